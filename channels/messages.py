@@ -1,0 +1,273 @@
+"""What travels between a channel and the gateway: addresses, messages, reports, and raw requests.
+
+Values only. Nothing here knows a provider, a complaint or a database. Source: docs/channels/README.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where somebody can be reached: `tel:+62812…`, `tg:77`, `mailto:…`, `web:<nonce>`, `sender:INFO-X`.
+
+    Prints as stars, so that no log or traceback ever shows whom we talk to.
+    """
+
+    scheme: str
+    path: str
+
+    def __repr__(self) -> str:
+        return f"Address({self.scheme}:***)"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:***"
+
+    def reveal(self) -> str:
+        """The address in clear, for hashing, sealing and sending only."""
+        return f"{self.scheme}:{self.path}"
+
+    @classmethod
+    def read(cls, text: str) -> "Address":
+        """The inverse of `reveal`; ValueError when there is no scheme or no path."""
+        scheme, colon, path = text.partition(":")
+        if not (scheme and colon and path):
+            raise ValueError("an address is written scheme:path")
+        return cls(scheme, path)
+
+
+class MessageKind(StrEnum):
+    MESSAGE = "message"
+    EDIT = "edit"
+    DELETE = "delete"
+    BUTTON = "button"
+    COMMENT = "comment"
+    USSD_STEP = "ussd_step"
+    SERVICE = "service"
+    """Understood, but nothing a citizen wrote: acknowledged and kept as a row only."""
+    UNSUPPORTED = "unsupported"
+    """A type that this version cannot read; the citizen is told what can be sent (F99)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRef:
+    """A file that the provider keeps for us. `ref` is what `Fetcher.fetch` needs, or a staged file's name."""
+
+    ref: str
+    media_type: str = ""
+    size: int | None = None
+    name: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """WGS84 degrees; `precision_m` in metres where the provider states it."""
+
+    latitude: float
+    longitude: float
+    precision_m: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """One part of a long SMS (docs/channels/sms.md § Reassembly). `sequence` counts from 1."""
+
+    reference: int
+    total: int
+    sequence: int
+    reference_bits: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """One step of a USSD session.
+
+    `history` is all that was typed so far as the aggregator joined it (`1*2*isi`), or only the last input when
+    `whole_history` is false. `ended` marks a notice that the session is over.
+    """
+
+    session_id: str
+    history: str
+    whole_history: bool = True
+    begins: bool = False
+    ended: bool = False
+    page_septets: int = 180
+    sms_channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormReport:
+    """The fields of the public form beside the text, already checked and trimmed by the adapter."""
+
+    nonce: str
+    title: str = ""
+    place: str = ""
+    incident_on: str = ""
+    topic: str = ""
+    unit: str = ""
+    name: str = ""
+    contact: Address | None = None
+    anonymous: bool = False
+    confidential: bool = False
+    consent: bool = False
+    suspicion: str = ""
+    """Why this may be a bot (`honeypot`, `too_fast`, `links`): the report is held, never refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One thing that somebody did towards us, whatever the channel."""
+
+    external_id: str
+    """Unique in its channel for ever: the same value is the same event, sent again."""
+    sender: Address
+    text: str = ""
+    sent_at: datetime | None = None
+    """The sender's clock, aware; only shown, never ordered by."""
+    kind: MessageKind = MessageKind.MESSAGE
+    provider_id: str = ""
+    """How replies, edits and reports name this message (`m:77:12`)."""
+    reply_address: Address | None = None
+    """Where answers go when that is not the sender (a group chat)."""
+    destination: str = ""
+    """Which of our numbers, bots or pages was written to; the answer leaves from it."""
+    reply_to: str = ""
+    target: str = ""
+    """The provider id of the message that an edit or deletion is about."""
+    album: str = ""
+    """Photos sent together share this key."""
+    button: str = ""
+    callback_id: str = ""
+    display_name: str = ""
+    language_hint: str = ""
+    unit: str = ""
+    """The unit or service whose deep link or QR code was used."""
+    shared_contact: Address | None = None
+    attachments: tuple[AttachmentRef, ...] = ()
+    location: Location | None = None
+    part: TextPart | None = None
+    session: SessionEvent | None = None
+    form: FormReport | None = None
+    in_group: bool = False
+    reply_possible: bool = True
+    flags: frozenset[str] = frozenset()
+    """Remarks of the adapter: `maybe_truncated`, `incomplete`, `forwarded`, `bad_udh`."""
+
+
+class DeliveryStatus(StrEnum):
+    QUEUED = "queued"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What the provider says later about a message of ours.
+
+    `message_id` is ours (`ob_…`) or, with `by_provider_id`, the provider's. `status` None: understood, nothing to do.
+    """
+
+    message_id: str
+    status: DeliveryStatus | None
+    reason: str = ""
+    by_provider_id: bool = False
+    part: int | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEvent:
+    """Somebody blocked or unblocked us, or moved to another address."""
+
+    external_id: str
+    address: Address
+    event: str
+    """`blocked`, `unblocked` or `moved`."""
+    new_address: Address | None = None
+
+
+Inbound = InboundMessage | DeliveryReport | ContactEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`data` comes back when pressed (at most 64 bytes); `url` opens a page instead; `asks` is `location` or empty."""
+
+    label: str
+    data: str = ""
+    url: str = ""
+    asks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One text for one address. `id` (`ob_…`) is given to the provider where it can carry an id of ours."""
+
+    id: str
+    address: Address
+    text: str
+    sent_from: str = ""
+    """Our number or bot that the citizen wrote to; empty = the channel's own."""
+    reply_to: str = ""
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    callback_id: str = ""
+    """Set: this only answers a button press (a toast), it is no message of its own."""
+    report_url: str = ""
+    """Where the provider shall bring delivery reports, without parameters of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendReceipt:
+    """The provider took the message. `detail` is its finer word (`smsc_down`)."""
+
+    provider_id: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A call as it reached us. `headers` have lower-case names; `path` begins after `/c/<name>` (`""` or `/status`)."""
+
+    method: str
+    path: str = ""
+    query: Mapping[str, str] = NOTHING
+    raw_query: bytes = b""
+    headers: Mapping[str, str] = NOTHING
+    body: bytes = b""
+    remote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gateway says in the same request: a USSD page, or what a form's caller needs."""
+
+    text: str = ""
+    ends: bool = True
+    number: str = ""
+    secret_code: str = ""
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile:
+    content: bytes
+    media_type: str = ""
+    name: str = ""
