@@ -1,0 +1,50 @@
+"""What a classifier says about a text, and what we make of it. Machines suggest, people decide (CASEWORK 1, 6.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.complaints.complaint import Kind, Sensitive
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A code with its calibrated probability, 0..1."""
+
+    code: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Everything a classifier proposes for one text. Codes of `config/data/`; empty = none.
+
+    `kind` may be `bukan_laporan`, which is never stored as a kind. `language` is BCP 47, `id+jv` when mixed.
+    `reasons` are short Indonesian sentences for officers.
+    """
+
+    language: str = "id"
+    kind: str = Kind.PENGADUAN
+    topics: tuple[Ranked, ...] = ()
+    agencies: tuple[Ranked, ...] = ()
+    place: str = ""
+    place_code: str = ""
+    sensitive: Sensitive = Sensitive.NONE
+    emergency: bool = False
+    out_of_authority: bool = False
+    confidence: float = 0.0
+    reasons: tuple[str, ...] = field(default=())
+
+    @property
+    def topic(self) -> str:
+        return self.topics[0].code if self.topics else ""
+
+    @property
+    def agency(self) -> str:
+        return self.agencies[0].code if self.agencies else ""
+
+
+class Classifier(Protocol):
+    def suggest(self, text: str) -> Suggestion: ...
+
+    def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]: ...
