@@ -63,6 +63,8 @@ class AttachmentRef:
     size: int | None = None
     name: str = ""
     caption: str = ""
+    content: bytes | None = field(default=None, repr=False)
+    """The file itself where the call already carried it (web form); the gateway stores it before it answers."""
 
 
 @dataclass(frozen=True, slots=True)
