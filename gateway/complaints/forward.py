@@ -33,18 +33,18 @@ class ForwardState(StrEnum):
     MANUAL_CHECK = "manual_check"
     """Only a person can tell whether it arrived."""
     FAILED = "failed"
-    TO_ENTER = "to_enter"
-    """By hand: on the work list of the bridge."""
+    MANUAL = "manual"
+    """By hand: to be typed in there, on the work list of the bridge."""
     AWAITING_NUMBER = "awaiting_number"
     """By hand: typed in there, its number is not known here yet."""
 
 
-_BY_HAND = frozenset({ForwardState.TO_ENTER, ForwardState.AWAITING_NUMBER, ForwardState.SENT, ForwardState.FAILED})
+_BY_HAND = frozenset({ForwardState.MANUAL, ForwardState.AWAITING_NUMBER, ForwardState.SENT, ForwardState.FAILED})
 
 # Which outcome may follow which state. A row found `sending` after its lease is `unknown`, never `retry`.
 MOVES: Mapping[ForwardState, frozenset[ForwardState]] = MappingProxyType(
     {
-        ForwardState.QUEUED: frozenset({ForwardState.SENDING, ForwardState.TO_ENTER}),
+        ForwardState.QUEUED: frozenset({ForwardState.SENDING, ForwardState.MANUAL}),
         ForwardState.SENDING: frozenset(
             {
                 ForwardState.SENT,
@@ -52,15 +52,15 @@ MOVES: Mapping[ForwardState, frozenset[ForwardState]] = MappingProxyType(
                 ForwardState.UNKNOWN,
                 ForwardState.MANUAL_CHECK,
                 ForwardState.FAILED,
-                ForwardState.TO_ENTER,
+                ForwardState.MANUAL,
             }
         ),
-        ForwardState.RETRY: frozenset({ForwardState.SENDING, ForwardState.TO_ENTER}),
+        ForwardState.RETRY: frozenset({ForwardState.SENDING, ForwardState.MANUAL}),
         ForwardState.UNKNOWN: frozenset(
             {ForwardState.UNKNOWN, ForwardState.SENT, ForwardState.RETRY, ForwardState.MANUAL_CHECK}
         ),
         ForwardState.MANUAL_CHECK: frozenset({ForwardState.SENT, ForwardState.RETRY, ForwardState.FAILED}),
-        ForwardState.TO_ENTER: _BY_HAND,
+        ForwardState.MANUAL: _BY_HAND,
         ForwardState.AWAITING_NUMBER: _BY_HAND,
         ForwardState.FAILED: frozenset({ForwardState.RETRY}),
         ForwardState.SENT: frozenset(),
@@ -182,6 +182,18 @@ class ForwardJob:
         return self.report.request_hash()
 
 
+class RemoteIdRefused(ValueError):
+    """What was typed is no number of the system of record."""
+
+
+def read_remote_id(typed: str, pattern: str) -> str:
+    """The remote id a person typed, without spaces and `#`; RemoteIdRefused unless it fits `pattern`."""
+    remote_id = re.sub(r"[\s#]", "", typed)
+    if not re.fullmatch(pattern, remote_id):
+        raise RemoteIdRefused(f"no number of the system of record: {len(remote_id)} characters")
+    return remote_id
+
+
 class Health(StrEnum):
     """What an exchange says about the other side; the circuit is driven by it."""
 
@@ -285,6 +297,8 @@ class RemoteEvent:
     to_institution: str = ""
     secret: bool = False
     status_name: str = ""
+    ref: str = ""
+    """Set on follow-ups of our own (`FollowUp.ref`), which nobody here needs to be told."""
 
 
 @dataclass(frozen=True, slots=True)
