@@ -15,6 +15,7 @@ LEADING = "id"
 FILL_IN = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 Words = str | tuple[str, ...]
+NO_WORDS: Mapping[str, Words] = MappingProxyType({})
 
 
 class TextError(Exception):
@@ -34,7 +35,7 @@ class Texts:
         folder = files("config").joinpath("texts")
         return cls({language: _read_language(folder.joinpath(language), language) for language in languages})
 
-    def __call__(self, key: str, language: str = LEADING, /, **values: object) -> str:
+    def __call__(self, key: str, language: str = LEADING, **values: object) -> str:
         """The text of `key`, filled in. A language that lacks it is spoken for by Indonesian.
 
         TextError when nobody has the key or a fill-in has no value.
@@ -57,10 +58,10 @@ class Texts:
         return (text,) if isinstance(text, str) else text
 
     def has(self, key: str, language: str = LEADING) -> bool:
-        return key in self._tables.get(language, {}) or key in self._tables.get(LEADING, {})
+        return key in self._of(language) or key in self._of(LEADING)
 
     def keys(self, language: str = LEADING) -> frozenset[str]:
-        return frozenset(self._tables.get(language, {}))
+        return frozenset(self._of(language))
 
     def fill_ins(self, key: str, language: str = LEADING) -> frozenset[str]:
         """Names of the values that the text of `key` asks for."""
@@ -72,8 +73,8 @@ class Texts:
 
     def problems(self) -> list[str]:
         """What differs between the languages: keys, and the values that a text asks for. Empty = all is well."""
-        leading = self._tables.get(LEADING, {})
-        found = []
+        leading = self._of(LEADING)
+        found: list[str] = []
         for language, table in self._tables.items():
             found += [f"{key}: missing in {language}" for key in sorted(leading.keys() - table.keys())]
             found += [f"{key}: in {language}, missing in {LEADING}" for key in sorted(table.keys() - leading.keys())]
@@ -84,13 +85,16 @@ class Texts:
 
     def check(self, required: Iterable[str] = ()) -> None:
         """TextError when the leading language lacks one of `required`, or when the languages disagree."""
-        missing = [f"{key}: missing in {LEADING}" for key in required if key not in self._tables.get(LEADING, {})]
+        missing = [f"{key}: missing in {LEADING}" for key in required if key not in self._of(LEADING)]
         if found := missing + self.problems():
             raise TextError("; ".join(found))
 
+    def _of(self, language: str) -> Mapping[str, Words]:
+        return self._tables.get(language, NO_WORDS)
+
     def _find(self, key: str, language: str) -> Words:
         for spoken in (language, LEADING):
-            if (text := self._tables.get(spoken, {}).get(key)) is not None:
+            if (text := self._of(spoken).get(key)) is not None:
                 return text
         raise TextError(f"no text {key!r}")
 
