@@ -1,0 +1,118 @@
+"""What many tests stand on: a Redis, databases with the schema, a browser. Each is a real one (tests/servers.py)."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+    from tests.servers import Postgres
+    from workers.redis_server import RedisServer
+
+# Imports stand inside the fixtures: a run of pure tests should not pay two seconds for servers that it does not ask for.
+# ruff: noqa: PLC0415
+
+
+def lacking(sentence: str) -> NoReturn:
+    """Skip for what a person's machine may lack; in CI, where everything is installed, a skip would hide something."""
+    from tests.servers import in_ci
+
+    if in_ci():
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def _redis_server() -> "Iterator[RedisServer]":
+    from workers import redis_server
+
+    server = redis_server.start(redis_server.find_binary())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(_redis_server: "RedisServer") -> str:
+    """A private Redis with nothing in it."""
+    import redis
+
+    with redis.Redis.from_url(_redis_server.url) as client:
+        client.flushall()
+    return _redis_server.url
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the schema of today, copied for each test: migrating takes longer than most tests."""
+    from gateway.storage.engine import upgrade
+
+    path = tmp_path_factory.mktemp("template") / "gateway.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Postgres]":
+    """A PostgreSQL server of our own; skips with one sentence where none can be had."""
+    from tests import servers
+
+    try:
+        running = servers.postgres()
+        server = running.__enter__()
+    except servers.ServerMissing as sentence:
+        lacking(str(sentence))
+    yield server
+    running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres: "Postgres") -> Iterator[str]:
+    from gateway.storage.engine import upgrade
+
+    name = f"{postgres.prefix}_template"
+    postgres.execute(f"CREATE DATABASE {name}")
+    upgrade(postgres.url.set(database=name).render_as_string(hide_password=False))
+    yield name
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite database with the schema."""
+    return f"sqlite:///{shutil.copy(_sqlite_template, tmp_path / 'gateway.db')}"
+
+
+@pytest.fixture
+def postgres_url(postgres: "Postgres", _postgres_template: str) -> Iterator[str]:
+    """A PostgreSQL database with the schema."""
+    url = postgres.database(_postgres_template)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database with the schema; the test runs once on each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def browser() -> "AsyncIterator[Browser]":
+    """A real browser, started for this test; mark the test `browser`."""
+    from playwright.async_api import async_playwright
+
+    from tests import servers
+
+    try:
+        path = servers.chromium()
+    except servers.ServerMissing as sentence:
+        lacking(str(sentence))
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=path, args=servers.browser_flags())
+        yield running
+        await running.close()
