@@ -151,3 +151,16 @@ class FileGone(ChannelError):
     """The provider no longer has the attachment."""
 
     code = "file_gone"
+
+
+def as_send_error(problem: ChannelError) -> SendError:
+    """What a failed `Http.request` means for the message that was to be sent."""
+    match problem:
+        case SendError():
+            return problem
+        case NotSent():
+            return TemporaryFailure("not_sent", str(problem))
+        case AddressRefused():
+            return ChannelStopped("configuration", str(problem))
+        case _:
+            return SendUnknown(problem.code, str(problem))

@@ -3,6 +3,7 @@
 Values only. Nothing here knows a provider, a complaint or a database. Source: docs/channels/README.md.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -242,11 +243,13 @@ class RawRequest:
 
     method: str
     path: str = ""
-    query: Mapping[str, str] = NOTHING
+    query: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     raw_query: bytes = b""
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     body: bytes = b""
     remote: str = ""
+    received_at: datetime | None = None
+    """When the call reached us, aware; the spool keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,3 +276,21 @@ class FetchedFile:
     content: bytes
     media_type: str = ""
     name: str = ""
+
+
+# What no text of a person needs and some screen, export or database breaks on: control characters, bidi overrides and
+# isolates, lone surrogates, noncharacters. Zero-width joiners stay, emoji are made of them.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+# Scripts in use stack two or three marks; a thousand of them on one letter stop a page and cost quadratic time in NFC.
+_PILED = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
+
+
+def clean_text(text: str) -> str:
+    """The same words without what breaks screens, exports and databases (F72). Line ends become `\\n`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _PILED.sub(r"\1", _HARMFUL.sub("", _LINE_ENDS.sub("\n", text)))

@@ -1,7 +1,7 @@
 """What an adapter offers and what it is given. An adapter implements as many of these as its provider allows."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from channels.messages import (
@@ -43,7 +43,7 @@ class Capabilities:
 class HttpResponse:
     status: int
     body: bytes
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """Lower-case names."""
 
 
