@@ -1,0 +1,201 @@
+"""The one way out over HTTP: time limits, address guard, no redirects, no cookies, a log line without secrets.
+
+What matters most is told exactly: `NotSent` only when certainly nothing of the request reached the other side,
+`AnswerLost` as soon as it may have. A provider that has taken a message must not get it a second time.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+import structlog
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from channels.errors import AddressRefused, AnswerLost, AnswerTooLarge, ChannelError, NotSent
+from channels.messages import NOTHING
+from channels.protocols import HttpResponse, Upload
+from workers.addresses import GuardedResolver, Road, road
+
+log = structlog.get_logger(__name__)
+
+CONNECTIONS = 200
+KEEP_ALIVE_S = 15.0
+"""Shorter than any provider's own: a connection that they close while we write makes an outcome unknown."""
+CHUNK = 64 * 1024
+USER_AGENT = f"satupintu/{version('satupintu')}"
+
+# Raised before a byte of the request is written. Everything else may have reached the other side.
+BEFORE_WRITING = (aiohttp.ClientConnectorError, aiohttp.ClientSSLError, aiohttp.ConnectionTimeoutError)
+
+
+class AiohttpHttp:
+    """`channels.protocols.Http` on aiohttp. Belongs to the event loop it is used on; close() it there."""
+
+    def __init__(self, resolver: AbstractResolver | None = None) -> None:
+        """`resolver` looks names up; None = the system's."""
+        self._resolver = resolver
+        self._sessions: dict[Road, ClientSession] = {}
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Sequence[tuple[str, str]] | bytes = (),
+        headers: Mapping[str, str] = NOTHING,
+        json: object | None = None,
+        form: Mapping[str, str] | None = None,
+        uploads: Sequence[Upload] = (),
+        body: bytes | None = None,
+        connect_s: float = 5.0,
+        read_s: float = 15.0,
+        max_bytes: int = 2 * 1024 * 1024,
+        trusted: bool = True,
+    ) -> HttpResponse:
+        """See the protocol. The whole exchange takes at most `connect_s` + `read_s` seconds."""
+        target = _target(url, query)
+        way = road(target, trusted)
+        content, content_type = _content(json, form, uploads, body)
+        sent_headers = {**content_type, **headers} if not _names_type(headers) else dict(headers)
+        async with _told(method, target) as line:
+            way.check(target)
+            async with asyncio.timeout(connect_s + read_s):
+                async with self._session(way).request(
+                    method,
+                    target,
+                    data=content,
+                    headers=sent_headers,
+                    allow_redirects=False,
+                    timeout=ClientTimeout(total=None, connect=connect_s, sock_read=read_s),
+                ) as response:
+                    line["status"] = response.status
+                    return await _read(response, max_bytes)
+
+    async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    async def __aenter__(self) -> "AiohttpHttp":
+        return self
+
+    async def __aexit__(self, *_problem: object) -> None:
+        await self.close()
+
+    def _session(self, way: Road) -> ClientSession:
+        session = self._sessions.get(way)
+        if session is None:
+            session = self._sessions[way] = self._open(way)
+        return session
+
+    def _open(self, way: Road) -> ClientSession:
+        connector = TCPConnector(
+            limit=CONNECTIONS,
+            resolver=GuardedResolver(self._resolver or aiohttp.ThreadedResolver(), way),
+            use_dns_cache=not way.looks_up_each_time,
+            ttl_dns_cache=60,
+            **({"force_close": True} if way.looks_up_each_time else {"keepalive_timeout": KEEP_ALIVE_S}),
+        )
+        session = ClientSession(connector=connector, cookie_jar=DummyCookieJar(), headers={"User-Agent": USER_AGENT})
+        # aiohttp repeats GET by itself when a kept connection breaks; for Kannel a GET is an SMS.
+        session._retry_connection = False  # noqa: SLF001 - no public switch; test_http.py would see it go
+        return session
+
+
+def _target(url: str, query: Sequence[tuple[str, str]] | bytes) -> URL:
+    try:
+        base = URL(url)
+    except ValueError as problem:
+        raise AddressRefused("not an address") from problem
+    encoded = query.decode("ascii") if isinstance(query, bytes) else urlencode(query, quote_via=quote)
+    if not encoded:
+        return base
+    return URL(f"{base}{'&' if base.raw_query_string else '?'}{encoded}", encoded=True)
+
+
+def _content(
+    json: object | None, form: Mapping[str, str] | None, uploads: Sequence[Upload], body: bytes | None
+) -> tuple[bytes | aiohttp.FormData | None, dict[str, str]]:
+    """The body and the header that names its type."""
+    if uploads:
+        # Quoting would turn a field `attachments[]` into `attachments%5B%5D`, which PHP does not read.
+        parts = aiohttp.FormData(quote_fields=False)
+        for name, value in (form or {}).items():
+            parts.add_field(name, value)
+        for upload in uploads:
+            parts.add_field(upload.field, upload.content, filename=upload.name, content_type=upload.media_type)
+        return parts, {}
+    if json is not None:
+        return msgspec.json.encode(json), {"Content-Type": "application/json"}
+    if form is not None:
+        return urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    return body, {}
+
+
+def _names_type(headers: Mapping[str, str]) -> bool:
+    return any(name.lower() == "content-type" for name in headers)
+
+
+async def _read(response: ClientResponse, max_bytes: int) -> HttpResponse:
+    if (response.content_length or 0) > max_bytes:
+        raise AnswerTooLarge(f"{response.content_length} bytes")
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK):
+        content += chunk
+        if len(content) > max_bytes:
+            raise AnswerTooLarge(f"more than {max_bytes} bytes")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status, bytes(content), headers)
+
+
+@asynccontextmanager
+async def _told(method: str, target: URL) -> AsyncIterator[dict[str, object]]:
+    """Turn the client's errors into ours and leave one line: who was called, how it ended, how long it took."""
+    began = time.monotonic()
+    line: dict[str, object] = {"method": method, "host": target.host, "path": path_template(target.path)}
+    problem: ChannelError
+    try:
+        yield line
+    except (AddressRefused, AnswerTooLarge) as refused:
+        problem = refused
+    except aiohttp.InvalidURL:
+        problem = AddressRefused("not an address")
+    except BEFORE_WRITING as failed:
+        problem = NotSent(type(failed).__name__)
+    except (aiohttp.ClientError, OSError) as failed:
+        problem = AnswerLost(type(failed).__name__)
+    else:
+        log.debug("exchange_done", **line, ms=_since(began))
+        return
+    log.warning("exchange_failed", **line, code=problem.code, problem=str(problem), ms=_since(began))
+    raise problem from None  # what the client says may name addresses and keys
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+# A bot's token stands in the path, and so do keys of some SMS providers.
+BOT = re.compile(r"^bot\d+(:|%3A).*", re.IGNORECASE)
+SECRET_LIKE = re.compile(r"^(?=.*\d).{16,}$|^.{24,}$")
+
+
+def path_template(path: str) -> str:
+    """A path without what is secret or personal in it: tokens, ids, names of files."""
+    return "/".join(map(_segment, path.split("/")))
+
+
+def _segment(text: str) -> str:
+    if BOT.match(text):
+        return "bot***"
+    if text.isdigit():
+        return "{n}"
+    return "***" if SECRET_LIKE.match(text) else text
