@@ -1,0 +1,95 @@
+"""What a simulator needs to know about the gateway it talks to: addresses, names of channels, made-up secrets, people."""
+
+from dataclasses import dataclass, field
+
+from workers.simulators.clock import SimulatorClock
+
+BOT_TOKEN = "777000:latihan-token"  # noqa: S105 - opens nothing but this simulator
+PRACTICE_KEY = "latihan-kunci-masuk-0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A made-up citizen or officer: `chat` is the Telegram id, `phone` E.164; empty or 0 = does not have one."""
+
+    key: str
+    name: str
+    chat: int = 0
+    phone: str = ""
+    role: str = ""
+    agency: str = ""
+
+
+CITIZENS = (
+    Person("siti", "Siti Rekaan", 700000001, "+6281200000001"),
+    Person("budi", "Budi Rekaan", 700000002, "+6281200000002"),
+    Person("dewi", "Dewi Rekaan", 700000003, "+6281200000003"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramNames:
+    channel: str = "tg"
+    token: str = BOT_TOKEN
+    """Empty: every token is taken."""
+    webhook_secret: str = ""
+    """Used until the gateway calls setWebhook; both empty: updates wait for setWebhook or getUpdates."""
+    bot_name: str = "Satu Pintu (latihan)"
+    bot_username: str = "satupintu_latihan_bot"
+
+
+@dataclass(frozen=True, slots=True)
+class KannelNames:
+    channel: str = "sms"
+    number: str = "1708"
+    inbound_token: str = PRACTICE_KEY
+    username: str = ""
+    """Empty: every user and password is taken."""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UssdNames:
+    channel: str = "ussd"
+    service_code: str = "*708#"
+    inbound_token: str = PRACTICE_KEY
+    variant: str = "form"
+    """`form` (whole history joined by stars, CON/END text) or `json` (last input, JSON answer)."""
+    page_septets: int = 182
+
+
+@dataclass(frozen=True, slots=True)
+class Sp4nNames:
+    """Keys that SP4N-LAPOR! gave the gateway, and its institutions as (id, name)."""
+
+    authorization: str = "SIM-AUTH"
+    token: str = "SIM-TOKEN"  # noqa: S105 - opens nothing but this simulator
+    institutions: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """`gateway_url` without a trailing slash. An empty channel name means that the gateway has no such channel."""
+
+    gateway_url: str = "http://127.0.0.1:8080"
+    telegram: TelegramNames = field(default_factory=TelegramNames)
+    kannel: KannelNames = field(default_factory=KannelNames)
+    ussd: UssdNames = field(default_factory=UssdNames)
+    sp4n: Sp4nNames = field(default_factory=Sp4nNames)
+    web_channel: str = "web"
+    citizens: tuple[Person, ...] = CITIZENS
+    officers: tuple[Person, ...] = ()
+    government: str = "Kabupaten Contoh"
+    time_zone: str = "Asia/Jakarta"
+    language: str = "id"
+    holidays: frozenset[str] = frozenset()
+    """Days off as `2026-12-25`; the practice page's "one working day on" steps over them and over weekends."""
+    clock: SimulatorClock | None = None
+    """The clock shared by all simulators of a process; None: each gets its own, which follows the machine's."""
+    seed: int = 1
+    webhook_timeout_s: float = 60.0
+    """Seconds until a provider gives up waiting for the gateway's answer."""
+
+    def channel_url(self, channel: str, path: str = "") -> str:
+        """Where a provider calls the gateway: `/c/<channel name>` and what follows."""
+        return f"{self.gateway_url}/c/{channel}{path}"
