@@ -1,0 +1,71 @@
+"""`config/data/sp4n.toml` as values: what is assumed of the other side, and the words that go there."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.complaints.complaint import Status
+from gateway.complaints.forward import StatusRow
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    burst: int
+    file_bytes: int
+    files: int
+    title: int
+    content: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    auth_headers: Mapping[str, tuple[str, str]]
+    """Style -> header name and what stands before the secret."""
+    upload_part: str
+    zone: ZoneInfo
+    time_formats: tuple[str, ...]
+    date_format: str
+    unnamed_institution: str
+    masters_page_size: int
+    limits: Limits
+    classifications: Mapping[str, str]
+    statuses: tuple[StatusRow, ...]
+    info_disposition: str
+    tag: str
+    from_reporter: str
+    answer_template: str
+    reporter_template: str
+
+
+def load_reference() -> Reference:
+    """The shipped file; KeyError when a row is missing."""
+    return read_reference(tomllib.loads(files("config").joinpath("data/sp4n.toml").read_text(encoding="utf-8")))
+
+
+def read_reference(tables: Mapping[str, Any]) -> Reference:
+    assumed = {row["id"]: row["value"] for row in tables["assumption"]}
+    times, texts, templates = assumed["ASSUMPTION-11"], tables["texts"], tables["templates"]
+    return Reference(
+        auth_headers={style: (name, before) for style, (name, before) in assumed["ASSUMPTION-02"].items()},
+        upload_part=assumed["ASSUMPTION-06"],
+        zone=ZoneInfo(times["zone"]),
+        time_formats=tuple(times["formats"]),
+        date_format=times["date"],
+        unnamed_institution=assumed["ASSUMPTION-13"],
+        masters_page_size=assumed["ASSUMPTION-17"],
+        limits=Limits(**assumed["ASSUMPTION-18"]),
+        classifications=assumed["ASSUMPTION-20"],
+        statuses=tuple(_status_row(row) for row in tables["status"]),
+        info_disposition=texts["info_disposition"],
+        tag=texts["tag"],
+        from_reporter=texts["from_reporter"],
+        answer_template=templates["answer"],
+        reporter_template=templates["reporter"],
+    )
+
+
+def _status_row(row: Mapping[str, str]) -> StatusRow:
+    return StatusRow(row["value"], Status(row["status"]), row["match"], row.get("text_key", ""))

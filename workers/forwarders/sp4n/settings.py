@@ -1,0 +1,86 @@
+"""`[forwarding.<name>]` with kind sp4n: every key, its default and what must be there before anything is sent."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from ipaddress import ip_address
+from types import MappingProxyType
+from typing import Literal
+from urllib.parse import urlsplit
+
+from config.settings import Secret, Window
+
+NO_IDS: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Sp4nSettings:
+    """Seconds end in `_s`. Raises ValueError when mode `api` lacks something or the address is not safe."""
+
+    mode: Literal["api", "manual", "off"] = "manual"
+    api_url: str = ""
+    auth_style: Literal["A", "B", "B_raw"] = "B"
+    authorization: Secret = field(default_factory=lambda: Secret(""))
+    token: Secret = field(default_factory=lambda: Secret(""))
+    user_id: int | None = None
+    default_institution_id: int | None = None
+    default_category_id: int | None = None
+    channel_id: int | None = None
+    default_location_id: int | None = None
+    classification_ids: Mapping[str, int] = NO_IDS
+    """Kind of report (`pengaduan`, `aspirasi`, …) -> their id."""
+    create_path: str = "/complaints/complaint"
+    search_path: str = ""
+    attachments_suffix: Literal["", "."] = ""
+    requests_per_second: float = field(default=1.0, metadata={"min": 0.01, "max": 1000})
+    max_in_flight: int = field(default=2, metadata={"min": 1, "max": 32})
+    poll_every_s: float = field(default=0.0, metadata={"min": 0})
+    poll_night: Window | None = field(default_factory=lambda: Window(time(0), time(5)))
+    retry_first_s: float = field(default=900.0, metadata={"min": 0})
+    retry_max_s: float = field(default=21600.0, metadata={"min": 0})
+    probe_first_s: float = field(default=60.0, metadata={"min": 0})
+    probe_max_s: float = field(default=600.0, metadata={"min": 0})
+    search_after_s: float = field(default=60.0, metadata={"min": 0})
+    search_again_s: float = field(default=900.0, metadata={"min": 0})
+    send_identity: bool = False
+    id_pattern: str = "^[0-9]{7}$"
+    answers_ask_reporter: bool = True
+    """Their `resolved` before our agency answered asks the reporter instead of closing."""
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.id_pattern)
+        except re.error as problem:
+            raise ValueError(f"id_pattern is no regular expression: {problem}") from problem
+        if self.mode == "api":
+            self._check_api()
+
+    def _check_api(self) -> None:
+        needed: Mapping[str, object] = {
+            "api_url": self.api_url,
+            "authorization": self.authorization,
+            "token": self.token,
+            "default_institution_id": self.default_institution_id is not None,
+            "default_category_id": self.default_category_id is not None,
+        }
+        missing = [name for name, given in needed.items() if not given]
+        if missing:
+            raise ValueError(f"mode api needs {', '.join(missing)}")
+        if not _is_safe(self.api_url):
+            raise ValueError("api_url must be https (http only on this machine or a private network)")
+
+
+def _is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_near(host)))
+
+
+def _is_near(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        # A name without a dot is one of this machine or of a container network, never a public one.
+        return "." not in host or host.endswith((".localhost", ".internal"))
+    return address.is_loopback or address.is_private
