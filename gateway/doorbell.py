@@ -15,11 +15,14 @@ from typing import Any
 import msgspec
 import redis
 import redis.asyncio
-import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-log = structlog.get_logger(__name__)
+from config.logging import get_logger
+
+log = get_logger(__name__)
 
 QUEUES = ("classify", "forward", "poll", "deliver", "notify", "attach")
 JOBS = "workers.jobs"
@@ -44,9 +47,11 @@ def bell(queue: str) -> str:
 class Doorbell:
     """`redis_url` None: there is no Redis, workers look by themselves. Thread-safe; close() it."""
 
-    def __init__(self, redis_url: str | None) -> None:
+    def __init__(self, redis_url: str | None, patience_s: float = PATIENCE_S) -> None:
+        """`patience_s`: how long one answer of Redis is waited for."""
         self._url = redis_url
-        self._redis = _connect(redis_url) if redis_url else None
+        self._patience_s = patience_s
+        self._redis = _connect(redis_url, patience_s) if redis_url else None
         self._wanted = threading.Condition()
         self._rung: set[str] = set()
         self._told: deque[bytes] = deque(maxlen=TOLD_AT_MOST)
@@ -70,7 +75,7 @@ class Doorbell:
                 self._go()
 
     def answers(self) -> bool:
-        """Whether Redis answers now; waits for it `PATIENCE_S` at most."""
+        """Whether Redis answers now; waits for it a few seconds at most."""
         if self._redis is None:
             return False
         try:
@@ -96,8 +101,8 @@ class Doorbell:
             self._closing = True
             self._wanted.notify()
         if self._thread:
-            self._thread.join(2 * PATIENCE_S)
-        if self._redis:
+            self._thread.join(2 * self._patience_s)  # one under way, one with what was rung since
+        elif self._redis:
             self._redis.close()
 
     def _go(self) -> None:
@@ -107,6 +112,10 @@ class Doorbell:
         self._wanted.notify()
 
     def _run(self) -> None:
+        with self._redis or contextlib.nullcontext():
+            self._work()
+
+    def _work(self) -> None:
         while True:
             with self._wanted:
                 self._wanted.wait_for(lambda: self._rung or self._told or self._closing)
@@ -156,8 +165,10 @@ def enqueue(connection: redis.Redis, queue: str) -> None:
     )
 
 
-def _connect(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+def _connect(url: str, patience_s: float) -> redis.Redis:
+    # No second try inside the client: a ring that fails is rung again by the clock.
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(url, socket_timeout=patience_s, socket_connect_timeout=patience_s, retry=once)
 
 
 async def _events(url: str) -> AsyncIterator[dict[str, str]]:

@@ -14,7 +14,6 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
-import structlog
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.abc import AbstractResolver
 from yarl import URL
@@ -22,9 +21,10 @@ from yarl import URL
 from channels.errors import AddressRefused, AnswerLost, AnswerTooLarge, ChannelError, NotSent
 from channels.messages import NOTHING
 from channels.protocols import HttpResponse, Upload
+from config.logging import get_logger
 from workers.addresses import GuardedResolver, Road, road
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 CONNECTIONS = 200
 KEEP_ALIVE_S = 15.0
