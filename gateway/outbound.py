@@ -3,10 +3,36 @@
 Source: ARCHITECTURE § 2 (order, outcomes), docs/channels/README.md § 4.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from channels.messages import Address, DeliveryStatus, OutboundMessage
+import msgspec
+from sqlalchemy import and_, or_, select
+
+from channels.messages import Address, Button, DeliveryReport, DeliveryStatus, OutboundMessage
+from gateway import contacts
+from gateway.contacts import Contact
+from gateway.storage import tables
+from gateway.storage.claim import claim as claim_rows
+from gateway.storage.rows import id_in, ids_json
+from gateway.storage.store import Transaction
+from gateway.storage.types import id_number, id_text
+
+Buttons = tuple[tuple[Button, ...], ...]
+ID_PREFIX = "ob_"
+RANK = {"queued": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "read": 4}
+UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
+EARLY_REPORTS = timedelta(minutes=10)
+# The head of a lane: nothing planned before it is still on its way. A message planned for later blocks nobody.
+HEAD_OF_LANE = (
+    "q.expires_at > :now AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = q.lane"
+    " AND e.state IN ('queued','sending')"
+    " AND (e.planned_at < q.planned_at OR (e.planned_at = q.planned_at AND e.id < q.id)))"
+    " AND NOT EXISTS (SELECT 1 FROM channel_state s WHERE s.channel = q.channel"
+    " AND (s.paused_at IS NOT NULL OR s.resume_at > :now))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +67,250 @@ class Outcome:
     """The provider asked the whole channel to wait."""
     stops_channel: str = ""
     """Reason why the channel as a whole cannot send (credentials)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """About what and for whom a text is: `key` of the text, complaint, notice. `once`: replaces an unsent twin."""
+
+    key: str
+    complaint_id: int | None = None
+    notice_id: int | None = None
+    once: str = ""
+    direct: bool = True
+    sent_from: str = ""
+    reply_to: str = ""
+    callback_id: str = ""
+
+
+def say(
+    tx: Transaction,
+    contact: Contact,
+    channel: str,
+    texts: Sequence[tuple[str, Buttons]],
+    about: Said,
+    due_at: datetime | None = None,
+) -> list[int]:
+    """Write messages to one address, in this order; their ids. They leave after the commit, or at `due_at`."""
+    due = due_at or tx.now
+    expires = due + timedelta(hours=tx.office.settings.outbound.ttl_hours)
+    lane = lane_of(channel, contact.id)
+    if about.once:
+        _withdraw(tx, lane, about.once)
+    ids = []
+    for text, buttons in texts:
+        identity = tx.new_id()
+        tx.insert(
+            tables.outbox,
+            id=identity,
+            channel=channel,
+            contact_id=contact.id,
+            lane=lane,
+            complaint_id=about.complaint_id,
+            notice_id=about.notice_id,
+            key=about.key,
+            once=about.once,
+            text_sealed=contact.seal(text, f"outbox:{identity}"),
+            buttons=msgspec.to_builtins(buttons) if buttons else None,
+            sent_from=about.sent_from,
+            reply_to=about.reply_to,
+            callback_id=about.callback_id,
+            direct=about.direct,
+            created_at=tx.now,
+            expires_at=expires,
+            planned_at=due,
+            due_at=due,
+        )
+        ids.append(identity)
+    if due <= tx.now:
+        tx.ring("deliver")
+    return ids
+
+
+def lane_of(channel: str, contact_id: int) -> str:
+    return f"{channel}:{id_text(contact_id)}"
+
+
+def _withdraw(tx: Transaction, lane: str, once: str) -> None:
+    outbox = tables.outbox
+    mine = and_(outbox.c.lane == lane, outbox.c.state == "queued", outbox.c.once == once)
+    tx.execute(outbox.update().where(mine).values(state="failed", reason="superseded"))
+
+
+def suppress(tx: Transaction, channel: str, contact_id: int, reason: str = "opt_out") -> int:
+    """What is still waiting for this address, save answers to own commands, is not sent; how many that were."""
+    outbox = tables.outbox
+    mine = and_(outbox.c.lane == lane_of(channel, contact_id), outbox.c.state == "queued", outbox.c.direct.is_(False))
+    return tx.execute(outbox.update().where(mine).values(state="failed", reason=reason)).rowcount
+
+
+def claim(tx: Transaction, limit: int, lease_s: float, channels: Sequence[str] = ()) -> list[Parcel]:
+    """The heads of up to `limit` lanes of these channels (none named: all), ready to send; marked `sending` first."""
+    names = list(channels or tx.office.channels)
+    found = claim_rows(
+        tx,
+        tables.outbox,
+        limit=limit,
+        lease=timedelta(seconds=lease_s),
+        working="sending",
+        where=f"q.channel IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}",
+        retake=False,
+        ids=ids_json(names),
+    )
+    people = contacts.by_id(tx, [row.contact_id for row in found])
+    where = contacts.addresses(tx, people)
+    return [_parcel(tx, row, people[row.contact_id], where[row.contact_id]) for row in found]
+
+
+def _parcel(tx: Transaction, row: Any, contact: Contact, address: Address) -> Parcel:
+    buttons = msgspec.convert(row.buttons, Buttons) if row.buttons else ()
+    public_url = tx.office.settings.server.public_url.rstrip("/")
+    message = OutboundMessage(
+        ID_PREFIX + id_text(row.id),
+        address,
+        contact.open(bytes(row.text_sealed), f"outbox:{row.id}"),
+        sent_from=row.sent_from,
+        reply_to=row.reply_to,
+        buttons=buttons,
+        callback_id=row.callback_id,
+        report_url=f"{public_url}/c/{row.channel}/status",
+    )
+    return Parcel(row.id, row.fence, row.channel, row.lane, message, row.attempts, row.created_at, row.expires_at)
+
+
+def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+    """Write what became of claimed parcels; an outcome under an old fence changes nothing."""
+    outbox = tables.outbox
+    found = tx.in_ids(
+        "SELECT id, fence, attempts, contact_id, state FROM outbox WHERE id IN {ids}", [o.id for o in outcomes]
+    )
+    current = {row.id: row for row in found if row.state == "sending"}
+    valid = [o for o in outcomes if o.id in current and current[o.id].fence == o.fence]
+    changes = [
+        {
+            "id": o.id,
+            "state": o.state.value,
+            "provider_id": o.provider_id,
+            "reason": o.reason,
+            "last_error": o.detail[:300],
+            "attempts": current[o.id].attempts + o.counted,
+            "due_at": o.due_at or tx.now,
+            "sent_at": tx.now if o.state is DeliveryStatus.SENT else None,
+            "lease_until": None,
+        }
+        for o in valid
+    ]
+    columns = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
+    tx.update(outbox, changes, ("id",), columns)
+    for outcome in valid:
+        _consequences(tx, outcome, current[outcome.id].contact_id)
+    _match_early(tx, [o for o in valid if o.state in {DeliveryStatus.SENT, DeliveryStatus.UNKNOWN}])
+
+
+def _consequences(tx: Transaction, outcome: Outcome, contact_id: int) -> None:
+    if outcome.reason in UNREACHABLE:
+        contacts.mark_unreachable(tx, contact_id, outcome.reason)
+    if outcome.new_address:
+        contacts.move(tx, contact_id, outcome.new_address)
+    if outcome.pause_channel_until or outcome.stops_channel:
+        state, outbox = tables.channel_state, tables.outbox
+        row = tx.one(select(outbox.c.channel).where(outbox.c.id == outcome.id))
+        if row:
+            tx.insert_new(state, [{"channel": row.channel}], "channel")
+            values: dict[str, Any] = {"resume_at": outcome.pause_channel_until or outcome.due_at}
+            if outcome.stops_channel:
+                values |= {"stopped_at": tx.now, "stopped_reason": outcome.stops_channel}
+            tx.execute(state.update().where(state.c.channel == row.channel).values(**values))
+
+
+def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> None:
+    """Receipts: state moves forward only; early ones wait for their message, repeated and strange ones change nothing."""
+    for given in reports:
+        if given.status is None:
+            continue
+        row = _reported(tx, channel, given)
+        kept = {
+            "id": tx.new_id(),
+            "channel": channel,
+            "message_ref": given.message_id,
+            "by_provider_id": given.by_provider_id,
+            "status": given.status.value,
+            "reason": given.reason[:60],
+            "received_at": tx.now,
+            "outbox_id": row.id if row else None,
+        }
+        is_new = tx.insert_new(tables.delivery_report, [kept], "id")
+        if row and is_new:
+            _advance(tx, row, given.status, given.reason)
+    if reports:
+        tx.notes.setdefault("last_report", set()).add(channel)
+
+
+def _reported(tx: Transaction, channel: str, given: DeliveryReport) -> Any:
+    outbox = tables.outbox
+    if given.by_provider_id:
+        mine = and_(outbox.c.channel == channel, outbox.c.provider_id == given.message_id, outbox.c.provider_id != "")
+        return tx.one(select(outbox.c.id, outbox.c.state).where(mine))
+    identity = id_number(given.message_id.removeprefix(ID_PREFIX))
+    if identity is None:
+        return None
+    return tx.one(select(outbox.c.id, outbox.c.state).where(outbox.c.id == identity, outbox.c.channel == channel))
+
+
+def _advance(tx: Transaction, row: Any, status: DeliveryStatus, reason: str) -> None:
+    """`failed` counts while nothing was delivered; `delivered` after `failed` is a carrier's correction and wins."""
+    if status is DeliveryStatus.FAILED:
+        moves = RANK.get(row.state, 9) < RANK["delivered"]
+    else:
+        moves = RANK[status.value] > RANK.get(row.state, 0)
+    if not moves:
+        return
+    outbox = tables.outbox
+    values: dict[str, Any] = {"state": status.value, "reason": reason[:60], "lease_until": None}
+    if status in {DeliveryStatus.DELIVERED, DeliveryStatus.READ}:
+        values["delivered_at"] = tx.now
+    tx.execute(outbox.update().where(outbox.c.id == row.id).values(**values))
+
+
+def _match_early(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+    """Receipts that overtook the provider's answer were kept under our id or the provider's."""
+    report_, outbox = tables.delivery_report, tables.outbox
+    names = {ID_PREFIX + id_text(o.id): o.id for o in outcomes} | {
+        o.provider_id: o.id for o in outcomes if o.provider_id
+    }
+    if not names:
+        return
+    waiting = tx.in_ids(
+        "SELECT id, message_ref, status, reason FROM delivery_report WHERE outbox_id IS NULL AND message_ref IN {ids}",
+        names,
+        "text",
+    )
+    for early in waiting:
+        identity = names[early.message_ref]
+        tx.execute(report_.update().where(report_.c.id == early.id).values(outbox_id=identity))
+        row = tx.one(select(outbox.c.id, outbox.c.state).where(outbox.c.id == identity))
+        _advance(tx, row, DeliveryStatus(early.status), early.reason)
+
+
+def sweep(tx: Transaction) -> dict[str, int]:
+    """What time does to messages: a claim whose process died becomes unknown, an old message expires."""
+    outbox = tables.outbox
+    dead = and_(outbox.c.state == "sending", outbox.c.lease_until < tx.now)
+    idempotent = [name for name, channel in tx.office.channels.items() if channel.capabilities.idempotent]
+    again = tx.execute(
+        outbox.update().where(dead, outbox.c.channel.in_(idempotent)).values(state="queued", lease_until=None)
+    )
+    unknown = tx.execute(outbox.update().where(dead).values(state="unknown", reason="interrupted", lease_until=None))
+    old = and_(outbox.c.state == "queued", outbox.c.expires_at <= tx.now)
+    expired = tx.execute(outbox.update().where(old).values(state="failed", reason="expired"))
+    return {"again": again.rowcount, "unknown": unknown.rowcount, "expired": expired.rowcount}
+
+
+def resend(tx: Transaction, ids: Sequence[int]) -> int:
+    """A person decides: unknown or failed messages are tried once more (their provider may have them already)."""
+    outbox = tables.outbox
+    chosen = and_(outbox.c.id.in_(ids), or_(outbox.c.state == "unknown", outbox.c.state == "failed"))
+    expires = tx.now + timedelta(hours=tx.office.settings.outbound.ttl_hours)
+    values = {"state": "queued", "due_at": tx.now, "expires_at": expires, "provider_state": "resent", "attempts": 0}
+    tx.ring("deliver")
+    return tx.execute(outbox.update().where(chosen).values(**values)).rowcount

@@ -1,0 +1,32 @@
+"""To which agency a complaint was given, when and why; the history behind the column `agency`."""
+
+from sqlalchemy import select
+
+from gateway.complaints.complaint import Actor
+from gateway.privacy import masked_text
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+
+def accepts(tx: Transaction, agency: str) -> bool:
+    table = tables.agency
+    return tx.one(select(table.c.code).where(table.c.code == agency, table.c.accepts.is_(True))) is not None
+
+
+def give(tx: Transaction, complaint_id: int, agency: str, actor: Actor, reason: str = "") -> None:
+    end(tx, complaint_id)
+    tx.insert(
+        tables.assignment,
+        id=tx.new_id(),
+        complaint_id=complaint_id,
+        agency=agency,
+        assigned_at=tx.now,
+        actor_role=actor.role.value,
+        reason=masked_text(reason)[:300],
+    )
+
+
+def end(tx: Transaction, complaint_id: int) -> None:
+    table = tables.assignment
+    open_ones = (table.c.complaint_id == complaint_id) & table.c.ended_at.is_(None)
+    tx.execute(table.update().where(open_ones).values(ended_at=tx.now))

@@ -1,0 +1,58 @@
+"""Rows of `complaint` as the `Case` that casework decides on."""
+
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from gateway.complaints.complaint import Case, Hold, Kind, Sensitive, Status, Urgency
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+
+def by_id(tx: Transaction, identity: int) -> Case | None:
+    complaint = tables.complaint
+    row = tx.one(select(complaint).where(complaint.c.id == identity))
+    return case_of(row) if row else None
+
+
+def by_number(tx: Transaction, number: str) -> Case | None:
+    row = row_of(tx, number)
+    return case_of(row) if row else None
+
+
+def row_of(tx: Transaction, number: str) -> Any:
+    """The whole row, by ticket number or by the number of the national system; None when there is none."""
+    complaint = tables.complaint
+    return tx.one(select(complaint).where(or_(complaint.c.number == number, complaint.c.sp4n_id == number)).limit(1))
+
+
+def case_of(row: Any) -> Case:
+    return Case(
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        status=Status(row.status),
+        kind=Kind(row.kind),
+        agency=row.agency,
+        channel=row.channel,
+        contact_id=row.contact_id,
+        created_at=row.created_at,
+        status_since=row.status_since,
+        return_status=Status(row.return_status) if row.return_status else None,
+        hold=Hold(row.hold),
+        anonymous=row.anonymous,
+        confidential=row.confidential,
+        sensitive=Sensitive(row.sensitive),
+        urgency=Urgency(row.urgency),
+        topic=row.topic,
+        minor=row.minor,
+        language=row.language,
+        first_assigned_at=row.first_assigned_at,
+        answered_at=row.answered_at,
+        closed_at=row.closed_at,
+        reopen_count=row.reopen_count,
+        holder_id=row.holder_id,
+        flags=frozenset(row.flags.split()),
+        public_answer=row.public_answer,
+        rating=row.rating,
+    )

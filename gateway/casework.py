@@ -1,0 +1,145 @@
+"""How a status changes: `open` makes a complaint, `apply` carries out one action. Nothing else writes a status.
+
+The rules are rows of complaints/lifecycle.py; here stands what an action does beside them. Everything happens in the
+caller's transaction: event, clocks, notices, what leaves for systems of record, audit (ARCHITECTURE § 3).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway import assignments, audit, cases, clocks, events, links, notices, outgoing
+from gateway.complaints.complaint import (
+    CLOSED,
+    NO_INPUTS,
+    Action,
+    ActionRefused,
+    Actor,
+    Case,
+    CaseMoved,
+    Kind,
+    Status,
+)
+from gateway.complaints.lifecycle import Step, check_inputs, check_limits, step_for, target_of
+from gateway.effects import Act, effects
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+LEAVES_AGENCY = frozenset(
+    {Action.REASSIGN, Action.REFER_OUT, Action.MOVE_TO_INSPECTORATE, Action.CANCEL, Action.ARCHIVE}
+)
+
+
+def apply(
+    tx: Transaction,
+    action: Action,
+    case: Case,
+    actor: Actor,
+    inputs: Mapping[str, str] = NO_INPUTS,
+    *,
+    key: str = "",
+    at: datetime | None = None,
+) -> Case:
+    """Carry out one action on one complaint with all its consequences; the case as it is now.
+
+    `key` makes a caller that may repeat itself harmless: the second time changes nothing. `at` is when it happened
+    elsewhere (clocks stop there), default now. Raises `ActionRefused` before anything is written, and `CaseMoved`
+    after which the caller lets the transaction roll back.
+    """
+    if key and events.seen(tx, key):
+        return cases.by_id(tx, case.id) or case
+    if action is Action.UNDO:
+        return _undo(tx, case, actor)
+    step = step_for(action, case.status, actor.role, hold=case.hold, return_status=case.return_status)
+    calendar = tx.office.calendar
+    check_inputs(step, inputs, today=calendar.local(tx.now).date(), calendar=calendar)
+    check_limits(step, case, tx.now, tx.office.settings.casework.reopen_days)
+    remote = Status(inputs["status"]) if action is Action.FOLLOW_SP4N and inputs.get("status") else None
+    target = target_of(step, case.status, case.return_status, remote=remote)
+    kind = Kind(inputs.get("kind") or case.kind)
+    due_at = clocks.move(tx, case.id, kind, case.minor, step, at or tx.now)
+    values = {**effects(Act(tx, action, case, actor, inputs)), **_status_values(tx, case, step, target), "due_at": due_at}
+    if target in CLOSED:
+        values["due_at"] = None
+    moved = _write(tx, case, values)
+    event_id = events.append(
+        tx, case.id, action.value, case.status, target, actor, step.visibility, inputs, seq=0, key=key
+    )
+    _around(tx, action, case, moved)
+    notices.write(tx, moved, event_id, step.notices, actor, inputs, previous_agency=case.agency)
+    outgoing.push(tx, moved, action, event_id, inputs, actor)
+    audit.record(tx, actor, action.value, "complaint", case.number, details={"to": target.value, "event": event_id})
+    tx.tell(kind="complaint", number=case.number, status=target.value, channel=case.channel)
+    return moved
+
+
+def _status_values(tx: Transaction, case: Case, step: Step, target: Status) -> dict[str, Any]:
+    if target is case.status:
+        return {}
+    values: dict[str, Any] = {"status": target.value, "status_since": tx.now}
+    values["return_status"] = case.status.value if step.keeps_return else None
+    values["closed_at"] = tx.now if target in CLOSED else None
+    if step.closing:
+        values["closing"] = step.closing
+    return values
+
+
+def _write(tx: Transaction, case: Case, values: Mapping[str, Any]) -> Case:
+    # A version in WHERE, no lock: two officers at once are rare, and the later one must see what the first did.
+    complaint = tables.complaint
+    updated = tx.execute(
+        complaint.update()
+        .where(complaint.c.id == case.id, complaint.c.version == case.version)
+        .values(**values, version=case.version + 1, updated_at=tx.now, events=complaint.c.events + 1)
+    )
+    if updated.rowcount != 1:
+        raise CaseMoved
+    moved = cases.by_id(tx, case.id)
+    if moved is None:
+        raise CaseMoved
+    return moved
+
+
+def _around(tx: Transaction, action: Action, case: Case, moved: Case) -> None:
+    """What happens beside the complaint's own row."""
+    if action in LEAVES_AGENCY and case.agency:
+        links.revoke(tx, case.id)
+    if moved.status in {Status.ARCHIVED, Status.OUT_OF_AUTHORITY}:
+        assignments.end(tx, case.id)
+    if action is Action.RELEASE:
+        tx.ring("classify")
+
+
+def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:
+    """Change what is no status: suggestion, place, national number, moment of the last message."""
+    if values.keys() & {"status", "version", "closed_at"}:
+        raise ValueError("a status changes by an action")
+    complaint = tables.complaint
+    tx.execute(complaint.update().where(complaint.c.id == complaint_id).values(**values, updated_at=tx.now))
+
+
+def _undo(tx: Transaction, case: Case, actor: Actor) -> Case:
+    """Take back the actor's own last action while nobody was told of it (life cycle, row 34)."""
+    undo_s = tx.office.settings.casework.undo_s
+    event = tables.complaint_event
+    last = tx.one(select(event).where(event.c.complaint_id == case.id).order_by(event.c.seq.desc()).limit(1))
+    mine = last is not None and last.actor_id == actor.id and last.actor_role == actor.role.value
+    if last is None or not mine or (tx.now - last.at).total_seconds() > undo_s:
+        raise ActionRefused("expired")
+    before = Status(last.from_status)
+    undone = step_for(Action(last.action), before, actor.role)
+    if not undone.undoable:
+        raise ActionRefused("wrong_state")
+    notices.withdraw(tx, last.id)
+    outgoing.withdraw(tx, case.id, last.id)
+    due_at = clocks.undo(tx, case.id, last.action, last.at, tx.now)
+    values = {"status": before.value, "status_since": tx.now, "closed_at": None, "due_at": due_at}
+    if undone.action is Action.ANSWER:
+        values |= {"public_answer": "", "answered_at": None}
+    moved = _write(tx, case, values)
+    events.append(tx, case.id, Action.UNDO.value, case.status, before, actor, undone.visibility)
+    audit.record(tx, actor, "undo", "complaint", case.number, details={"of": last.action})
+    tx.tell(kind="complaint", number=case.number, status=before.value, channel=case.channel)
+    return moved

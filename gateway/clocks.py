@@ -1,0 +1,217 @@
+"""The clocks of a complaint: start, stop, continue, pause; which deadline comes first. Arithmetic: complaints/sla.py.
+
+Rules (days, legal basis) are read once when a clock starts; a changed rule moves no old deadline (CASEWORK 5.2).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway.complaints.calendar import Calendar, Pause
+from gateway.complaints.complaint import Kind
+from gateway.complaints.lifecycle import Step
+from gateway.complaints.sla import Clock, Running, due_at, rule_for
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+
+@dataclass(slots=True)
+class Kept:
+    """One clock row in hand: what it is, and what changed since it was read."""
+
+    id: int
+    running: Running
+    public: bool
+    is_new: bool = False
+    changed: bool = False
+    basis: str = ""
+    stopped_by: str = ""
+    pauses: list[tuple[int, Pause, bool]] = field(default_factory=list)
+    """(segment id, pause, new or changed)."""
+
+
+def calendar_of(tx: Transaction, zone: str = "") -> Calendar:
+    """The government's calendar, in the zone of an agency that has another one."""
+    office = tx.office
+    if not zone or zone == office.settings.government.time_zone:
+        return office.calendar
+    return replace(office.calendar, zone=zone)
+
+
+def first_due(tx: Transaction, complaint_id: int, kind: Kind, now: datetime) -> datetime:
+    """Start the verification clock of a new complaint; when it is due."""
+    kept = _new(tx, Clock.VERIFICATION, kind, minor=False, now=now)
+    _write(tx, complaint_id, [kept])
+    return due_at(kept.running, now)
+
+
+def move(tx: Transaction, complaint_id: int, kind: Kind, minor: bool, step: Step, at: datetime) -> datetime | None:
+    """Carry out what a step of the life cycle says about clocks; the earliest running public deadline, if any."""
+    clocks = read(tx, complaint_id)
+    for name in step.stops:
+        _stop(clocks, name, at, step.action.value)
+    for name in step.continues:
+        _continue(clocks, name)
+    if step.pauses:
+        _pause(tx, clocks, step.pauses, at)
+    if step.resumes:
+        _resume(clocks, step.resumes, at)
+    for name in step.starts:
+        if _may_start(clocks, name, kind, minor):
+            clocks.append(_new(tx, name, kind, minor=minor, now=at))
+    _write(tx, complaint_id, clocks)
+    return earliest(clocks, at)
+
+
+def start(tx: Transaction, complaint_id: int, name: Clock, kind: Kind, at: datetime) -> None:
+    """A clock that begins when a message was handed to its channel (auto_close, completion)."""
+    clocks = read(tx, complaint_id)
+    if _may_start(clocks, name, kind, minor=False):
+        _write(tx, complaint_id, [_new(tx, name, kind, minor=False, now=at)])
+
+
+def undo(tx: Transaction, complaint_id: int, action: str, since: datetime, now: datetime) -> datetime | None:
+    """Take back what `action` did to the clocks at `since`."""
+    clocks = [kept for kept in read(tx, complaint_id) if kept.running.started_at != since]
+    for kept in clocks:
+        if kept.running.stopped_at == since and kept.stopped_by == action:
+            kept.running, kept.changed = replace(kept.running, stopped_at=None), True
+    clock = tables.clock
+    tx.execute(clock.delete().where(clock.c.complaint_id == complaint_id, clock.c.started_at == since))
+    _write(tx, complaint_id, clocks)
+    return earliest(clocks, now)
+
+
+def read(tx: Transaction, complaint_id: int) -> list[Kept]:
+    clock, segment = tables.clock, tables.clock_segment
+    found = tx.all(select(clock).where(clock.c.complaint_id == complaint_id).order_by(clock.c.id))
+    if not found:
+        return []
+    parts = tx.in_ids(
+        "SELECT id, clock_id, from_at, to_at FROM clock_segment WHERE clock_id IN {ids}", [r.id for r in found]
+    )
+    convert = segment.c.from_at.type.process_result_value
+    pauses: dict[int, list[tuple[int, Pause, bool]]] = {}
+    for part in parts:
+        pause = Pause(convert(part.from_at, None), convert(part.to_at, None))
+        pauses.setdefault(part.clock_id, []).append((part.id, pause, False))
+    return [_kept(tx, row, pauses.get(row.id, [])) for row in found]
+
+
+def _kept(tx: Transaction, row: Any, pauses: list[tuple[int, Pause, bool]]) -> Kept:
+    running = Running(
+        Clock(row.name),
+        row.days,
+        row.started_at,
+        calendar_of(tx, row.zone),
+        tuple(pause for _, pause, _ in pauses),
+        row.stopped_at,
+        row.event,
+        row.unit,
+    )
+    return Kept(row.id, running, row.public, basis=row.basis, stopped_by=row.stopped_by, pauses=pauses)
+
+
+def _new(tx: Transaction, name: Clock, kind: Kind, *, minor: bool, now: datetime) -> Kept:
+    calendar = calendar_of(tx)
+    rule = rule_for(name, kind, minor, calendar.local(now).date())
+    running = Running(name, rule.n, now, calendar, event=rule.event, unit=rule.unit)
+    return Kept(tx.new_id(), running, rule.public, is_new=True, basis=rule.basis)
+
+
+def _may_start(clocks: Sequence[Kept], name: Clock, kind: Kind, minor: bool) -> bool:
+    same = [kept for kept in clocks if kept.running.clock is name]
+    if any(kept.running.stopped_at is None for kept in same):
+        return False
+    return not (same and rule_for(name, kind, minor).once)
+
+
+def _of(clocks: Iterable[Kept], name: Clock) -> list[Kept]:
+    return [kept for kept in clocks if kept.running.clock is name]
+
+
+def _stop(clocks: Sequence[Kept], name: Clock, at: datetime, by: str) -> None:
+    for kept in _of(clocks, name):
+        if kept.running.stopped_at is None:
+            kept.running = replace(kept.running, stopped_at=at)
+            kept.stopped_by, kept.changed = by, True
+
+
+def _continue(clocks: Sequence[Kept], name: Clock) -> None:
+    """A hollow answer resets nothing: the clock runs on as if it had never stopped."""
+    for kept in _of(clocks, name)[-1:]:
+        if kept.running.stopped_at is not None:
+            kept.running = replace(kept.running, stopped_at=None)
+            kept.stopped_by, kept.changed = "", True
+
+
+def _pause(tx: Transaction, clocks: Sequence[Kept], names: Iterable[Clock], at: datetime) -> None:
+    for kept in clocks:
+        if kept.running.clock in names and kept.running.stopped_at is None:
+            pause = Pause(at, None)
+            kept.pauses.append((tx.new_id(), pause, True))
+            kept.running = replace(kept.running, pauses=(*kept.running.pauses, pause))
+            kept.changed = True
+
+
+def _resume(clocks: Sequence[Kept], names: Iterable[Clock], at: datetime) -> None:
+    for kept in clocks:
+        if kept.running.clock not in names:
+            continue
+        kept.pauses = [
+            (key, Pause(pause.since, at), True) if pause.until is None else (key, pause, new)
+            for key, pause, new in kept.pauses
+        ]
+        kept.running = replace(kept.running, pauses=tuple(pause for _, pause, _ in kept.pauses))
+        kept.changed = True
+
+
+def _write(tx: Transaction, complaint_id: int, clocks: Sequence[Kept]) -> None:
+    changes = []
+    for kept in clocks:
+        running = kept.running
+        row = {
+            "id": kept.id,
+            "due_at": due_at(running, tx.now),
+            "stopped_at": running.stopped_at,
+            "stopped_by": kept.stopped_by,
+            "paused_at": next((pause.since for pause in running.pauses if pause.until is None), None),
+        }
+        if kept.is_new:
+            _insert(tx, complaint_id, kept, row)
+        elif kept.changed:
+            changes.append(row)
+        segments = [
+            {"id": key, "clock_id": kept.id, "from_at": pause.since, "to_at": pause.until}
+            for key, pause, changed in kept.pauses
+            if changed
+        ]
+        if segments:
+            tx.upsert(tables.clock_segment, segments, ("to_at",))
+    tx.update(tables.clock, changes, ("id",), ("due_at", "stopped_at", "stopped_by", "paused_at"))
+
+
+def _insert(tx: Transaction, complaint_id: int, kept: Kept, row: dict[str, Any]) -> None:
+    running = kept.running
+    tx.insert(
+        tables.clock,
+        **row,
+        complaint_id=complaint_id,
+        name=running.clock.value,
+        days=running.n,
+        unit=running.unit,
+        event=running.event,
+        basis=kept.basis,
+        zone=running.calendar.zone,
+        public=kept.public,
+        started_at=running.started_at,
+    )
+
+
+def earliest(clocks: Sequence[Kept], now: datetime) -> datetime | None:
+    """The first deadline that the citizen is told of."""
+    running = [kept for kept in clocks if kept.public and kept.running.stopped_at is None]
+    return min((due_at(kept.running, now) for kept in running), default=None)

@@ -1,0 +1,169 @@
+"""The identity vault: addresses in, contacts out. Stored encrypted, found by a keyed hash (SECURITY C1, C2).
+
+A contact is one reachable person, citizen or officer: 0812…, 62812… and +62812… are one. Every contact has a data key
+of its own, wrapped by the vault key; destroying it makes everything sealed with it unreadable.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+from sqlalchemy import select
+
+from channels.messages import Address
+from gateway.sealing import Keys, open_seal, seal
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+NO_NAMES: Mapping[Address, str] = MappingProxyType({})
+FIND = "SELECT id, address_hash, key_wrapped, staff, reachable FROM contact WHERE address_hash IN {ids}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Contact:
+    id: int
+    address_hash: str
+    key: bytes
+    staff: bool = False
+    reachable: bool = True
+    is_new: bool = False
+
+    def seal(self, text: str | bytes, where: str) -> bytes:
+        """Encrypt for this contact; `where` names row and field."""
+        return seal(self.key, text, f"{self.id}:{where}")
+
+    def open(self, sealed: bytes, where: str) -> str:
+        return open_seal(self.key, sealed, f"{self.id}:{where}").decode()
+
+
+def ensure(
+    tx: Transaction, addresses: Iterable[Address], names: Mapping[Address, str] = NO_NAMES, *, staff: bool = False
+) -> dict[Address, Contact]:
+    """The contacts of these addresses; new ones are made, with the name that their channel shows. Their rows are locked until the end of the transaction,
+    so that the messages of one sender are carried out one after the other, whichever process took them."""
+    hashes = {address: tx.office.keys.fingerprint(address.reveal()) for address in dict.fromkeys(addresses)}
+    known = _find(tx, hashes.values())
+    missing = [address for address, digest in hashes.items() if digest not in known]
+    if missing:
+        made = {
+            hashes[address]: _new(tx, address, hashes[address], names.get(address, ""), staff=staff)
+            for address in missing
+        }
+        new = [row for row, _ in made.values()]
+        inserted = tx.insert_new(tables.contact, new, "address_hash")
+        known |= {digest: contact for digest, (_, contact) in made.items() if digest in inserted}
+        # Another process was faster with the same sender: its contact counts.
+        known |= _find(tx, [digest for digest in made if digest not in inserted])
+    return {address: known[digest] for address, digest in hashes.items()}
+
+
+def _find(tx: Transaction, hashes: Iterable[str]) -> dict[str, Contact]:
+    wanted = list(hashes)
+    if not wanted:
+        return {}
+    lock = "" if tx.dialect == "sqlite" else " ORDER BY address_hash FOR UPDATE"
+    found = tx.in_ids(FIND + lock, wanted, "text")
+    keys = tx.office.keys
+    return {
+        row.address_hash: Contact(
+            row.id,
+            row.address_hash,
+            _unwrap(keys, row.id, bytes(row.key_wrapped)),
+            bool(row.staff),
+            bool(row.reachable),
+        )
+        for row in found
+    }
+
+
+def _new(
+    tx: Transaction, address: Address, digest: str, name: str, *, staff: bool
+) -> tuple[Mapping[str, object], Contact]:
+    identity, key = tx.new_id(), os.urandom(32)
+    contact = Contact(identity, digest, key, staff, is_new=True)
+    row = {
+        "id": identity,
+        "address_hash": digest,
+        "scheme": address.scheme,
+        "key_wrapped": seal(tx.office.keys.vault, key, f"contact:{identity}"),
+        "address_sealed": contact.seal(address.reveal(), "address"),
+        "name_sealed": contact.seal(name, "name") if name else None,
+        "staff": staff,
+        "created_at": tx.now,
+    }
+    return row, contact
+
+
+@lru_cache(maxsize=8192)
+def _unwrap(keys: Keys, identity: int, wrapped: bytes) -> bytes:
+    return open_seal(keys.vault, wrapped, f"contact:{identity}")
+
+
+def by_id(tx: Transaction, ids: Iterable[int]) -> dict[int, Contact]:
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return {}
+    found = tx.in_ids("SELECT id, address_hash, key_wrapped, staff, reachable FROM contact WHERE id IN {ids}", wanted)
+    keys = tx.office.keys
+    return {
+        row.id: Contact(
+            row.id,
+            row.address_hash,
+            _unwrap(keys, row.id, bytes(row.key_wrapped)),
+            bool(row.staff),
+            bool(row.reachable),
+        )
+        for row in found
+    }
+
+
+def addresses(tx: Transaction, contacts: Mapping[int, Contact]) -> dict[int, Address]:
+    """The addresses in clear, for sending only."""
+    if not contacts:
+        return {}
+    found = tx.in_ids("SELECT id, address_sealed FROM contact WHERE id IN {ids}", contacts)
+    return {row.id: Address.read(contacts[row.id].open(bytes(row.address_sealed), "address")) for row in found}
+
+
+def mark_unreachable(tx: Transaction, contact_id: int, reason: str) -> None:
+    """Blocked, deactivated, dead number: shown to officers, no other channel is guessed (CASEWORK 10)."""
+    contact = tables.contact
+    tx.execute(contact.update().where(contact.c.id == contact_id).values(reachable=False, unreachable_reason=reason))
+
+
+def mark_reachable(tx: Transaction, contact_id: int) -> None:
+    contact = tables.contact
+    tx.execute(contact.update().where(contact.c.id == contact_id).values(reachable=True, unreachable_reason=""))
+
+
+def name_of(tx: Transaction, contact_id: int) -> str:
+    """The name that somebody gave, in clear; empty when none. Callers pass it on through `privacy` only."""
+    contact = tables.contact
+    row = tx.one(select(contact.c.name_sealed).where(contact.c.id == contact_id))
+    if row is None or row.name_sealed is None:
+        return ""
+    return by_id(tx, [contact_id])[contact_id].open(bytes(row.name_sealed), "name")
+
+
+def set_name(tx: Transaction, contact: Contact, name: str) -> None:
+    table = tables.contact
+    tx.execute(table.update().where(table.c.id == contact.id).values(name_sealed=contact.seal(name, "name")))
+
+
+def masked(address: Address) -> str:
+    """How staff see an address: `+62 812-****-0001`; anything but a number only by its kind."""
+    if address.scheme != "tel" or not address.path.startswith("+"):
+        return f"{address.scheme}:****"
+    return f"{address.path[:3]} {address.path[3:6]}-****-{address.path[-4:]}"
+
+
+def move(tx: Transaction, contact_id: int, new_address: Address) -> None:
+    """The provider gave somebody a new address (a group became a supergroup)."""
+    contact = tables.contact
+    mine = by_id(tx, [contact_id])[contact_id]
+    digest = tx.office.keys.fingerprint(new_address.reveal())
+    if not tx.in_ids("SELECT id FROM contact WHERE address_hash IN {ids}", [digest], "text"):
+        values = {"address_hash": digest, "address_sealed": mine.seal(new_address.reveal(), "address")}
+        tx.execute(contact.update().where(contact.c.id == contact_id).values(**values))

@@ -1,0 +1,177 @@
+"""Agencies, their teams and people: who is responsible at this moment, and how they are reached."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from channels.messages import Address
+from channels.phone import phone_address
+from config.reference import Agency, TeamMember
+from gateway import contacts
+from gateway.complaints.complaint import Actor, Role
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+# How a word of `notify` in the agency data reaches somebody: kinds of channel in order, and the contact they need.
+MEANS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "telegram": (("telegram",), "telegram_id"),
+    "sms": (("kannel", "jasmin", "smpp", "gammu", "http_sms"), "phone_id"),
+    "whatsapp": (("whatsapp",), "phone_id"),
+    "email": (("email",), "email_id"),
+}
+DEFAULT_ORDER = ("telegram", "whatsapp", "email", "sms")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person of a team. `means` are the ways to reach them, first choice first: (channel name, contact id)."""
+
+    id: int
+    agency: str
+    role: Role
+    person: str
+    means: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.role, str(self.id), self.agency, self.person)
+
+
+def load(tx: Transaction) -> dict[str, int]:
+    """Bring the agency data of the settings into the tables; what a person entered stays. Counts of what is there."""
+    agencies = tx.office.reference.agencies
+    changed = [column.name for column in tables.agency.columns if column.name != "code"]
+    tx.upsert(tables.agency, [_agency_row(agency, at) for at, agency in enumerate(agencies)], changed)
+    members = [(agency, member) for agency in agencies for member in agency.team]
+    ids = _member_contacts(tx, [member for _, member in members])
+    rows = [_member_row(tx, agency, member, ids) for agency, member in members]
+    tx.insert_new(tables.agency_member, rows, "id")
+    key = ("agency", "role", "person")
+    tx.update(
+        tables.agency_member, rows, key, ("notify", "telegram_id", "phone_id", "email_id", "valid_from", "valid_to")
+    )
+    return {"agencies": len(agencies), "members": len(members)}
+
+
+def _agency_row(agency: Agency, position: int) -> dict[str, Any]:
+    return {
+        "code": agency.code,
+        "name": agency.name,
+        "kind": agency.kind,
+        "parent": agency.parent,
+        "accepts": agency.accepts,
+        "topics": list(agency.topics),
+        "keywords": list(agency.keywords),
+        "areas": list(agency.areas),
+        "sp4n_institution_id": agency.sp4n_institution_id,
+        "zone": agency.timezone,
+        "decree": agency.decree,
+        "valid_from": agency.valid_from,
+        "valid_to": agency.valid_to,
+        "answer_approval": agency.answer_approval,
+        "position": position,
+    }
+
+
+def _addresses(member: TeamMember) -> dict[str, Address]:
+    found = {}
+    if member.telegram:
+        found["telegram_id"] = Address("tg", member.telegram)
+    if member.phone:
+        found["phone_id"] = phone_address(member.phone)[0]
+    if member.email:
+        found["email_id"] = Address("mailto", member.email.lower())
+    return found
+
+
+def _member_contacts(tx: Transaction, members: Sequence[TeamMember]) -> dict[Address, int]:
+    known = contacts.ensure(tx, [address for member in members for address in _addresses(member).values()], staff=True)
+    contact = tables.contact
+    for one in known.values():
+        # Somebody may have written as a citizen before they joined a team.
+        if not one.staff:
+            tx.execute(contact.update().where(contact.c.id == one.id).values(staff=True))
+    return {address: one.id for address, one in known.items()}
+
+
+def _member_row(tx: Transaction, agency: Agency, member: TeamMember, ids: Mapping[Address, int]) -> dict[str, Any]:
+    reach = {column: ids[address] for column, address in _addresses(member).items()}
+    return {
+        "id": tx.new_id(),
+        "agency": agency.code,
+        "role": member.role,
+        "person": member.person,
+        "notify": list(member.notify),
+        "telegram_id": None,
+        "phone_id": None,
+        "email_id": None,
+        "valid_from": agency.valid_from,
+        "valid_to": agency.valid_to,
+        **reach,
+    }
+
+
+def team(tx: Transaction, agency: str, roles: Sequence[Role], on: date) -> list[Member]:
+    """The people of an agency who hold one of these roles on this day."""
+    table = tables.agency_member
+    valid = (or_(table.c.valid_from.is_(None), table.c.valid_from <= on)) & (
+        or_(table.c.valid_to.is_(None), table.c.valid_to >= on)
+    )
+    named = [role.value for role in roles]
+    found = tx.all(
+        select(table)
+        .where(table.c.agency == agency, table.c.role.in_(named), table.c.ended_at.is_(None), valid)
+        .order_by(table.c.id)
+    )
+    return [_member(tx, row) for row in found]
+
+
+def member(tx: Transaction, identity: int) -> Member | None:
+    table = tables.agency_member
+    row = tx.one(select(table).where(table.c.id == identity, table.c.ended_at.is_(None)))
+    return _member(tx, row) if row else None
+
+
+def members_of(tx: Transaction, contact_id: int) -> list[Member]:
+    """The mandates of whoever writes from this address."""
+    table = tables.agency_member
+    theirs = or_(table.c.telegram_id == contact_id, table.c.phone_id == contact_id, table.c.email_id == contact_id)
+    return [_member(tx, row) for row in tx.all(select(table).where(theirs, table.c.ended_at.is_(None)))]
+
+
+def _member(tx: Transaction, row: Any) -> Member:
+    order = list(dict.fromkeys([*row.notify, *DEFAULT_ORDER]))
+    means = []
+    for word in order:
+        kinds, column = MEANS.get(word, ((), ""))
+        contact_id = getattr(row, column, None) if column else None
+        channel = staff_channel(tx, kinds)
+        if contact_id and channel and (word in row.notify or word != "sms"):
+            means.append((channel, contact_id))
+    return Member(row.id, row.agency, Role(row.role), row.person, tuple(means))
+
+
+def staff_channel(tx: Transaction, kinds: Sequence[str]) -> str:
+    """The channel that carries notices to officers: a named one of the settings, else the first of its kind."""
+    channels, chosen = tx.office.channels, tx.office.settings.notices.staff_channels
+    fitting = [name for name, channel in channels.items() if channel.kind in kinds and channel.capabilities.staff]
+    return next((name for name in fitting if name in chosen), fitting[0] if fitting else "")
+
+
+def agency_names(tx: Transaction) -> dict[str, str]:
+    table = tables.agency
+    return {row.code: row.name for row in tx.all(select(table.c.code, table.c.name))}
+
+
+def accepting(tx: Transaction) -> list[tuple[str, str]]:
+    """(code, name) of the agencies that complaints can be given to, in the order of the data."""
+    table = tables.agency
+    found = select(table.c.code, table.c.name).where(table.c.accepts.is_(True)).order_by(table.c.position)
+    return [(row.code, row.name) for row in tx.all(found)]
+
+
+def coordinator_agency(tx: Transaction) -> str:
+    return tx.office.reference.coordinator

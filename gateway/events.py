@@ -1,0 +1,63 @@
+"""The history of a complaint: append-only, numbered, every text in it masked."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
+from gateway.complaints.complaint import Actor, Role, Status, Visibility
+from gateway.privacy import masked_text
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+# Which input an event tells; what an officer or reporter wrote there is masked before it is kept.
+TOLD = ("explanation", "text", "question", "note", "reason", "comment")
+NO_INPUTS: Mapping[str, str] = {}
+
+
+def append(
+    tx: Transaction,
+    complaint_id: int,
+    action: str,
+    before: Status | None,
+    after: Status,
+    actor: Actor,
+    visibility: Visibility = Visibility.PUBLIC,
+    inputs: Mapping[str, str] = NO_INPUTS,
+    *,
+    seq: int = 0,
+    key: str = "",
+) -> int:
+    """Write one event; its id. `seq` is looked up on the complaint's counter where it is not given."""
+    identity = tx.new_id()
+    told = next((inputs[name] for name in TOLD if inputs.get(name)), "")
+    tx.insert(
+        tables.complaint_event,
+        id=identity,
+        complaint_id=complaint_id,
+        seq=seq or _counted(tx, complaint_id),
+        at=tx.now,
+        action=action,
+        from_status=before.value if before else "",
+        to_status=after.value,
+        actor_role=actor.role.value,
+        actor_id=actor.id,
+        actor_name="" if actor.role is Role.REPORTER else actor.name,
+        agency=actor.agency,
+        visibility=visibility.value,
+        text_masked=masked_text(told),
+        inputs={name: masked_text(value) for name, value in inputs.items() if value},
+        key=key or None,
+    )
+    return identity
+
+
+def seen(tx: Transaction, key: str) -> bool:
+    """Whether an event with this key is there: its caller repeats itself."""
+    event = tables.complaint_event
+    return tx.one(select(event.c.id).where(event.c.key == key)) is not None
+
+
+def _counted(tx: Transaction, complaint_id: int) -> int:
+    complaint = tables.complaint
+    row = tx.one(select(complaint.c.events).where(complaint.c.id == complaint_id))
+    return int(row.events) if row else 1

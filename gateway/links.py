@@ -1,0 +1,86 @@
+"""What lets an officer act from outside: page links and button rows. Random, kept only as hashes, revocable.
+
+A link is bound to one member and one complaint; looking at it never acts (SECURITY C13, CASEWORK 11).
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from gateway.complaints.complaint import Action
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+TOKEN_BYTES = 32
+BUTTON_BYTES = 16
+VALID_DAYS = 14
+BUTTON_PREFIX = "a:"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerLink:
+    """A valid link or button: who may act, on what; `action` only for a button."""
+
+    complaint_id: int
+    member_id: int
+    action: Action | None = None
+    token_hash: str = ""
+    used: bool = False
+
+
+def issue_page(tx: Transaction, complaint_id: int, member_id: int) -> str:
+    """The address of a page where this member can work on this complaint."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    tx.insert(
+        tables.page_link,
+        token_hash=tx.office.keys.token_hash(token),
+        complaint_id=complaint_id,
+        member_id=member_id,
+        created_at=tx.now,
+        expires_at=tx.now + timedelta(days=VALID_DAYS),
+    )
+    return f"{tx.office.settings.server.public_url.rstrip('/')}/p/{token}"
+
+
+def issue_button(tx: Transaction, complaint_id: int, member_id: int, action: Action) -> str:
+    """Callback data (`a:` and 22 characters) for one action of this member on this complaint."""
+    identity = secrets.token_urlsafe(BUTTON_BYTES)
+    tx.insert(
+        tables.officer_action,
+        id_hash=tx.office.keys.token_hash(identity),
+        complaint_id=complaint_id,
+        member_id=member_id,
+        action=action.value,
+        created_at=tx.now,
+    )
+    return BUTTON_PREFIX + identity
+
+
+def read_page(tx: Transaction, token: str) -> OfficerLink | None:
+    """None for a token that never was, expired or was revoked: nobody learns which."""
+    link, digest = tables.page_link, tx.office.keys.token_hash(token)
+    valid = (link.c.token_hash == digest) & link.c.revoked_at.is_(None) & (link.c.expires_at > tx.now)
+    row = tx.one(select(link).where(valid))
+    return OfficerLink(row.complaint_id, row.member_id, token_hash=digest) if row else None
+
+
+def read_button(tx: Transaction, data: str) -> OfficerLink | None:
+    button, digest = tables.officer_action, tx.office.keys.token_hash(data.removeprefix(BUTTON_PREFIX))
+    row = tx.one(select(button).where(button.c.id_hash == digest, button.c.revoked_at.is_(None)))
+    if row is None:
+        return None
+    return OfficerLink(row.complaint_id, row.member_id, Action(row.action), digest, row.used_at is not None)
+
+
+def mark_used(tx: Transaction, link: OfficerLink) -> None:
+    button = tables.officer_action
+    tx.execute(button.update().where(button.c.id_hash == link.token_hash).values(used_at=tx.now))
+
+
+def revoke(tx: Transaction, complaint_id: int) -> None:
+    """The complaint moved to somebody else or left us: nothing handed out for it works any more."""
+    for table in (tables.page_link, tables.officer_action):
+        mine = (table.c.complaint_id == complaint_id) & table.c.revoked_at.is_(None)
+        tx.execute(table.update().where(mine).values(revoked_at=tx.now))

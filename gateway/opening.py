@@ -1,0 +1,146 @@
+"""How a complaint begins: number, secret code, first clock, first event; in the transaction that took the message."""
+
+from dataclasses import dataclass
+from datetime import date
+from types import SimpleNamespace
+
+from sqlalchemy import select
+
+from gateway import cases, clocks, events
+from gateway.complaints.complaint import Action, Actor, Case, Draft, Role, Status
+from gateway.complaints.duplicates import text_hash
+from gateway.complaints.number import format_number, read_code, secret_code
+from gateway.contacts import Contact
+from gateway.privacy import masked_text, title_of
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+CODES = 10**8
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a report came from: channel, sender, own number written to, message."""
+
+    channel: str
+    channel_kind: str
+    contact: Contact
+    destination: str = ""
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new complaint: its row's id, what the citizen is told once, and when it will have been looked at."""
+
+    id: int
+    number: str
+    code: str
+    due_on: date
+    case: Case
+
+
+def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
+    """Make a complaint of a draft: number, secret code, first clock, first event. Told to the sender by the caller."""
+    identity, now = tx.new_id(), tx.now
+    number, code = next_number(tx), secret_code(tx.office.draw(CODES))
+    due_at = clocks.first_due(tx, identity, draft.kind, now)
+    name = draft.reporter_name
+    masked = masked_text(draft.text, (name,) if name and draft.anonymous else ())
+    point = draft.point
+    row = {
+        "id": identity,
+        "number": number,
+        "secret_hash": tx.office.keys.secret_hash(number, read_code(code)),
+        "training": tx.office.settings.training.enabled,
+        "channel": origin.channel,
+        "channel_kind": origin.channel_kind,
+        "destination": origin.destination,
+        "contact_id": origin.contact.id,
+        "created_at": now,
+        "updated_at": now,
+        "last_message_at": now,
+        "due_at": due_at,
+        "incident_on": draft.incident_on,
+        "incident_text": draft.incident_text,
+        "title": masked_text(draft.title or title_of(draft.text))[:120],
+        "text_masked": masked,
+        "text_hash": text_hash(draft.text),
+        "language": draft.language,
+        "kind": draft.kind.value,
+        "topic": draft.topic,
+        "urgency": draft.urgency.value,
+        "place": draft.place,
+        "location_text": masked_text(draft.location_text),
+        "latitude": point.latitude if point else None,
+        "longitude": point.longitude if point else None,
+        "point_precision_m": point.precision_m if point else None,
+        "point_source": point.source if point else "",
+        "agency_named": draft.agency_named,
+        "unit": draft.unit or draft.service,
+        "status": Status.RECEIVED.value,
+        "status_since": now,
+        "anonymous": draft.anonymous,
+        "anonymous_by": Role.REPORTER.value if draft.anonymous else "",
+        "confidential": draft.confidential,
+        "confidential_by": Role.REPORTER.value if draft.confidential else "",
+        "sensitive": draft.sensitive.value,
+        "hold": draft.hold.value,
+        "flags": " ".join(sorted(draft.flags)),
+        "events": 1,
+    }
+    tx.insert(tables.complaint, **row)
+    keep_text(tx, identity, 0, draft.text, origin.contact, origin.message_id)
+    actor = Actor(Role.REPORTER, str(origin.contact.id))
+    told = {"text": draft.text}
+    events.append(tx, identity, Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1)
+    tx.ring("classify")
+    tx.tell(kind="complaint", number=number, status=Status.RECEIVED.value, channel=origin.channel)
+    case = cases.case_of(SimpleNamespace(**{**_DEFAULTS, **row}))
+    return Opened(identity, number, code, tx.office.calendar.local(due_at).date(), case)
+
+
+_DEFAULTS = {
+    column.name: getattr(column.default, "arg", None) if column.default is not None else None
+    for column in tables.complaint.columns
+}
+
+
+def next_number(tx: Transaction) -> str:
+    """The next ticket number of this year; gaps are allowed, reuse never (CASEWORK 12)."""
+    settings = tx.office.settings
+    year = tx.office.calendar.local(tx.now).year
+    name = f"{settings.government.ticket_prefix}-{year}"
+    taken: dict[str, int] = tx.notes.setdefault("numbers", {})
+    if name not in taken:
+        table = tables.number_sequence
+        tx.insert_new(table, [{"name": name, "last": 0}], "name")
+        row = tx.one(select(table.c.last).where(table.c.name == name).with_for_update())
+        taken[name] = row.last if row else 0
+        if len(taken) == 1:
+            tx.last_step.append(_keep_numbers)
+    taken[name] += 1
+    return format_number(settings.government.ticket_prefix, year, taken[name])
+
+
+def _keep_numbers(tx: Transaction) -> None:
+    table = tables.number_sequence
+    for name, last in tx.notes["numbers"].items():
+        tx.execute(table.update().where(table.c.name == name).values(last=last))
+
+
+def keep_text(
+    tx: Transaction, complaint_id: int, revision: int, text: str, contact: Contact, message_id: int | None
+) -> None:
+    """The words as they were written, sealed with the reporter's own key."""
+    identity = tx.new_id()
+    tx.insert(
+        tables.complaint_text,
+        id=identity,
+        complaint_id=complaint_id,
+        revision=revision,
+        message_id=message_id,
+        kind="original" if revision == 0 else "revision",
+        text_sealed=contact.seal(text, f"complaint_text:{identity}"),
+        created_at=tx.now,
+    )

@@ -1,0 +1,86 @@
+"""What an action sends to the systems of record: rows of `forward`, carried out later by workers.
+
+Which action pushes what: docs/forwarders/sp4n.md § pushes. Nothing leaves for a held complaint, and what an officer may still
+undo waits for that window like the message to the citizen.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from gateway.complaints.complaint import Action, Actor, Case, Hold, Role
+from gateway.complaints.forward import ForwardKind, ForwardState
+from gateway.privacy import masked_text
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+FILES = frozenset({Action.ASSIGN, Action.MOVE_TO_INSPECTORATE, Action.REFER_OUT})
+# Action -> the input that is told over there, and whether it comes from the reporter.
+FOLLOW_UPS: Mapping[Action, tuple[str, bool]] = {
+    Action.ANSWER: ("explanation", False),
+    Action.REPORT_PROGRESS: ("note", False),
+    Action.REPLY: ("text", True),
+    Action.REPLY_TO_ANSWER: ("text", True),
+    Action.COMPLETE: ("text", True),
+    Action.CONTEST: ("text", True),
+}
+UNDOABLE = frozenset({Action.ANSWER})
+REF_CHARACTERS = 6
+
+
+def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Mapping[str, str], actor: Actor) -> None:
+    """Write the rows that this action causes; what came from the system of record does not go back there."""
+    if case.hold is not Hold.NONE or actor.role is Role.SP4N:
+        return
+    if action in FILES:
+        _file(tx, case)
+    if action is Action.REFER_OUT and inputs.get("institution_id"):
+        text = masked_text(inputs.get("reason", ""))
+        _row(
+            tx,
+            case,
+            ForwardKind.FORWARD,
+            inputs["institution_id"],
+            content_masked=text,
+            institution_id=inputs["institution_id"],
+        )
+    field, from_reporter = FOLLOW_UPS.get(action, ("", False))
+    if field and inputs.get(field) and case.first_assigned_at:
+        wait = tx.office.settings.casework.undo_s if action in UNDOABLE else 0.0
+        text = masked_text(inputs[field])
+        key = f"{event_id}:{secrets.token_hex(REF_CHARACTERS // 2)}"
+        _row(tx, case, ForwardKind.FOLLOWUP, key, wait, content_masked=text, from_reporter=from_reporter)
+
+
+def _file(tx: Transaction, case: Case) -> None:
+    _row(tx, case, ForwardKind.CREATE, "create")
+
+
+def _row(tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float = 0.0, **values: Any) -> None:
+    rows = [
+        {
+            "id": tx.new_id(),
+            "complaint_id": case.id,
+            "target": table.name,
+            "kind": kind.value,
+            "key": key,
+            "marker": case.number,
+            "created_at": tx.now,
+            "due_at": tx.now + timedelta(seconds=wait_s),
+            "state": ForwardState.QUEUED.value,
+            **values,
+        }
+        for table in tx.office.settings.forwarding
+        if table.values.get("mode") != "off"
+    ]
+    tx.flush()
+    if rows and tx.insert_new(tables.forward, rows, "id"):
+        tx.ring("forward")
+
+
+def withdraw(tx: Transaction, complaint_id: int, event_id: int) -> None:
+    """The action was undone: what waits because of it does not leave."""
+    forward = tables.forward
+    waiting = (forward.c.complaint_id == complaint_id) & forward.c.key.like(f"{event_id}:%")
+    tx.execute(forward.delete().where(waiting, forward.c.state == ForwardState.QUEUED.value))

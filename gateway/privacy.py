@@ -1,0 +1,75 @@
+"""The one exit for identity and content: what a reader of a complaint may see (CASEWORK 9, SECURITY C3, C5, C35)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from gateway.complaints.masking import mask
+
+EXCERPT = 80
+TITLE = 100
+
+
+class Reader(StrEnum):
+    REPORTER = "reporter"
+    """With number and code, or writing from the same address."""
+    COORDINATOR = "coordinator"
+    OFFICER = "officer"
+    """Of the responsible agency, on a screen or behind a link."""
+    NOTICE = "notice"
+    """A notice to an officer, on a phone that others may read."""
+    FORWARD = "forward"
+    """A system of record."""
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A complaint as one reader may see it; empty where it is kept back."""
+
+    number: str
+    title: str
+    text: str
+    place: str
+    reporter: str
+    """Masked name of the reporter, or how anonymity reads; never an address."""
+    photos: bool
+    point: bool
+
+
+def shown_to(reader: Reader, row: Any, reporter: str = "") -> Shown:
+    """What `reader` may see of a row of `complaint`; `reporter` is their masked contact, shown only where allowed."""
+    hidden = bool(row.confidential) and reader in {Reader.NOTICE, Reader.API}
+    sensitive = row.sensitive != "none"
+    photos = reader in {Reader.COORDINATOR, Reader.REPORTER} or not (row.anonymous or sensitive)
+    return Shown(
+        number=row.number,
+        title="" if hidden else row.title,
+        text="" if hidden else row.text_masked,
+        place="" if hidden else (row.place_name or row.location_text),
+        reporter="" if row.anonymous or reader in {Reader.NOTICE, Reader.FORWARD, Reader.API} else reporter,
+        photos=photos and not hidden,
+        point=not row.anonymous or reader in {Reader.COORDINATOR, Reader.REPORTER},
+    )
+
+
+def masked_text(text: str, known: tuple[str, ...] = ()) -> str:
+    """What is kept of a text for reading: everything personal that we recognise is covered."""
+    return mask(text, known).text
+
+
+def title_of(text: str) -> str:
+    """The first sentence, cut at a word to at most 100 characters."""
+    sentence = text.strip().split("\n", 1)[0]
+    for mark in (". ", "! ", "? "):
+        sentence = sentence.split(mark, 1)[0]
+    return cut(sentence, TITLE)
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, cut at a word and marked with `..` (which every SMS alphabet has)."""
+    folded = " ".join(text.split())
+    if len(folded) <= limit:
+        return folded
+    head = folded[: limit - 3]
+    return (head.rsplit(" ", 1)[0] if " " in head else head) + " .."

@@ -1,0 +1,77 @@
+"""Keys and seals: what is encrypted at rest, and the keyed hashes by which it is found again (SECURITY C1, C2, § 11).
+
+All keys come from `storage.identity_key` by HKDF with a label each. A seal is AES-256-GCM with a fresh nonce, bound
+to its row and field, so that a ciphertext moved elsewhere does not open.
+"""
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+VERSION = b"\x01"
+NONCE_BYTES = 12
+HASH_CHARACTERS = 32
+LABELS = ("vault", "lookup", "secret_code", "links", "form", "session", "audit", "cursor", "raw")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """One derived key per purpose, 32 bytes each."""
+
+    vault: bytes
+    lookup: bytes
+    secret_code: bytes
+    links: bytes
+    form: bytes
+    session: bytes
+    audit: bytes
+    cursor: bytes
+    raw: bytes
+
+    @classmethod
+    def derive(cls, identity_key: str) -> "Keys":
+        return cls(**{label: _derived(identity_key, label) for label in LABELS})
+
+    def fingerprint(self, value: str) -> str:
+        """32 hex characters by which an address is found without being readable."""
+        return hmac.new(self.lookup, value.encode(), hashlib.sha256).hexdigest()[:HASH_CHARACTERS]
+
+    def secret_hash(self, number: str, code: str) -> str:
+        """What is kept of a secret code: HMAC over number and the code's digits."""
+        return hmac.new(self.secret_code, f"{number}|{code}".encode(), hashlib.sha256).hexdigest()
+
+    def token_hash(self, token: str) -> str:
+        return hmac.new(self.links, token.encode(), hashlib.sha256).hexdigest()
+
+
+def _derived(identity_key: str, label: str) -> bytes:
+    key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=f"satupintu-{label}-v1".encode())
+    return key.derive(identity_key.encode())
+
+
+def seal(key: bytes, plain: str | bytes, bound_to: str) -> bytes:
+    """Version, nonce and ciphertext; opens only with the same key and `bound_to` (row and field)."""
+    nonce = os.urandom(NONCE_BYTES)
+    content = plain.encode() if isinstance(plain, str) else plain
+    return VERSION + nonce + _cipher(key).encrypt(nonce, content, bound_to.encode())
+
+
+def open_seal(key: bytes, sealed: bytes, bound_to: str) -> bytes:
+    """`cryptography.exceptions.InvalidTag` when key, content or binding do not agree."""
+    return _cipher(key).decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], bound_to.encode())
+
+
+@lru_cache(maxsize=4096)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
+
+
+def text_hash(text: str) -> str:
+    """A hash to compare texts by, not to hide them."""
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_CHARACTERS]

@@ -1,0 +1,134 @@
+"""An append-only file for the hours without a database: sealed lines, fsynced before anybody is told, replayed in order.
+
+One file per process, locked while it lives; the files of dead processes are replayed by whoever starts next. A torn
+last line was never acknowledged: it is cut off and counted (F13).
+"""
+
+import base64
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography.exceptions import InvalidTag
+
+from channels.messages import RawRequest
+from config.logging import get_logger
+from gateway.arrival import Arrival, freeze, thaw
+
+log = get_logger(__name__)
+SUFFIX = ".spool"
+Line = tuple[str, RawRequest, datetime]
+
+
+class SpoolFull(Exception):
+    """Neither database nor disk can take it: answered 503, the provider sends it again."""
+
+
+class Spool:
+    """The spool of this process. Methods block (fsync): call them in a thread."""
+
+    def __init__(self, folder: Path, key: bytes, reserve_mib: int) -> None:
+        self._folder = folder
+        self._key = key
+        self._reserve = folder / "reserve"
+        self._reserve_bytes = reserve_mib * 1024 * 1024
+        self._file: BinaryIO | None = None
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """Lines of this process that are not yet in the database."""
+        return self._waiting
+
+    def prepare(self) -> None:
+        """Make the folder and set space aside for the moment the disk is full (F86)."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._reserve_bytes and not self._reserve.exists():
+            with self._reserve.open("wb") as reserve:
+                os.posix_fallocate(reserve.fileno(), 0, self._reserve_bytes)
+
+    def writable(self) -> bool:
+        return os.access(self._folder, os.W_OK)
+
+    def append(self, arrivals: Sequence[Arrival]) -> None:
+        """Keep these calls; returns when they are on the disk. SpoolFull when they cannot be."""
+        lines = b"".join(
+            base64.b64encode(freeze(self._key, a.channel, a.request, a.received_at)) + b"\n" for a in arrivals
+        )
+        try:
+            self._write(lines)
+        except OSError:
+            if not self._reserve.exists():
+                raise SpoolFull from None
+            # The space was set aside for exactly this moment.
+            self._reserve.unlink(missing_ok=True)
+            log.warning("spool_reserve_released")
+            try:
+                self._write(lines)
+            except OSError as problem:
+                raise SpoolFull from problem
+        self._waiting += len(arrivals)
+
+    def _write(self, lines: bytes) -> None:
+        file = self._opened()
+        start = file.seek(0, os.SEEK_END)
+        try:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(start)
+            raise
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            path = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return self._file
+
+    def lines(self) -> Iterator[tuple[Path, list[Line]]]:
+        """The kept calls, file by file: those of dead processes first, then our own."""
+        for path in sorted(self._folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime):
+            if self._is_ours(path) or self._is_left_behind(path):
+                yield path, list(self._read(path))
+
+    def _is_ours(self, path: Path) -> bool:
+        return self._file is not None and path.samefile(f"/proc/self/fd/{self._file.fileno()}")
+
+    def _is_left_behind(self, path: Path) -> bool:
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return False
+        return True
+
+    def _read(self, path: Path) -> Iterator[Line]:
+        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+            if not line:
+                continue
+            try:
+                yield thaw(self._key, base64.b64decode(line))
+            except (ValueError, InvalidTag):
+                log.warning("spool_line_torn", line=number)
+
+    def done(self, path: Path) -> None:
+        """Everything in this file is in the database: forget it."""
+        if self._is_ours(path) and self._file is not None:
+            self._file.truncate(0)
+            self._waiting = 0
+        else:
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self._file is not None:
+            empty = self._waiting == 0
+            name = Path(f"/proc/self/fd/{self._file.fileno()}").readlink()
+            self._file.close()
+            self._file = None
+            if empty:
+                name.unlink(missing_ok=True)

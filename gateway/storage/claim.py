@@ -1,0 +1,58 @@
+"""Claim due rows: FOR UPDATE SKIP LOCKED on PostgreSQL, the write lock on SQLite. The only place that knows both.
+
+A claim sets state, lease and a higher fence in one statement and commits before any work; an outcome is accepted only
+with the fence it was claimed under (PERFORMANCE rule 8, F27).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.engine import Row
+
+from gateway.storage.store import Transaction, constant
+from gateway.storage.types import to_millis
+
+
+def claim(
+    tx: Transaction,
+    table: Table,
+    *,
+    limit: int,
+    lease: timedelta,
+    working: str,
+    queued: Sequence[str] = ("queued",),
+    where: str = "true",
+    retake: bool = True,
+    **values: Any,
+) -> Sequence[Row[Any]]:
+    """Take up to `limit` due rows, oldest first, and return them whole (with their new fence).
+
+    A row whose lease ran out while `working` is taken again, unless `retake` is false: its holder is dead or frozen.
+    `where` is a constant SQL
+    condition on the alias `q`, with its values given by name.
+    """
+    lock = "" if tx.dialect == "sqlite" else "FOR UPDATE SKIP LOCKED"
+    states = ", ".join(f"'{state}'" for state in queued)
+    again = " OR (q.state = :working AND q.lease_until < :now)" if retake else ""
+    sql = (
+        f"UPDATE {table.name} SET state = :working, lease_until = :until, fence = fence + 1 WHERE id IN ("  # noqa: S608
+        f"SELECT q.id FROM {table.name} q WHERE ((q.state IN ({states}) AND q.due_at <= :now){again})"
+        f" AND {where}"
+        f" ORDER BY q.due_at, q.id LIMIT :limit {lock}) RETURNING {_columns(table)}"
+    )
+    tx.flush()
+    found = tx.connection.execute(
+        constant(sql).columns(*table.columns),
+        {"working": working, "until": to_millis(tx.now + lease), "now": to_millis(tx.now), "limit": limit, **values},
+    )
+    return sorted(found.all(), key=lambda row: (row.due_at, row.id))
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
+
+
+def late(lease_until: datetime | None, now: datetime) -> bool:
+    return lease_until is not None and lease_until < now

@@ -1,0 +1,102 @@
+"""Engines: SQLite with the pragmas that make a commit durable, PostgreSQL with its pool."""
+
+import base64
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_MS = 20_000
+STATEMENT_MS = 30_000
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # an acknowledged message survives a power cut
+    f"PRAGMA busy_timeout={BUSY_MS}",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-16000",
+)
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///…` or `postgresql+psycopg://…`; folders of a SQLite file are made."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    options = f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={BUSY_MS}"
+    return create_engine(
+        parsed, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+    )
+
+
+def is_away(problem: BaseException) -> bool:
+    """Whether an error means that the database cannot be reached or written now (as opposed to: a bad row)."""
+    if isinstance(problem, DBAPIError):
+        return problem.connection_invalidated or isinstance(problem, OperationalError)
+    return isinstance(problem, OSError)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transactions begin late and commit at odd moments; we say BEGIN ourselves.
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(pragma).close()
+    connection.create_function("unbase64", 1, _unbase64, deterministic=True)
+
+
+def _unbase64(value: str | None) -> bytes | None:
+    return None if value is None else base64.b64decode(value)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE takes the write lock at once: two writers queue up instead of failing half-way.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the schema to `revision`; with "base" or an older one, back down."""
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            config = _configuration(connection)
+            current = MigrationContext.configure(connection).get_current_revision()
+            connection.rollback()
+            if revision == "base":
+                command.downgrade(config, revision)
+            elif current != revision:
+                command.upgrade(config, revision)
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def pending(engine: Engine) -> list[str]:
+    """The migrations that have not run yet, oldest first."""
+    with engine.connect().execution_options(reading=True) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory(str(MIGRATIONS))
+    steps = [step.revision for step in script.walk_revisions(current or "base", "heads")]
+    return [step for step in reversed(steps) if step != current]
+
+
+def _configuration(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+SQLITE_VERSION = sqlite3.sqlite_version_info

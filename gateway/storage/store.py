@@ -1,0 +1,152 @@
+"""The store: one transaction, then the bell. Services take a `Transaction` first and combine freely.
+
+A transaction gathers the rows that services insert and writes them table by table in one statement each, before the
+next read and at the end. Whatever happens, rings and live events go out only after the commit.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Table, TextClause, text
+from sqlalchemy.engine import Connection, CursorResult, Row
+from sqlalchemy.sql import Executable
+
+from gateway.office import Office
+from gateway.storage import rows, tables
+from gateway.storage.types import Ids
+
+Ring = Callable[[Iterable[str]], None]
+Tell = Callable[[Sequence[Mapping[str, str]]], None]
+ORDER = {table: position for position, table in enumerate(tables.metadata.sorted_tables)}
+
+
+class Transaction:
+    """One unit of work. `now` is its moment for everybody who takes part."""
+
+    def __init__(self, connection: Connection, office: Office, now: datetime, ids: Ids) -> None:
+        self.connection = connection
+        self.office = office
+        self.now = now
+        self.dialect = connection.dialect.name
+        self._ids = ids
+        self._waiting: dict[Table, list[Mapping[str, Any]]] = {}
+        self.rings: set[str] = set()
+        self.live: list[Mapping[str, str]] = []
+        self.last_step: list[Callable[[Transaction], None]] = []
+        """Run once, after all else and before the commit (the audit chain locks its head as late as possible)."""
+        self.notes: dict[str, Any] = {}
+        """What services remember between themselves within this transaction, by their own key."""
+
+    def new_id(self) -> int:
+        return self._ids.new(self.now)
+
+    def insert(self, table: Table, **row: Any) -> None:
+        """Write this row with the others of its table, at the next read or at the end."""
+        self._waiting.setdefault(table, []).append(row)
+
+    def insert_new(self, table: Table, new: Sequence[Mapping[str, Any]], returning: str) -> set[Any]:
+        """Insert at once what conflicts with nothing; the `returning` values of what went in."""
+        return rows.insert_new(self.connection, table, new, returning)
+
+    def upsert(self, table: Table, new: Sequence[Mapping[str, Any]], changed: Sequence[str]) -> None:
+        self.flush()
+        rows.upsert(self.connection, table, new, changed)
+
+    def update(
+        self, table: Table, changes: Sequence[Mapping[str, Any]], key: Sequence[str], changed: Sequence[str]
+    ) -> set[Any]:
+        """Change many rows in one statement; the first key's values of the rows that were there."""
+        self.flush()
+        return rows.update(self.connection, table, changes, key, changed)
+
+    def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        self.flush()
+        return self.connection.execute(statement, parameters or {})
+
+    def one(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        return self.execute(statement, parameters).first()
+
+    def all(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        return self.execute(statement, parameters).all()
+
+    def in_ids(self, sql: str, ids: Iterable[int | str], kind: str = "bigint", **more: Any) -> Sequence[Row[Any]]:
+        """Rows of a `SELECT … WHERE x IN {ids}` for any number of ids with one constant statement."""
+        self.flush()
+        statement = constant(sql.format(ids=rows.id_in(self.dialect, kind)))
+        return self.connection.execute(statement, {"ids": rows.ids_json(ids), **more}).all()
+
+    def ring(self, *queues: str) -> None:
+        self.rings.update(queues)
+
+    def tell(self, **event: str) -> None:
+        """Something a live page may want to show; delivered after the commit, never relied upon."""
+        self.live.append(event)
+
+    def flush(self) -> None:
+        while self._waiting:
+            table = min(self._waiting, key=lambda table: ORDER[table])
+            rows.insert(self.connection, table, self._waiting.pop(table))
+
+    def finish(self) -> None:
+        self.flush()
+        for step in self.last_step:
+            step(self)
+        self.flush()
+
+
+STATEMENTS: dict[str, TextClause] = {}
+
+
+def constant(sql: str) -> TextClause:
+    """The same text is compiled once, however often it is asked for."""
+    statement = STATEMENTS.get(sql)
+    if statement is None:
+        statement = STATEMENTS.setdefault(sql, text(sql))
+    return statement
+
+
+class Store:
+    """Where everything is kept. Thread-safe: each transaction has a connection of its own."""
+
+    def __init__(self, engine: Engine, office: Office, ring: Ring | None = None, tell: Tell | None = None) -> None:
+        self.engine = engine
+        self.office = office
+        self._ring = ring
+        self._tell = tell
+        self._ids = Ids()
+        self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def transaction(self, now: datetime | None = None) -> Iterator[Transaction]:
+        """Commit at the end of the block, roll back when it raises; then ring and tell."""
+        # Threads of one process queue here, which is fair, rather than at SQLite's lock, which is polled.
+        if self._one_writer:
+            self._one_writer.acquire()
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                tx = Transaction(connection, self.office, now or self.office.now(), self._ids)
+                yield tx
+                tx.finish()
+        finally:
+            if self._one_writer:
+                self._one_writer.release()
+        self._after(tx)
+
+    @contextmanager
+    def reading(self, now: datetime | None = None) -> Iterator[Transaction]:
+        """A transaction that only reads: it takes no write lock and is rolled back."""
+        with self.engine.connect().execution_options(reading=True) as connection, connection.begin() as ending:
+            yield Transaction(connection, self.office, now or self.office.now(), self._ids)
+            ending.rollback()
+
+    def _after(self, tx: Transaction) -> None:
+        if tx.rings and self._ring:
+            self._ring(sorted(tx.rings))
+        if tx.live and self._tell:
+            self._tell(tx.live)
+
+    def close(self) -> None:
+        self.engine.dispose()

@@ -1,0 +1,213 @@
+"""What comes in and goes out: messages, dialogues, sessions, attachments, outbox, reports, quarantine."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from gateway.storage.tables.metadata import metadata, work_columns
+from gateway.storage.types import Document, Instant
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(31), nullable=False),
+    Column("external_id", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("provider_id", String(120), nullable=False, default=""),
+    Column("contact_id", BigInteger),
+    Column("complaint_id", BigInteger),
+    Column("destination", String(120), nullable=False, default=""),
+    Column("album", String(120), nullable=False, default=""),
+    Column("text_sealed", LargeBinary),
+    Column("raw_sealed", LargeBinary),
+    Column("flags", String(200), nullable=False, default=""),
+    Column("sent_at", Instant),
+    Column("received_at", Instant, nullable=False),
+    UniqueConstraint("channel", "external_id"),
+)
+Index(
+    "ix_message_complaint",
+    message.c.complaint_id,
+    sqlite_where=message.c.complaint_id.is_not(None),
+    postgresql_where=message.c.complaint_id.is_not(None),
+)
+Index(
+    "ix_message_provider",
+    message.c.channel,
+    message.c.provider_id,
+    sqlite_where=text("provider_id <> ''"),
+    postgresql_where=text("provider_id <> ''"),
+)
+Index("ix_message_received", message.c.channel, message.c.received_at)
+
+dialogue = Table(
+    "dialogue",
+    metadata,
+    Column("channel", String(31), primary_key=True),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Document, nullable=False),
+    Column("opted_out_at", Instant),
+    Column("updated_at", Instant, nullable=False),
+)
+
+ussd_session = Table(
+    "ussd_session",
+    metadata,
+    Column("channel", String(31), primary_key=True),
+    Column("session_id", String(120), primary_key=True),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("state", Document, nullable=False),
+    Column("draft_due_at", Instant),
+    Column("updated_at", Instant, nullable=False),
+)
+Index(
+    "ix_ussd_session_draft",
+    ussd_session.c.draft_due_at,
+    sqlite_where=text("draft_due_at IS NOT NULL"),
+    postgresql_where=text("draft_due_at IS NOT NULL"),
+)
+
+sms_part = Table(
+    "sms_part",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("group_key", String(120), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("channel", String(31), nullable=False),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("destination", String(120), nullable=False, default=""),
+    Column("text_sealed", LargeBinary, nullable=False),
+    Column("text_hash", String(32), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("message_id", BigInteger),
+    UniqueConstraint("group_key", "generation", "sequence"),
+)
+Index(
+    "ix_sms_part_open",
+    sms_part.c.last_at,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("complaint_id", BigInteger, nullable=False, index=True),
+    Column("message_id", BigInteger),
+    Column("channel", String(31), nullable=False),
+    Column("origin", String(16), nullable=False, default="reporter"),
+    Column("ref_sealed", LargeBinary),
+    Column("media_type", String(80), nullable=False, default=""),
+    Column("size", BigInteger),
+    Column("caption", Text, nullable=False, default=""),
+    Column("sha256", String(64), nullable=False, default=""),
+    Column("stored_as", String(120), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+    *work_columns(),
+)
+Index(
+    "ix_attachment_due",
+    attachment.c.due_at,
+    attachment.c.id,
+    sqlite_where=text("state IN ('queued','working')"),
+    postgresql_where=text("state IN ('queued','working')"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(31), nullable=False),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("lane", String(64), nullable=False),
+    Column("complaint_id", BigInteger),
+    Column("notice_id", BigInteger),
+    Column("key", String(40), nullable=False, default=""),
+    Column("once", String(80), nullable=False, default=""),
+    Column("text_sealed", LargeBinary, nullable=False),
+    Column("buttons", Document),
+    Column("sent_from", String(120), nullable=False, default=""),
+    Column("reply_to", String(120), nullable=False, default=""),
+    Column("callback_id", String(80), nullable=False, default=""),
+    Column("direct", Boolean, nullable=False, default=True),
+    Column("provider_id", String(120), nullable=False, default=""),
+    Column("provider_state", String(40), nullable=False, default=""),
+    Column("reason", String(60), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("planned_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("delivered_at", Instant),
+    *work_columns(),
+)
+OPEN_OUTBOX = "state IN ('queued','sending')"
+Index("ix_outbox_due", outbox.c.due_at, outbox.c.id, sqlite_where=text(OPEN_OUTBOX), postgresql_where=text(OPEN_OUTBOX))
+Index("ix_outbox_lane", outbox.c.lane, outbox.c.id, sqlite_where=text(OPEN_OUTBOX), postgresql_where=text(OPEN_OUTBOX))
+Index(
+    "ix_outbox_provider",
+    outbox.c.channel,
+    outbox.c.provider_id,
+    sqlite_where=text("provider_id <> ''"),
+    postgresql_where=text("provider_id <> ''"),
+)
+Index(
+    "ix_outbox_complaint",
+    outbox.c.complaint_id,
+    outbox.c.id,
+    sqlite_where=text("complaint_id IS NOT NULL"),
+    postgresql_where=text("complaint_id IS NOT NULL"),
+)
+Index("ix_outbox_watch", outbox.c.channel, outbox.c.created_at, outbox.c.state)
+
+delivery_report = Table(
+    "delivery_report",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(31), nullable=False),
+    Column("message_ref", String(120), nullable=False),
+    Column("by_provider_id", Boolean, nullable=False, default=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(60), nullable=False, default=""),
+    Column("received_at", Instant, nullable=False),
+    Column("outbox_id", BigInteger),
+    UniqueConstraint("channel", "message_ref", "status"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(31), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("detail", String(300), nullable=False, default=""),
+    Column("request_sealed", LargeBinary, nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False, default="held"),
+    Column("settled_at", Instant),
+    Column("settled_by", String(60), nullable=False, default=""),
+    UniqueConstraint("channel", "digest"),
+)
+Index(
+    "ix_quarantine_held",
+    quarantine.c.channel,
+    quarantine.c.id,
+    sqlite_where=text("state = 'held'"),
+    postgresql_where=text("state = 'held'"),
+)

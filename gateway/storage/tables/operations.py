@@ -1,0 +1,131 @@
+"""Running the place: channel states, leases, notices and their log, idempotency keys, attempts against guessing."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint, text
+
+from gateway.storage.tables.metadata import metadata, work_columns
+from gateway.storage.types import Document, Instant
+
+channel_state = Table(
+    "channel_state",
+    metadata,
+    Column("channel", String(31), primary_key=True),
+    Column("heartbeat_at", Instant),
+    Column("last_in_at", Instant),
+    Column("last_report_at", Instant),
+    Column("paused_at", Instant),
+    Column("paused_by", String(60), nullable=False, default=""),
+    Column("paused_reason", String(200), nullable=False, default=""),
+    Column("stopped_at", Instant),
+    Column("stopped_reason", String(120), nullable=False, default=""),
+    Column("resume_at", Instant),
+    Column("check_problems", Document),
+    Column("forged", Integer, nullable=False, default=0),
+    Column("cursor", String(40), nullable=False, default=""),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+circuit = Table(
+    "circuit",
+    metadata,
+    Column("target", String(31), primary_key=True),
+    Column("state", Document, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("complaint_id", BigInteger, nullable=False),
+    Column("event_id", BigInteger, nullable=False),
+    Column("key", String(40), nullable=False),
+    Column("audience", String(20), nullable=False),
+    Column("agency", String(40), nullable=False, default=""),
+    Column("inputs", Document),
+    Column("created_at", Instant, nullable=False),
+    *work_columns(),
+    UniqueConstraint("event_id", "key", "audience"),
+)
+Index(
+    "ix_notice_due",
+    notice.c.due_at,
+    notice.c.id,
+    sqlite_where=text("state IN ('queued','working')"),
+    postgresql_where=text("state IN ('queued','working')"),
+)
+Index("ix_notice_complaint", notice.c.complaint_id, notice.c.id)
+
+dispatch_log = Table(
+    "dispatch_log",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("notice_id", BigInteger),
+    Column("complaint_id", BigInteger, nullable=False, index=True),
+    Column("event_id", BigInteger),
+    Column("key", String(40), nullable=False),
+    Column("recipient_kind", String(16), nullable=False),
+    Column("recipient_id", BigInteger),
+    Column("channel", String(31), nullable=False, default=""),
+    Column("outbox_id", BigInteger),
+    Column("skip", String(24), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+)
+
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    Column("owner", String(80), primary_key=True),
+    Column("key", String(80), primary_key=True),
+    Column("body_hash", String(64), nullable=False),
+    Column("status", Integer),
+    Column("answer_sealed", LargeBinary),
+    Column("created_at", Instant, nullable=False),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", String(80), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_attempt_subject", "subject", "at"),
+)
+
+form_receipt = Table(
+    "form_receipt",
+    metadata,
+    Column("nonce", String(80), primary_key=True),
+    Column("complaint_id", BigInteger, nullable=False),
+    Column("code_sealed", LargeBinary),
+    Column("shown_until", Instant, nullable=False),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(24), nullable=False),
+    Column("complaint_id", BigInteger),
+    Column("subject", String(80), nullable=False),
+    Column("detail", String(300), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("done_by", String(60), nullable=False, default=""),
+    Column("open", Boolean, nullable=False, default=True),
+)
+Index(
+    "uq_task_open",
+    task.c.kind,
+    task.c.subject,
+    unique=True,
+    sqlite_where=text("done_at IS NULL"),
+    postgresql_where=text("done_at IS NULL"),
+)

@@ -1,0 +1,129 @@
+"""People: the identity vault, agencies and their teams, accounts and sessions, links and buttons for officers."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from gateway.storage.tables.metadata import metadata
+from gateway.storage.types import Document, Instant
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("address_hash", String(32), nullable=False, unique=True),
+    Column("scheme", String(12), nullable=False),
+    Column("key_wrapped", LargeBinary, nullable=False),
+    Column("address_sealed", LargeBinary, nullable=False),
+    Column("name_sealed", LargeBinary),
+    Column("staff", Boolean, nullable=False, default=False),
+    Column("reachable", Boolean, nullable=False, default=True),
+    Column("unreachable_reason", String(40), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+)
+
+agency = Table(
+    "agency",
+    metadata,
+    Column("code", String(40), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("parent", String(40), nullable=False, default=""),
+    Column("accepts", Boolean, nullable=False, default=True),
+    Column("topics", Document, nullable=False),
+    Column("keywords", Document, nullable=False),
+    Column("areas", Document, nullable=False),
+    Column("sp4n_institution_id", String(12), nullable=False, default=""),
+    Column("zone", String(40), nullable=False, default=""),
+    Column("decree", String(60), nullable=False, default=""),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("answer_approval", Boolean, nullable=False, default=False),
+    Column("position", Integer, nullable=False, default=0),
+)
+
+agency_member = Table(
+    "agency_member",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("agency", String(40), nullable=False, index=True),
+    Column("role", String(16), nullable=False),
+    Column("person", String(80), nullable=False),
+    Column("notify", Document, nullable=False),
+    Column("telegram_id", BigInteger),
+    Column("phone_id", BigInteger),
+    Column("email_id", BigInteger),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("source", String(12), nullable=False, default="file"),
+    Column("ended_at", Instant),
+    UniqueConstraint("agency", "role", "person"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("username", String(60), nullable=False, unique=True),
+    Column("name", String(80), nullable=False, default=""),
+    Column("role", String(20), nullable=False),
+    Column("agency", String(40), nullable=False, default=""),
+    Column("password_hash", String(200), nullable=False),
+    Column("totp_sealed", LargeBinary),
+    Column("totp_last", BigInteger, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("locked_until", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+account_session = Table(
+    "account_session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", BigInteger, nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+page_link = Table(
+    "page_link",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("complaint_id", BigInteger, nullable=False, index=True),
+    Column("member_id", BigInteger, nullable=False),
+    Column("device_hash", String(64), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+officer_action = Table(
+    "officer_action",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("complaint_id", BigInteger, nullable=False, index=True),
+    Column("member_id", BigInteger, nullable=False),
+    Column("action", String(24), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+)
+Index(
+    "ix_agency_member_telegram",
+    agency_member.c.telegram_id,
+    sqlite_where=text("telegram_id IS NOT NULL"),
+    postgresql_where=text("telegram_id IS NOT NULL"),
+)

@@ -1,0 +1,87 @@
+"""Column types that mean the same on SQLite and PostgreSQL, and the ids of rows."""
+
+import itertools
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Dialect
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_millis(moment: datetime) -> int:
+    return (moment - EPOCH) // MILLISECOND
+
+
+def from_millis(millis: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=millis)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: aware UTC in Python, milliseconds since 1970 in the row (small, ordered, the same everywhere)."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else to_millis(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_millis(value)
+
+
+Document = JSON().with_variant(JSONB(), "postgresql")
+"""A JSON value; JSONB on PostgreSQL."""
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ID_CHARACTERS = 13
+COUNTER_BITS = 12
+PROCESS_BITS = 10
+
+
+class Ids:
+    """63-bit ids in order of time: 41 bits of milliseconds, 10 of the process, 12 of a counter (PERFORMANCE rule 4).
+
+    Made before any SQL, so that no round trip fetches one. The counter runs on across milliseconds; should a process
+    make more than 4,096 ids within one, the time part is carried forward instead of repeating an id.
+    """
+
+    def __init__(self, process: int | None = None) -> None:
+        self._process = (os.getpid() if process is None else process) & ((1 << PROCESS_BITS) - 1)
+        self._last = 0
+        # Begins anywhere: processes that share the low bits of their number still make different ids.
+        self._counter = itertools.count(int.from_bytes(os.urandom(2)))
+
+    def new(self, now: datetime) -> int:
+        millis = to_millis(now)
+        step = next(self._counter) & ((1 << COUNTER_BITS) - 1)
+        if step == 0:
+            millis = max(millis, self._last + 1)
+        self._last = max(self._last, millis)
+        return (self._last << (PROCESS_BITS + COUNTER_BITS)) | (self._process << COUNTER_BITS) | step
+
+
+def id_text(number: int) -> str:
+    """13 characters of Crockford base 32: how an id looks outside the database."""
+    digits = []
+    for _ in range(ID_CHARACTERS):
+        number, rest = divmod(number, 32)
+        digits.append(ALPHABET[rest])
+    return "".join(reversed(digits))
+
+
+def id_number(text: str) -> int | None:
+    """The inverse of `id_text`; None for anything that is no id."""
+    number = 0
+    if len(text) != ID_CHARACTERS:
+        return None
+    for character in text.upper():
+        place = ALPHABET.find(character)
+        if place < 0:
+            return None
+        number = number * 32 + place
+    return number if number < 1 << 63 else None
