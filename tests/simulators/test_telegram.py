@@ -149,7 +149,7 @@ async def test_a_refused_update_comes_again_at_once_then_after_doubling_pauses(
     stage.gateway.answers.extend(answers)
     await stage.inject(type="text", chat=SITI, text="Halo")
     for tries, pause in enumerate(pauses, start=1):
-        await stage.journal_until(lambda entries, tries=tries: _events(entries) == tries)
+        await stage.journal_until(lambda entries, tries=tries: _events(entries) >= tries)
         shortest, longest = pause if isinstance(pause, tuple) else (pause, pause)
         if shortest > 0:
             await stage.pass_time(seconds=shortest - 0.5)
@@ -167,7 +167,7 @@ def _events(entries: list[dict[str, Any]]) -> int:
 async def test_retry_after_is_honoured(stage: Stage) -> None:
     stage.gateway.answers.append(web.Response(status=503, headers={"Retry-After": "15"}))
     await stage.inject(type="text", chat=SITI, text="Halo")
-    await stage.journal_until(lambda entries: _events(entries) == 1)
+    await stage.journal_until(lambda entries: _events(entries) >= 1)
     await stage.pass_time(seconds=14)
     await stage.settled()
     assert len(stage.gateway.calls) == 1
@@ -182,7 +182,7 @@ async def test_while_one_chat_waits_the_others_go_on_and_its_own_order_is_kept(s
     await stage.inject(type="text", chat=SITI, text="dua")
     await stage.inject(type="text", chat=BUDI, text="lain")
     await stage.gateway.until(2)
-    await stage.journal_until(lambda entries: _events(entries) == 2)
+    await stage.journal_until(lambda entries: _events(entries) >= 2)
     await stage.pass_time(seconds=60)
     await stage.gateway.until(4)
     texts = [update(stage, number)["message"]["text"] for number in range(4)]
@@ -192,7 +192,7 @@ async def test_while_one_chat_waits_the_others_go_on_and_its_own_order_is_kept(s
 async def test_an_update_is_dropped_after_a_day(stage: Stage) -> None:
     stage.gateway.always = lambda _: web.Response(status=503, headers={"Retry-After": "3600"})
     await stage.inject(type="text", chat=SITI, text="Halo")
-    await stage.journal_until(lambda entries: _events(entries) == 1)
+    await stage.journal_until(lambda entries: _events(entries) >= 1)
     assert (await call(stage, "getWebhookInfo"))[1]["result"]["pending_update_count"] == 1
     await stage.pass_time(hours=24)
     async with asyncio.timeout(5):
@@ -204,10 +204,10 @@ async def test_an_update_is_dropped_after_a_day(stage: Stage) -> None:
 async def test_gone_for_23_hours_removes_the_webhook(stage: Stage) -> None:
     stage.gateway.always = lambda _: web.Response(status=410)
     await stage.inject(type="text", chat=SITI, text="Halo")
-    await stage.journal_until(lambda entries: _events(entries) == 2)
+    await stage.journal_until(lambda entries: _events(entries) >= 2)
     await stage.pass_time(hours=23, minutes=5)
     await stage.gateway.until(3)
-    await stage.journal_until(lambda entries: _events(entries) == 3)
+    await stage.journal_until(lambda entries: _events(entries) >= 3)
     info = (await call(stage, "getWebhookInfo"))[1]["result"]
     assert (info["url"], info["last_error_message"]) == ("", "Wrong response from the webhook: 410")
 

@@ -178,6 +178,8 @@ class Plane:
         self._session = aiohttp.ClientSession(
             timeout=timeout, connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
         )
+        # aiohttp repeats a GET by itself when the other side hangs up; a provider's own rules decide about that here.
+        self._session._retry_connection = False  # noqa: SLF001
         yield
         tasks = tuple(self._tasks)
         self.stop_tasks()

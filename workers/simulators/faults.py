@@ -19,7 +19,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """What goes wrong. Fields combine; `named` takes a row of the channel's own table first.
 
     `throttle` and `late_receipt` in seconds, `delay_ms` in real milliseconds. `record`: the call is carried out
-    although it is answered wrongly.
+    although it is answered wrongly. `lost_part`: this part of a long SMS never reaches the phone (receipts do).
     """
 
     named: str = ""
@@ -41,11 +41,12 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     late_receipt: float | None = None
     receipts: list[int] | None = None
     receipt_text: str | None = None
+    lost_part: int | None = None
 
 
 NOTHING = Action()
 EVENT_FIELDS = ("duplicate", "reorder", "wrong_signature")
-RECEIPT_FIELDS = ("drop_receipt", "early_receipt", "late_receipt", "receipts", "receipt_text")
+RECEIPT_FIELDS = ("drop_receipt", "early_receipt", "late_receipt", "receipts", "receipt_text", "lost_part")
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
