@@ -60,7 +60,7 @@ def key_of(field: "Field[Any]") -> str:
 def unknown_key(where: str, given: str, known: Iterable[str]) -> SettingsError:
     """The error for `given`, naming the nearest of `known`, or all of them when none is near."""
     names = sorted(known)
-    nearest = process.extractOne(given, names, scorer=fuzz.ratio, score_cutoff=60)
+    nearest = process.extractOne(given, names, scorer=fuzz.ratio, score_cutoff=50)
     advice = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(names) or 'none'}"
     return SettingsError(where, f"unknown key; {advice}")
 

@@ -22,6 +22,7 @@ from config.settings import (
     Training,
     UnknownPolicy,
     is_loopback,
+    secrets_in,
 )
 
 __all__ = ["SettingsError", "build_section", "load", "settings_from"]
@@ -58,7 +59,8 @@ def load(path: str | None = None, environ: Mapping[str, str] | None = None) -> S
     except (OSError, UnicodeDecodeError) as problem:
         raise SettingsError("GATEWAY_CONFIG", f"cannot read {path}: {problem}") from problem
     readable = [Finding(path, "is readable by other users and holds secrets; chmod 600 it", is_fatal=False)]
-    return _assemble(_parse(text, path), path, environ, readable if mode & 0o077 else [])
+    tree = _parse(text, path)
+    return _assemble(tree, path, environ, readable if mode & 0o077 and _holds_secrets(tree) else [])
 
 
 def settings_from(text: str, environ: Mapping[str, str] | None = None) -> Settings:
@@ -75,9 +77,15 @@ def _assemble(given: Tree, source: str, environ: Mapping[str, str], found: list[
     if training.enabled and provenance["government.ticket_prefix"] == "default":
         tree["government"]["ticket_prefix"] = "LAT"
         provenance["government.ticket_prefix"] = "training"
+    if tree["server"]["public_url"] == "":
+        provenance["server.public_url"] = "server.host and server.port"
     _complete_urls(tree, training.port)
     settings = _build(tree, source, provenance)
     return _checked(settings, found, source)
+
+
+def _holds_secrets(tree: Tree) -> bool:
+    return any(True for _ in secrets_in(tree, "")) or bool(tree.get("api"))
 
 
 def _checked(settings: Settings, found: list[Finding], source: str) -> Settings:

@@ -56,6 +56,10 @@ class Secret:
         return hash((Secret, self._value))
 
 
+NO_SECRET = Secret("")
+"""Default of a secret that a channel may do without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Hours of a local day, `start` in, `end` out; may cross midnight. Written `20:00-06:30`, empty = never (None)."""
