@@ -1,0 +1,160 @@
+"""Which kinds of channels there are, and the configured channels made from their tables.
+
+A kind is a row here, or an entry point in the group `satupintu.channels` of an installed package.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from ipaddress import ip_address, ip_network
+from types import MappingProxyType
+from typing import Any
+
+from channels.errors import SignatureInvalid
+from channels.messages import Address, RawRequest
+from channels.protocols import Capabilities, Checker, Fetcher, Listener, Receiver, Sender, Starter
+from config.build import build_section, key_of, unknown_key
+from config.settings import ChannelTable, Secret, SettingsError, UnknownPolicy
+
+ADAPTERS: Mapping[str, str] = {
+    "telegram": "channels.telegram.adapter:Telegram",
+    "kannel": "channels.sms.kannel:Kannel",
+    "ussd_http": "channels.ussd.http:UssdHttp",
+    "web_form": "channels.web_form.adapter:WebForm",
+    "sandbox": "channels.sandbox:Sandbox",
+}
+GROUP = "satupintu.channels"
+MESSAGES_PER_SECOND = 5.0
+"""Of adapters that name no rate of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommonSettings:
+    """Keys that every `[channels.<name>]` may hold beside those of its adapter."""
+
+    inbound_from: tuple[str, ...] = ()
+    """Addresses or networks that calls may come from; empty = any, the adapter's own proof suffices."""
+    unit: str = ""
+    """Agency or unit whose channel this is."""
+
+    def __post_init__(self) -> None:
+        for network in self.inbound_from:
+            ip_network(network, strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One configured instance, reached at `/c/<name>`. The protocols are the adapter itself, or None."""
+
+    name: str
+    kind: str
+    adapter: object
+    settings: Any
+    """The adapter's own keys, an instance of its `Settings`."""
+    capabilities: Capabilities
+    messages_per_second: float
+    unknown_policy: UnknownPolicy | None = None
+    """None = `outbound.unknown_policy`."""
+    unit: str = ""
+    inbound_from: tuple[str, ...] = ()
+    own: str = ""
+    """The number, bot or service code that citizens write to."""
+    max_body: int | None = None
+    """None = `intake.max_body`."""
+    receiver: Receiver | None = None
+    sender: Sender | None = None
+    fetcher: Fetcher | None = None
+    listener: Listener | None = None
+    checker: Checker | None = None
+    starter: Starter | None = None
+
+    def verify(self, request: RawRequest) -> None:
+        """SignatureInvalid unless the call comes from an allowed address and proves to be the provider's."""
+        if self.receiver is None or not self._admits(request.remote):
+            raise SignatureInvalid(f"{self.name}: not an allowed source")
+        self.receiver.verify(request)
+
+    def pace(self, address: Address) -> float:
+        """Seconds between two messages to one address; 0 where only the channel's rate counts."""
+        pace: Callable[[Address], float] | None = getattr(self.adapter, "pace", None)
+        return pace(address) if pace else 0.0
+
+    def _admits(self, remote: str) -> bool:
+        if not self.inbound_from:
+            return True
+        try:
+            source = ip_address(remote)
+        except ValueError:
+            return False
+        return any(source in ip_network(network, strict=False) for network in self.inbound_from)
+
+
+def build(tables: Iterable[ChannelTable], *, absent_secret: Callable[[str], str]) -> Mapping[str, Channel]:
+    """The configured channels by name.
+
+    `absent_secret("tg.webhook_secret")` gives a stable secret of `A-Z a-z 0-9 _ -` for a key that may be left out.
+    SettingsError, in one line, names the wrong key or the unknown kind.
+    """
+    return MappingProxyType({table.name: _channel(table, absent_secret) for table in tables})
+
+
+def adapter_class(kind: str, where: str = "channels") -> Any:
+    """The class of a kind. SettingsError names the nearest known kind; `where` is the table that asks."""
+    targets = _targets()
+    if kind not in targets:
+        problem = unknown_key(f"{where}.kind", kind, targets)
+        raise SettingsError(f"{where}.kind", f"unknown {kind!r}; {problem.problem.partition('; ')[2]}")
+    module, _, name = targets[kind].partition(":")
+    return getattr(import_module(module), name)
+
+
+def webhook_kinds() -> frozenset[str]:
+    """Kinds of ours that are called by their provider: each of them has recordings."""
+    return frozenset(kind for kind in ADAPTERS if issubclass(adapter_class(kind), Receiver))
+
+
+@cache
+def _targets() -> Mapping[str, str]:
+    installed = {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    return {**installed, **ADAPTERS}  # a package adds kinds, it does not replace ours
+
+
+def _channel(table: ChannelTable, absent_secret: Callable[[str], str]) -> Channel:
+    adapter_of = adapter_class(table.kind, table.where)
+    common = {key_of(known) for known in fields(CommonSettings)}
+    values = dict(table.values)
+    shared = build_section(CommonSettings, {key: values.pop(key) for key in common & values.keys()}, table.where)
+    for key in getattr(adapter_of, "drawn", ()):
+        if not values.get(key):
+            values[key] = Secret(absent_secret(f"{table.name}.{key}"))
+    settings = build_section(adapter_of.Settings, values, table.where)
+    adapter = adapter_of(settings)
+    usual: float = getattr(adapter_of, "messages_per_second", MESSAGES_PER_SECOND)
+    channel = Channel(
+        table.name,
+        table.kind,
+        adapter,
+        settings,
+        adapter_of.capabilities,
+        messages_per_second=table.messages_per_second or usual,
+        unknown_policy=table.unknown_policy,
+        unit=shared.unit,
+        inbound_from=shared.inbound_from,
+        own=str(getattr(adapter, "own", "")),
+        max_body=getattr(adapter_of, "max_body", None),
+    )
+    return replace(channel, **_protocols(adapter))
+
+
+def _protocols(adapter: object) -> dict[str, Any]:
+    offered: dict[str, type[Any]] = {
+        "receiver": Receiver,
+        "sender": Sender,
+        "fetcher": Fetcher,
+        "listener": Listener,
+        "checker": Checker,
+        "starter": Starter,
+    }
+    return {name: adapter for name, protocol in offered.items() if isinstance(adapter, protocol)}
