@@ -36,6 +36,8 @@ class Receiver:
     calls: list[Call] = field(default_factory=list)
     answers: list[web.Response | int] = field(default_factory=list)
     always: Callable[[Call], web.Response] | None = None
+    silent: bool = False
+    """Never answer: hold the call until the caller gives up."""
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, request: web.Request) -> web.Response:
@@ -44,6 +46,8 @@ class Receiver:
         call = Call(request.method, request.path, raw, dict(request.query), dict(request.headers), body)
         self.calls.append(call)
         self._arrived.set()
+        if self.silent:
+            await asyncio.Event().wait()
         if self.answers:
             answer = self.answers.pop(0)
             return web.Response(status=answer) if isinstance(answer, int) else answer

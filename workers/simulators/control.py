@@ -121,7 +121,8 @@ class Plane:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | AsyncIterator[bytes] | None = None,
+        timeout_s: float | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """One request to the gateway: status, headers, body; status 0 when no answer came within the time limit."""
         if self._session is None:
@@ -130,14 +131,18 @@ class Plane:
         answered: Mapping[str, str] = {}
         try:
             # Already percent-encoded where it must be: a simulator also sends what no decent client would.
-            target = URL(url, encoded=True)
-            async with self._session.request(method, target, headers=headers, data=body, allow_redirects=False) as got:
+            target, limit = URL(url, encoded=True), aiohttp.ClientTimeout(timeout_s or self.settings.webhook_timeout_s)
+            async with self._session.request(
+                method, target, headers=headers, data=body, allow_redirects=False, timeout=limit
+            ) as got:
                 answer = await got.read()
                 status, answered = got.status, got.headers
                 seen = answer[:500].decode("utf-8", "replace")
         except (aiohttp.ClientError, TimeoutError) as problem:
             seen = type(problem).__name__
-        self.journal.note(self.clock.now(), direction, method, url, status, body or b"", seen, "")
+        self.journal.note(
+            self.clock.now(), direction, method, url, status, body if isinstance(body, bytes) else b"", seen, ""
+        )
         self.wake()
         return status, answered, answer
 
@@ -173,11 +178,8 @@ class Plane:
 
     async def running(self, app: web.Application) -> AsyncIterator[None]:
         """Clean-up context of the application."""
-        timeout = aiohttp.ClientTimeout(total=self.settings.webhook_timeout_s)
-        connector = aiohttp.TCPConnector(limit=0, enable_cleanup_closed=False)
-        self._session = aiohttp.ClientSession(
-            timeout=timeout, connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
-        )
+        connector = aiohttp.TCPConnector(limit=0)
+        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         # aiohttp repeats a GET by itself when the other side hangs up; a provider's own rules decide about that here.
         self._session._retry_connection = False  # noqa: SLF001
         yield
