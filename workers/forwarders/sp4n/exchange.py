@@ -12,15 +12,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import structlog
-
 from channels.errors import AddressRefused, AnswerLost, AnswerTooLarge, NotSent
 from channels.protocols import Http, HttpResponse, Upload
+from config.logging import get_logger
 from workers.forwarders.protocols import ForwardError, LockedOut, NotTaken, OutcomeUnknown, Refused
 from workers.forwarders.sp4n.reference import Reference
 from workers.forwarders.sp4n.settings import Sp4nSettings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 CONNECT_S = 5.0
 READ_S = 30.0

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
-import structlog
-
+from config.logging import get_logger
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow, normalise_status, status_row
 from workers.forwarders.sp4n.mapping import OWN_REF
 from workers.forwarders.sp4n.reference import Reference
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Row = Mapping[str, Any]
 
