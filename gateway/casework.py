@@ -21,6 +21,7 @@ from gateway.complaints.complaint import (
     CaseMoved,
     Kind,
     Status,
+    Visibility,
 )
 from gateway.complaints.lifecycle import Step, check_inputs, check_limits, step_for, target_of
 from gateway.effects import Act, effects
@@ -60,7 +61,11 @@ def apply(
     target = target_of(step, case.status, case.return_status, remote=remote)
     kind = Kind(inputs.get("kind") or case.kind)
     due_at = clocks.move(tx, case.id, kind, case.minor, step, at or tx.now)
-    values = {**effects(Act(tx, action, case, actor, inputs)), **_status_values(tx, case, step, target), "due_at": due_at}
+    values = {
+        **effects(Act(tx, action, case, actor, inputs)),
+        **_status_values(tx, case, step, target),
+        "due_at": due_at,
+    }
     if target in CLOSED:
         values["due_at"] = None
     moved = _write(tx, case, values)
@@ -118,6 +123,20 @@ def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:
         raise ValueError("a status changes by an action")
     complaint = tables.complaint
     tx.execute(complaint.update().where(complaint.c.id == complaint_id).values(**values, updated_at=tx.now))
+
+
+def remark(
+    tx: Transaction,
+    case: Case,
+    what: str,
+    actor: Actor,
+    inputs: Mapping[str, str],
+    visibility: Visibility = Visibility.PUBLIC,
+) -> int:
+    """An event that changes nothing else (an edit, a repetition, a doubt); its id."""
+    complaint = tables.complaint
+    tx.execute(complaint.update().where(complaint.c.id == case.id).values(events=complaint.c.events + 1))
+    return events.append(tx, case.id, what, case.status, case.status, actor, visibility, inputs)
 
 
 def _undo(tx: Transaction, case: Case, actor: Actor) -> Case:

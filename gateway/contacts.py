@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from sqlalchemy import select
 
-from channels.messages import Address
+from channels.messages import Address, ContactEvent
 from gateway.sealing import Keys, open_seal, seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -35,7 +35,10 @@ class Contact:
         return seal(self.key, text, f"{self.id}:{where}")
 
     def open(self, sealed: bytes, where: str) -> str:
-        return open_seal(self.key, sealed, f"{self.id}:{where}").decode()
+        return self.open_bytes(sealed, where).decode()
+
+    def open_bytes(self, sealed: bytes, where: str) -> bytes:
+        return open_seal(self.key, sealed, f"{self.id}:{where}")
 
 
 def ensure(
@@ -167,3 +170,16 @@ def move(tx: Transaction, contact_id: int, new_address: Address) -> None:
     if not tx.in_ids("SELECT id FROM contact WHERE address_hash IN {ids}", [digest], "text"):
         values = {"address_hash": digest, "address_sealed": mine.seal(new_address.reveal(), "address")}
         tx.execute(contact.update().where(contact.c.id == contact_id).values(**values))
+
+
+def take_event(tx: Transaction, event: ContactEvent) -> None:
+    """Somebody blocked us, came back, or moved to another address."""
+    found = _find(tx, [tx.office.keys.fingerprint(event.address.reveal())])
+    for contact in found.values():
+        match event.event:
+            case "blocked":
+                mark_unreachable(tx, contact.id, "blocked")
+            case "unblocked":
+                mark_reachable(tx, contact.id)
+            case "moved" if event.new_address:
+                move(tx, contact.id, event.new_address)

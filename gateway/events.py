@@ -1,6 +1,7 @@
 """The history of a complaint: append-only, numbered, every text in it masked."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select
 
@@ -61,3 +62,9 @@ def _counted(tx: Transaction, complaint_id: int) -> int:
     complaint = tables.complaint
     row = tx.one(select(complaint.c.events).where(complaint.c.id == complaint_id))
     return int(row.events) if row else 1
+
+
+def last(tx: Transaction, complaint_id: int) -> Any:
+    """The newest event of a complaint; None when there is none."""
+    event = tables.complaint_event
+    return tx.one(select(event).where(event.c.complaint_id == complaint_id).order_by(event.c.seq.desc()).limit(1))

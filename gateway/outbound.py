@@ -96,7 +96,7 @@ def say(
     expires = due + timedelta(hours=tx.office.settings.outbound.ttl_hours)
     lane = lane_of(channel, contact.id)
     if about.once:
-        _withdraw(tx, lane, about.once)
+        withdraw(tx, channel, contact.id, about.once)
     ids = []
     for text, buttons in texts:
         identity = tx.new_id()
@@ -131,9 +131,10 @@ def lane_of(channel: str, contact_id: int) -> str:
     return f"{channel}:{id_text(contact_id)}"
 
 
-def _withdraw(tx: Transaction, lane: str, once: str) -> None:
+def withdraw(tx: Transaction, channel: str, contact_id: int, once: str) -> None:
+    """A message of this name that is still waiting is not wanted any more."""
     outbox = tables.outbox
-    mine = and_(outbox.c.lane == lane, outbox.c.state == "queued", outbox.c.once == once)
+    mine = and_(outbox.c.lane == lane_of(channel, contact_id), outbox.c.state == "queued", outbox.c.once == once)
     tx.execute(outbox.update().where(mine).values(state="failed", reason="superseded"))
 
 

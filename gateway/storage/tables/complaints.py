@@ -113,6 +113,7 @@ Index(
     sqlite_where=text(OPEN_CASES),
     postgresql_where=text(OPEN_CASES),
 )
+Index("ix_complaint_text_hash", complaint.c.text_hash, complaint.c.created_at)
 Index("ix_complaint_contact", complaint.c.contact_id, complaint.c.id)
 Index(
     "ix_complaint_suggest",

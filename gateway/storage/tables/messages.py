@@ -32,6 +32,7 @@ message = Table(
     Column("text_sealed", LargeBinary),
     Column("raw_sealed", LargeBinary),
     Column("flags", String(200), nullable=False, default=""),
+    Column("skip", String(24), nullable=False, default=""),
     Column("sent_at", Instant),
     Column("received_at", Instant, nullable=False),
     UniqueConstraint("channel", "external_id"),

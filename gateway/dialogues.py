@@ -1,0 +1,201 @@
+"""Conversations at rest: the row of each sender and channel, with what the next step has to know beside it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from gateway.complaints.complaint import Status
+from gateway.contacts import Contact
+from gateway.conversation.dialogue import Dialogue, KnownCase, Setting, UssdSession
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+from gateway.storage.types import from_millis, to_millis
+
+SHOWN_AFTER_CLOSING = timedelta(days=90)
+MOST_CASES = 20
+NOT_KEPT = frozenset({"cases", "ussd", "unfinished", "facts", "opted_out", "is_new"})
+DUE_KEYS = {
+    Status.RECEIVED: "verification",
+    Status.VERIFIED: "verification",
+    Status.ASSIGNED: "first_answer",
+}
+ROWS = "SELECT channel, contact_id, state, opted_out_at FROM dialogue WHERE contact_id IN {ids}"
+COLUMNS = (
+    "SELECT c.contact_id, c.number, c.status, c.created_at, c.status_since, c.last_message_at, a.name AS agency_name,"
+    " c.due_at, c.public_answer, c.answered_at, c.closed_at, c.text_hash, c.anonymous, c.confidential, c.reopen_count,"
+    " c.rating, c.sp4n_id, c.hold, c.urgency, c.archive_reason"
+    " FROM complaint c LEFT JOIN agency a ON a.code = c.agency"
+)
+BY_NUMBER = f"{COLUMNS} WHERE c.number = :number"
+CASES = COLUMNS + " WHERE c.contact_id IN {ids} AND (c.closed_at IS NULL OR c.closed_at > :since) ORDER BY c.id DESC"
+Key = tuple[str, int]
+
+
+def load(tx: Transaction, wanted: Iterable[tuple[str, Contact]]) -> dict[Key, Dialogue]:
+    """The dialogue of each sender, with their complaints; somebody new costs no read."""
+    pairs = {(channel, contact.id): contact for channel, contact in wanted}
+    known = [contact.id for contact in pairs.values() if not contact.is_new]
+    rows = {(row.channel, row.contact_id): row for row in tx.in_ids(ROWS, known)} if known else {}
+    cases = known_cases(tx, known)
+    return {key: _dialogue(rows.get(key), cases.get(key[1], ())) for key in pairs}
+
+
+def _dialogue(row: Any, cases: tuple[KnownCase, ...]) -> Dialogue:
+    if row is None:
+        return Dialogue(cases=cases)
+    state = msgspec.json.decode(row.state) if isinstance(row.state, str) else row.state
+    dialogue = msgspec.convert(state, Dialogue)
+    return replace(dialogue, cases=cases, opted_out=row.opted_out_at is not None, is_new=False)
+
+
+def known_cases(tx: Transaction, contact_ids: Sequence[int]) -> dict[int, tuple[KnownCase, ...]]:
+    if not contact_ids:
+        return {}
+    found: dict[int, list[KnownCase]] = {}
+    for row in tx.in_ids(CASES, contact_ids, since=to_millis(tx.now - SHOWN_AFTER_CLOSING)):
+        mine = found.setdefault(row.contact_id, [])
+        if len(mine) < MOST_CASES:
+            mine.append(known_case(tx, row))
+    return {identity: tuple(cases) for identity, cases in found.items()}
+
+
+def known_case(tx: Transaction, row: Any) -> KnownCase:
+    """A row of CASES (times in milliseconds) as the conversation sees it."""
+    status = Status(row.status)
+    return KnownCase(
+        number=row.number,
+        status=status,
+        created_at=from_millis(row.created_at),
+        status_since=from_millis(row.status_since),
+        last_message_at=from_millis(row.last_message_at),
+        agency_name=row.agency_name or "",
+        due_on=tx.office.calendar.local(from_millis(row.due_at)).date() if row.due_at else None,
+        due_key=DUE_KEYS.get(status, "answer"),
+        answer=row.public_answer,
+        answered_at=from_millis(row.answered_at) if row.answered_at else None,
+        closed_at=from_millis(row.closed_at) if row.closed_at else None,
+        text_hash=row.text_hash,
+        anonymous=bool(row.anonymous),
+        confidential=bool(row.confidential),
+        reopen_count=row.reopen_count,
+        rating=row.rating,
+        sp4n_id=row.sp4n_id,
+        held=row.hold != "none",
+        urgent=row.urgency == "darurat",
+        archive_reason=row.archive_reason,
+    )
+
+
+def save(tx: Transaction, dialogues: Mapping[Key, Dialogue]) -> None:
+    rows = [
+        {"channel": channel, "contact_id": identity, "state": kept(dialogue), "updated_at": tx.now}
+        for (channel, identity), dialogue in dialogues.items()
+    ]
+    if rows:
+        tx.upsert(tables.dialogue, rows, ("state", "updated_at"))
+
+
+EMPTY = msgspec.to_builtins(Dialogue())
+
+
+def kept(dialogue: Dialogue) -> dict[str, Any]:
+    """What is stored: everything that differs from a fresh dialogue."""
+    state = msgspec.to_builtins(dialogue)
+    return {name: value for name, value in state.items() if name not in NOT_KEPT and value != EMPTY[name]}
+
+
+def opt(tx: Transaction, channel: str, contact: Contact, out: bool) -> None:
+    """Remember that this address wants no more messages on this channel, or wants them again."""
+    tx.insert_new(
+        tables.dialogue, [{"channel": channel, "contact_id": contact.id, "state": {}, "updated_at": tx.now}], "channel"
+    )
+    dialogue = tables.dialogue
+    mine = (dialogue.c.channel == channel) & (dialogue.c.contact_id == contact.id)
+    tx.execute(dialogue.update().where(mine).values(opted_out_at=tx.now if out else None))
+
+
+# USSD: one row per session, beside the dialogue of the phone.
+SESSIONS = "SELECT session_id, channel, contact_id, state, updated_at FROM ussd_session WHERE session_id IN {ids}"
+UNFINISHED = timedelta(minutes=10)
+
+
+def sessions(tx: Transaction, ids: Sequence[str]) -> dict[tuple[str, str], UssdSession]:
+    if not ids:
+        return {}
+    return {(row.channel, row.session_id): _session(row) for row in tx.in_ids(SESSIONS, ids, "text")}
+
+
+def _session(row: Any) -> UssdSession:
+    state = msgspec.json.decode(row.state) if isinstance(row.state, str) else row.state
+    return msgspec.convert(state, UssdSession)
+
+
+def unfinished(tx: Transaction, channel: str, contact: Contact, but: str) -> UssdSession | None:
+    """The newest other session of this phone that broke off with a text."""
+    if contact.is_new:
+        return None
+    rows = tx.in_ids(
+        "SELECT session_id, state FROM ussd_session WHERE contact_id IN {ids} AND channel = :channel"
+        " AND updated_at > :since AND draft_due_at IS NOT NULL ORDER BY updated_at DESC",
+        [contact.id],
+        channel=channel,
+        since=to_millis(tx.now - UNFINISHED),
+    )
+    return next((_session(row) for row in rows if row.session_id != but), None)
+
+
+def save_session(tx: Transaction, channel: str, contact: Contact, session: UssdSession, draft_after_s: float) -> None:
+    """Keep a step; a text that was typed and not yet sent becomes a report at `draft_due_at` (F62)."""
+    waits = bool(session.entry("text")) and not session.opened and not session.ended
+    row = {
+        "channel": channel,
+        "session_id": session.session_id,
+        "contact_id": contact.id,
+        "state": msgspec.to_builtins(session),
+        "draft_due_at": tx.now + timedelta(seconds=draft_after_s) if waits else None,
+        "updated_at": tx.now,
+    }
+    tx.upsert(tables.ussd_session, [row], ("state", "draft_due_at", "updated_at"))
+
+
+def setting(tx: Transaction, name: str) -> Setting:
+    """What the conversation has to know of a channel, read once per transaction."""
+    made: dict[str, Setting] = tx.notes.setdefault("settings", {})
+    if name not in made:
+        made[name] = _setting(tx, name)
+    return made[name]
+
+
+def _setting(tx: Transaction, name: str) -> Setting:
+    office, channel = tx.office, tx.office.channels[name]
+    settings, capabilities = office.settings, channel.capabilities
+    talk = settings.conversation
+    sms_channel = getattr(channel.settings, "sms_channel", "") or next(
+        (other.name for other in office.channels.values() if other.capabilities.gsm and other.sender), ""
+    )
+    sms = office.channels.get(name if capabilities.gsm else sms_channel)
+    return Setting(
+        channel=name,
+        channel_kind=channel.kind,
+        sms=capabilities.gsm,
+        buttons=capabilities.buttons,
+        sessions=capabilities.sessions,
+        prefix=settings.government.ticket_prefix,
+        government=settings.government.name,
+        zone=settings.government.time_zone,
+        burst_s=talk.burst_sms_s if capabilities.gsm else talk.burst_s,
+        greeting_hours=talk.greeting_hours,
+        repeat_hours=talk.repeat_hours,
+        reopen_days=settings.casework.reopen_days,
+        flood_texts=settings.intake.flood_texts,
+        flood_within_s=settings.intake.flood_within_s,
+        flood_senders=settings.intake.flood_senders,
+        draft_after_s=getattr(channel.settings, "draft_after_s", 300.0),
+        sms_number=sms.own if sms else "",
+        sms_channel=sms_channel if capabilities.sessions else "",
+        private_url=f"https://t.me/{channel.own}" if channel.kind == "telegram" and channel.own else "",
+        lexicon=office.lexicon,
+    )

@@ -1,0 +1,90 @@
+"""What a message refers to: the complaint it answers, the message it edits, how many sent the same, what was said before."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from channels.messages import Answer, InboundMessage, MessageKind
+from gateway.complaints.duplicates import text_hash
+from gateway.conversation.dialogue import Facts, UssdSession
+from gateway.sealing import open_seal
+from gateway.storage.store import Transaction, constant
+from gateway.storage.types import to_millis
+
+REFERS = frozenset({MessageKind.EDIT, MessageKind.DELETE})
+SAME_TEXTS = (
+    "SELECT text_hash, count(DISTINCT contact_id) AS senders,"
+    " max(CASE WHEN archive_reason = 'spam_terbukti' THEN 1 ELSE 0 END) AS spam"
+    " FROM complaint WHERE text_hash IN {ids} AND (created_at > :since OR archive_reason = 'spam_terbukti')"
+    " GROUP BY text_hash"
+)
+NUMBER_OF = (
+    "SELECT c.number FROM complaint c WHERE c.id IN ("
+    " SELECT complaint_id FROM outbox WHERE channel = :channel AND provider_id = :provider AND provider_id <> ''"
+    " UNION SELECT complaint_id FROM message WHERE channel = :channel AND provider_id = :provider AND provider_id <> '')"
+)
+Same = dict[str, tuple[int, bool]]
+
+
+def same_texts(tx: Transaction, messages: Sequence[InboundMessage]) -> Same:
+    """For each text of a batch: how many wrote it lately, and whether it was proven to be spam (one read)."""
+    hashes = [text_hash(message.text) for message in messages if message.text and message.kind is MessageKind.MESSAGE]
+    within = timedelta(seconds=tx.office.settings.intake.flood_within_s)
+    if not hashes or not tx.office.settings.intake.flood_senders:
+        return {}
+    rows = tx.in_ids(SAME_TEXTS, hashes, "text", since=to_millis(tx.now - within))
+    return {row.text_hash: (row.senders, bool(row.spam)) for row in rows}
+
+
+def of(tx: Transaction, channel: str, message: InboundMessage, same: Same) -> Facts:
+    senders, spam = same.get(text_hash(message.text), (0, False)) if same and message.text else (0, False)
+    return Facts(
+        replied_number=number_of(tx, channel, message.reply_to),
+        target_number=number_of(tx, channel, message.target) if message.kind in REFERS else None,
+        same_text_senders=senders,
+        known_spam=spam,
+    )
+
+
+def number_of(tx: Transaction, channel: str, provider_id: str) -> str:
+    """The complaint that a message of ours or theirs is about, by the provider's name for the message."""
+    if not provider_id:
+        return ""
+    row = tx.one(constant(NUMBER_OF), {"channel": channel, "provider": provider_id})
+    return str(row.number) if row else ""
+
+
+def told_before(tx: Transaction, channel: str, message: InboundMessage) -> Answer:
+    """The answer to a call that came again: the same page, the same receipt, else only its acknowledgement."""
+    if message.session is not None:
+        row = tx.one(
+            constant("SELECT state FROM ussd_session WHERE channel = :channel AND session_id = :session"),
+            {"channel": channel, "session": message.session.session_id},
+        )
+        return _page(row.state, message.session.history) if row else Answer(repeated=True)
+    if message.form is not None:
+        return form_answer(tx, message.form.nonce)
+    return Answer(repeated=True)
+
+
+def _page(state: object, history: str) -> Answer:
+    session = msgspec.convert(msgspec.json.decode(state) if isinstance(state, str) else state, UssdSession)
+    shown = dict(session.shown).get(history, session.answer)
+    return Answer(text=shown, ends=session.ended and shown == session.answer, repeated=True)
+
+
+def form_answer(tx: Transaction, nonce: str) -> Answer:
+    """Number and, for as long as it may be shown, code of a report made with the form."""
+    row = tx.one(
+        constant(
+            "SELECT f.code_sealed, f.shown_until, c.number FROM form_receipt f"
+            " JOIN complaint c ON c.id = f.complaint_id WHERE f.nonce = :nonce"
+        ),
+        {"nonce": nonce},
+    )
+    if row is None:
+        return Answer(repeated=True)
+    visible = row.code_sealed is not None and row.shown_until > to_millis(tx.now)
+    code = open_seal(tx.office.keys.form, bytes(row.code_sealed), f"form:{nonce}").decode() if visible else ""
+    return Answer(number=row.number, secret_code=code, repeated=True)

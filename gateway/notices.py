@@ -1,0 +1,214 @@
+"""Notices: `write` notes that somebody must be told, `expand` turns that into messages for the people of the moment.
+
+One row per event and audience; one line of the dispatch log per reader, with a reason for every message that was not
+sent (CASEWORK 10). Rules: complaints/notices.py. Words: config/texts.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway import outbound, readers, staff_texts
+from gateway.complaints.complaint import Actor, Case, Hold, Role, Urgency
+from gateway.complaints.notices import NOTICES, Audience, NoticeRule
+from gateway.contacts import Contact
+from gateway.conversation.render import render
+from gateway.conversation.turn import Reply
+from gateway.outbound import Said
+from gateway.privacy import masked_text
+from gateway.quiet import quiet_until
+from gateway.storage import tables
+from gateway.storage.claim import claim
+from gateway.storage.store import Transaction
+
+BATCH = 100
+LEASE = timedelta(seconds=60)
+TOO_OLD = timedelta(hours=72)
+
+
+def write(
+    tx: Transaction,
+    case: Case,
+    event_id: int,
+    keys: Iterable[str],
+    actor: Actor,
+    inputs: Mapping[str, str],
+    previous_agency: str = "",
+) -> None:
+    """Note the notices of one event; what they replace is not sent any more."""
+    for key in keys:
+        rule = NOTICES[key]
+        # Whoever wrote to us is answered in that very conversation.
+        if rule.audience is Audience.REPORTER and actor.role is Role.REPORTER and rule.replies:
+            continue
+        agency = previous_agency if rule.audience in {Audience.OLD_TEAM, Audience.OLD_HEAD} else case.agency
+        tx.insert(
+            tables.notice,
+            id=tx.new_id(),
+            complaint_id=case.id,
+            event_id=event_id,
+            key=key,
+            audience=rule.audience.value,
+            agency=agency,
+            inputs={name: masked_text(value) for name, value in inputs.items()},
+            created_at=tx.now,
+            due_at=tx.now + timedelta(seconds=delay_s(tx, rule)),
+        )
+        _supersede(tx, case.id, key)
+    tx.ring("notify")
+
+
+def delay_s(tx: Transaction, rule: NoticeRule) -> float:
+    """How long a notice waits: for the undo window, for its successor, or until a rating may be asked."""
+    settings = tx.office.settings
+    waits = {
+        "undo": settings.casework.undo_s,
+        "batch": settings.notices.batch_s,
+        "rating": settings.casework.rating_after_s,
+    }
+    return waits.get(rule.delay, 0.0)
+
+
+def _supersede(tx: Transaction, complaint_id: int, key: str) -> None:
+    older = [rule.key for rule in NOTICES.values() if rule.superseded_by == key]
+    if not older:
+        return
+    notice = tables.notice
+    waiting = (notice.c.complaint_id == complaint_id) & notice.c.key.in_(older) & (notice.c.state == "queued")
+    for row in tx.all(select(notice).where(waiting)):
+        _log(tx, row, "reporter", skip="SUPERSEDED")
+    tx.execute(notice.update().where(waiting).values(state="superseded"))
+
+
+def withdraw(tx: Transaction, event_id: int) -> None:
+    """The event was undone: nobody is told of it."""
+    notice = tables.notice
+    waiting = (notice.c.event_id == event_id) & (notice.c.state == "queued")
+    for row in tx.all(select(notice).where(waiting)):
+        _log(tx, row, row.audience, skip="UNDONE")
+    tx.execute(notice.update().where(waiting).values(state="undone"))
+
+
+def claim_due(tx: Transaction, limit: int = BATCH) -> list[Any]:
+    """Due notices, oldest first; expand each in a transaction of its own."""
+    return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working"))
+
+
+def expand(tx: Transaction, row: Any) -> None:
+    """Write the messages of one notice, or put it off over quiet hours."""
+    rule = NOTICES[row.key]
+    complaint = tables.complaint
+    case = tx.one(select(complaint).where(complaint.c.id == row.complaint_id))
+    if case is None or _is_done(tx, row):
+        return
+    urgent = case.urgency == Urgency.DARURAT.value
+    until = None if urgent else quiet_until(tx, rule, tx.now)
+    if until is not None:
+        _settle(tx, row, "queued", due_at=until)
+        return
+    if rule.audience is Audience.REPORTER:
+        _tell_reporter(tx, row, rule, case)
+    else:
+        _tell_staff(tx, row, rule, case)
+    _settle(tx, row, "done")
+
+
+def _is_done(tx: Transaction, row: Any) -> bool:
+    notice = tables.notice
+    current = tx.one(select(notice.c.fence, notice.c.state).where(notice.c.id == row.id))
+    return current is None or current.fence != row.fence or current.state != "working"
+
+
+def _settle(tx: Transaction, row: Any, state: str, due_at: datetime | None = None) -> None:
+    notice = tables.notice
+    values: dict[str, Any] = {"state": state, "lease_until": None}
+    if due_at:
+        values["due_at"] = due_at
+    tx.execute(notice.update().where(notice.c.id == row.id, notice.c.fence == row.fence).values(**values))
+
+
+def failed(tx: Transaction, row: Any, problem: str, due_at: datetime | None) -> None:
+    """An expansion that raised: try again at `due_at`, or give up where None."""
+    notice = tables.notice
+    values: dict[str, Any] = {
+        "state": "queued" if due_at else "failed",
+        "lease_until": None,
+        "last_error": problem[:300],
+    }
+    values["attempts"] = notice.c.attempts + 1
+    if due_at:
+        values["due_at"] = due_at
+    tx.execute(notice.update().where(notice.c.id == row.id, notice.c.fence == row.fence).values(**values))
+
+
+def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> None:
+    if case.hold != Hold.NONE.value and not row.key.startswith(("hold.", "st.archived")):
+        _log(tx, row, "reporter", skip="SECRET_GUARD")
+        return
+    if tx.now - row.created_at > TOO_OLD and rule.timing != "I":
+        _log(tx, row, "reporter", skip="TOO_OLD")
+        return
+    route = readers.reporter(tx, case)
+    if route.skip:
+        _log(tx, row, "reporter", skip=route.skip, recipient=case.contact_id, channel=route.channel)
+        return
+    channel = tx.office.channels[route.channel]
+    values = staff_texts.reporter_values(tx, case, row.inputs or {})
+    reply = Reply(row.key, values, about=case.number)
+    rendered = render(reply, route.language, channel.capabilities, tx.office.texts)
+    texts = [(message.text, message.buttons) for message in rendered.messages]
+    said = Said(row.key, case.id, row.id, direct=False, sent_from=route.sent_from)
+    ids = outbound.say(tx, route.contact, route.channel, texts, said)
+    _log(tx, row, "reporter", recipient=case.contact_id, channel=route.channel, outbox=ids[0])
+
+
+def _tell_staff(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> None:
+    people = readers.staff(tx, rule.audience, row.agency)
+    if not people:
+        _log(tx, row, rule.audience.value, skip="NO_HOLDER")
+    told: set[tuple[str, int]] = set()
+    for member, means in people:
+        if means is None:
+            _log(tx, row, rule.audience.value, skip="NO_ROUTE", recipient=member.id)
+            continue
+        channel, contact = means
+        if (channel, contact.id) in told:
+            _log(tx, row, rule.audience.value, skip="SAME_PERSON", recipient=member.id)
+            continue
+        told.add((channel, contact.id))
+        _tell_member(tx, row, case, member, channel, contact)
+
+
+def _tell_member(tx: Transaction, row: Any, case: Any, member: Any, channel: str, contact: Contact) -> None:
+    message = staff_texts.compose(tx, row.key, case, member, tx.office.channels[channel], row.inputs or {})
+    said = Said(row.key, case.id, row.id, direct=False)
+    ids = outbound.say(tx, contact, channel, [message], said)
+    _log(tx, row, "staff", recipient=member.id, channel=channel, outbox=ids[0])
+
+
+def _log(
+    tx: Transaction,
+    row: Any,
+    kind: str,
+    *,
+    skip: str = "",
+    recipient: int | None = None,
+    channel: str = "",
+    outbox: int | None = None,
+) -> None:
+    tx.insert(
+        tables.dispatch_log,
+        id=tx.new_id(),
+        notice_id=row.id,
+        complaint_id=row.complaint_id,
+        event_id=row.event_id,
+        key=row.key,
+        recipient_kind=kind,
+        recipient_id=recipient,
+        channel=channel,
+        outbox_id=outbox,
+        skip=skip,
+        created_at=tx.now,
+    )

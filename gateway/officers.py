@@ -1,0 +1,57 @@
+"""What officers do on a channel: press a button below a notice. Bound to their own address, once, always answered.
+
+Anything that needs words opens the page behind the link; a message that is none of these is an ordinary one.
+"""
+
+from channels.messages import InboundMessage, MessageKind
+from gateway import cases, casework, directory, events, links, outbound
+from gateway.complaints.complaint import ActionRefused, CaseMoved
+from gateway.contacts import Contact
+from gateway.directory import Member
+from gateway.links import BUTTON_PREFIX, OfficerLink
+from gateway.outbound import Said
+from gateway.storage.store import Transaction
+
+
+def is_for_us(message: InboundMessage) -> bool:
+    return message.kind is MessageKind.BUTTON and message.button.startswith(BUTTON_PREFIX)
+
+
+def act(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> None:
+    """Carry out a pressed button and say what came of it."""
+    key, values = _carry_out(tx, contact, message)
+    text = tx.office.texts(key, **values)
+    if message.callback_id:
+        outbound.say(tx, contact, channel, [(text[:200], ())], Said(key, callback_id=message.callback_id))
+    if key == "officer.done":
+        outbound.say(tx, contact, channel, [(text, ())], Said(key))
+
+
+def _carry_out(tx: Transaction, contact: Contact, message: InboundMessage) -> tuple[str, dict[str, str]]:
+    link = links.read_button(tx, message.button)
+    member = _bound(tx, link, contact)
+    case = cases.by_id(tx, link.complaint_id) if link else None
+    if link is None or member is None or case is None or link.action is None:
+        return "officer.stale", {}
+    if link.used:
+        return "officer.again", {"tiket": case.number, **_who(tx, case.id)}
+    links.mark_used(tx, link)
+    try:
+        moved = casework.apply(tx, link.action, case, member.actor, key=f"button:{link.token_hash[:40]}")
+    except (ActionRefused, CaseMoved):
+        return "officer.refused", {"tiket": case.number, "keadaan": tx.office.texts(f"status.{case.status.value}")}
+    clock = tx.office.calendar.local(tx.now)
+    return "officer.done", {"tiket": moved.number, "jam": f"{clock:%H.%M}"}
+
+
+def _bound(tx: Transaction, link: OfficerLink | None, contact: Contact) -> Member | None:
+    """The member the button was made for, if it is they who pressed it."""
+    if link is None:
+        return None
+    return next((member for member in directory.members_of(tx, contact.id) if member.id == link.member_id), None)
+
+
+def _who(tx: Transaction, complaint_id: int) -> dict[str, str]:
+    last = events.last(tx, complaint_id)
+    clock = tx.office.calendar.local(last.at) if last else tx.office.calendar.local(tx.now)
+    return {"jam": f"{clock:%H.%M}", "nama": last.actor_name if last else ""}

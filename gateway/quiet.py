@@ -1,0 +1,38 @@
+"""Quiet hours: when officers and citizens are left in peace, and when a notice may go out after them (CASEWORK 5.6)."""
+
+from datetime import datetime, time, timedelta
+
+from config.settings import Window
+from gateway.complaints.notices import Audience, NoticeRule
+from gateway.storage.store import Transaction
+
+
+def quiet_until(tx: Transaction, rule: NoticeRule, now: datetime) -> datetime | None:
+    """When this notice may leave, or None for at once."""
+    if rule.timing == "I":
+        return None
+    settings, local = tx.office.settings.notices, tx.office.calendar.local(now)
+    if rule.audience is Audience.REPORTER:
+        window = settings.citizen_quiet
+        return _after(local, window.end, now) if window and window.holds(local.time()) else None
+    resting = settings.staff_workdays_only and not tx.office.calendar.is_working(local.date())
+    if not resting and not _quiet(settings.staff_quiet, local.time()):
+        return None
+    return _next_working(tx, local, settings.staff_from, now)
+
+
+def _quiet(window: Window | None, at: time) -> bool:
+    return window is not None and window.holds(at)
+
+
+def _after(local: datetime, end: time, now: datetime) -> datetime:
+    wanted = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
+    return now + ((wanted if wanted > local else wanted + timedelta(days=1)) - local)
+
+
+def _next_working(tx: Transaction, local: datetime, begin: time, now: datetime) -> datetime:
+    settings = tx.office.settings.notices
+    moment = local.replace(hour=begin.hour, minute=begin.minute, second=0, microsecond=0)
+    while moment <= local or (settings.staff_workdays_only and not tx.office.calendar.is_working(moment.date())):
+        moment += timedelta(days=1)
+    return now + (moment - local)

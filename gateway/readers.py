@@ -1,0 +1,106 @@
+"""Who reads a notice, and by which way: the reporter on the channel they used, the people of an agency on theirs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway import contacts, directory
+from gateway.complaints.complaint import Role
+from gateway.complaints.notices import Audience
+from gateway.contacts import Contact
+from gateway.directory import Member
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+NOBODY = Contact(0, "", b"")
+# Whom an audience means: roles of the team, and whether at the complaint's agency or the coordinator's.
+PEOPLE: Mapping[Audience, tuple[tuple[Role, ...], bool]] = {
+    Audience.TEAM: ((Role.PENGHUBUNG,), False),
+    Audience.OLD_TEAM: ((Role.PENGHUBUNG,), False),
+    Audience.DEPUTY: ((Role.DEPUTI,), False),
+    Audience.HEAD: ((Role.KEPALA,), False),
+    Audience.OLD_HEAD: ((Role.KEPALA,), False),
+    Audience.COORDINATOR: ((Role.PENGHUBUNG,), True),
+    Audience.CHANNEL_ADMIN: ((Role.PENGHUBUNG,), True),
+}
+# A team without this role is told through the next one: silence is not an answer.
+NEXT = {Role.PENGHUBUNG: Role.DEPUTI, Role.DEPUTI: Role.KEPALA}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How the reporter is reached, or why not (`skip`)."""
+
+    contact: Contact = NOBODY
+    channel: str = ""
+    sent_from: str = ""
+    language: str = "id"
+    skip: str = ""
+
+
+def reporter(tx: Transaction, case: Any) -> Route:
+    """The channel and own number that the reporter wrote to; USSD and the form answer by the channel of the address."""
+    contact = contacts.by_id(tx, [case.contact_id]).get(case.contact_id) if case.contact_id else None
+    if contact is None:
+        return Route(skip="NO_ROUTE")
+    channel = _route_channel(tx, case, contact)
+    if not channel:
+        return Route(contact, skip="NO_ROUTE")
+    if not contact.reachable:
+        return Route(contact, channel, skip="NO_ROUTE")
+    dialogue = tables.dialogue
+    talk = tx.one(
+        select(dialogue.c.opted_out_at, dialogue.c.state).where(
+            dialogue.c.channel == channel, dialogue.c.contact_id == contact.id
+        )
+    )
+    if talk is not None and talk.opted_out_at is not None:
+        return Route(contact, channel, skip="OPTED_OUT")
+    sent_from = case.destination if channel == case.channel else ""
+    language = (talk.state or {}).get("language", "id") if talk is not None else "id"
+    return Route(contact, channel, sent_from, language)
+
+
+def _route_channel(tx: Transaction, case: Any, contact: Contact) -> str:
+    channel = tx.office.channels.get(case.channel)
+    if channel is not None and channel.sender is not None and channel.capabilities.sends:
+        return str(case.channel)
+    return channel_for(tx, contacts.addresses(tx, {contact.id: contact})[contact.id].scheme, case.channel)
+
+
+SCHEMES: Mapping[str, tuple[str, ...]] = {
+    "tel": ("kannel", "jasmin", "smpp", "gammu", "http_sms"),
+    "tg": ("telegram",),
+    "mailto": ("email",),
+}
+
+
+def channel_for(tx: Transaction, scheme: str, used: str = "") -> str:
+    """The channel that reaches an address of this scheme; a USSD channel may name its own SMS channel."""
+    named = getattr(getattr(tx.office.channels.get(used), "settings", None), "sms_channel", "")
+    if scheme == "tel" and named in tx.office.channels:
+        return str(named)
+    kinds = SCHEMES.get(scheme, ())
+    return next((name for name, channel in tx.office.channels.items() if channel.kind in kinds), "")
+
+
+def staff(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Member, tuple[str, Contact] | None]]:
+    """The people of an audience with the first way that reaches each of them; None where there is no way."""
+    roles, at_coordinator = PEOPLE.get(audience, ((), False))
+    where = directory.coordinator_agency(tx) if at_coordinator or not agency else agency
+    on = tx.office.calendar.local(tx.now).date()
+    members = directory.team(tx, where, roles, on) if roles else []
+    role = roles[0] if roles else None
+    while not members and role in NEXT:
+        role = NEXT[role]
+        members = directory.team(tx, where, (role,), on)
+    wanted = [contact_id for member in members for _, contact_id in member.means]
+    people = contacts.by_id(tx, wanted)
+    return [(member, _first_way(member, people)) for member in members]
+
+
+def _first_way(member: Member, people: Mapping[int, Contact]) -> tuple[str, Contact] | None:
+    ways = [(channel, people[contact_id]) for channel, contact_id in member.means if contact_id in people]
+    return next(((channel, contact) for channel, contact in ways if contact.reachable), None)

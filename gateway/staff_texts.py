@@ -1,0 +1,124 @@
+"""What notices say: the fill-ins for the reporter's texts, and the whole message for an officer on their channel."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from channels.registry import Channel
+from sqlalchemy import select
+
+from channels.messages import Button
+from gateway import directory, links
+from gateway.complaints.calendar import day_text
+from gateway.complaints.complaint import Action, Status
+from gateway.complaints.number import plain
+from gateway.conversation.turn import Phrase, Value
+from gateway.directory import Member
+from gateway.outbound import Buttons
+from gateway.privacy import EXCERPT, Reader, cut, shown_to
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+AGENCY_CHARACTERS = 24
+# The buttons below a notice to an officer: those of the life cycle that need no further words act at once, the rest
+# open the page.
+ACTS_AT_ONCE: Mapping[str, tuple[tuple[Action, str], ...]] = {"pic.new": ((Action.START, "button.start"),)}
+OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer", "pic.due"})
+
+
+def reporter_values(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> dict[str, Value]:
+    """Every fill-in that a text for the reporter may ask for."""
+    names = directory.agency_names(tx)
+    words = inputs.get("explanation") or inputs.get("note") or inputs.get("reason") or ""
+    return {
+        "tiket": case.number,
+        "nomor": plain(case.number),
+        "opd": names.get(case.agency, case.agency),
+        "tgl": inputs.get("date") or _due(tx, case),
+        "kutipan": words,
+        "tanya": inputs.get("question", ""),
+        "alasan": _reason(tx, case, inputs),
+        "instansi": inputs.get("institution", ""),
+        "kontak": inputs.get("contact", ""),
+        "n": inputs.get("rating", ""),
+    }
+
+
+def _reason(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> Value:
+    key = f"archive_reason.{case.archive_reason}"
+    return Phrase(key) if case.archive_reason and tx.office.texts.has(key) else inputs.get("reason", "")
+
+
+def _due(tx: Transaction, case: Any) -> Value:
+    clock = tables.clock
+    wanted = {Status.INCOMPLETE.value: "completion", Status.AWAITING_REPORTER.value: "auto_close"}.get(case.status)
+    if wanted:
+        running = (clock.c.complaint_id == case.id) & (clock.c.name == wanted) & clock.c.stopped_at.is_(None)
+        row = tx.one(select(clock.c.due_at).where(running).order_by(clock.c.id.desc()).limit(1))
+        if row:
+            return _local_day(tx, row.due_at)
+    return _local_day(tx, case.due_at) if case.due_at else ""
+
+
+def _local_day(tx: Transaction, moment: datetime) -> date:
+    return tx.office.calendar.local(moment).date()
+
+
+def compose(
+    tx: Transaction, key: str, case: Any, member: Member, channel: Channel, inputs: Mapping[str, str]
+) -> tuple[str, Buttons]:
+    """The message for one officer: what it is about, until when, and what they can press or open."""
+    texts = tx.office.texts
+    shown = shown_to(Reader.NOTICE, case)
+    link = links.issue_page(tx, case.id, member.id) if key in OPENS_PAGE else ""
+    values = {
+        "tiket": case.number,
+        "nomor": plain(case.number),
+        "topik": _topic(tx, case.topic),
+        "kutipan": cut(shown.text, EXCERPT) if shown.text else texts("staff.confidential"),
+        "tautan": link,
+        "kantor": directory.agency_names(tx).get(case.agency, case.agency),
+        "alasan": cut(inputs.get("reason") or inputs.get("text", ""), EXCERPT),
+        "tujuan": inputs.get("agency") or inputs.get("institution", ""),
+        **_deadlines(tx, case),
+    }
+    if channel.capabilities.gsm:
+        short = key + "_sms" if texts.has(key + "_sms") else key
+        return texts(short, **values), ()
+    rows = _buttons(tx, key, case, member, link) if channel.capabilities.buttons else ()
+    text = texts(key, **values)
+    return (text if rows or not link else f"{text}\n{link}"), rows
+
+
+def _deadlines(tx: Transaction, case: Any) -> dict[str, str]:
+    clock = tables.clock
+    running = {
+        row.name: row.due_at
+        for row in tx.all(
+            select(clock.c.name, clock.c.due_at).where(clock.c.complaint_id == case.id, clock.c.stopped_at.is_(None))
+        )
+    }
+    first = running.get("acceptance") or running.get("follow_up") or case.due_at or tx.now
+    answer = running.get("follow_up") or running.get("second_answer") or running.get("resolution") or first
+    return {
+        "tgl1": day_text(_local_day(tx, first)),
+        "tgl2": day_text(_local_day(tx, answer)),
+        "tgl": day_text(_local_day(tx, answer)),
+    }
+
+
+def _topic(tx: Transaction, code: str) -> str:
+    return next(
+        (topic.name for topic in tx.office.reference.topics if topic.code == code), tx.office.texts("staff.no_topic")
+    )
+
+
+def _buttons(tx: Transaction, key: str, case: Any, member: Member, link: str) -> Buttons:
+    texts = tx.office.texts
+    rows: list[tuple[Button, ...]] = [
+        (Button(texts(label), data=links.issue_button(tx, case.id, member.id, action)),)
+        for action, label in ACTS_AT_ONCE.get(key, ())
+    ]
+    if link:
+        rows.append((Button(texts("button.details"), url=link),))
+    return tuple(rows)

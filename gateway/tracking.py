@@ -1,0 +1,89 @@
+"""Number and secret code: who may look at a complaint, and how often one may guess (CASEWORK 12, SECURITY C11).
+
+A wrong number and a wrong code are the same to everybody outside, in words and in time.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from gateway import audit, casework
+from gateway.complaints.complaint import SYSTEM
+from gateway.complaints.number import read_code, secret_code
+from gateway.opening import CODES
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+EVERYBODY = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """`row` of the complaint when number and code agree; `attempts_left` for this ticket and source otherwise."""
+
+    row: Any = None
+    attempts_left: int = 0
+
+    @property
+    def locked(self) -> bool:
+        return self.row is None and self.attempts_left <= 0
+
+
+def find(tx: Transaction, number: str, code: str, source: str) -> Tracked:
+    """Compare a code; a failure is counted. `source`: a hash of who asks (address, contact)."""
+    left = attempts_left(tx, number, source)
+    if left <= 0:
+        return Tracked()
+    complaint = tables.complaint
+    row = tx.one(select(complaint).where(complaint.c.number == number))
+    known = row.secret_hash if row else "0" * 64
+    if hmac.compare_digest(known, tx.office.keys.secret_hash(number, read_code(code))) and row is not None:
+        return Tracked(row, left)
+    _count(tx, number, source)
+    audit.record(tx, SYSTEM, "code_refused", "complaint", str(row.id) if row else "", details={"source": source[:12]})
+    return Tracked(attempts_left=left - 1)
+
+
+def attempts_left(tx: Transaction, number: str, source: str) -> int:
+    limits = tx.office.settings.limits
+    allowed = [
+        (_ticket(number), DAY, limits.code_attempts_per_ticket),
+        (f"source:{source}", HOUR, limits.code_attempts_per_hour),
+        (EVERYBODY, HOUR, limits.code_attempts_in_all_per_hour),
+    ]
+    return min((limit - _failures(tx, subject, span) for subject, span, limit in allowed if limit), default=1)
+
+
+def _failures(tx: Transaction, subject: str, span: timedelta) -> int:
+    attempt = tables.attempt
+    recent = (attempt.c.subject == subject) & (attempt.c.at > tx.now - span)
+    row = tx.one(select(func.count()).select_from(attempt).where(recent))
+    return int(row[0]) if row else 0
+
+
+def _count(tx: Transaction, number: str, source: str) -> None:
+    for subject in (_ticket(number), f"source:{source}", EVERYBODY):
+        tx.insert(tables.attempt, id=tx.new_id(), subject=subject, at=tx.now)
+
+
+def _ticket(number: str) -> str:
+    # Unknown numbers count like known ones; what was typed is not kept readable.
+    return f"ticket:{hashlib.sha256(number.encode()).hexdigest()[:32]}"
+
+
+def new_code(tx: Transaction, complaint_id: int, number: str) -> str:
+    """A fresh secret code; the old one is void from now on."""
+    code = secret_code(tx.office.draw(CODES))
+    casework.amend(tx, complaint_id, secret_hash=tx.office.keys.secret_hash(number, read_code(code)))
+    audit.record(tx, SYSTEM, "code_renewed", "complaint", number)
+    return code
+
+
+def forget_old(tx: Transaction) -> int:
+    attempt = tables.attempt
+    return tx.execute(attempt.delete().where(attempt.c.at < tx.now - DAY)).rowcount
