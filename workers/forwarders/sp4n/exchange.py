@@ -28,6 +28,7 @@ LONGEST_DETAIL = 500
 
 BUSY = frozenset({408, 425, 429})
 LOCKED = frozenset({401, 403})
+SUCCESS = range(200, 300)
 FIRST_ERROR = 400
 SERVER_ERROR = 500
 NOT_FOUND = 404
@@ -115,7 +116,7 @@ def read_answer(call: Call, response: HttpResponse) -> dict[str, Any] | None:
         raise LockedOut(f"http_{status}")
     if status == NOT_FOUND and not call.writes:
         return None
-    if status in BUSY or status >= SERVER_ERROR or not FIRST_ERROR > status >= 200:  # noqa: PLR2004 - 2xx
+    if status not in SUCCESS:
         raise _failure(call, response)
     body = _json(response)
     if body is None:

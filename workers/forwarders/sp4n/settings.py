@@ -28,7 +28,7 @@ class Sp4nSettings:
     default_category_id: int | None = None
     channel_id: int | None = None
     default_location_id: int | None = None
-    classification_ids: Mapping[str, int] = NO_IDS
+    classification_ids: Mapping[str, int] = field(default_factory=lambda: NO_IDS)
     """Kind of report (`pengaduan`, `aspirasi`, …) -> their id."""
     create_path: str = "/complaints/complaint"
     search_path: str = ""
