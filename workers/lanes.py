@@ -1,0 +1,81 @@
+"""The queue `deliver`: heads of lanes, each channel within its rate and its own room, so that none fills another's place.
+
+A broadcast on a slow channel waits in the database, not in our hands: a citizen's receipt that comes later is claimed
+within two intervals of the channel's rate (FAULTS F33).
+"""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from channels.messages import DeliveryStatus
+from channels.registry import Channel
+from gateway import outbound
+from gateway.outbound import Outcome, Parcel
+from workers import delivery
+from workers.delivery import Delivery
+from workers.drain import CARRY_S, Transaction
+from workers.limits import Limits
+
+MOST_UNDER_WAY = 64
+"""Of one channel in one process; after a crash so many messages are in doubt at worst."""
+AHEAD_S = 2.0
+"""We hold at most what the channel's rate lets out in this time."""
+LEASE_S = CARRY_S + 30.0
+LANES_REMEMBERED = 10_000
+
+
+class Lanes:
+    """The `Work` of the queue `deliver`."""
+
+    def __init__(self, channels: Mapping[str, Channel], sending: Delivery, limits: Limits) -> None:
+        self._senders = {name: channel for name, channel in channels.items() if channel.sender}
+        self._sending = sending
+        self._limits = limits
+        self._free_at: dict[str, float] = {}
+
+    def claim(self, tx: Transaction, under_way: Collection[Parcel]) -> Sequence[Parcel]:
+        busy = Counter(parcel.channel for parcel in under_way)
+        claimed: list[Parcel] = []
+        for name, channel in self._senders.items():
+            room = room_of(channel) - busy[name]
+            if room > 0:
+                claimed += outbound.claim(tx, room, LEASE_S, channels=[name])
+        return claimed
+
+    async def waits(self, items: Sequence[Parcel]) -> Sequence[float]:
+        by_channel = Counter(parcel.channel for parcel in items)
+        places = {name: iter(await self._limits.reserve(name, count)) for name, count in by_channel.items()}
+        return [self._paced(parcel, next(places[parcel.channel])) for parcel in items]
+
+    async def carry(self, item: Parcel) -> Outcome:
+        return await self._sending.deliver(item)
+
+    def settle(self, tx: Transaction, done: Sequence[Outcome]) -> datetime | None:
+        outbound.settle(tx, done)
+        return min((each.due_at for each in done if each.state is DeliveryStatus.QUEUED and each.due_at), default=None)
+
+    def put_back(self, item: Parcel) -> Outcome:
+        return delivery.put_back(item)
+
+    def interrupted(self, item: Parcel) -> Outcome:
+        return delivery.interrupted(item)
+
+    def _paced(self, parcel: Parcel, wait_s: float) -> float:
+        """At least `wait_s`, and not sooner after the last message of this lane than its channel bears."""
+        pace_s = self._senders[parcel.channel].pace(parcel.message.address)
+        if pace_s <= 0:
+            return wait_s
+        now = time.monotonic()
+        leaves_at = max(now + wait_s, self._free_at.get(parcel.lane, now))
+        if len(self._free_at) > LANES_REMEMBERED:
+            self._free_at = {lane: moment for lane, moment in self._free_at.items() if moment > now}
+        self._free_at[parcel.lane] = leaves_at + pace_s
+        return leaves_at - now
+
+
+def room_of(channel: Channel) -> int:
+    """How many messages of a channel one process may hold."""
+    return max(1, min(MOST_UNDER_WAY, math.ceil(channel.messages_per_second * AHEAD_S)))
