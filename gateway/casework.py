@@ -73,7 +73,8 @@ def apply(
         tx, case.id, action.value, case.status, target, actor, step.visibility, inputs, seq=0, key=key
     )
     _around(tx, action, case, moved)
-    notices.write(tx, moved, event_id, step.notices, actor, inputs, previous_agency=case.agency)
+    told = (*step.notices, *filter(None, [inputs.get("notice")]))
+    notices.write(tx, moved, event_id, told, actor, inputs, previous_agency=case.agency)
     outgoing.push(tx, moved, action, event_id, inputs, actor)
     audit.record(tx, actor, action.value, "complaint", case.number, details={"to": target.value, "event": event_id})
     tx.tell(kind="complaint", number=case.number, status=target.value, channel=case.channel)

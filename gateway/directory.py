@@ -42,7 +42,7 @@ class Member:
 
 def load(tx: Transaction) -> dict[str, int]:
     """Bring the agency data of the settings into the tables; what a person entered stays. Counts of what is there."""
-    agencies = tx.office.reference.agencies
+    agencies = list(tx.office.reference.agencies.values())
     changed = [column.name for column in tables.agency.columns if column.name != "code"]
     tx.upsert(tables.agency, [_agency_row(agency, at) for at, agency in enumerate(agencies)], changed)
     members = [(agency, member) for agency in agencies for member in agency.team]

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from channels.registry import Channel
 from sqlalchemy import select
 
 from channels.messages import Button
+from channels.registry import Channel
 from gateway import directory, links
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, Status
@@ -108,9 +108,8 @@ def _deadlines(tx: Transaction, case: Any) -> dict[str, str]:
 
 
 def _topic(tx: Transaction, code: str) -> str:
-    return next(
-        (topic.name for topic in tx.office.reference.topics if topic.code == code), tx.office.texts("staff.no_topic")
-    )
+    topic = tx.office.reference.topics.get(code)
+    return topic.name if topic else tx.office.texts("staff.no_topic")
 
 
 def _buttons(tx: Transaction, key: str, case: Any, member: Member, link: str) -> Buttons:

@@ -1,0 +1,95 @@
+"""The only wiring: settings become an office, a store, channels and a doorbell; used by web, commands and workers."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from channels import registry
+from channels.registry import Channel
+from config.clock import Clock, clock_for
+from config.reference import Reference, reference_for
+from config.settings import Settings
+from config.texts import Texts
+from gateway import accounts, audit, directory
+from gateway.complaints.calendar import Calendar
+from gateway.doorbell import Doorbell
+from gateway.lexicon import lexicon
+from gateway.office import Office
+from gateway.sealing import Keys
+from gateway.storage.engine import open_engine, upgrade
+from gateway.storage.store import Store
+
+DRAWN_SECRET_CHARACTERS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything a process works with. Close it when the process ends."""
+
+    settings: Settings
+    office: Office
+    store: Store
+    doorbell: Doorbell
+    clock: Clock
+
+    @property
+    def texts(self) -> Texts:
+        return self.office.texts
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        return dict(self.office.channels)
+
+    def close(self) -> None:
+        self.doorbell.close()
+        self.store.close()
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """Wire one process. SettingsError or ReferenceInvalid name what is wrong in the settings or the data."""
+    clock = clock_for(settings)
+    office = open_office(settings, clock)
+    doorbell = Doorbell(None if settings.redis.is_embedded else settings.redis.url)
+    store = Store(open_engine(settings.storage.url), office, doorbell.ring, doorbell.tell)
+    return Gateway(settings, office, store, doorbell, clock)
+
+
+def open_office(settings: Settings, clock: Clock) -> Office:
+    keys = Keys.derive(settings.storage.identity_key.reveal())
+    reference = reference_for(settings)
+    texts = Texts.load()
+    texts.check()
+
+    def drawn(label: str) -> str:
+        # Secrets that a provider is told by us: the same at every start, without a place to keep them.
+        digest = hmac.new(keys.form, label.encode(), hashlib.sha256).hexdigest()
+        return digest[:DRAWN_SECRET_CHARACTERS]
+
+    return Office(
+        settings=settings,
+        keys=keys,
+        texts=texts,
+        reference=reference,
+        channels=registry.build(settings.channels, absent_secret=drawn),
+        calendar=calendar_of(settings, reference),
+        lexicon=lexicon(reference),
+        now=clock.now,
+    )
+
+
+def calendar_of(settings: Settings, reference: Reference) -> Calendar:
+    table = reference.holidays
+    return Calendar.of(table.holidays, settings.government.time_zone, reference.region, table.years)
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the database up to date: schema, reference data, first account, first stone of the audit chain."""
+    upgrade(settings.storage.url)
+    gateway = open_gateway(settings)
+    try:
+        with gateway.store.transaction() as tx:
+            audit.begin(tx)
+            directory.load(tx)
+            accounts.bootstrap(tx)
+    finally:
+        gateway.close()

@@ -1,0 +1,321 @@
+"""What goes to systems of record and comes back: claim, settle, polls. The meaning of rows of `forward`.
+
+A row is `sending` in a commit before its first byte leaves; one found so after its lease is `unknown`, never sent
+again unseen (docs/forwarders/sp4n.md § 5). What came back and what we do about it: gateway/remote_changes.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+
+from gateway import attachments, audit, casework, tasks
+from gateway.complaints.complaint import SYSTEM, Kind, Point, Status
+from gateway.complaints.forward import (
+    Circuit,
+    FollowUp,
+    ForwardJob,
+    ForwardKind,
+    ForwardOutcome,
+    ForwardState,
+    PollJob,
+    PollOutcome,
+    Referral,
+    Report,
+    ReportFile,
+)
+from gateway.complaints.number import plain
+from gateway.privacy import Reader, masked_text, shown_to
+from gateway.remote_changes import changed
+from gateway.storage import tables
+from gateway.storage.rows import id_in, ids_json
+from gateway.storage.store import Transaction, constant
+from gateway.storage.types import to_millis
+
+LEASE = timedelta(seconds=180)
+POLL_LEASE = timedelta(seconds=120)
+# A report waits this long for its files to be fetched and cleaned, then leaves without the missing ones.
+WAIT_FOR_FILES = timedelta(minutes=2)
+DUE = (
+    "SELECT f.id, f.state FROM forward f WHERE f.target = :target AND f.state IN ('queued','retry','unknown')"
+    " AND f.due_at <= :now"
+    " AND (f.kind = 'create' OR EXISTS (SELECT 1 FROM forward c WHERE c.complaint_id = f.complaint_id"
+    " AND c.target = f.target AND c.kind = 'create' AND c.state = 'sent'))"
+    " AND NOT EXISTS (SELECT 1 FROM forward e WHERE e.complaint_id = f.complaint_id AND e.target = f.target"
+    " AND e.id < f.id AND e.state IN ('queued','sending','retry','unknown'))"
+    " AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.complaint_id = f.complaint_id"
+    " AND a.state IN ('queued','working') AND a.created_at > :files)"
+    " ORDER BY f.due_at, f.id LIMIT :limit"
+)
+TASKS: Mapping[ForwardState, str] = {ForwardState.MANUAL_CHECK: "sp4n_check", ForwardState.FAILED: "sp4n_failed"}
+
+
+def claim(tx: Transaction, target: str, limit: int) -> list[ForwardJob]:
+    """Due rows of a target, oldest first, each in the state it was found in; marked `sending` at once."""
+    lock = "" if tx.dialect == "sqlite" else " FOR UPDATE OF f SKIP LOCKED"
+    values = {"target": target, "limit": limit, "now": to_millis(tx.now), "files": to_millis(tx.now - WAIT_FOR_FILES)}
+    found = tx.all(constant(DUE + lock), values)
+    before = {row.id: row.state for row in found}
+    if not before:
+        return []
+    forward = tables.forward
+    mine = forward.c.id.in_(before)
+    claimed = {"state": "sending", "lease_until": tx.now + LEASE, "fence": forward.c.fence + 1, "started_at": tx.now}
+    tx.execute(forward.update().where(mine).values(**claimed))
+    rows = tx.all(select(forward).where(mine).order_by(forward.c.due_at, forward.c.id))
+    return [_job(tx, row, ForwardState(before[row.id])) for row in rows]
+
+
+def _job(tx: Transaction, row: Any, state: ForwardState) -> ForwardJob:
+    kind = ForwardKind(row.kind)
+    report = report_of(tx, row.complaint_id, row.target)
+    followup = referral = None
+    if kind is ForwardKind.FOLLOWUP:
+        ref = row.key.rpartition(":")[2]
+        followup = FollowUp(row.content_masked, ref, report.confidential, row.from_reporter, row.rating)
+    if kind is ForwardKind.FORWARD:
+        referral = Referral(row.institution_id, row.content_masked)
+    return ForwardJob(
+        row.id,
+        row.fence,
+        row.target,
+        kind,
+        state,
+        report,
+        row.attempts,
+        row.unknown_cycles,
+        row.searches_done,
+        row.unknown_since,
+        followup,
+        referral,
+    )
+
+
+def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
+    """The complaint as it may leave for `target`: masked, without identity."""
+    complaint, agency, forward = tables.complaint, tables.agency, tables.forward
+    row = tx.one(
+        select(complaint, agency.c.name.label("agency_name"), agency.c.sp4n_institution_id)
+        .join(agency, agency.c.code == complaint.c.agency, isouter=True)
+        .where(complaint.c.id == complaint_id)
+    )
+    if row is None:
+        raise LookupError(f"no complaint {complaint_id}")
+    filed = tx.one(
+        select(forward.c.remote_id).where(
+            forward.c.complaint_id == complaint_id, forward.c.target == target, forward.c.kind == "create"
+        )
+    )
+    shown = shown_to(Reader.FORWARD, row)
+    point = Point(row.latitude, row.longitude, row.point_precision_m) if row.latitude is not None else None
+    return Report(
+        number=row.number,
+        content=masked_text(shown.text),
+        title=masked_text(shown.title),
+        kind=Kind(row.kind),
+        incident_on=row.incident_on,
+        place=shown.place,
+        point=point if shown.point else None,
+        agency=row.agency,
+        agency_name=row.agency_name or "",
+        institution_id=row.sp4n_institution_id or "",
+        anonymous=row.anonymous,
+        confidential=row.confidential,
+        priority=row.urgency == "darurat",
+        attachments=tuple(_files(tx, complaint_id)) if shown.photos else (),
+        remote_id=(filed.remote_id or "") if filed else "",
+    )
+
+
+def _files(tx: Transaction, complaint_id: int) -> list[ReportFile]:
+    kept = attachments.stored(tx, complaint_id, origin="reporter")
+    return [
+        ReportFile(f"lampiran-{at}", file.media_type, file.path.read_bytes, file.sha256, file.size)
+        for at, file in enumerate(kept, 1)
+    ]
+
+
+def settle(tx: Transaction, outcomes: Sequence[ForwardOutcome]) -> None:
+    """Write what became of jobs; an outcome under an old fence changes nothing."""
+    for outcome in outcomes:
+        forward = tables.forward
+        mine = (forward.c.id == outcome.id) & (forward.c.fence == outcome.fence)
+        row = tx.one(select(forward).where(mine, forward.c.state == ForwardState.SENDING.value))
+        if row is None:
+            continue
+        values: dict[str, Any] = {
+            "state": outcome.state.value,
+            "last_error": outcome.error[:300],
+            "detail_masked": masked_text(outcome.detail)[:300],
+            "due_at": outcome.next_at or tx.now,
+            "attempts": outcome.attempt,
+            "unknown_cycles": outcome.unknown_cycles,
+            "searches_done": outcome.searches_done,
+            "lease_until": None,
+        }
+        if outcome.written:
+            values["sent_at"] = row.sent_at or tx.now
+        if outcome.state is ForwardState.UNKNOWN:
+            values["unknown_since"] = row.unknown_since or tx.now
+        if outcome.state is ForwardState.SENT:
+            values |= {"finished_at": tx.now, "unknown_since": None}
+        tx.execute(forward.update().where(mine).values(**values))
+        _consequences(tx, row, outcome)
+
+
+def _consequences(tx: Transaction, row: Any, outcome: ForwardOutcome) -> None:
+    if outcome.state is ForwardState.SENT and row.kind == ForwardKind.CREATE.value:
+        adopt(tx, row.id, outcome.remote_id)
+    kind = TASKS.get(outcome.state)
+    if kind:
+        tasks.add(tx, kind, str(row.id), row.marker, row.complaint_id)
+    if outcome.duplicates:
+        tasks.add(tx, "sp4n_duplicate", str(row.id), " ".join(outcome.duplicates), row.complaint_id)
+    audit.record(tx, SYSTEM, f"forward_{outcome.state.value}", "forward", str(row.id), details={"kind": row.kind})
+
+
+class RemoteIdTaken(ValueError):
+    """Another complaint has this number of the system of record; the text names its ticket."""
+
+
+def adopt(tx: Transaction, forward_id: int, remote_id: str) -> None:
+    """This complaint is known over there by this number: show it, and look at it from now on."""
+    forward = tables.forward
+    row = tx.one(select(forward).where(forward.c.id == forward_id))
+    if row is None:
+        return
+    taken = (forward.c.target == row.target) & (forward.c.kind == "create") & (forward.c.remote_id == remote_id)
+    other = tx.one(select(forward.c.marker).where(taken, forward.c.id != forward_id))
+    if other is not None:
+        raise RemoteIdTaken(other.marker)
+    values = {
+        "remote_id": remote_id,
+        "state": ForwardState.SENT.value,
+        "finished_at": tx.now,
+        "remote_changed_at": tx.now,
+        "poll_due_at": tx.now,
+    }
+    tx.execute(forward.update().where(forward.c.id == forward_id).values(**values))
+    casework.amend(tx, row.complaint_id, sp4n_id=remote_id)
+    for kind in TASKS.values():
+        tasks.settle(tx, kind, str(forward_id))
+    tx.ring("forward", "poll")
+
+
+def retry(tx: Transaction, forward_id: int) -> None:
+    """A person says that it is not there: send it (again)."""
+    forward = tables.forward
+    stuck = forward.c.state.in_([ForwardState.MANUAL_CHECK.value, ForwardState.FAILED.value, ForwardState.MANUAL.value])
+    values = {"state": ForwardState.RETRY.value, "due_at": tx.now, "searches_done": 0, "unknown_since": None}
+    tx.execute(forward.update().where(forward.c.id == forward_id, stuck).values(**values))
+    for kind in TASKS.values():
+        tasks.settle(tx, kind, str(forward_id))
+    tx.ring("forward")
+
+
+def give_up(tx: Transaction, forward_id: int) -> None:
+    forward = tables.forward
+    values = {"state": ForwardState.FAILED.value, "finished_at": tx.now}
+    tx.execute(forward.update().where(forward.c.id == forward_id).values(**values))
+
+
+def sweep(tx: Transaction) -> int:
+    """Rows whose sender died while the request was under way: what became of them has to be looked for."""
+    forward = tables.forward
+    dead = (forward.c.state == ForwardState.SENDING.value) & (forward.c.lease_until < tx.now)
+    values = {"state": ForwardState.UNKNOWN.value, "due_at": tx.now, "lease_until": None, "unknown_since": tx.now}
+    return tx.execute(forward.update().where(dead).values(**values)).rowcount
+
+
+def circuit(tx: Transaction, target: str) -> Circuit:
+    table = tables.circuit
+    row = tx.one(select(table.c.state).where(table.c.target == target))
+    return msgspec.convert(row.state, Circuit) if row else Circuit()
+
+
+def keep_circuit(tx: Transaction, target: str, state: Circuit) -> None:
+    row = {"target": target, "state": msgspec.to_builtins(state), "updated_at": tx.now}
+    tx.upsert(tables.circuit, [row], ("state", "updated_at"))
+
+
+def claim_polls(tx: Transaction, target: str, limit: int) -> list[PollJob]:
+    """Filed reports that are due to be looked at, most overdue first."""
+    forward, complaint = tables.forward, tables.complaint
+    free = forward.c.poll_lease_until.is_(None) | (forward.c.poll_lease_until < tx.now)
+    due = (forward.c.target == target) & (forward.c.poll_due_at <= tx.now) & free
+    rows = tx.all(
+        select(forward, complaint.c.status)
+        .join(complaint, complaint.c.id == forward.c.complaint_id)
+        .where(due, forward.c.remote_id.is_not(None))
+        .order_by(forward.c.poll_due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=forward)
+    )
+    if not rows:
+        return []
+    mine = forward.c.id.in_([row.id for row in rows])
+    tx.execute(forward.update().where(mine).values(poll_lease_until=tx.now + POLL_LEASE, fence=forward.c.fence + 1))
+    known = _known_keys(tx, [row.complaint_id for row in rows])
+    return [_poll_job(row, known.get(row.complaint_id, frozenset())) for row in rows]
+
+
+def _poll_job(row: Any, known: frozenset[str]) -> PollJob:
+    return PollJob(
+        row.complaint_id,
+        row.fence + 1,
+        row.target,
+        row.marker,
+        row.remote_id,
+        Status(row.status),
+        row.remote_changed_at or row.created_at,
+        row.poll_due_at,
+        row.polled_at,
+        known,
+        row.misses,
+        row.missing_since,
+        row.poll_failures,
+    )
+
+
+def _known_keys(tx: Transaction, ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    sql = f"SELECT complaint_id, remote_key FROM remote_event WHERE complaint_id IN {id_in(tx.dialect)}"  # noqa: S608
+    found: dict[int, set[str]] = {}
+    for row in tx.all(constant(sql), {"ids": ids_json(ids)}):
+        found.setdefault(row.complaint_id, set()).add(row.remote_key)
+    return {identity: frozenset(keys) for identity, keys in found.items()}
+
+
+def settle_poll(tx: Transaction, outcome: PollOutcome, target: str) -> None:
+    """Write what a look at a remote report brought, and follow it where it is ahead of us."""
+    forward = tables.forward
+    mine = (
+        (forward.c.complaint_id == outcome.complaint_id) & (forward.c.target == target) & (forward.c.kind == "create")
+    )
+    row = tx.one(select(forward).where(mine, forward.c.fence == outcome.fence))
+    if row is None:
+        return
+    values: dict[str, Any] = {
+        "poll_due_at": outcome.next_at,
+        "poll_lease_until": None,
+        "poll_failures": outcome.failures,
+        "misses": outcome.misses,
+        "missing_since": outcome.missing_since,
+        "last_error": outcome.error[:300],
+    }
+    if outcome.state is not None:
+        values["polled_at"] = tx.now
+        values |= changed(tx, row, outcome.state)
+    if outcome.remote_missing:
+        tasks.add(tx, "sp4n_missing", plain(row.marker), row.marker, row.complaint_id)
+    tx.execute(forward.update().where(forward.c.id == row.id).values(**values))
+
+
+def poll_soon(tx: Transaction, complaint_id: int, at: datetime) -> None:
+    """The citizen asks: look again if the last look is older than `at`."""
+    forward = tables.forward
+    mine = (forward.c.complaint_id == complaint_id) & forward.c.poll_due_at.is_not(None)
+    old = forward.c.polled_at.is_(None) | (forward.c.polled_at < at)
+    if tx.execute(forward.update().where(mine, old).values(poll_due_at=tx.now)).rowcount:
+        tx.ring("poll")

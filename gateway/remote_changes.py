@@ -1,0 +1,104 @@
+"""What a system of record says about a complaint, and what we do about it: follow when it is ahead, never backwards.
+
+Rules: docs/forwarders/sp4n.md § Disagreement. A poll that says nothing new changes nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from gateway import cases, casework, tasks
+from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Role, Status
+from gateway.complaints.forward import RemoteEvent, RemoteState
+from gateway.privacy import masked_text
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+ACTOR = Actor(Role.SP4N, "sp4n", name="LAPOR!")
+# How far along a status is; the other side is followed only to a higher one.
+PROGRESS: Mapping[Status, int] = {
+    Status.RECEIVED: 0,
+    Status.INCOMPLETE: 1,
+    Status.VERIFIED: 2,
+    Status.ASSIGNED: 3,
+    Status.REOPENED: 3,
+    Status.IN_PROGRESS: 4,
+    Status.AWAITING_REPORTER: 5,
+    Status.REPORTER_REPLIED: 6,
+    Status.RESOLVED: 7,
+    Status.OUT_OF_AUTHORITY: 7,
+    Status.ARCHIVED: 7,
+}
+TOO_OLD_TO_TELL = timedelta(hours=72)
+SHOWN = 1000
+
+
+def changed(tx: Transaction, row: Any, state: RemoteState) -> dict[str, Any]:
+    """Take over what is new; the columns of the `forward` row that change with it."""
+    new = _keep_events(tx, row, state)
+    case = cases.by_id(tx, row.complaint_id)
+    moved = state.status_name != row.remote_status
+    if case is None or not (moved or new):
+        return {}
+    if moved and state.status is None:
+        tasks.add(tx, "sp4n_unknown_status", state.status_name[:80], row.marker)
+    if moved and state.status is not None:
+        _follow(tx, case, state, new)
+    casework.amend(tx, case.id, sp4n_state=state.status_name[:60])
+    return {"remote_status": state.status_name[:80], "remote_changed_at": state.status_since or tx.now}
+
+
+def _keep_events(tx: Transaction, row: Any, state: RemoteState) -> list[RemoteEvent]:
+    if not state.events:
+        return []
+    rows = [
+        {
+            "id": tx.new_id(),
+            "complaint_id": row.complaint_id,
+            "target": row.target,
+            "remote_key": event.remote_key,
+            "at": event.at,
+            "kind": event.kind,
+            "text_masked": masked_text(event.text),
+            "secret": event.secret,
+            "seen_at": tx.now,
+        }
+        for event in state.events
+    ]
+    inserted = tx.insert_new(tables.remote_event, rows, "remote_key")
+    return [event for event in state.events if event.remote_key in inserted]
+
+
+def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEvent]) -> None:
+    wanted, text_key = _wanted(case, state)
+    if wanted is None or PROGRESS[wanted] <= PROGRESS[case.status]:
+        return
+    inputs = {"status": wanted.value, "source": state.status_name, **_words(new, text_key)}
+    since = state.status_since or tx.now
+    if text_key and tx.now - since <= TOO_OLD_TO_TELL:
+        inputs["notice"] = text_key
+    try:
+        casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, inputs, at=min(since, tx.now))
+    except ActionRefused as refusal:
+        tasks.add(tx, "sp4n_mismatch", case.number, refusal.code, case.id)
+        return
+    if inputs.get("explanation"):
+        casework.amend(tx, case.id, public_answer=masked_text(inputs["explanation"]), answered_at=since)
+
+
+def _wanted(case: Case, state: RemoteState) -> tuple[Status | None, str]:
+    """Closed over there without an answer of ours is not closed here: the reporter is asked (row 2 of the rules)."""
+    if state.status is Status.RESOLVED and not case.public_answer:
+        return Status.AWAITING_REPORTER, "st.upstream"
+    return state.status, state.text_key
+
+
+def _words(new: list[RemoteEvent], text_key: str) -> dict[str, str]:
+    """The newest answer of the other side's agency, as the text that goes with the change."""
+    told = [
+        event.text for event in new if event.kind == "followup" and event.text and not event.secret and not event.ref
+    ]
+    if not told:
+        return {}
+    field = {"st.answer": "explanation", "ask.more": "question"}.get(text_key, "note")
+    return {field: told[-1][:SHOWN]}
