@@ -5,6 +5,7 @@ caller's transaction: event, clocks, notices, what leaves for systems of record,
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from gateway.complaints.complaint import (
     Visibility,
 )
 from gateway.complaints.lifecycle import Step, check_inputs, check_limits, step_for, target_of
+from gateway.complaints.sla import Clock
 from gateway.effects import Act, effects
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -31,6 +33,15 @@ from gateway.storage.store import Transaction
 LEAVES_AGENCY = frozenset(
     {Action.REASSIGN, Action.REFER_OUT, Action.MOVE_TO_INSPECTORATE, Action.CANCEL, Action.ARCHIVE}
 )
+OTHER_TOPIC = "lainnya"
+# Which clocks stop when a system of record says that a complaint got there; at its time, not when we heard of it.
+REMOTE_STOPS: Mapping[Status, tuple[Clock, ...]] = {
+    Status.VERIFIED: (Clock.VERIFICATION,),
+    Status.ASSIGNED: (Clock.VERIFICATION, Clock.ASSIGNMENT),
+    Status.IN_PROGRESS: (Clock.VERIFICATION, Clock.ASSIGNMENT, Clock.ACCEPTANCE),
+    Status.AWAITING_REPORTER: (Clock.ACCEPTANCE, Clock.FOLLOW_UP, Clock.RESOLUTION, Clock.SECOND_ANSWER),
+    **dict.fromkeys(CLOSED, tuple(Clock)),
+}
 
 
 def apply(
@@ -54,12 +65,21 @@ def apply(
     if action is Action.UNDO:
         return _undo(tx, case, actor)
     step = step_for(action, case.status, actor.role, hold=case.hold, return_status=case.return_status)
+    if step.implies:
+        basis = {
+            "kind": inputs.get("kind") or case.kind.value,
+            "topic": inputs.get("topic") or case.topic or OTHER_TOPIC,
+        }
+        case = apply(tx, step.implies, case, actor, basis)
+        step = step_for(action, case.status, actor.role, hold=case.hold)
     calendar = tx.office.calendar
     check_inputs(step, inputs, today=calendar.local(tx.now).date(), calendar=calendar)
     check_limits(step, case, tx.now, tx.office.settings.casework.reopen_days)
     remote = Status(inputs["status"]) if action is Action.FOLLOW_SP4N and inputs.get("status") else None
     target = target_of(step, case.status, case.return_status, remote=remote)
     kind = Kind(inputs.get("kind") or case.kind)
+    if remote:
+        step = replace(step, stops=REMOTE_STOPS.get(remote, ()))
     due_at = clocks.move(tx, case.id, kind, case.minor, step, at or tx.now)
     values = {
         **effects(Act(tx, action, case, actor, inputs)),

@@ -161,6 +161,13 @@ def save_session(tx: Transaction, channel: str, contact: Contact, session: UssdS
     tx.upsert(tables.ussd_session, [row], ("state", "draft_due_at", "updated_at"))
 
 
+def end_session(tx: Transaction, channel: str, session_id: str) -> None:
+    """Its text was taken up, by another session of the same phone or by the clock."""
+    table = tables.ussd_session
+    mine = (table.c.channel == channel) & (table.c.session_id == session_id)
+    tx.execute(table.update().where(mine).values(draft_due_at=None))
+
+
 def setting(tx: Transaction, name: str) -> Setting:
     """What the conversation has to know of a channel, read once per transaction."""
     made: dict[str, Setting] = tx.notes.setdefault("settings", {})

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import outbound, readers, staff_texts
-from gateway.complaints.complaint import Actor, Case, Hold, Role, Urgency
+from gateway import clocks, outbound, readers, staff_texts
+from gateway.complaints.complaint import Actor, Case, Hold, Kind, Role, Urgency
+from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule
 from gateway.contacts import Contact
 from gateway.conversation.render import render
@@ -26,6 +27,8 @@ from gateway.storage.store import Transaction
 BATCH = 100
 LEASE = timedelta(seconds=60)
 TOO_OLD = timedelta(hours=72)
+# Clocks that run for the reporter begin when they were told (or can read it on the tracking page).
+WHEN_TOLD = {key: step.starts_when_sent for step in LIFECYCLE for key in step.notices if step.starts_when_sent}
 
 
 def write(
@@ -110,6 +113,8 @@ def expand(tx: Transaction, row: Any) -> None:
         return
     if rule.audience is Audience.REPORTER:
         _tell_reporter(tx, row, rule, case)
+        for name in WHEN_TOLD.get(row.key, ()):
+            clocks.start(tx, case.id, name, Kind(case.kind), tx.now)
     else:
         _tell_staff(tx, row, rule, case)
     _settle(tx, row, "done")

@@ -160,10 +160,3 @@ def _status(tx: Transaction, lookup: StatusLookup, contact: Contact) -> Outcome:
     tracked = tracking.find(tx, lookup.number, lookup.code, source)
     known = dialogues.known_case(tx, row) if tracked.row is not None and row is not None else None
     return Outcome(case=known, attempts_left=max(tracked.attempts_left, 0))
-
-
-def end_session(tx: Transaction, channel: str, session_id: str) -> None:
-    """Its text was taken up by another session of the same phone."""
-    table = tables.ussd_session
-    mine = (table.c.channel == channel) & (table.c.session_id == session_id)
-    tx.execute(table.update().where(mine).values(draft_due_at=None))

@@ -185,7 +185,7 @@ def _add_and_act(tx: Transaction, talk: Talk, turn: Turn) -> tuple[Turn, int | N
 def _show(tx: Transaction, talk: Talk, turn: Turn, opened: Opened | None) -> tuple[Answer, Turn]:
     """The USSD page or what the form's caller needs; the session is kept with what the phone shows now."""
     if turn.ends_session:
-        reporting_back.end_session(tx, talk.channel, turn.ends_session)
+        dialogues.end_session(tx, talk.channel, turn.ends_session)
     if turn.page is None:
         return Answer(number=opened.number, secret_code=opened.code) if opened else Answer(), turn
     septets = talk.message.session.page_septets if talk.message.session else 180

@@ -1,0 +1,68 @@
+"""What time alone brings about, in SQL alone: claims of dead workers, parts that never came, broken sessions.
+
+The leading clock runs each row when it is due; all of them may run twice without harm.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from channels.messages import InboundMessage
+from gateway import assembly, contacts, dialogues, forwarding, outbound, tracking
+from gateway.conversation import ussd
+from gateway.storage import tables
+from gateway.storage.store import Store, Transaction
+from gateway.turn_taking import Desk, Talk, carry_out, take_turn
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """One recurring duty: `run` in a transaction of its own, every `every_s` seconds of real time."""
+
+    name: str
+    every_s: float
+    run: Callable[[Transaction], object]
+
+
+def take_overdue_parts(tx: Transaction) -> int:
+    """Long SMS whose missing parts did not come: taken with their gaps marked."""
+    given_up = assembly.overdue(tx)
+    for one in given_up:
+        desk = Desk.prepare(tx, [(one.channel, one.contact, one.message)])
+        take_turn(tx, desk, one.channel, one.contact, one.message, one.message_id)
+        desk.close(tx)
+    return len(given_up)
+
+
+def take_broken_sessions(tx: Transaction) -> int:
+    """USSD sessions that broke off with a text: the text becomes a report, its receipt goes by SMS (F62)."""
+    table = tables.ussd_session
+    rows = tx.all(select(table).where(table.c.draft_due_at <= tx.now).order_by(table.c.draft_due_at).limit(50))
+    for row in rows:
+        contact = contacts.by_id(tx, [row.contact_id])[row.contact_id]
+        sender = contacts.addresses(tx, {contact.id: contact})[contact.id]
+        message = InboundMessage(f"us-broken:{row.session_id}", sender)
+        desk = Desk.prepare(tx, [(row.channel, contact, message)])
+        session = dialogues.sessions(tx, [row.session_id])[row.channel, row.session_id]
+        setting = dialogues.setting(tx, row.channel)
+        dialogue = desk.dialogue(tx, row.channel, contact).with_(ussd=session)
+        turn = ussd.expire(dialogue, sender, tx.now, setting)
+        carry_out(tx, Talk(desk, row.channel, contact, message, 0, setting), turn)
+        desk.close(tx)
+        dialogues.end_session(tx, row.channel, row.session_id)
+    return len(rows)
+
+
+UPKEEP: tuple[Upkeep, ...] = (
+    Upkeep("outbox_swept", 5, outbound.sweep),
+    Upkeep("forwards_swept", 10, forwarding.sweep),
+    Upkeep("sms_parts_given_up", 5, take_overdue_parts),
+    Upkeep("ussd_sessions_taken_up", 1, take_broken_sessions),
+    Upkeep("attempts_forgotten", 3600, tracking.forget_old),
+)
+
+
+def run(store: Store, duty: Upkeep) -> object:
+    with store.transaction() as tx:
+        return duty.run(tx)
