@@ -318,6 +318,8 @@ class RemoteState:
     events: tuple[RemoteEvent, ...] = ()
     has_marker: bool | None = None
     """Whether our marker stands in the text over there; None where the text is not shown."""
+    asks_reporter: bool = True
+    """Their `resolved` before our agency answered asks the reporter (`awaiting_reporter`) instead of closing."""
 
 
 @dataclass(frozen=True, slots=True)

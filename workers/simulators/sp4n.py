@@ -6,11 +6,13 @@ Contract: docs/forwarders/sp4n.md § Simulator. It shares nothing with the clien
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import HTTP
 from pathlib import Path
 from typing import Any, NoReturn
 
 from aiohttp import web
-from multidict import MultiDictProxy
 
 from config import clock as machine_clock
 from workers.simulators import sp4n_shapes as shapes
@@ -191,7 +193,8 @@ class _Desk:
         ]
 
     async def upload(self, request: web.Request, _variant: str) -> dict[str, Any]:
-        names = [name for field, name in await _parts(request) if field == "attachments[]" and name]
+        parts = await _form(request)
+        names = [part.file_name for part in parts if part.field == "attachments[]" and part.file_name]
         if not names:
             _refuse("attachments", "wajib diisi")
         docs = [{"id": self._world.add_document(name), "name": name} for name in names]
@@ -226,23 +229,22 @@ class _Desk:
         return shapes.followups_answer(self._report(request), _page(request), variant)
 
     async def add_followup(self, request: web.Request, _variant: str) -> dict[str, Any]:
-        form = await request.post()
-        if not request.content_type.startswith("multipart/"):
-            _refuse("content", "harus multipart")
+        parts = await _form(request)
+        form = {part.field: part.text for part in parts if not part.file_name}
         missing = sorted(FOLLOWUP_FIELDS - set(form))
         if missing or not form["content"]:
             _refuse(", ".join(missing) or "content", "wajib diisi")
-        report = self._found(str(form["complaint_id"]))
+        report = self._found(form["complaint_id"])
         receiver = _institution(form, "institution_to_id", self._world)
         answer = self._world.answer(
             report,
-            str(form["content"]),
+            form["content"],
             sender=_institution(form, "institution_from_id", self._world) or report.institution,
             receiver=receiver,
-            secret=int(str(form["is_secret"]) or 0),
-            rating=int(str(form["rating"]) or 0),
-            template=str(form["template_code"]),
-            attachments=[name for field, name in _files(form) if field == "attachment[]"],
+            secret=int(form["is_secret"] or 0),
+            rating=int(form["rating"] or 0),
+            template=form["template_code"],
+            attachments=[part.file_name for part in parts if part.file_name],
         )
         if receiver is None:
             self._world.answered_by_agency(report)
@@ -313,18 +315,32 @@ async def _json_object(request: web.Request) -> dict[str, Any]:
     return fields
 
 
-async def _parts(request: web.Request) -> list[tuple[str, str]]:
-    """(field, file name) of a multipart body."""
-    return _files(await request.post()) if request.content_type.startswith("multipart/") else []
+async def _form(request: web.Request) -> list["_Part"]:
+    """The parts of a multipart body; of anything else none."""
+    if not request.content_type.startswith("multipart/"):
+        return []
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(head + await request.read())
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    return [
+        _Part(
+            str(part.get_param("name", "", "content-disposition")),
+            part.get_filename() or "",
+            bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace"),
+        )
+        for part in parts
+    ]
 
 
-def _files(form: MultiDictProxy[Any]) -> list[tuple[str, str]]:
-    return [(field, value.filename) for field, value in form.items() if isinstance(value, web.FileField)]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    field: str
+    file_name: str
+    text: str
 
 
-def _institution(form: MultiDictProxy[Any], field: str, world: World) -> tuple[int, str] | None:
-    number = str(form[field])
-    return world.institution(int(number)) if number.isdigit() else None
+def _institution(form: Mapping[str, str], field: str, world: World) -> tuple[int, str] | None:
+    return world.institution(int(form[field])) if form[field].isdigit() else None
 
 
 def _page(request: web.Request) -> int:

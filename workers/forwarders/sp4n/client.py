@@ -6,7 +6,7 @@ in the text is the only thing that tells our report from another, and an unanswe
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -131,7 +131,8 @@ class Sp4n:
             return reading.row_key(row, self._reference, now) in job.known_keys
 
         followups = await self._followups(job.remote_id, job.number, http, is_known)
-        return reading.read_state(job.remote_id, body, followups, marker, self._statuses, self._reference, now)
+        state = reading.read_state(job.remote_id, body, followups, marker, self._statuses, self._reference, now)
+        return state and replace(state, asks_reporter=self._settings.answers_ask_reporter)
 
     async def probe(self, http: Http) -> None:
         call = Call("GET", INSTITUTIONS_PATH, INSTITUTIONS_PATH, query=(("page_size", "1"),))
