@@ -1,15 +1,32 @@
 """Alembic's entrance: runs on the connection that `gateway.storage.engine` hands over."""
 
+from typing import Any, Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 
 from gateway.storage.tables import metadata
+from gateway.storage.types import Document, Instant
+
+DOCUMENT = 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
+
+
+def plain_types(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
+    """A migration stands by itself: it names the types of the database, not ours."""
+    if kind == "type" and isinstance(item, Instant):
+        return "sa.BigInteger()"
+    if kind == "type" and item is Document:
+        autogen.imports.add("from sqlalchemy.dialects import postgresql")
+        return DOCUMENT
+    return False
+
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
     target_metadata=metadata,
     transaction_per_migration=True,
-    render_as_batch=connection.dialect.name == "sqlite",
+    render_item=plain_types,
 )
 with context.begin_transaction():
     context.run_migrations()
