@@ -122,6 +122,13 @@ Index(
     postgresql_where=text("suggestion_state = 'queued'"),
 )
 Index(
+    "ix_complaint_parent",
+    complaint.c.parent_id,
+    sqlite_where=text("parent_id IS NOT NULL"),
+    postgresql_where=text("parent_id IS NOT NULL"),
+)
+Index("ix_complaint_updated", complaint.c.updated_at, complaint.c.id)
+Index(
     "ix_complaint_sp4n", complaint.c.sp4n_id, sqlite_where=text("sp4n_id <> ''"), postgresql_where=text("sp4n_id <> ''")
 )
 Index(
