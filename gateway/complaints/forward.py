@@ -39,7 +39,15 @@ class ForwardState(StrEnum):
     """By hand: typed in there, its number is not known here yet."""
 
 
-_BY_HAND = frozenset({ForwardState.MANUAL, ForwardState.AWAITING_NUMBER, ForwardState.SENT, ForwardState.FAILED})
+_BY_HAND = frozenset(
+    {
+        ForwardState.MANUAL,
+        ForwardState.AWAITING_NUMBER,
+        ForwardState.SENT,
+        ForwardState.RETRY,  # a person hands it over to the API
+        ForwardState.FAILED,
+    }
+)
 
 # Which outcome may follow which state. A row found `sending` after its lease is `unknown`, never `retry`.
 MOVES: Mapping[ForwardState, frozenset[ForwardState]] = MappingProxyType(
@@ -47,6 +55,7 @@ MOVES: Mapping[ForwardState, frozenset[ForwardState]] = MappingProxyType(
         ForwardState.QUEUED: frozenset({ForwardState.SENDING, ForwardState.MANUAL}),
         ForwardState.SENDING: frozenset(
             {
+                ForwardState.QUEUED,  # claimed, not begun, put back
                 ForwardState.SENT,
                 ForwardState.RETRY,
                 ForwardState.UNKNOWN,

@@ -33,8 +33,10 @@ from tests.forwarders.samples import (
     referral_job,
     report,
     settings,
+    sp4n,
 )
 from workers.forwarders import circuit, unknown
+from workers.forwarders.carrying import interrupted, put_back, put_poll_back
 from workers.forwarders.circuit import Gate
 from workers.forwarders.protocols import Timing
 from workers.forwarders.retrying import read_again_at, send_again_at
@@ -255,6 +257,22 @@ def test_an_unknown_create_is_sent_again_at_most_three_times() -> None:
 def test_the_oldest_of_several_is_ours(found: list[str]) -> None:
     outcome = unknown.after_search(job(state=ForwardState.UNKNOWN), found, NOW, Timing())
     assert (outcome.remote_id, outcome.duplicates) == ("8123456", ("8123457", "81234560"))
+
+
+def test_a_job_that_was_not_begun_is_put_back_as_it_was() -> None:
+    row = job(state=ForwardState.UNKNOWN, attempt=2, searches_done=1, unknown_cycles=1)
+    outcome = put_back(row, NOW)
+    assert (outcome.state, outcome.attempt, outcome.searches_done, outcome.next_at) == (row.state, 2, 1, NOW)
+    assert (outcome.written, outcome.health) == (False, Health.SILENT)
+    polled = put_poll_back(poll_job(misses=2, failures=1), NOW)
+    assert (polled.misses, polled.failures, polled.next_at, polled.error) == (2, 1, NOW, "")
+
+
+def test_a_job_that_was_cut_off_is_looked_for() -> None:
+    sending = interrupted(job(), sp4n(), NOW)
+    assert (sending.state, sending.attempt, sending.next_at) == (ForwardState.UNKNOWN, 1, NOW + MINUTE)
+    searching = interrupted(job(state=ForwardState.UNKNOWN, attempt=1, searches_done=1), sp4n(), NOW)
+    assert (searching.state, searching.attempt, searching.searches_done) == (ForwardState.UNKNOWN, 1, 1)
 
 
 def test_nothing_goes_back_to_sending_from_unknown_without_a_search() -> None:

@@ -75,6 +75,28 @@ async def probe(forwarder: Forwarder, http: Http) -> Health:
     return Health.GOOD
 
 
+def put_back(job: ForwardJob, due_at: datetime) -> ForwardOutcome:
+    """The outcome of a job that was claimed and not begun: as it was, due at `due_at`."""
+    return replace(unknown.unchanged(job), next_at=due_at)
+
+
+def interrupted(job: ForwardJob, forwarder: Forwarder, now: datetime) -> ForwardOutcome:
+    """The outcome of a job whose carrying was cut off: what had left by then is not known."""
+    return replace(
+        unknown.unchanged(job),
+        state=ForwardState.UNKNOWN,
+        error="interrupted",
+        attempt=job.attempt + (job.state is not ForwardState.UNKNOWN),
+        next_at=now + timedelta(seconds=forwarder.timing.search_after_s),
+        written=job.state is not ForwardState.UNKNOWN,
+    )
+
+
+def put_poll_back(job: PollJob, due_at: datetime) -> PollOutcome:
+    """The outcome of a poll that was not begun or not finished: as it was, due at `due_at`."""
+    return replace(_same(job), next_at=due_at)
+
+
 def _sent(job: ForwardJob, filed: Filed) -> ForwardOutcome:
     return replace(
         unknown.unchanged(job),
