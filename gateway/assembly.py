@@ -140,7 +140,8 @@ def overdue(tx: Transaction) -> list[GivenUp]:
     waiting = table.c.closed_at.is_(None) & (table.c.last_at < before)
     rows = tx.all(select(table.c.group_key, table.c.generation).where(waiting).distinct())
     given_up = []
-    for key, generation in rows:
+    for row in rows:
+        key, generation = row.group_key, row.generation
         group = _group(tx, key, generation)
         contact = contacts.by_id(tx, [group[0].contact_id])[group[0].contact_id]
         sender = contacts.addresses(tx, {contact.id: contact})[contact.id]

@@ -24,7 +24,8 @@ from gateway.complaints.complaint import (
     Status,
     Visibility,
 )
-from gateway.complaints.lifecycle import Step, check_inputs, check_limits, step_for, target_of
+from gateway.complaints.inputs import check_inputs, check_limits
+from gateway.complaints.lifecycle import Step, step_for, target_of
 from gateway.complaints.sla import Clock
 from gateway.effects import Act, effects
 from gateway.storage import tables
@@ -74,7 +75,7 @@ def apply(
         step = step_for(action, case.status, actor.role, hold=case.hold)
     calendar = tx.office.calendar
     check_inputs(step, inputs, today=calendar.local(tx.now).date(), calendar=calendar)
-    check_limits(step, case, tx.now, tx.office.settings.casework.reopen_days)
+    check_limits(step, case, tx.now, reopen_days=tx.office.settings.casework.reopen_days)
     remote = Status(inputs["status"]) if action is Action.FOLLOW_SP4N and inputs.get("status") else None
     target = target_of(step, case.status, case.return_status, remote=remote)
     kind = Kind(inputs.get("kind") or case.kind)

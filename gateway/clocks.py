@@ -13,7 +13,7 @@ from sqlalchemy import select
 from gateway.complaints.calendar import Calendar, Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.lifecycle import Step
-from gateway.complaints.sla import Clock, Running, due_at, rule_for
+from gateway.complaints.sla import Clock, Running, Unit, due_at, rule_for
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -24,10 +24,8 @@ class Kept:
 
     id: int
     running: Running
-    public: bool
     is_new: bool = False
     changed: bool = False
-    basis: str = ""
     stopped_by: str = ""
     pauses: list[tuple[int, Pause, bool]] = field(default_factory=list)
     """(segment id, pause, new or changed)."""
@@ -88,49 +86,44 @@ def undo(tx: Transaction, complaint_id: int, action: str, since: datetime, now: 
 def read(tx: Transaction, complaint_id: int) -> list[Kept]:
     clock, segment = tables.clock, tables.clock_segment
     found = tx.all(select(clock).where(clock.c.complaint_id == complaint_id).order_by(clock.c.id))
-    if not found:
-        return []
-    parts = tx.in_ids(
-        "SELECT id, clock_id, from_at, to_at FROM clock_segment WHERE clock_id IN {ids}", [r.id for r in found]
-    )
-    convert = segment.c.from_at.type.process_result_value
     pauses: dict[int, list[tuple[int, Pause, bool]]] = {}
-    for part in parts:
-        pause = Pause(convert(part.from_at, None), convert(part.to_at, None))
-        pauses.setdefault(part.clock_id, []).append((part.id, pause, False))
+    if found:
+        mine = segment.c.clock_id.in_([row.id for row in found])
+        for part in tx.all(select(segment).where(mine).order_by(segment.c.id)):
+            pauses.setdefault(part.clock_id, []).append((part.id, Pause(part.from_at, part.to_at), False))
     return [_kept(tx, row, pauses.get(row.id, [])) for row in found]
 
 
 def _kept(tx: Transaction, row: Any, pauses: list[tuple[int, Pause, bool]]) -> Kept:
-    running = Running(
-        Clock(row.name),
-        row.days,
-        row.started_at,
-        calendar_of(tx, row.zone),
-        tuple(pause for _, pause, _ in pauses),
-        row.stopped_at,
-        row.event,
-        row.unit,
+    # The rule as it was when the clock started; only the limits of pauses are those of today.
+    rule = replace(
+        rule_for(Clock(row.name), Kind.PENGADUAN),
+        n=row.days,
+        event=row.event,
+        unit=Unit(row.unit),
+        public=row.public,
+        basis=row.basis,
     )
-    return Kept(row.id, running, row.public, basis=row.basis, stopped_by=row.stopped_by, pauses=pauses)
+    every = tuple(pause for _, pause, _ in pauses)
+    running = Running(rule, row.started_at, calendar_of(tx, row.zone), every, row.stopped_at)
+    return Kept(row.id, running, stopped_by=row.stopped_by, pauses=pauses)
 
 
 def _new(tx: Transaction, name: Clock, kind: Kind, *, minor: bool, now: datetime) -> Kept:
     calendar = calendar_of(tx)
-    rule = rule_for(name, kind, minor, calendar.local(now).date())
-    running = Running(name, rule.n, now, calendar, event=rule.event, unit=rule.unit)
-    return Kept(tx.new_id(), running, rule.public, is_new=True, basis=rule.basis)
+    rule = rule_for(name, kind, minor=minor, on=calendar.today(now))
+    return Kept(tx.new_id(), Running(rule, now, calendar), is_new=True)
 
 
 def _may_start(clocks: Sequence[Kept], name: Clock, kind: Kind, minor: bool) -> bool:
-    same = [kept for kept in clocks if kept.running.clock is name]
+    same = _of(clocks, name)
     if any(kept.running.stopped_at is None for kept in same):
         return False
-    return not (same and rule_for(name, kind, minor).once)
+    return not (same and rule_for(name, kind, minor=minor).once)
 
 
 def _of(clocks: Iterable[Kept], name: Clock) -> list[Kept]:
-    return [kept for kept in clocks if kept.running.clock is name]
+    return [kept for kept in clocks if kept.running.rule.clock is name]
 
 
 def _stop(clocks: Sequence[Kept], name: Clock, at: datetime, by: str) -> None:
@@ -150,7 +143,7 @@ def _continue(clocks: Sequence[Kept], name: Clock) -> None:
 
 def _pause(tx: Transaction, clocks: Sequence[Kept], names: Iterable[Clock], at: datetime) -> None:
     for kept in clocks:
-        if kept.running.clock in names and kept.running.stopped_at is None:
+        if kept.running.rule.clock in names and kept.running.stopped_at is None:
             pause = Pause(at, None)
             kept.pauses.append((tx.new_id(), pause, True))
             kept.running = replace(kept.running, pauses=(*kept.running.pauses, pause))
@@ -159,7 +152,7 @@ def _pause(tx: Transaction, clocks: Sequence[Kept], names: Iterable[Clock], at: 
 
 def _resume(clocks: Sequence[Kept], names: Iterable[Clock], at: datetime) -> None:
     for kept in clocks:
-        if kept.running.clock not in names:
+        if kept.running.rule.clock not in names:
             continue
         kept.pauses = [
             (key, Pause(pause.since, at), True) if pause.until is None else (key, pause, new)
@@ -200,18 +193,18 @@ def _insert(tx: Transaction, complaint_id: int, kept: Kept, row: dict[str, Any])
         tables.clock,
         **row,
         complaint_id=complaint_id,
-        name=running.clock.value,
-        days=running.n,
-        unit=running.unit,
-        event=running.event,
-        basis=kept.basis,
+        name=running.rule.clock.value,
+        days=running.rule.n,
+        unit=running.rule.unit.value,
+        event=running.rule.event,
+        basis=running.rule.basis,
         zone=running.calendar.zone,
-        public=kept.public,
+        public=running.rule.public,
         started_at=running.started_at,
     )
 
 
 def earliest(clocks: Sequence[Kept], now: datetime) -> datetime | None:
     """The first deadline that the citizen is told of."""
-    running = [kept for kept in clocks if kept.public and kept.running.stopped_at is None]
+    running = [kept for kept in clocks if kept.running.rule.public and kept.running.stopped_at is None]
     return min((due_at(kept.running, now) for kept in running), default=None)

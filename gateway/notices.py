@@ -13,7 +13,7 @@ from sqlalchemy import select
 from gateway import clocks, outbound, readers, staff_texts
 from gateway.complaints.complaint import Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
-from gateway.complaints.notices import NOTICES, Audience, NoticeRule
+from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Only, Timing
 from gateway.contacts import Contact
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
@@ -43,33 +43,47 @@ def write(
     """Note the notices of one event; what they replace is not sent any more."""
     for key in keys:
         rule = NOTICES[key]
-        # Whoever wrote to us is answered in that very conversation.
-        if rule.audience is Audience.REPORTER and actor.role is Role.REPORTER and rule.replies:
-            continue
-        agency = previous_agency if rule.audience in {Audience.OLD_TEAM, Audience.OLD_HEAD} else case.agency
-        tx.insert(
-            tables.notice,
-            id=tx.new_id(),
-            complaint_id=case.id,
-            event_id=event_id,
-            key=key,
-            audience=rule.audience.value,
-            agency=agency,
-            inputs={name: masked_text(value) for name, value in inputs.items()},
-            created_at=tx.now,
-            due_at=tx.now + timedelta(seconds=delay_s(tx, rule)),
-        )
+        for audience in rule.audiences:
+            # Whoever wrote to us is answered in that very conversation.
+            if audience is Audience.REPORTER and actor.role is Role.REPORTER and rule.replies:
+                continue
+            agency = previous_agency if audience is Audience.OLD_TEAM else case.agency
+            tx.insert(tables.notice, **_row(tx, case, event_id, rule, audience, agency, inputs))
         _supersede(tx, case.id, key)
     tx.ring("notify")
+
+
+def _row(
+    tx: Transaction,
+    case: Case,
+    event_id: int,
+    rule: NoticeRule,
+    audience: Audience,
+    agency: str,
+    inputs: Mapping[str, str],
+) -> dict[str, Any]:
+    return {
+        "id": tx.new_id(),
+        "complaint_id": case.id,
+        "event_id": event_id,
+        "key": rule.key,
+        "audience": audience.value,
+        "agency": agency,
+        "inputs": {name: masked_text(value) for name, value in inputs.items()},
+        "created_at": tx.now,
+        # What only a summary tells waits for the summary.
+        "state": "digest" if rule.timing is Timing.DIGEST else "queued",
+        "due_at": tx.now + timedelta(seconds=delay_s(tx, rule)),
+    }
 
 
 def delay_s(tx: Transaction, rule: NoticeRule) -> float:
     """How long a notice waits: for the undo window, for its successor, or until a rating may be asked."""
     settings = tx.office.settings
     waits = {
-        "undo": settings.casework.undo_s,
-        "batch": settings.notices.batch_s,
-        "rating": settings.casework.rating_after_s,
+        "undo_s": settings.casework.undo_s,
+        "batch_s": settings.notices.batch_s,
+        "rating_after_s": settings.casework.rating_after_s,
     }
     return waits.get(rule.delay, 0.0)
 
@@ -106,18 +120,29 @@ def expand(tx: Transaction, row: Any) -> None:
     case = tx.one(select(complaint).where(complaint.c.id == row.complaint_id))
     if case is None or _is_done(tx, row):
         return
+    audience = Audience(row.audience)
+    if rule.only is Only.FIRST and _told_before(tx, row):
+        _log(tx, row, audience.value, skip="DUP_EVENT")
+        _settle(tx, row, "done")
+        return
     urgent = case.urgency == Urgency.DARURAT.value
-    until = None if urgent else quiet_until(tx, rule, tx.now)
+    until = None if urgent else quiet_until(tx, rule, audience, tx.now)
     if until is not None:
         _settle(tx, row, "queued", due_at=until)
         return
-    if rule.audience is Audience.REPORTER:
+    if audience is Audience.REPORTER:
         _tell_reporter(tx, row, rule, case)
         for name in WHEN_TOLD.get(row.key, ()):
             clocks.start(tx, case.id, name, Kind(case.kind), tx.now)
     else:
-        _tell_staff(tx, row, rule, case)
+        _tell_staff(tx, row, audience, case)
     _settle(tx, row, "done")
+
+
+def _told_before(tx: Transaction, row: Any) -> bool:
+    notice = tables.notice
+    same = (notice.c.complaint_id == row.complaint_id) & (notice.c.key == row.key) & (notice.c.audience == row.audience)
+    return tx.one(select(notice.c.id).where(same, notice.c.state == "done").limit(1)) is not None
 
 
 def _is_done(tx: Transaction, row: Any) -> bool:
@@ -152,7 +177,7 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
     if case.hold != Hold.NONE.value and not row.key.startswith(("hold.", "st.archived")):
         _log(tx, row, "reporter", skip="SECRET_GUARD")
         return
-    if tx.now - row.created_at > TOO_OLD and rule.timing != "I":
+    if tx.now - row.created_at > TOO_OLD and rule.timing is not Timing.IMMEDIATE:
         _log(tx, row, "reporter", skip="TOO_OLD")
         return
     route = readers.reporter(tx, case)
@@ -169,18 +194,18 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
     _log(tx, row, "reporter", recipient=case.contact_id, channel=route.channel, outbox=ids[0])
 
 
-def _tell_staff(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> None:
-    people = readers.staff(tx, rule.audience, row.agency)
+def _tell_staff(tx: Transaction, row: Any, audience: Audience, case: Any) -> None:
+    people = readers.staff(tx, audience, row.agency)
     if not people:
-        _log(tx, row, rule.audience.value, skip="NO_HOLDER")
+        _log(tx, row, audience.value, skip="NO_HOLDER")
     told: set[tuple[str, int]] = set()
     for member, means in people:
         if means is None:
-            _log(tx, row, rule.audience.value, skip="NO_ROUTE", recipient=member.id)
+            _log(tx, row, audience.value, skip="NO_ROUTE", recipient=member.id)
             continue
         channel, contact = means
         if (channel, contact.id) in told:
-            _log(tx, row, rule.audience.value, skip="SAME_PERSON", recipient=member.id)
+            _log(tx, row, audience.value, skip="SAME_PERSON", recipient=member.id)
             continue
         told.add((channel, contact.id))
         _tell_member(tx, row, case, member, channel, contact)

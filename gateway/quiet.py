@@ -3,16 +3,16 @@
 from datetime import datetime, time, timedelta
 
 from config.settings import Window
-from gateway.complaints.notices import Audience, NoticeRule
+from gateway.complaints.notices import Audience, NoticeRule, Timing
 from gateway.storage.store import Transaction
 
 
-def quiet_until(tx: Transaction, rule: NoticeRule, now: datetime) -> datetime | None:
+def quiet_until(tx: Transaction, rule: NoticeRule, audience: Audience, now: datetime) -> datetime | None:
     """When this notice may leave, or None for at once."""
-    if rule.timing == "I":
+    if rule.timing is Timing.IMMEDIATE:
         return None
     settings, local = tx.office.settings.notices, tx.office.calendar.local(now)
-    if rule.audience is Audience.REPORTER:
+    if audience is Audience.REPORTER:
         window = settings.citizen_quiet
         return _after(local, window.end, now) if window and window.holds(local.time()) else None
     resting = settings.staff_workdays_only and not tx.office.calendar.is_working(local.date())

@@ -21,7 +21,6 @@ PEOPLE: Mapping[Audience, tuple[tuple[Role, ...], bool]] = {
     Audience.OLD_TEAM: ((Role.PENGHUBUNG,), False),
     Audience.DEPUTY: ((Role.DEPUTI,), False),
     Audience.HEAD: ((Role.KEPALA,), False),
-    Audience.OLD_HEAD: ((Role.KEPALA,), False),
     Audience.COORDINATOR: ((Role.PENGHUBUNG,), True),
     Audience.CHANNEL_ADMIN: ((Role.PENGHUBUNG,), True),
 }

@@ -178,7 +178,7 @@ def _add_and_act(tx: Transaction, talk: Talk, turn: Turn) -> tuple[Turn, int | N
             actor = SYSTEM if wish.action is Action.RESTORE else talk.actor
             touched = reporting_back.act(tx, wish, actor) or touched
         except ActionRefused as refusal:
-            turn = lookups.refused(turn, refusal, wish)
+            turn = lookups.refused(turn, refusal, wish, turn.dialogue.case(wish.number))
     return turn, touched
 
 
@@ -231,8 +231,8 @@ def _destination(tx: Transaction, talk: Talk, turn: Turn) -> Destination | None:
     """The sender on this channel, or the other way that the turn names; None where nobody can be reached."""
     if turn.receipt_to is not None:
         contact = contacts.ensure(tx, [turn.receipt_to])[turn.receipt_to]
-        channel = turn.receipt_channel or channel_for(tx, turn.receipt_to.scheme, talk.channel)
-        return Destination(channel, contact) if channel in tx.office.channels else None
+        name = turn.receipt_channel or channel_for(tx, turn.receipt_to.scheme, talk.channel)
+        return Destination(name, contact) if name in tx.office.channels else None
     channel = tx.office.channels[talk.channel]
     if channel.sender is None or not channel.capabilities.sends or not talk.message.reply_possible:
         return None
