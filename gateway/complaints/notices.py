@@ -1,0 +1,155 @@
+"""NOTICES: which event tells whom, with which text, and how urgently. Steps of the life cycle name these keys.
+
+Source: CASEWORK 3 (last columns), 5.6 and the audience matrix of 10. The government's changes are rows of `notice_rule`.
+A reporter is told on the channel and address that they used; staff by their own list, then Telegram, WhatsApp, e-mail.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from gateway.complaints.complaint import Action
+
+
+class Audience(StrEnum):
+    REPORTER = "reporter"
+    TEAM = "team"
+    """The holder, and as long as there is none the penghubung and members of the agency."""
+    OLD_TEAM = "old_team"
+    """The team that the complaint was taken from."""
+    DEPUTY = "deputy"
+    HEAD = "head"
+    COORDINATOR = "coordinator"
+    CHANNEL_ADMIN = "channel_admin"
+    REGIONAL_HEAD = "regional_head"
+
+
+class Timing(StrEnum):
+    IMMEDIATE = "immediate"
+    """At any hour."""
+    QUIET = "quiet"
+    """Waits while the reader's quiet hours last; several at once are merged."""
+    DIGEST = "digest"
+    """Only in the next summary."""
+
+
+class Only(StrEnum):
+    ALWAYS = "always"
+    FIRST = "first"
+    """The first time in the life of a complaint."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRule:
+    """One text for each of `audiences`.
+
+    `delay` names the setting (seconds) that the notice waits for: `undo_s`, `batch_s`, `rating_after_s`. While it waits, a
+    notice with the key `superseded_by` replaces it. `replies`: it answers the reporter's own act, so it is not written
+    where the conversation already said it. `by_sms`: staff without another means are told by SMS although it costs.
+    """
+
+    key: str
+    audiences: tuple[Audience, ...]
+    timing: Timing
+    text_key: str
+    sms_text_key: str = ""
+    delay: str = ""
+    superseded_by: str = ""
+    replies: bool = False
+    by_sms: bool = False
+    only: Only = Only.ALWAYS
+
+
+A, T = Audience, Timing
+
+
+def _reporter(
+    key: str,
+    timing: Timing,
+    *,
+    delay: str = "",
+    superseded_by: str = "",
+    replies: bool = False,
+    only: Only = Only.ALWAYS,
+) -> NoticeRule:
+    return NoticeRule(key, (A.REPORTER,), timing, key, "", delay, superseded_by, replies, only=only)
+
+
+# fmt: off
+_RULES = (
+    # to the reporter: answers to what they did, questions, news
+    _reporter("rx.receipt",           T.IMMEDIATE, replies=True),
+    _reporter("rx.added",             T.IMMEDIATE, replies=True),
+    _reporter("rx.notdone",           T.IMMEDIATE, replies=True),
+    _reporter("hold.notice",          T.IMMEDIATE, replies=True),
+    _reporter("pv.set",               T.IMMEDIATE, replies=True),
+    _reporter("pv.unset",             T.IMMEDIATE, replies=True),
+    _reporter("rate.thanks",          T.IMMEDIATE, replies=True),
+    _reporter("st.resolved",          T.IMMEDIATE, replies=True),
+    _reporter("st.reopened",          T.IMMEDIATE, replies=True),
+    _reporter("st.cancelled",         T.IMMEDIATE, replies=True),
+    _reporter("ask.more",             T.IMMEDIATE),
+    _reporter("ask.agency",           T.IMMEDIATE),
+    _reporter("ask.place",            T.IMMEDIATE),
+    _reporter("ask.secret",           T.IMMEDIATE),
+    _reporter("ask.rate",             T.QUIET, delay="rating_after_s"),
+    _reporter("st.verified",          T.QUIET, delay="batch_s", superseded_by="st.assigned"),
+    _reporter("st.assigned",          T.QUIET),
+    _reporter("st.assigned_generic",  T.QUIET),
+    _reporter("st.moved",             T.QUIET),
+    _reporter("st.progress",          T.QUIET, only=Only.FIRST),
+    _reporter("st.note",              T.QUIET),
+    _reporter("st.extend",            T.QUIET),
+    _reporter("st.answer",            T.QUIET, delay="undo_s"),
+    _reporter("st.remind",            T.QUIET),
+    _reporter("st.autoclosed",        T.QUIET),
+    _reporter("st.oota",              T.QUIET, delay="undo_s"),
+    _reporter("st.archived",          T.QUIET, delay="undo_s"),
+    _reporter("st.linked",            T.QUIET),
+    _reporter("st.upstream",          T.QUIET),
+    # to the agency
+    NoticeRule("pic.new",           (A.TEAM,),          T.QUIET,     "pic.new", sms_text_key="pic.new_sms"),
+    NoticeRule("pic.replied",       (A.TEAM,),          T.QUIET,     "pic.replied"),
+    NoticeRule("dep.replied",       (A.DEPUTY,),        T.QUIET,     "pic.replied"),
+    NoticeRule("pic.reopened",      (A.TEAM,),          T.QUIET,     "pic.reopened"),
+    NoticeRule("dep.reopened",      (A.DEPUTY,),        T.QUIET,     "pic.reopened"),
+    NoticeRule("sup.reopened",      (A.HEAD,),          T.QUIET,     "pic.reopened"),
+    NoticeRule("pic.withdrawn",     (A.OLD_TEAM,),      T.QUIET,     "pic.withdrawn"),
+    NoticeRule("pic.noanswer",      (A.TEAM,),          T.QUIET,     "pic.noanswer"),
+    NoticeRule("pic.due",           (A.TEAM,),          T.QUIET,     "pic.due",     by_sms=True),
+    NoticeRule("pic.overdue",       (A.DEPUTY,),        T.QUIET,     "pic.overdue", by_sms=True),
+    NoticeRule("sup.overdue",       (A.HEAD, A.COORDINATOR), T.QUIET, "sup.overdue", by_sms=True),
+    NoticeRule("sup.digest",        (A.HEAD, A.COORDINATOR, A.REGIONAL_HEAD), T.DIGEST, "sup.digest"),
+    NoticeRule("mandate.expiring",  (A.HEAD, A.COORDINATOR), T.DIGEST, "mandate.expiring"),
+    # work for others
+    NoticeRule("task.oota",         (A.COORDINATOR,),   T.QUIET,     "task.oota", delay="undo_s"),
+    NoticeRule("task.extend",       (A.HEAD,),          T.QUIET,     "task.extend"),
+    NoticeRule("task.sp4n",         (A.COORDINATOR,),   T.QUIET,     "task.sp4n"),
+    NoticeRule("chan.alert",        (A.COORDINATOR, A.CHANNEL_ADMIN), T.IMMEDIATE, "chan.alert"),
+)
+# fmt: on
+NOTICES: Mapping[str, NoticeRule] = MappingProxyType({rule.key: rule for rule in _RULES})
+
+DIGESTED: Mapping[Action, frozenset[Audience]] = MappingProxyType(
+    {
+        Action.RECEIVE: frozenset({A.COORDINATOR, A.REGIONAL_HEAD}),
+        Action.ASSIGN: frozenset({A.HEAD}),
+        Action.REASSIGN: frozenset({A.HEAD}),
+        Action.DISPUTE_AUTHORITY: frozenset({A.HEAD}),
+        Action.REQUEST_TIME: frozenset({A.COORDINATOR}),
+        Action.GRANT_TIME: frozenset({A.COORDINATOR}),
+        Action.ANSWER: frozenset({A.COORDINATOR}),
+        Action.CONTEST: frozenset({A.COORDINATOR}),
+        Action.REOPEN: frozenset({A.COORDINATOR}),
+        Action.ARCHIVE_INCOMPLETE: frozenset({A.COORDINATOR}),
+        Action.CONFIRM: frozenset({A.TEAM}),
+        Action.CLOSE_AUTOMATICALLY: frozenset({A.TEAM}),
+    }
+)
+"""Who finds an event counted in the next summary, without a message of its own."""
+
+
+def text_keys() -> frozenset[str]:
+    """Every text that a notice may need."""
+    return frozenset(key for rule in NOTICES.values() for key in (rule.text_key, rule.sms_text_key) if key)
