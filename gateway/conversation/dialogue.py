@@ -1,25 +1,43 @@
-"""The values of a conversation: what we know of it, what a message makes of it.
+"""What is known of a conversation before a message is judged: the dialogue, its complaints, its words and settings.
 
-Pure: `step(dialogue, message, now, setting) -> Turn` decides, `gateway.intake` carries out.
+Pure: `step(dialogue, message, now, setting) -> Turn` decides (`turn.py` holds what it may decide), `gateway.intake`
+carries out.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import StrEnum
 from types import MappingProxyType
 
-from channels.messages import Address, AttachmentRef, Button, Location
-from gateway.complaints.complaint import Action, Draft, Status
+from gateway.complaints.complaint import Status
 
-NO_VALUES: Mapping[str, str] = MappingProxyType({})
 NEW = "new"
-"""`Reply.about` and `Addition.number`: the complaint that this very turn opens."""
+"""`Reply.about`, `Addition.number` and the numbers in a `Dialogue`: the complaint that this very turn opens."""
+
+
+class Question(StrEnum):
+    """What an open question of ours is about (`Awaiting.kind`).
+
+    YA/BELUM after an answer, an officer's question and the rating need no entry here: they follow from the status of
+    the complaint, because they were asked by casework, not by the conversation.
+    """
+
+    PLACE = "place"
+    CAPTION = "caption"
+    ANONYMITY = "anonymity"
+    CANCEL = "cancel"
+    LOWER_ANONYMOUS = "lower_anonymous"
+    LOWER_CONFIDENTIAL = "lower_confidential"
+    CONTEST_REASON = "contest_reason"
+    RATE_COMMENT = "rate_comment"
+    REPORT = "report"
+    """LAPOR or BARU was sent alone: the next text is a new complaint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A question of ours that is still open. `kind`: `place`, `caption`, `anonymity`, `cancel`, `answer` (YA/BELUM),
-    `contest_reason`, `reopen_reason`, `rate`, `more` (an officer's question) …"""
+    """A question of ours that is still open. `kind` is a `Question`; `number` is empty for REPORT."""
 
     kind: str
     number: str
@@ -28,7 +46,10 @@ class Awaiting:
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """One complaint of this sender as the conversation needs it, newest first in `Dialogue.cases`."""
+    """One complaint of this sender as the conversation needs it, newest first in `Dialogue.cases`.
+
+    All open ones, and those closed within the last 90 days.
+    """
 
     number: str
     status: Status
@@ -50,6 +71,22 @@ class KnownCase:
     rating: int | None = None
     sp4n_id: str = ""
     held: bool = False
+    urgent: bool = False
+    """Its urgency is darurat."""
+    archive_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the conversation remembers of a complaint's words, to tell an addition from a new report.
+
+    `words`: the topic words and place names of the lexicon found in its texts; `text_hash`: of the text that opened it.
+    """
+
+    number: str
+    words: frozenset[str]
+    text_hash: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +97,47 @@ class UssdSession:
     history: str = ""
     page: str = ""
     """Name of the page the phone shows now."""
+    part: int = 0
+    """Which part of a long page is shown."""
     answer: str = ""
     """The text last shown, repeated when the same step comes again."""
     ended: bool = False
     entries: tuple[tuple[str, str], ...] = ()
-    """What was entered so far: page name -> input."""
+    """What was entered so far: name -> input. A later entry of the same name replaces the earlier."""
+    trail: tuple[str, ...] = ()
+    """Pages that `00` leads back to, last one first out."""
+    shown: tuple[tuple[str, str], ...] = ()
+    """Pages already answered in this session: history -> text."""
     opened: str = ""
     """The number of the complaint that this session made."""
+    sms_channel: str = ""
     updated_at: datetime | None = None
+
+    def entry(self, name: str) -> str:
+        return next((value for known, value in self.entries if known == name), "")
+
+    def with_entry(self, name: str, value: str) -> "UssdSession":
+        return replace(self, entries=(*(pair for pair in self.entries if pair[0] != name), (name, value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What intake looked up for this one message before the step; never stored."""
+
+    replied_number: str = ""
+    """The complaint that the message replied to is about (`reply_to`, e-mail thread)."""
+    target_number: str | None = None
+    """The complaint whose text an edited or deleted message belongs to; empty: it belongs to none; None: not looked up."""
+    same_text_senders: int = 0
+    """How many other senders wrote this text lately (`text_hash`)."""
+    known_spam: bool = False
+    """This text was archived as proven spam before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """One sender on one channel. Everything but `cases`, `ussd` and `opted_out` is kept as JSON on the row `dialogue`."""
+    """One sender on one channel. Everything but `cases`, `ussd`, `unfinished`, `facts` and `opted_out` is kept as JSON on
+    the row `dialogue`; nothing of it needs a clean-up, because each part carries its own time."""
 
     language: str = "id"
     opted_out: bool = False
@@ -87,16 +152,31 @@ class Dialogue:
     burst_added: int = 0
     """… and how many were added and not yet confirmed (one `rx.added` after the quiet period)."""
     album: str = ""
+    album_number: str = ""
+    """The complaint that the photos of `album` belong to, however late they come."""
     last_added_number: str = ""
     """The complaint that the last appended message went to, so that a lone BARU can move it."""
     last_added_text: str = ""
+    last_added_id: str = ""
+    """External id of that message: its attachments move along."""
+    last_added_at: datetime | None = None
     short_texts: int = 0
     ignore_until: datetime | None = None
     recent_texts: tuple[tuple[str, datetime], ...] = ()
     """Hashes of different texts of the last minutes (flood)."""
     thanks_repeated: str = ""
+    asked: tuple[str, ...] = ()
+    """Questions already put (`place:KBR-260001235`), so that none is put twice."""
+    unit: str = ""
+    """Unit of the deep link or QR code that the next report comes from …"""
+    unit_at: datetime | None = None
+    group_told_at: datetime | None = None
+    subjects: tuple[Subject, ...] = ()
     cases: tuple[KnownCase, ...] = ()
     ussd: UssdSession | None = None
+    unfinished: UssdSession | None = None
+    """An earlier session of the same phone that broke off with a text, at most 10 minutes ago."""
+    facts: Facts = field(default_factory=Facts)
     is_new: bool = True
 
     def case(self, number: str) -> KnownCase | None:
@@ -107,113 +187,11 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A text for the sender: key and fill-ins, rendered for the channel by `render`.
-
-    `about`: ticket number, or `NEW`; the values `tiket`, `nomor`, `kode`, `tgl`, `opd` that casework alone knows are
-    filled in by intake. `delay_s`: earliest moment after now.
-    """
-
-    key: str
-    values: Mapping[str, str] = NO_VALUES
-    about: str = ""
-    buttons: tuple[tuple[Button, ...], ...] = ()
-    append_key: str = ""
-    """A second text that follows: on SMS a message of its own, elsewhere a further line of the same message."""
-    delay_s: float = 0.0
-    direct: bool = True
-    """Answers the sender's own message: allowed although they opted out, any hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """Something the reporter adds to a complaint (`number`, or NEW for the draft of this turn)."""
-
-    number: str
-    text: str = ""
-    attachments: tuple[AttachmentRef, ...] = ()
-    location: Location | None = None
-    place: str = ""
-    action: Action | None = None
-    """REPLY, COMPLETE or REPLY_TO_ANSWER where the life cycle has one; None only joins a burst."""
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """The reporter edited (`text`) or deleted (`deleted`) the message `target` (provider id)."""
-
-    target: str
-    text: str = ""
-    deleted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CaseAction:
-    """An action of the reporter on a complaint of theirs, to be applied in the same transaction."""
-
-    number: str
-    action: Action
-    inputs: Mapping[str, str] = NO_VALUES
-
-
-@dataclass(frozen=True, slots=True)
-class StatusLookup:
-    """Somebody asks for a complaint that is not theirs on this channel; `code` empty when none was given."""
-
-    number: str
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NewCode:
-    """A new secret code for an own complaint (KODE); the old one is void."""
-
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class TermProposal:
-    """USUL isi: a citizen proposes a glossary term."""
-
-    text: str
-
-
-Lookup = StatusLookup | NewCode | TermProposal
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A USSD page to show: final text within the page budget. `ends` closes the session."""
-
-    text: str
-    ends: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """All that one message causes. `dialogue` is the new state; `skip` says why nothing is answered (CASEWORK 10)."""
-
-    dialogue: Dialogue
-    replies: tuple[Reply, ...] = ()
-    draft: Draft | None = None
-    attachments: tuple[AttachmentRef, ...] = ()
-    """Files that come with the draft."""
-    additions: tuple[Addition, ...] = ()
-    revisions: tuple[Revision, ...] = ()
-    actions: tuple[CaseAction, ...] = ()
-    lookups: tuple[Lookup, ...] = ()
-    opt_out: bool | None = None
-    page: Page | None = None
-    """USSD only. `{tiket}`, `{kode}`, `{tgl}` in it are filled by intake when the turn opens a complaint."""
-    receipt_to: Address | None = None
-    """USSD and web form: the receipt goes to another channel of the same person."""
-    skip: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The words a conversation listens to, made once from `config/data` and the texts."""
+    """The words a conversation listens to, made once from `config/data` (`gateway.lexicon`). All words lower case."""
 
+    standard: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Colloquial or regional word -> standard word; only for what speaks of danger."""
     agency_codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Code or alias, upper case -> agency code."""
     service_codes: frozenset[str] = frozenset()
@@ -221,24 +199,43 @@ class Lexicon:
     """Unit or service code of deep links, upper case -> agency code."""
     districts: tuple[tuple[str, str], ...] = ()
     """Kecamatan for the USSD menu: (area code, name)."""
-    emergency: tuple[str, ...] = ()
-    violence: tuple[str, ...] = ()
+    emergency: tuple[tuple[str, ...], ...] = ()
+    """Word groups; a group speaks of an emergency when all of its parts occur."""
+    violence: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """(word group, code of `Sensitive`)."""
+    past: frozenset[str] = frozenset()
+    """Words that say that an emergency is over (`kemarin`, `tahun lalu`) …"""
+    present: frozenset[str] = frozenset()
+    """… and those that say that it is not (`sekarang`, `tolong`)."""
+    ppa_contact: str = ""
+    """Where victims of violence are helped: telephone of the UPTD PPA."""
     greetings: frozenset[str] = frozenset()
+    """Words of courtesy, thanks included; a message of nothing else is no report."""
+    thanks: frozenset[str] = frozenset()
     insults: frozenset[str] = frozenset()
+    spam: frozenset[str] = frozenset()
+    yes: frozenset[str] = frozenset()
+    no: frozenset[str] = frozenset()
+    not_yet: frozenset[str] = frozenset()
+    skips: frozenset[str] = frozenset()
+    """Whole messages that wave a question aside (`lewati`, `tidak tahu`)."""
     places: frozenset[str] = frozenset()
-    """Lower-case names of areas and landmarks, to see whether a message names a place."""
+    """Names of areas and landmarks, to see whether a message names a place."""
+    place_cues: frozenset[str] = frozenset()
+    """Words before a place name (`desa`, `rt`, `gang`)."""
     topic_words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Lower-case keyword -> topic or agency code, to see whether a short message opens a new subject."""
+    """Keyword -> topic or agency code, to see whether a short message opens a new subject."""
     glossary: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     """(term, plain sentence, synonyms) of the approved version."""
     glossary_version: str = ""
+    glossary_decree: str = ""
     services: tuple[tuple[str, str], ...] = ()
     """(code, name) for LAYANAN."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What `step` has to know beside the dialogue: channel, government and delays. Durations in seconds."""
+    """What `step` has to know beside the dialogue: channel, government and delays. Durations in seconds; 0 = never."""
 
     channel: str
     channel_kind: str
@@ -248,10 +245,21 @@ class Setting:
     prefix: str = "ADU"
     government: str = ""
     zone: str = "Asia/Jakarta"
+    languages: tuple[str, ...] = ("id", "en")
     burst_s: float = 90
+    """`conversation.burst_sms_s` on SMS."""
     greeting_hours: float = 12
     repeat_hours: float = 24
     reopen_days: int = 30
+    restore_days: int = 90
     flood_texts: int = 5
+    flood_within_s: float = 600
+    flood_senders: int = 20
+    draft_after_s: float = 300
+    """USSD: a broken session with a text becomes a complaint this long after its last page."""
     sms_number: str = ""
+    sms_channel: str = ""
+    """USSD: name of the channel that carries the receipt; empty = none."""
+    private_url: str = ""
+    """Deep link to a private conversation with us, for the answer in a group."""
     lexicon: Lexicon = field(default_factory=Lexicon)
