@@ -1,0 +1,73 @@
+"""The same report again, or the same incident seen by others. Machines only suggest; a person links (CASEWORK 7)."""
+
+import hashlib
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rapidfuzz import fuzz
+
+from gateway.complaints.complaint import Point
+
+SAME_TEXT_WITHIN = timedelta(hours=24)
+"""The same sender with the same text in this time repeats a report and gets the old number."""
+LIKELY_WITHIN = timedelta(days=7)
+LIKELY_METRES = 300
+LIKELY_TEXT = 0.75
+MASS_REPORTS, MASS_WITHIN = 5, timedelta(minutes=60)
+"""From so many linked reports in this time on it may be one incident that many people see."""
+EARTH_RADIUS_M = 6_371_000
+NO_WORD = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What is compared of a report. `area` is a region code."""
+
+    text: str
+    topic: str
+    at: datetime
+    area: str = ""
+    point: Point | None = None
+
+
+def normalised(text: str) -> str:
+    """Words in small letters with single spaces: what counts when two texts are called the same."""
+    return NO_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def text_hash(text: str) -> str:
+    """32 hexadecimal digits that are equal for texts which differ in case, spaces and punctuation only.
+
+    A text without any word (an emoji, `?`) is taken as it stands, so that not all of those look the same.
+    """
+    return hashlib.sha256((normalised(text) or text).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def similarity(one: str, other: str) -> float:
+    """How alike two texts are, 0..1, whatever the order of their words."""
+    return fuzz.token_sort_ratio(normalised(one), normalised(other)) / 100
+
+
+def likely_same(one: Incident, other: Incident) -> float:
+    """How likely both report one incident: the likeness of the texts, 0 where topic, place or time speak against it."""
+    if one.topic != other.topic or abs(one.at - other.at) > LIKELY_WITHIN or not _near(one, other):
+        return 0.0
+    alike = similarity(one.text, other.text)
+    return alike if alike >= LIKELY_TEXT else 0.0
+
+
+def metres_between(one: Point, other: Point) -> float:
+    """Distance on the ground."""
+    north, south = math.radians(one.latitude), math.radians(other.latitude)
+    turn = math.radians(other.longitude - one.longitude) / 2
+    chord = math.sin((south - north) / 2) ** 2 + math.cos(north) * math.cos(south) * math.sin(turn) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(chord))
+
+
+def _near(one: Incident, other: Incident) -> bool:
+    if one.point and other.point:
+        return metres_between(one.point, other.point) <= LIKELY_METRES
+    return bool(one.area) and one.area == other.area
