@@ -2,20 +2,26 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from channels import registry
+from channels.messages import Inbound, RawRequest
 from channels.registry import Channel
 from config.clock import Clock, clock_for
 from config.reference import Reference, reference_for
 from config.settings import Settings
 from config.texts import Texts
 from gateway import accounts, audit, directory
+from gateway.batching import Writer
 from gateway.complaints.calendar import Calendar
 from gateway.doorbell import Doorbell
+from gateway.intake import receive
 from gateway.lexicon import lexicon
 from gateway.office import Office
 from gateway.sealing import Keys
+from gateway.spool import Spool
 from gateway.storage.engine import open_engine, upgrade
 from gateway.storage.store import Store
 
@@ -75,6 +81,19 @@ def open_office(settings: Settings, clock: Clock) -> Office:
         lexicon=lexicon(reference),
         now=clock.now,
     )
+
+
+def open_writer(gateway: Gateway) -> Writer:
+    """The writer of a process that takes messages, with its spool; `Writer.run` is the caller's task."""
+    settings = gateway.settings
+    spool = Spool(Path(settings.storage.spool_dir), gateway.office.keys.raw, settings.storage.reserve_mib)
+    spool.prepare()
+
+    def parse(name: str, request: RawRequest) -> Sequence[Inbound]:
+        receiver = gateway.office.channels[name].receiver
+        return receiver.parse(request) if receiver else ()
+
+    return Writer(gateway.store, spool, receive, parse, settings.intake.max_waiting, settings.intake.spool_after_s)
 
 
 def calendar_of(settings: Settings, reference: Reference) -> Calendar:

@@ -185,7 +185,8 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     found = tx.in_ids(
         "SELECT id, fence, attempts, contact_id, state FROM outbox WHERE id IN {ids}", [o.id for o in outcomes]
     )
-    current = {row.id: row for row in found if row.state == "sending"}
+    # An outcome that comes after `sweep` gave its claim up still tells more than `unknown` does.
+    current = {row.id: row for row in found if row.state in {"sending", "unknown"}}
     valid = [o for o in outcomes if o.id in current and current[o.id].fence == o.fence]
     changes = [
         {
