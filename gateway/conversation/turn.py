@@ -53,7 +53,7 @@ class Reply:
     """
 
     key: str
-    values: Mapping[str, Value] = NO_VALUES
+    values: Mapping[str, Value] = field(default_factory=lambda: NO_VALUES)
     about: str = ""
     buttons: tuple[tuple[Button, ...], ...] = ()
     """Rows beyond those that the key always has (`gateway.conversation.buttons`)."""
@@ -102,7 +102,7 @@ class CaseAction:
 
     number: str
     action: Action
-    inputs: Mapping[str, str] = NO_INPUTS
+    inputs: Mapping[str, str] = field(default_factory=lambda: NO_INPUTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Page:
     """
 
     key: str = ""
-    values: Mapping[str, Value] = NO_VALUES
+    values: Mapping[str, Value] = field(default_factory=lambda: NO_VALUES)
     options: tuple[tuple[str, Value], ...] = ()
     note: str = ""
     """Key of a line above the page: what was wrong with the last input."""
