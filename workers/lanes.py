@@ -18,6 +18,7 @@ from workers import delivery
 from workers.delivery import Delivery
 from workers.drain import CARRY_S, Transaction
 from workers.limits import Limits
+from workers.tools import Tools
 
 MOST_UNDER_WAY = 64
 """Of one channel in one process; after a crash so many messages are in doubt at worst."""
@@ -79,3 +80,9 @@ class Lanes:
 def room_of(channel: Channel) -> int:
     """How many messages of a channel one process may hold."""
     return max(1, min(MOST_UNDER_WAY, math.ceil(channel.messages_per_second * AHEAD_S)))
+
+
+def open_work(tools: Tools) -> Lanes:
+    gateway = tools.gateway
+    sending = Delivery(gateway.channels, tools.http, gateway.settings.outbound, tools.now)
+    return Lanes(gateway.channels, sending, tools.limits)

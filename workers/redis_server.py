@@ -18,6 +18,7 @@ import redis
 from workers.children import end_child, start_child
 
 OLDEST = (6, 2)
+SOCKET = "r.sock"
 READY_WITHIN_S = 10.0
 LONGEST_FOLDER = 70
 """The path of a unix socket must stay under 108 bytes, ours adds about 20."""
@@ -94,22 +95,20 @@ def start(binary: Path, folder: Path | None = None) -> RedisServer:
 
     `folder` of an earlier server brings it back under the same URL.
     """
-    folder = folder or Path(tempfile.mkdtemp(prefix="sp-", dir=_short_folder()))
-    folder.mkdir(mode=0o700, exist_ok=True)
-    socket = folder / "r.sock"
+    folder = folder or _new_folder()
     log = folder / "log"
     # fmt: off
     with log.open("wb") as output:
         process = start_child(
             [
-                binary, "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", folder,
+                binary, "--port", "0", "--unixsocket", folder / SOCKET, "--unixsocketperm", "700", "--dir", folder,
                 "--save", "", "--appendonly", "no", "--maxmemory", "64mb", "--maxmemory-policy", "noeviction",
                 "--logfile", "", "--daemonize", "no",
             ],
             output=output,
         )
     # fmt: on
-    server = RedisServer(f"unix://{socket}?db=0", binary, folder, process)
+    server = RedisServer(url_in(folder), binary, folder, process)
     if not _answers(server):
         last_words = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no word"]
         server.stop()
@@ -117,10 +116,16 @@ def start(binary: Path, folder: Path | None = None) -> RedisServer:
     return server
 
 
-def _short_folder() -> str | None:
+def url_in(folder: Path) -> str:
+    """The address of the server whose folder this is."""
+    return f"unix://{folder / SOCKET}?db=0"
+
+
+def _new_folder() -> Path:
     # A deep TMPDIR (a test folder, macOS) would make the socket's path too long.
-    folder = tempfile.gettempdir()
-    return folder if len(folder) < LONGEST_FOLDER else "/tmp"  # noqa: S108 - mkdtemp makes a private folder inside
+    parent = tempfile.gettempdir()
+    short = parent if len(parent) < LONGEST_FOLDER else "/tmp"  # noqa: S108 - mkdtemp makes a private folder inside
+    return Path(tempfile.mkdtemp(prefix="sp-", dir=short))
 
 
 def _answers(server: RedisServer) -> bool:
@@ -136,8 +141,41 @@ def _answers(server: RedisServer) -> bool:
     return False
 
 
-def _wait_for_end(process: "subprocess.Popen[bytes]", within_s: float) -> None:
+def _wait_for_end(process: "subprocess.Popen[bytes]", within_s: float | None) -> None:
     try:
         process.wait(within_s)
     except subprocess.TimeoutExpired:
         return
+
+
+class OwnRedis:
+    """The private server as a process that can be started again at the same address."""
+
+    def __init__(self, binary: Path) -> None:
+        self.binary = binary
+        self._folder = _new_folder()
+        self.url = url_in(self._folder)
+        self._server: RedisServer | None = None
+
+    def begin(self) -> "OwnRedis":
+        self._server = start(self.binary, self._folder)
+        return self
+
+    def forget(self) -> None:
+        """Its folder, once it has ended."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def pid(self) -> int | None:
+        return self._server.process.pid if self._server else None
+
+    @property
+    def exitcode(self) -> int | None:
+        return self._server.process.poll() if self._server else None
+
+    def is_alive(self) -> bool:
+        return self._server is not None and self._server.process.poll() is None
+
+    def join(self, timeout: float | None = None) -> None:
+        if self._server:
+            _wait_for_end(self._server.process, timeout)

@@ -1,0 +1,97 @@
+"""`gateway`: one command, its subcommands imported when they are used.
+
+Exit status: 0 done, 1 failed, 2 wrong usage or settings, with one line on stderr and never a traceback.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version as version_of
+
+import click
+
+from config.logging import get_logger, redact_text
+from config.reference import ReferenceInvalid
+from config.settings import SettingsError
+
+log = get_logger(__name__)
+
+FAILED, WRONG_USAGE = 1, 2
+
+# Name -> "module:command". A command stands where what it needs stands; here is only its name.
+COMMANDS: Mapping[str, str] = {
+    "run": "workers.run:run",
+    "serve": "gateway.cli.serve:serve",
+    "work": "workers.commands:work",
+    "clock": "workers.commands:clock",
+    "listen": "workers.commands:listen",
+    "simulate": "workers.simulators.command:simulate",
+    "classify": "workers.classification.command:classify",
+    "db": "gateway.cli.db:db",
+    "data": "gateway.cli.data:data",
+    "config": "gateway.cli.settings:config",
+    "channels": "gateway.cli.channels:channels",
+    "sla": "gateway.cli.tools:sla",
+    "sms": "gateway.cli.tools:sms",
+    "number": "gateway.cli.tools:number",
+    "mask": "gateway.cli.tools:mask",
+    "version": "gateway.cli.main:version",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are named in a table and imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, name = target.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def gateway() -> None:
+    """Satu Pintu: one door for citizens' complaints, to SP4N-LAPOR! and the responsible agency, and back."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def version(as_json: bool) -> None:
+    """Print the version of the gateway."""
+    number = version_of("satupintu")
+    click.echo(f'{{"version": "{number}"}}' if as_json else f"satupintu {number}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script: whatever happens ends with a status and at most one line on stderr."""
+    try:
+        status = gateway.main(arguments, prog_name="gateway", standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        status = ended.exit_code
+    except click.Abort:
+        status = _say("berhenti / stopped", FAILED)
+    except click.UsageError as problem:
+        where = problem.ctx.command_path if problem.ctx else "gateway"
+        status = _say(f"{where}: {problem.format_message()} (see {where} --help)", WRONG_USAGE)
+    except click.ClickException as problem:
+        status = _say(problem.format_message(), FAILED)
+    except (SettingsError, ReferenceInvalid) as problem:
+        status = _say(str(problem), WRONG_USAGE)
+    except BrokenPipeError:
+        status = FAILED  # whoever read our output has gone
+    except Exception as problem:
+        if logging.getLogger().handlers:  # a command that set up the log; others have nowhere to put a traceback
+            log.exception("command_failed")
+        status = _say(redact_text(f"{type(problem).__name__}: {problem}"), FAILED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(line: str, status: int) -> int:
+    click.echo(" ".join(line.split()), err=True)
+    return status

@@ -1,0 +1,107 @@
+"""Run Listeners: channels whose provider is asked, not waited for. Under a lease, so that exactly one process asks.
+
+What a listener received takes the same way as a webhook: the Writer commits it, then the listener's position moves on.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from channels.messages import Inbound, RawRequest
+from channels.registry import Channel
+from config.logging import get_logger
+from gateway import leases
+from gateway.app import open_writer
+from gateway.arrival import Arrival
+from gateway.batching import Spooled, Writer
+from workers.tools import Tools
+
+log = get_logger(__name__)
+
+LEASE_S = 30.0
+RENEW_S = 10.0
+AGAIN_S = 5.0
+"""After a crash, and while somebody else listens."""
+
+
+def listening(channels: Sequence[Channel]) -> list[Channel]:
+    """The channels whose settings ask for a listener."""
+    return [channel for channel in channels if channel.listener and channel.listener.listens()]
+
+
+async def listen(channels: Sequence[Channel], tools: Tools) -> None:
+    """Listen to all of `channels` until cancelled; what was received is committed before this returns."""
+    writer = open_writer(tools.gateway)
+    writing = asyncio.create_task(writer.run())
+    try:
+        await asyncio.gather(*(_listen_under_lease(channel, tools, writer) for channel in channels))
+    finally:
+        writer.close()
+        await writing
+
+
+async def _listen_under_lease(channel: Channel, tools: Tools, writer: Writer) -> None:
+    while True:
+        if await _leads(channel, tools):
+            log.info("listening_began", channel=channel.name)
+            await _listen_while_leading(channel, tools, writer)
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer) -> None:
+    """Until the lease is lost or the listener crashes."""
+    asking = asyncio.create_task(_ask(channel, tools, writer))
+    try:
+        while not asking.done() and await _leads(channel, tools):
+            await asyncio.wait([asking], timeout=RENEW_S)
+    finally:
+        asking.cancel()
+        await asyncio.wait([asking])
+        await asyncio.to_thread(_release, channel, tools)
+        log.info("listening_ended", channel=channel.name)
+
+
+async def _ask(channel: Channel, tools: Tools, writer: Writer) -> None:
+    assert channel.listener is not None  # noqa: S101 - `listening` chose it
+
+    async def submit(received: Sequence[tuple[Inbound, RawRequest]]) -> None:
+        now = tools.now()
+        arrivals = [Arrival(channel.name, [event], raw, raw.received_at or now) for event, raw in received]
+        # Begun in order, and the Writer keeps that order; all of them share its commits.
+        await asyncio.gather(*(_taken(writer, arrival) for arrival in arrivals))
+
+    try:
+        await channel.listener.listen(submit, tools.http)
+    except Exception:
+        log.exception("listener_crashed", channel=channel.name)
+
+
+async def _taken(writer: Writer, arrival: Arrival) -> None:
+    try:
+        await writer.submit(arrival)
+    except Spooled:
+        return  # safely on the disk
+
+
+async def _leads(channel: Channel, tools: Tools) -> bool:
+    try:
+        return await asyncio.to_thread(_acquire, channel, tools)
+    except Exception:
+        log.exception("lease_failed", lease=_lease(channel))
+        return False
+
+
+def _acquire(channel: Channel, tools: Tools) -> bool:
+    with tools.gateway.store.transaction() as tx:
+        return leases.acquire(tx, _lease(channel), tools.process, LEASE_S) is not None
+
+
+def _release(channel: Channel, tools: Tools) -> None:
+    try:
+        with tools.gateway.store.transaction() as tx:
+            leases.release(tx, _lease(channel), tools.process)
+    except Exception:  # noqa: BLE001 - without a database the lease runs out by itself
+        log.warning("lease_not_released", lease=_lease(channel))
+
+
+def _lease(channel: Channel) -> str:
+    return f"listen:{channel.name}"

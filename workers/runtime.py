@@ -1,0 +1,123 @@
+"""What one worker process holds: the gateway, one event loop in a thread of its own, one HTTP client, a drain per queue.
+
+Everything heavy is loaded before the process says that it is ready; jobs only wake drains (PERFORMANCE § 3, rules 10, 12).
+"""
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from importlib import import_module
+from typing import Any
+
+import uvloop
+
+from config.logging import get_logger
+from gateway.app import Gateway
+from workers.drain import Drain, StepDrain
+from workers.http import AiohttpHttp
+from workers.limits import Limits
+from workers.tools import Tools, redis_url
+
+log = get_logger(__name__)
+
+# Queue -> what makes its work: a `Work` or `Steps` out of the process's `Tools` (workers/drain.py).
+WORKS: Mapping[str, str] = {
+    "deliver": "workers.lanes:open_work",
+    "notify": "workers.notify:open_work",
+    "classify": "workers.classify:open_work",
+    "forward": "workers.forward:open_work",
+    "poll": "workers.poll:open_work",
+    "attach": "workers.attachments:open_work",
+}
+
+ALONE_EVERY_S = 5.0
+"""While Redis is away nobody rings: every drain looks by itself this often."""
+ENDING_S = 5.0
+"""What closing sessions and settling may take beside the sends that are waited for."""
+
+
+class Runtime:
+    """Drains of `queues` in this process. start() before the first job, end() after the last one."""
+
+    def __init__(self, gateway: Gateway, queues: Sequence[str], process: str) -> None:
+        self._gateway = gateway
+        self._queues = tuple(queues)
+        self._process = process
+        self._drains: dict[str, Drain[Any, Any] | StepDrain] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready: Future[None] = Future()
+        self._ending: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, name="drains", daemon=True)
+
+    def start(self) -> None:
+        """Returns when everything is loaded; raises what went wrong with that."""
+        self._thread.start()
+        self._ready.result()
+
+    def heard(self, queue: str, within_s: float) -> None:
+        """Wake the drain of `queue`; returns when what was due has been begun, or after `within_s` seconds."""
+        assert self._loop is not None  # noqa: S101 - start() returned
+        waking = asyncio.run_coroutine_threadsafe(self._wake(queue), self._loop)
+        wait([waking, self._ending], within_s, FIRST_COMPLETED)
+        waking.cancel()
+
+    def begin_end(self, within_s: float) -> None:
+        """Begin nothing new; what is under way has `within_s` seconds. For signal handlers: returns at once."""
+        if not self._ending.done():
+            self._ending.set_result(None)
+        if self._loop is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop_drains, within_s)
+
+    def end(self, within_s: float) -> None:
+        """`begin_end`, then wait until everything is settled and closed."""
+        self.begin_end(within_s)
+        self._thread.join(within_s + ENDING_S)
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._main())
+        except BaseException as problem:
+            if self._ready.done():
+                log.exception("drains_crashed")
+            else:
+                self._ready.set_exception(problem)
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        rates = {name: channel.messages_per_second for name, channel in self._gateway.channels.items()}
+        limits = Limits(redis_url(self._gateway.settings), self._process, rates)
+        async with AiohttpHttp() as http:
+            tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process)
+            self._drains = {queue: await asyncio.to_thread(open_drain, queue, tools) for queue in self._queues}
+            self._ready.set_result(None)
+            watching = asyncio.create_task(self._watch())
+            await asyncio.gather(*(drain.run() for drain in self._drains.values()))
+            watching.cancel()
+        await limits.close()
+
+    async def _wake(self, queue: str) -> None:
+        wake = self._drains[queue].wake
+        wake.ring()
+        await wake.answered()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(ALONE_EVERY_S)
+            if not await asyncio.to_thread(self._gateway.doorbell.answers):
+                for drain in self._drains.values():
+                    drain.wake.ring()
+
+    def _stop_drains(self, within_s: float) -> None:
+        for drain in self._drains.values():
+            drain.stop(within_s)
+
+
+def open_drain(queue: str, tools: Tools) -> Drain[Any, Any] | StepDrain:
+    """The drain of one queue, its work loaded and ready."""
+    module, _, name = WORKS[queue].partition(":")
+    work = getattr(import_module(module), name)(tools)
+    if hasattr(work, "step"):
+        return StepDrain(queue, work)
+    return Drain(queue, work, tools.gateway.store.transaction, tools.now)
