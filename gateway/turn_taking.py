@@ -178,7 +178,7 @@ def _add_and_act(tx: Transaction, talk: Talk, turn: Turn) -> tuple[Turn, int | N
             actor = SYSTEM if wish.action is Action.RESTORE else talk.actor
             touched = reporting_back.act(tx, wish, actor) or touched
         except ActionRefused as refusal:
-            turn = lookups.refused(turn, refusal, wish, turn.dialogue.case(wish.number))
+            turn = lookups.refused(turn, refusal, wish)
     return turn, touched
 
 

@@ -1,0 +1,146 @@
+"""A gateway on a real database, with time and chance in the test's hand."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from channels.messages import Address, InboundMessage, RawRequest
+from config.clock import Clock
+from config.load import settings_from
+from config.settings import Settings
+from gateway import accounts, app, audit, directory
+from gateway.arrival import Arrival
+from gateway.office import Office
+from gateway.storage.engine import open_engine
+from gateway.storage.store import Store
+
+MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 08.00 WIB
+SETTINGS = """
+[storage]
+url = "{url}"
+spool_dir = "{folder}/spool"
+attachments_dir = "{folder}/attachments"
+identity_key = "test-identity-key-0123456789abcdef-xyz"
+[server]
+public_url = "http://127.0.0.1:8080"
+[government]
+name = "Kabupaten Contoh"
+ticket_prefix = "KBR"
+time_zone = "Asia/Jakarta"
+[data]
+agencies = "{agencies}"
+[channels.tg]
+kind = "telegram"
+token = "777000:test-token-abcdefghijklmnop"
+webhook_secret = "test-webhook-secret"
+api_url = "http://127.0.0.1:1"
+[channels.sms]
+kind = "kannel"
+number = "1708"
+inbound_token = "test-sms-token-0123456789"
+send_url = "http://127.0.0.1:1/cgi-bin/sendsms"
+username = "gateway"
+password = "test-sms-password"
+[channels.ussd]
+kind = "ussd_http"
+service_code = "*708#"
+inbound_token = "test-ussd-token-0123456789"
+sms_channel = "sms"
+[channels.web]
+kind = "web_form"
+[forwarding.sp4n]
+kind = "sp4n"
+mode = "api"
+default_institution_id = 1200
+default_category_id = 9001
+user_id = 9000001
+api_url = "http://127.0.0.1:1/lapor/3.0.0"
+authorization = "test-authorization-key"
+token = "00000000-0000-4000-8000-000000000001"
+[accounts]
+second_factor = "optional"
+[accounts.bootstrap]
+username = "admin"
+password = "test-admin-password"
+role = "coordinator"
+"""
+
+
+@dataclass
+class Moment:
+    """The time of a test: stands still until it is moved."""
+
+    now: datetime = MONDAY
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass
+class Rings:
+    queues: list[str] = field(default_factory=list)
+    told: list[object] = field(default_factory=list)
+
+
+@pytest.fixture
+def moment() -> Moment:
+    return Moment()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    agencies = Path(__file__).parent / "agencies.toml"
+    return settings_from(SETTINGS.format(url=database_url, folder=tmp_path, agencies=agencies), environ={})
+
+
+@pytest.fixture
+def office(settings: Settings, moment: Moment) -> Office:
+    codes = iter(range(48219037, 10**8, 1_111))
+    return replace(app.open_office(settings, Clock()), now=moment, draw=lambda _: next(codes))
+
+
+@pytest.fixture
+def rings() -> Rings:
+    return Rings()
+
+
+@pytest.fixture
+def store(office: Office, rings: Rings) -> Iterator[Store]:
+    """Prepared like at the first start: agencies, account, first stone of the audit chain."""
+    made = Store(open_engine(office.settings.storage.url), office, rings.queues.extend, rings.told.extend)
+    with made.transaction() as tx:
+        audit.begin(tx)
+        directory.load(tx)
+        accounts.bootstrap(tx)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def telegram(moment: Moment) -> Callable[..., Arrival]:
+    """A message of a Telegram user, numbered by itself."""
+    count = iter(range(901, 10_000))
+
+    def arrival(text: str = "", sender: str = "77", **more: object) -> Arrival:
+        number = next(count)
+        message = InboundMessage(f"u:{number}", Address("tg", sender), text, provider_id=f"m:{sender}:{number}")
+        return Arrival("tg", [replace(message, **more)], RawRequest("POST", body=b"{}"), moment.now)
+
+    return arrival
+
+
+@pytest.fixture
+def sms(moment: Moment) -> Callable[..., Arrival]:
+    count = iter(range(1, 10_000))
+
+    def arrival(text: str = "", sender: str = "+6281200000001", **more: object) -> Arrival:
+        message = InboundMessage(f"mo:{next(count)}", Address("tel", sender), text, destination="1708")
+        return Arrival("sms", [replace(message, **more)], RawRequest("GET", raw_query=b"x"), moment.now)
+
+    return arrival

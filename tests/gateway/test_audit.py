@@ -1,0 +1,69 @@
+"""The chain of who did what: whole when untouched, and every kind of tampering is found."""
+
+import pytest
+from sqlalchemy import text
+
+from gateway import audit
+from gateway.complaints.complaint import SYSTEM
+from gateway.storage.store import Store
+
+# Whoever rewrites history has first to switch off what forbids it.
+UNGUARDED = {
+    "sqlite": ["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"],
+    "postgresql": ["DROP TRIGGER audit_no_update ON audit", "DROP TRIGGER audit_no_delete ON audit"],
+}
+TAMPERING = [
+    ("UPDATE audit SET reason = 'lain' WHERE seq = 4", 4, "changed"),
+    ("DELETE FROM audit WHERE seq = 4", 4, "missing"),
+    ("DELETE FROM audit WHERE seq >= 5", 5, "truncated"),
+    ("UPDATE audit SET prev_hash = hash WHERE seq = 4", 4, "changed"),
+]
+
+
+def record_lines(store: Store, lines: int) -> None:
+    for number in range(lines):
+        with store.transaction() as tx:
+            audit.record(tx, SYSTEM, "test", "thing", str(number), "alasan", {"n": number})
+
+
+def test_an_untouched_chain_is_whole(store: Store) -> None:
+    record_lines(store, 5)
+    with store.reading() as tx:
+        verdict = audit.verify(tx)
+    assert verdict.problem == ""
+    assert verdict.lines >= 5
+
+
+def test_lines_of_one_transaction_follow_each_other(store: Store) -> None:
+    with store.transaction() as tx:
+        for number in range(3):
+            audit.record(tx, SYSTEM, "test", "thing", str(number))
+    with store.reading() as tx:
+        assert audit.verify(tx).problem == ""
+
+
+@pytest.mark.parametrize(("statement", "seq", "problem"), TAMPERING)
+def test_tampering_is_found_at_its_place(store: Store, statement: str, seq: int, problem: str) -> None:
+    record_lines(store, 6)
+    with store.engine.connect() as connection, connection.begin():
+        for unguard in UNGUARDED[connection.dialect.name]:
+            connection.execute(text(unguard))
+        connection.execute(text(statement))
+    with store.reading() as tx:
+        verdict = audit.verify(tx)
+    assert (verdict.seq, verdict.problem) == (seq, problem)
+
+
+def test_a_chain_cut_with_its_head_is_found_by_a_checkpoint(store: Store) -> None:
+    record_lines(store, 6)
+    with store.reading() as tx:
+        row = tx.one(text("SELECT seq, hash FROM audit_head"))
+        assert row is not None
+    with store.engine.connect() as connection, connection.begin():
+        for unguard in UNGUARDED[connection.dialect.name]:
+            connection.execute(text(unguard))
+        connection.execute(text("DELETE FROM audit WHERE seq > 3"))
+        connection.execute(text("UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3)"))
+    with store.reading() as tx:
+        assert audit.verify(tx).problem == ""
+        assert audit.verify(tx, (row.seq, row.hash)).problem == "truncated"
