@@ -28,7 +28,7 @@ from channels.messages import (
 )
 from channels.protocols import Capabilities, Http, Submit
 from channels.telegram.bot import Unreachable, open_bot
-from channels.telegram.outcomes import send_error
+from channels.telegram.outcomes import says, send_error
 from channels.telegram.polling import poll
 from channels.telegram.reading import Me, read
 from channels.telegram.registration import explain, set_commands, set_webhook, webhook_problems
@@ -156,7 +156,7 @@ class Telegram:
         except Unreachable as problem:
             raise problem.problem from problem
         except BadRequest as problem:
-            if "file is too big" in problem.message:
+            if says(problem, "file is too big"):
                 raise AnswerTooLarge("telegram: larger than bots may fetch") from problem
             raise FileGone(f"telegram: {problem.message[:100]}") from problem
         except TelegramError as problem:

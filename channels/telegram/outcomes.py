@@ -27,7 +27,7 @@ def _recipient(reason: str) -> Means:
     return lambda detail: RecipientRefused(reason, detail)
 
 
-# (kind of error, words of Telegram's description, what it means); the first row that fits decides.
+# (kind of error, words of Telegram's description, what it means); in lower case; the first row that fits decides.
 REFUSALS: tuple[tuple[type[TelegramError], str, Means], ...] = (
     (Forbidden, "blocked by the user", _recipient("blocked")),
     (Forbidden, "user is deactivated", _recipient("deactivated")),
@@ -38,6 +38,11 @@ REFUSALS: tuple[tuple[type[TelegramError], str, Means], ...] = (
     (BadRequest, "", lambda detail: SendRefused("bad_request", detail, alert=True)),
     (InvalidToken, "", lambda detail: ChannelStopped("credentials", detail)),
 )
+
+
+def says(problem: TelegramError, fragment: str) -> bool:
+    """Whether Telegram's description holds the words; the library takes off its beginning and writes a capital."""
+    return fragment in problem.message.lower()
 
 
 def send_error(problem: TelegramError) -> SendError:
@@ -58,7 +63,7 @@ def send_error(problem: TelegramError) -> SendError:
 def _refusal(problem: TelegramError) -> SendError:
     words = problem.message
     for kind, fragment, means in REFUSALS:
-        if isinstance(problem, kind) and fragment in words:
+        if isinstance(problem, kind) and says(problem, fragment):
             return means(words[:200])
     return SendUnknown("unclear_answer", words[:200])
 

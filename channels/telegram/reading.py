@@ -111,7 +111,8 @@ def _edit(key: str, message: Message, me: Me) -> InboundMessage:
     # A live location moves every few seconds as an "edit": nothing that a citizen wrote.
     if message.location is not None or not _is_for_us(message, me):
         return replace(envelope, kind=MessageKind.SERVICE)
-    return replace(_content(envelope, message, me), kind=MessageKind.EDIT)
+    # The files came with the message itself; here they would be a second copy.
+    return replace(_content(envelope, message, me), kind=MessageKind.EDIT, attachments=())
 
 
 def _press(key: str, press: CallbackQuery) -> InboundMessage:

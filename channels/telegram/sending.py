@@ -5,7 +5,7 @@ from telegram.error import BadRequest, TelegramError
 
 from channels.errors import SendError, SendRefused, SendUnknown
 from channels.messages import OutboundMessage, SendReceipt
-from channels.telegram.outcomes import send_error
+from channels.telegram.outcomes import says, send_error
 from channels.telegram.reading import message_key
 from channels.telegram.writing import keyboard, pieces, reply_parameters
 
@@ -38,7 +38,7 @@ async def answer_press(bot: Bot, message: OutboundMessage) -> SendReceipt:
     try:
         await bot.answer_callback_query(message.callback_id, text=message.text[:MAX_TOAST] or None)
     except BadRequest as problem:
-        if "query is too old" not in problem.message:
+        if not says(problem, "query is too old"):
             raise send_error(problem) from problem
         return SendReceipt(detail="too_late")
     except TelegramError as problem:
@@ -52,7 +52,7 @@ async def _send(bot: Bot, chat: int, text: str, reply: ReplyParameters | None, m
             chat, text, reply_parameters=reply, reply_markup=markup, link_preview_options=NO_PREVIEW
         )
     except BadRequest as problem:
-        if reply is not None and "replied not found" in problem.message:
+        if reply is not None and says(problem, "replied not found"):
             return await _send(bot, chat, text, None, markup)
         raise send_error(problem) from problem
     except TelegramError as problem:

@@ -156,7 +156,8 @@ class UssdHttp:
 
     def _notice(self, values: Mapping[str, str], session_id: str, request: RawRequest) -> InboundMessage:
         sender, reachable = _sender(values, session_id)
-        session = SessionEvent(session_id, values.get("input", ""), whole_history=False, ended=True)
+        whole = self._settings.whole_history
+        session = SessionEvent(session_id, values.get("input", "")[:MAX_HISTORY], whole_history=whole, ended=True)
         return InboundMessage(
             external_id=f"us:{session_id}:{_day(request)}:end",
             sender=sender,

@@ -1,0 +1,82 @@
+"""`gateway channels list|check`: which channels there are, and whether their providers accept us."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from importlib import import_module
+
+import click
+
+from channels.protocols import Http
+from channels.registry import Channel
+from config.clock import clock_for
+from config.settings import Settings
+from gateway.app import open_office
+from gateway.cli.context import WRONG_USAGE, settings_or_exit
+
+HTTP = "workers.http:AiohttpHttp"
+"""Named as text: the HTTP client belongs to the package above, as long-running commands do."""
+FAILED = 1
+PROTOCOLS = ("receiver", "sender", "fetcher", "listener", "checker", "starter")
+
+
+@click.group()
+def channels() -> None:
+    """Show and check the channels."""
+
+
+@channels.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def list_channels(as_json: bool) -> None:
+    """Show every configured channel: name, kind and webhook path."""
+    for channel in _channels(settings_or_exit()):
+        row = {
+            "name": channel.name,
+            "kind": channel.kind,
+            "path": f"/c/{channel.name}" if channel.receiver else "",
+            "own": channel.own,
+            "messages_per_second": channel.messages_per_second,
+            "offers": [part for part in PROTOCOLS if getattr(channel, part) is not None],
+        }
+        text = "{name:<20} {kind:<12} {path:<24} {own}".format_map(row).rstrip()
+        click.echo(json.dumps(row, ensure_ascii=False) if as_json else text)
+
+
+@channels.command("check")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def check(name: str | None, as_json: bool) -> None:
+    """Ask the provider of NAME, or of every channel, whether it accepts us; exit 1 when something is wrong."""
+    settings = settings_or_exit()
+    chosen = [channel for channel in _channels(settings) if name in {None, channel.name}]
+    if name is not None and not chosen:
+        known = ", ".join(table.name for table in settings.channels) or "none"
+        click.echo(f"no channel {name!r}; known: {known}", err=True)
+        raise click.exceptions.Exit(WRONG_USAGE)
+    found = asyncio.run(_check(chosen, settings.server.public_url))
+    for channel, problems in found:
+        click.echo(_line(channel, problems, as_json))
+    if any(problems for _, problems in found):
+        raise click.exceptions.Exit(FAILED)
+
+
+def _channels(settings: Settings) -> Iterable[Channel]:
+    return open_office(settings, clock_for(settings)).channels.values()
+
+
+async def _check(chosen: Iterable[Channel], public_url: str) -> list[tuple[Channel, list[str]]]:
+    module, _, name = HTTP.partition(":")
+    async with getattr(import_module(module), name)() as http:
+        return [(channel, await _problems(channel, http, public_url)) for channel in chosen]
+
+
+async def _problems(channel: Channel, http: Http, public_url: str) -> list[str]:
+    return await channel.checker.check(http, f"{public_url}/c/{channel.name}") if channel.checker else []
+
+
+def _line(channel: Channel, problems: list[str], as_json: bool) -> str:
+    if as_json:
+        row = {"name": channel.name, "kind": channel.kind, "ok": not problems, "problems": problems}
+        return json.dumps(row, ensure_ascii=False)
+    said = problems or ["ok" if channel.checker else "ok (nothing to ask a provider)"]
+    return "\n".join(f"{channel.name}: {problem}" for problem in said)

@@ -1,0 +1,88 @@
+"""What no recording may bring about: secrets or citizens' words in prints and errors, and calls let in unproven."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from channels.errors import FormInvalid, PayloadInvalid, SignatureInvalid
+from channels.messages import InboundMessage, RawRequest
+from channels.registry import Channel, webhook_kinds
+from config.settings import Secret
+from tests.channels.recorded import channel_for, channels_of, read_request, recording_id, recordings
+
+WORDS = ("berlubang", "Drainase", "81200000001", "8120000000", "warga3@", "palsu", "Lampu jalan", "7000000001")
+"""Texts and addresses of the recordings."""
+
+
+def secrets_of(kind: str) -> list[str]:
+    found = [
+        value.reveal()
+        for channel in channels_of(kind).values()
+        for field in fields(channel.settings)
+        if isinstance(value := getattr(channel.settings, field.name), Secret)
+    ]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("kind", sorted(webhook_kinds()))
+def test_no_print_of_a_channel_shows_a_secret(kind: str) -> None:
+    for channel in channels_of(kind).values():
+        printed = f"{channel!r} {channel.adapter!r} {channel.settings!r}"
+        assert not [secret for secret in secrets_of(kind) if secret in printed]
+
+
+@pytest.mark.parametrize("recording", recordings("in"), ids=recording_id)
+def test_no_print_of_a_message_shows_whom_it_is_from(recording: Path) -> None:
+    channel = channel_for(recording)
+    assert channel.receiver is not None
+    for event in channel.receiver.parse(read_request(recording)):
+        if isinstance(event, InboundMessage):
+            assert event.sender.path not in repr(event.sender)
+
+
+@pytest.mark.parametrize("recording", recordings("forged") + recordings("broken"), ids=recording_id)
+def test_no_error_shows_a_secret_or_what_somebody_wrote(recording: Path) -> None:
+    channel, request = channel_for(recording), read_request(recording)
+    with pytest.raises((SignatureInvalid, PayloadInvalid, FormInvalid)) as refusal:
+        take_in(channel, request)
+    told = repr(refusal.value)
+    assert not [word for word in (*secrets_of(recording.parent.name), *WORDS) if word in told]
+
+
+def take_in(channel: Channel, request: RawRequest) -> None:
+    channel.verify(request)
+    assert channel.receiver is not None
+    channel.receiver.parse(request)
+
+
+def without_proof(request: RawRequest) -> RawRequest:
+    """The same call with every proof that a provider can give made wrong by one character."""
+    headers = dict(request.headers)
+    if secret := headers.get("x-telegram-bot-api-secret-token"):
+        headers["x-telegram-bot-api-secret-token"] = f"{secret[:-1]}x"
+    token = request.query.get("token", "")
+    return replace(
+        request,
+        headers=headers,
+        query={**request.query, "token": f"{token[:-1]}x"},
+        raw_query=request.raw_query.replace(token.encode(), f"{token[:-1]}x".encode()) if token else request.raw_query,
+        body=request.body.replace(b"1795137260.", b"1795137261.").replace(b"1795137358.", b"1795137357."),
+    )
+
+
+@pytest.mark.parametrize("recording", recordings("in"), ids=recording_id)
+def test_one_wrong_character_of_the_proof_is_enough(recording: Path) -> None:
+    with pytest.raises(SignatureInvalid):
+        channel_for(recording).verify(without_proof(read_request(recording)))
+
+
+@pytest.mark.parametrize("recording", recordings("in"), ids=recording_id)
+def test_a_call_from_outside_the_allowed_networks_is_refused(recording: Path) -> None:
+    channel = replace(channel_for(recording), inbound_from=("198.51.100.0/24", "2001:db8::1"))
+    for remote in ("203.0.113.7", "2001:db8::2", "", "not an address"):
+        with pytest.raises(SignatureInvalid):
+            channel.verify(read_request(recording, remote=remote))
+    channel.verify(read_request(recording, remote="198.51.100.20"))
+    channel.verify(read_request(recording, remote="2001:db8::1"))
