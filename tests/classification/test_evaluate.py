@@ -1,0 +1,75 @@
+"""The figures of the evaluation, on rows whose outcome is known."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from gateway.complaints.classification import Ranked, Suggestion
+from gateway.complaints.complaint import Sensitive
+from workers.classification.evaluate import Score, evaluate
+
+
+class Answers:
+    """A classifier that says what it is told."""
+
+    def __init__(self, answers: dict[str, Suggestion]) -> None:
+        self._answers = answers
+
+    def suggest(self, text: str) -> Suggestion:
+        return self._answers[text]
+
+    def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]:
+        return [self.suggest(text) for text in texts]
+
+
+def scores_of(rows: list[dict[str, object]], *answers: Suggestion) -> dict[str, Score]:
+    texts = [f"text {number}" for number in range(len(rows))]
+    labelled = [{"text": text, **row} for text, row in zip(texts, rows, strict=True)]
+    scores = evaluate(labelled, Answers(dict(zip(texts, answers, strict=True))))
+    return {score.task: score for score in scores}
+
+
+def test_accuracy_and_top_three_of_a_ranking() -> None:
+    first = Suggestion(topics=(Ranked("desa", 0.6), Ranked("sosial", 0.3)))
+    second = Suggestion(topics=(Ranked("agama", 0.6), Ranked("desa", 0.3)))
+    topic = scores_of([{"topic": "desa"}, {"topic": "desa"}], first, second)["topic"]
+    assert (topic.rows, topic.accuracy, topic.top3) == (2, 0.5, 1.0)
+    assert topic.macro_f1 == pytest.approx(0.6667)
+
+
+def test_precision_and_recall_of_a_warning() -> None:
+    rows: list[dict[str, object]] = [{"emergency": True}, {"emergency": True}, {"emergency": False}]
+    emergency = scores_of(rows, Suggestion(emergency=True), Suggestion(), Suggestion(emergency=True))["emergency"]
+    assert (emergency.precision, emergency.recall, emergency.accuracy) == (0.5, 0.5, 0.3333)
+
+
+def test_sensitive_is_any_kind_but_none() -> None:
+    rows: list[dict[str, object]] = [{"sensitive": True}, {"sensitive": False}]
+    sensitive = scores_of(rows, Suggestion(sensitive=Sensitive.ANAK), Suggestion())["sensitive"]
+    assert sensitive.accuracy == 1.0
+
+
+def test_a_row_without_the_label_is_not_counted() -> None:
+    scores = scores_of([{"topic": None, "kind": "kalimat"}, {"topic": "desa"}], Suggestion(), Suggestion())
+    assert scores["topic"].rows == 1
+    assert "kind" not in scores
+    assert "emergency" not in scores
+
+
+def test_no_place_is_a_label_too() -> None:
+    rows: list[dict[str, object]] = [{"place_code": None}, {"place_code": "62.01.01"}]
+    assert scores_of(rows, Suggestion(), Suggestion(place_code="62.01.01"))["place"].accuracy == 1.0
+
+
+def test_both_spellings_of_a_language_code_are_understood() -> None:
+    rows: list[dict[str, object]] = [{"lang": "jav"}, {"language": "id+jav"}]
+    assert scores_of(rows, Suggestion("jv"), Suggestion("id+jv"))["language"].accuracy == 1.0
+
+
+def test_a_language_outside_the_labels_counts_as_other() -> None:
+    rows: list[dict[str, object]] = [{"lang": "other"}, {"lang": "id"}]
+    assert scores_of(rows, Suggestion("ban"), Suggestion("id"))["language"].accuracy == 1.0
+
+
+def test_oversight_is_a_complaint_here() -> None:
+    assert scores_of([{"kind": "pengaduan_pengawasan"}], Suggestion(kind="pengaduan"))["kind"].accuracy == 1.0

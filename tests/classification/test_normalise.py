@@ -1,0 +1,82 @@
+"""SMS spelling and stems, for the classifier's eyes only."""
+
+import pytest
+
+from config.reference import Colloquial
+from workers.classification.lexicon import Lexicon, strongest_per_word, totals
+from workers.classification.normalise import Normaliser
+
+COLLOQUIAL = [
+    Colloquial("jln", "jalan", "id", "singkatan", False),
+    Colloquial("gk", "tidak", "id", "singkatan", False),
+    Colloquial("matur nuwun", "terima kasih", "jav", "fungsi-daerah", False),
+    Colloquial("smp", "sampai", "id", "singkatan", True),
+    Colloquial("larang", "mahal", "jav", "fungsi-daerah", True),
+    Colloquial("dpt", "dapat", "id", "singkatan", False),
+    Colloquial("ktp", "kartu tanda penduduk", "id", "singkatan", False),
+]
+VOCABULARY = ["bayar", "tambal", "sapu", "lubang", "pukul", "urus", "alam", "jalan"]
+
+# fmt: off
+SPELLINGS = [
+    # written                       language  read as
+    ("Jln gk dibayar",              "id",     "jalan tidak bayar"),
+    ("jalan2 berlubang",            "id",     "jalan lubang"),
+    ("anak-anak",                   "id",     "anak"),
+    ("cepattttt",                   "id",     "cepat"),
+    ("pppk",                        "id",     "pppk"),
+    ("matur nuwun nggih",           "id",     "terima kasih nggih"),
+    ("sd smp",                      "id",     "sd smp"),          # ambiguous: a school, not "sampai"
+    ("regane larang",               "id",     "regane larang"),
+    ("regane larang",               "jv",     "regane mahal"),
+    ("regane larang",               "id+jv",  "regane mahal"),
+    ("menambal nambal ditambal",    "id",     "tambal tambal tambal"),
+    ("menyapu memukul ngurus",      "id",     "sapu pukul urus"),
+    ("dibayarkan pembayarannya",    "id",     "bayar pembayarannya"),
+    ("malam mohon beruang",         "id",     "malam mohon beruang"),
+    ("lihat https://a.invalid/jln", "id",     "lihat"),
+]
+# fmt: on
+
+
+@pytest.fixture(scope="module")
+def normaliser() -> Normaliser:
+    return Normaliser(COLLOQUIAL, {}, VOCABULARY)
+
+
+@pytest.mark.parametrize(("written", "language", "expected"), SPELLINGS)
+def test_how_a_text_is_read(normaliser: Normaliser, written: str, language: str, expected: str) -> None:
+    assert " ".join(normaliser.read(written, language).stems) == expected
+
+
+def test_names_keep_their_endings(normaliser: Normaliser) -> None:
+    assert normaliser.read("Jln dibayarkan").plain == ("jalan", "dibayarkan")
+
+
+def test_a_keyword_that_is_a_short_form_of_an_everyday_word_is_dropped(normaliser: Normaliser) -> None:
+    assert normaliser.phrase("dpt") == ""
+    assert normaliser.phrase("KTP") == "kartu tanda penduduk"
+
+
+def test_runs_and_neighbours_are_found(normaliser: Normaliser) -> None:
+    lexicon = Lexicon(normaliser)
+    lexicon.add("run", ["lampu jalan"], 2.0)
+    lexicon.add("near", ["jalan + rusak"], 1.0)
+    found = lexicon.hits(normaliser.read("lampu jln di depan rusak"))
+    assert [(hit.label, hit.phrase) for hit in found] == [("near", "jalan + rusak"), ("run", "lampu jalan")]
+
+
+def test_words_far_apart_do_not_belong_together(normaliser: Normaliser) -> None:
+    lexicon = Lexicon(normaliser)
+    lexicon.add("near", ["jalan + rusak"], 1.0)
+    between = " ".join(f"kata{number}" for number in "abcdefghijklm")
+    assert lexicon.hits(normaliser.read(f"jalan {between} rusak")) == []
+
+
+def test_a_word_inside_a_stronger_phrase_counts_once(normaliser: Normaliser) -> None:
+    lexicon = Lexicon(normaliser)
+    lexicon.add("topic", ["lampu jalan"], 2.0)
+    lexicon.add("topic", ["jalan"], 1.0)
+    kept = strongest_per_word(lexicon.hits(normaliser.read("lampu jalan")))
+    assert [hit.phrase for hit in kept] == ["lampu jalan"]
+    assert totals(kept) == {"topic": 2.0}

@@ -1,0 +1,174 @@
+"""Which agency a text concerns, or which body outside the government's authority.
+
+Only agencies that exist and accept complaints, and bodies of the out-of-authority table, are ever named. The government's own
+keywords weigh most; our further words (`agencies.toml`) and the rules for overlapping competence apply where its codes exist.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from config.reference import Agency, Reference
+from gateway.complaints.classification import Ranked
+from workers.classification.lexicon import Hit, Lexicon, strongest_per_word, totals
+from workers.classification.normalise import Normaliser, Words
+from workers.classification.topics import FALLBACK, TopicGuess
+from workers.classification.wordlists import Table, WordLists
+
+KEYWORD = 2.2
+FURTHER_WORD = 1.6
+LONGER_PHRASE = 0.7
+TOPIC = 4.0
+"""What a certain topic is worth to its main agency; the next ones get a part."""
+RANK_SHARES = (1.0, 0.6, 0.4, 0.3)
+OUTSIDE_TOPIC = 2.0
+RULE = 3.5
+UNIT_NAMED = 6.0
+TEMPERATURE = 1.5
+NOBODY = 1.5
+"""Score of "none of them": keeps a single weak word from looking certain."""
+NAMED_AT_LEAST = 1.2
+"""Score below which an agency is not named at all: better no suggestion than a random office."""
+OUTSIDE_AT_LEAST = 2.0
+"""Words that speak for an outside body before it is named."""
+CONFLICT = "@conflict_of_interest"
+UNIT_WORDS = {"kecamatan": ("camat", "kecamatan", "kantor camat"), "kelurahan": ("lurah", "kelurahan", "kantor lurah")}
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyGuess:
+    ranked: tuple[Ranked, ...]
+    out_of_authority: bool
+    hits: tuple[Hit, ...]
+    rule: str
+    """Case of the overlap table that decided, in words; empty = none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    case: str
+    agency: str
+    strength: float
+    position: int
+
+
+class Agencies:
+    def __init__(self, reference: Reference, lists: WordLists, normaliser: Normaliser) -> None:
+        self._own = {code: agency for code, agency in reference.agencies.items() if agency.accepts}
+        self._outside = reference.out_of_authority
+        self._topic_shares = _topic_shares(reference, self._own)
+        self._lexicon = Lexicon(normaliser)
+        for code, keywords in self._keywords():
+            _add(self._lexicon, code, keywords, KEYWORD)
+            _add(self._lexicon, code, lists.agencies.get(code, {}).get("words", ()), FURTHER_WORD)
+        self._rules = _Rules(reference, lists.overlaps, normaliser, {*self._own, *self._outside})
+        self._units = Lexicon(normaliser)
+        for kind, phrases in UNIT_WORDS.items():
+            self._units.add(kind, phrases, UNIT_NAMED)
+
+    def guess(self, words: Words, topic: TopicGuess, place_code: str) -> AgencyGuess:
+        hits = strongest_per_word(self._lexicon.hits(words))
+        spoken = totals(hits)
+        rules = self._rules.fitting(words)
+        scores = dict(spoken)
+        for rule in rules:
+            scores[rule.agency] = scores.get(rule.agency, 0.0) + rule.strength
+        self._add_topics(scores, topic)
+        self._add_units(scores, words, place_code)
+        scores = {
+            code: score
+            for code, score in scores.items()
+            if (code in self._own and score >= NAMED_AT_LEAST)
+            or spoken.get(code, 0.0) >= OUTSIDE_AT_LEAST
+            or any(r.agency == code for r in rules)
+        }
+        ranked = _ranked(scores)
+        best = ranked[0].code if ranked else ""
+        case = next((rule.case for rule in rules if rule.agency == best), "")
+        return AgencyGuess(ranked, best in self._outside and best not in self._own, tuple(hits), case)
+
+    def name(self, code: str) -> str:
+        known = self._own.get(code) or self._outside.get(code)
+        return known.name if known else code
+
+    def _keywords(self) -> Iterable[tuple[str, tuple[str, ...]]]:
+        for code, agency in self._own.items():
+            yield code, tuple(agency.keywords)
+        for code, body in self._outside.items():
+            if code not in self._own:
+                yield code, tuple(body.keywords)
+
+    def _add_topics(self, scores: dict[str, float], topic: TopicGuess) -> None:
+        if not topic.evidence:
+            return
+        for code, probability in topic.probabilities.items():
+            # "Lainnya" is a rag-bag: it speaks for nobody in particular.
+            worth = TOPIC * probability * (0.4 if code == FALLBACK else 1.0)
+            for agency, share in self._topic_shares.get(code, ()):
+                scores[agency] = scores.get(agency, 0.0) + worth * share
+        for code in list(scores):
+            body = self._outside.get(code)
+            if body is not None:
+                scores[code] += OUTSIDE_TOPIC * sum(topic.probabilities.get(one, 0.0) for one in body.topics)
+
+    def _add_units(self, scores: dict[str, float], words: Words, place_code: str) -> None:
+        """The office of a kecamatan or kelurahan, when it is spoken of and we know which."""
+        for kind in {hit.label for hit in self._units.hits(words)} if place_code else ():
+            for code, agency in self._own.items():
+                if agency.kind == kind and any(place_code.startswith(area) for area in agency.areas):
+                    scores[code] = scores.get(code, 0.0) + UNIT_NAMED * (0.5 if kind == "kelurahan" else 0.4)
+
+
+class _Rules:
+    """The decidable part of the overlap table: the first fitting row of each case."""
+
+    def __init__(self, reference: Reference, rules: Iterable[Table], normaliser: Normaliser, known: set[str]) -> None:
+        cases = {overlap.id: overlap.case for overlap in reference.overlaps}
+        self._when, self._unless = Lexicon(normaliser), Lexicon(normaliser)
+        self._rules: dict[str, _Rule] = {}
+        for position, row in enumerate(rules):
+            agency = reference.conflict_of_interest if row["agency"] == CONFLICT else row["agency"]
+            reason = row.get("reason") or cases.get(row["case"])
+            if not reason or agency not in known:
+                continue
+            key = str(position)
+            self._rules[key] = _Rule(reason, agency, row.get("strength", RULE), position)
+            self._when.add(key, row["when"], 1.0)
+            self._unless.add(key, row.get("unless", ()), 1.0)
+
+    def fitting(self, words: Words) -> list[_Rule]:
+        spoken = {hit.label for hit in self._when.hits(words)}
+        refused = {hit.label for hit in self._unless.hits(words)} if spoken else set()
+        first: dict[str, _Rule] = {}
+        for key in sorted(spoken - refused, key=int):
+            rule = self._rules[key]
+            first.setdefault(rule.case, rule)
+        return list(first.values())
+
+
+def _topic_shares(reference: Reference, own: dict[str, Agency]) -> dict[str, list[tuple[str, float]]]:
+    """Topic -> its agencies with their part. The topic's own list first, then agencies that name the topic."""
+    shares: dict[str, list[tuple[str, float]]] = {}
+    for code, topic in reference.topics.items():
+        listed = [agency for agency in topic.agencies if agency in own]
+        others = [name for name, agency in own.items() if code in agency.topics and name not in listed]
+        # Ninety units take "lainnya"; those beyond the list get nothing from it.
+        ordered = listed + (others if len(others) < len(RANK_SHARES) or not listed else [])
+        shares[code] = list(zip(ordered, RANK_SHARES, strict=False))
+    return shares
+
+
+def _add(lexicon: Lexicon, code: str, phrases: Iterable[str], weight: float) -> None:
+    for phrase in phrases:
+        further = len(phrase.replace("+", " ").split()) - 1
+        lexicon.add(code, (phrase,), weight + LONGER_PHRASE * further)
+
+
+def _ranked(scores: dict[str, float]) -> tuple[Ranked, ...]:
+    if not scores:
+        return ()
+    highest = max(*scores.values(), NOBODY)
+    powers = {code: math.exp((score - highest) / TEMPERATURE) for code, score in scores.items()}
+    total = sum(powers.values()) + math.exp((NOBODY - highest) / TEMPERATURE)
+    best = sorted(powers.items(), key=lambda item: (-item[1], item[0]))[:3]
+    return tuple(Ranked(code, round(power / total, 3)) for code, power in best)

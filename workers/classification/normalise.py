@@ -1,0 +1,166 @@
+"""SMS spelling and regional words into standard Indonesian, for the classifier's eyes only.
+
+The citizen's text is never rewritten: what comes out of here is matched against word lists and thrown away.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from config.reference import Colloquial
+
+LONGEST_PHRASE = 4
+MOST_WORDS = 150
+"""Words that are looked at; whoever writes more has said what it is about by then."""
+# Codes of the colloquial table that differ from BCP 47.
+LANGUAGE_CODES = {"jav": "jv", "sun": "su"}
+
+_TOKEN = re.compile(r"[a-zA-ZÀ-ɏ]+(?:['’][a-zA-ZÀ-ɏ]+)*\d?(?!\d)|\d+(?:[.,]\d+)*")
+_LINK = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\S+")
+_STRETCHED = re.compile(r"(?<=[a-z])([a-z])\1{2,}")  # "cepattt"; not "pppk"
+_LONGEST_VARIANT = 3
+_SHORTEST_STEM = 4
+
+# Enclitics and verb affixes only: pe-an, ke-an and -an change the meaning (rumah, perumahan), these do not.
+_ENDINGS = ("nya", "lah", "kah", "pun")
+_VERB_SUFFIXES = ("kan", "in", "i")
+# Prefix -> first letters it stands before, and the letter it swallows before a vowel: menambal - tambal, memotong - potong,
+# menyapu - sapu, mengirim - kirim. "n", "ny" and "ng" are the same in colloquial speech.
+_VERB_PREFIXES = (
+    ("di", "", ""), ("ber", "", ""), ("ter", "", ""), ("me", "lmnrwy", ""), ("meng", "aeioughk", "k"), ("meny", "", "s"),
+    ("mem", "bfpv", "p"), ("men", "cdjtz", "t"), ("ng", "aeioughk", "k"), ("ny", "", "s"), ("n", "", "t"),
+)  # fmt: skip
+_NASAL = frozenset({"meng", "meny", "mem", "men", "me", "ng", "ny", "n"})
+_VOWELS = "aiou"
+# Whole words that only look derived: a bear is no money, "please" is no tree.
+_WHOLE = frozenset({
+    "beruang", "mohon", "memang", "dinas", "disiplin", "direksi", "mengapa", "mendawai", "berita", "terima",
+    "terus", "beras", "media", "menteri", "merah", "makan", "nanti", "mengaji", "berapa", "berikan", "memberi",
+    "memberikan", "diberi", "alami", "mengalami", "dialami", "tunai", "menular", "menularkan", "ditangani",
+    "menangani", "tangani", "bekasi", "marah", "dinding", "terminal", "mesin", "mereka", "sekolah", "memori",
+    "tengah", "ternak", "terasi", "terbit",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as the classifier sees it: standard words in order, and every run of up to four of them."""
+
+    plain: tuple[str, ...]
+    """Spelled out, endings kept: for names of places."""
+    stems: tuple[str, ...]
+    """Known word stems: for word lists."""
+    grams: Mapping[str, Sequence[int]]
+    """Runs of 1 to 4 stems, joined by a space, with the positions where they begin."""
+
+
+class Normaliser:
+    """Knows the colloquial table and the vocabulary of the word lists; `read` is pure."""
+
+    def __init__(
+        self,
+        colloquial: Iterable[Colloquial],
+        synonyms: Mapping[str, Mapping[str, str]],
+        vocabulary: Iterable[str] = (),
+    ) -> None:
+        """`synonyms`: language -> word -> what it is read as; they come before the colloquial table."""
+        self._regional = {
+            language: {word: tuple(_split(standard)) for word, standard in words.items()}
+            for language, words in synonyms.items()
+        }
+        self._always = self._regional.pop("id", {})
+        for row in colloquial:
+            language = LANGUAGE_CODES.get(row.language, row.language)
+            table = self._always
+            if row.is_ambiguous:
+                # An ambiguous Indonesian short form (kl, smp) is left as it is: a wrong reading costs more than none.
+                if language == "id":
+                    continue
+                table = self._regional.setdefault(language, {})
+            table.setdefault(row.variant.lower(), tuple(_split(row.standard)))
+        self._vocabulary = frozenset(
+            word for phrase in vocabulary for word in self._spell_out(_split(phrase), self._always)
+        )
+        self.stem = lru_cache(maxsize=20_000)(self._stem)
+
+    def read(self, text: str, language: str = "id") -> Words:
+        table = self._always
+        for code in language.split("+"):
+            table = {**self._regional[code], **table} if code in self._regional else table
+        plain = _unrepeated(self._spell_out(_split(_LINK.sub(" ", text)), table))[:MOST_WORDS]
+        stems = tuple(self.stem(word) for word in plain)
+        return Words(plain, stems, _grams(stems))
+
+    def phrase(self, phrase: str) -> str:
+        """A phrase of a word list in the form in which it occurs in `Words.grams`; empty when it cannot be told apart.
+
+        A keyword that is also somebody's short form of an everyday word (`dpt`: dapat) would be found everywhere.
+        """
+        if len(self._always.get(phrase.strip().lower(), ("", ""))) == 1:
+            return ""
+        return " ".join(self.stem(word) for word in _unrepeated(self._spell_out(_split(phrase), self._always)))
+
+    def plain(self, phrase: str) -> tuple[str, ...]:
+        """A name in the form in which it occurs in `Words.plain`."""
+        return _unrepeated(self._spell_out(_split(phrase), self._always))
+
+    def _spell_out(self, tokens: list[str], table: Mapping[str, tuple[str, ...]]) -> list[str]:
+        words: list[str] = []
+        position = 0
+        while position < len(tokens):
+            for length in range(min(_LONGEST_VARIANT, len(tokens) - position), 0, -1):
+                variant = " ".join(tokens[position : position + length])
+                standard = table.get(variant)
+                if standard is not None:
+                    words.extend(standard)
+                    position += length
+                    break
+            else:
+                word = tokens[position]
+                # "jalan2": the digit two repeats the word.
+                base = word[:-1] if len(word) > 2 and word[-1] == "2" and word[-2].isalpha() else word  # noqa: PLR2004
+                words.extend(table.get(base, (base,)))
+                position += 1
+        return words
+
+    def _stem(self, word: str) -> str:
+        """The shortest known stem that only enclitics and verb affixes separate from the word; else the word."""
+        for candidate in _stripped(word) if word not in _WHOLE else ():
+            if candidate in self._vocabulary:
+                return self._stem(candidate)
+        return word
+
+
+def _split(text: str) -> list[str]:
+    return [_STRETCHED.sub(r"\1", token) for token in _TOKEN.findall(text.lower())]
+
+
+def _unrepeated(words: list[str]) -> tuple[str, ...]:
+    """`anak-anak` and `sarik-sarik` say no more than the word once."""
+    return tuple(word for position, word in enumerate(words) if position == 0 or words[position - 1] != word)
+
+
+def _grams(words: tuple[str, ...]) -> Mapping[str, Sequence[int]]:
+    grams: dict[str, list[int]] = defaultdict(list)
+    for length in range(1, LONGEST_PHRASE + 1):
+        for start in range(len(words) - length + 1):
+            grams[" ".join(words[start : start + length])].append(start)
+    return grams
+
+
+def _stripped(word: str) -> Iterable[str]:
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM - 1:
+            yield word[: -len(ending)]
+    bodies = [word, *(word[: -len(end)] for end in _VERB_SUFFIXES if word.endswith(end))]
+    for prefix, before, swallowed in _VERB_PREFIXES:
+        for rest in (body[len(prefix) :] for body in bodies if body.startswith(prefix)):
+            stems = []
+            if prefix not in _NASAL or rest[:1] in before:
+                stems.append(rest)
+            if swallowed and rest[:1] in _VOWELS:
+                stems.append(swallowed + rest)
+            yield from (stem for stem in stems if len(stem) >= _SHORTEST_STEM)
+    yield from (body for body in bodies[1:] if len(body) >= _SHORTEST_STEM)

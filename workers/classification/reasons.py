@@ -1,0 +1,65 @@
+"""Why, in short Indonesian sentences for officers: each names the words of the text that decided."""
+
+from collections.abc import Iterable
+
+from workers.classification.agencies import Agencies, AgencyGuess
+from workers.classification.danger import DangerGuess
+from workers.classification.kind import NO_REPORT, KindGuess
+from workers.classification.lexicon import Hit
+from workers.classification.places import PlaceGuess
+from workers.classification.topics import TopicGuess
+
+MOST_WORDS = 3
+KIND_NAMES = {
+    "pengaduan": "pengaduan",
+    "permintaan_informasi": "permintaan informasi",
+    "aspirasi": "aspirasi",
+    NO_REPORT: "bukan laporan",
+}
+
+
+def reasons(
+    *,
+    kind: KindGuess,
+    topic: TopicGuess | None = None,
+    agency: AgencyGuess | None = None,
+    agencies: Agencies | None = None,
+    place: PlaceGuess | None = None,
+    danger: DangerGuess | None = None,
+) -> tuple[str, ...]:
+    sentences = []
+    if kind.hits:
+        sentences.append(f"Jenis {KIND_NAMES[kind.kind]}: {_quoted(kind.hits)}.")
+    if topic and topic.hits and (best := topic.best(1)):
+        sentences.append(_about(f"Topik {best[0].code}", topic.hits, best[0].code))
+    if agency and agencies and agency.ranked:
+        sentences.append(_about(f"Instansi {agencies.name(agency.ranked[0].code)}", agency.hits, agency.ranked[0].code))
+        if agency.rule:
+            sentences.append(f"Aturan pembagian tugas: {agency.rule}.")
+        if agency.out_of_authority:
+            sentences.append("Di luar kewenangan pemerintah daerah; perlu dipastikan koordinator.")
+    if place and place.code:
+        sentences.append(f"Lokasi {place.name}: tertulis “{place.written}”.")
+    if danger:
+        sentences.extend(_dangers(danger))
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _dangers(danger: DangerGuess) -> Iterable[str]:
+    if danger.emergency:
+        yield f"Kemungkinan darurat: {_quoted(danger.hazard)}."
+    if danger.secret:
+        yield f"Isi sensitif ({danger.sensitive}): {_quoted(danger.secret)}."
+    if danger.asked_for_secrecy:
+        yield "Pelapor meminta kerahasiaan."
+
+
+def _about(what: str, hits: Iterable[Hit], code: str) -> str:
+    mine = [hit for hit in hits if hit.label == code]
+    return f"{what}: {_quoted(mine)}." if mine else f"{what}: dari topik laporan."
+
+
+def _quoted(hits: Iterable[Hit]) -> str:
+    strongest = sorted(hits, key=lambda hit: (-hit.weight, hit.phrase))
+    phrases = dict.fromkeys(hit.phrase.replace(" + ", " … ") for hit in strongest)
+    return ", ".join(f"“{phrase}”" for phrase in list(phrases)[:MOST_WORDS])
