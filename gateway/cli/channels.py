@@ -10,6 +10,7 @@ import click
 from channels.protocols import Http
 from channels.registry import Channel
 from config.clock import clock_for
+from config.logging import configure
 from config.settings import Settings
 from gateway.app import open_office
 from gateway.cli.context import WRONG_USAGE, settings_or_exit
@@ -53,6 +54,7 @@ def check(name: str | None, as_json: bool) -> None:
         known = ", ".join(table.name for table in settings.channels) or "none"
         click.echo(f"no channel {name!r}; known: {known}", err=True)
         raise click.exceptions.Exit(WRONG_USAGE)
+    configure(settings)  # what the calls log goes to stderr, the outcome to stdout
     found = asyncio.run(_check(chosen, settings.server.public_url))
     for channel, problems in found:
         click.echo(_line(channel, problems, as_json))
