@@ -19,6 +19,7 @@ from workers.limits import Limits
 from workers.listen import listen as run_listeners
 from workers.listen import listening
 from workers.runtime import Runtime
+from workers.targets import Targets
 from workers.tools import Tools, process_name, redis_url
 
 log = get_logger(__name__)
@@ -84,7 +85,9 @@ def _channels(gateway: Gateway, names: Sequence[str]) -> list[Channel]:
 async def _listen(gateway: Gateway, channels: Sequence[Channel]) -> None:
     loop = asyncio.get_running_loop()
     async with AiohttpHttp() as http:
-        tools = Tools(gateway, http, Limits(None, "", {}), gateway.clock.now, process_name())
+        name = process_name()
+        targets = Targets(gateway.settings, http, name)
+        tools = Tools(gateway, http, Limits(None, "", {}), gateway.clock.now, name, targets)
         listeners = asyncio.create_task(run_listeners(channels, tools))
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, listeners.cancel)

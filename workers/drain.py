@@ -23,7 +23,7 @@ SETTLE_EVERY_S = 0.5
 SETTLE_AT = 32
 """So many outcomes are settled without waiting for more."""
 CARRY_S = 60.0
-"""No single piece of work takes longer; leases are longer than this."""
+"""No single piece of work takes longer (`Work.carry_s`); the leases of its rows are longer than that."""
 AWAY_S = 5.0
 """After an error of the database we look again this often."""
 LOOK_AHEAD_S = 60.0
@@ -37,6 +37,9 @@ Open = Callable[[], AbstractContextManager[Transaction]]
 
 class Work(Protocol[Item, Done]):
     """What a queue is about. `claim` and `settle` run in a thread, inside a transaction; `carry` on the loop, outside."""
+
+    carry_s: float
+    """Seconds after which carrying one item is cut off."""
 
     def claim(self, tx: Transaction, under_way: Collection[Item]) -> Sequence[Item]:
         """Due rows, now ours; as many as there is room beside what is `under_way`. Empty = nothing is due for us."""
@@ -60,6 +63,10 @@ class Work(Protocol[Item, Done]):
 
     def interrupted(self, item: Item) -> Done:
         """The outcome of an item whose carrying was cut off."""
+        ...
+
+    def let_go(self, tx: Transaction) -> None:
+        """The last act of this process: give back what it holds beside rows (leases)."""
         ...
 
 
@@ -167,6 +174,14 @@ class Drain(Generic[Item, Done]):
         await self._round()
         if self._timer:
             self._timer.cancel()
+        try:
+            await asyncio.to_thread(self._let_go)
+        except Exception:  # noqa: BLE001 - without a database leases run out by themselves
+            log.warning("queue_not_let_go", queue=self.queue)
+
+    def _let_go(self) -> None:
+        with self._open() as tx:
+            self._work.let_go(tx)
 
     async def _round(self) -> Sequence[Item] | None:
         """Settle what is done and claim what is due, in one commit; None when that cannot be done now."""
@@ -233,7 +248,7 @@ class Drain(Generic[Item, Done]):
             await asyncio.sleep(wait_s)
         piece.is_begun = True
         try:
-            async with asyncio.timeout(CARRY_S):
+            async with asyncio.timeout(self._work.carry_s):
                 self._keep(await self._work.carry(piece.item))
         except (asyncio.CancelledError, TimeoutError):
             self._keep(self._work.interrupted(piece.item))

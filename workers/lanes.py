@@ -31,6 +31,8 @@ LANES_REMEMBERED = 10_000
 class Lanes:
     """The `Work` of the queue `deliver`."""
 
+    carry_s = CARRY_S
+
     def __init__(self, channels: Mapping[str, Channel], sending: Delivery, limits: Limits) -> None:
         self._senders = {name: channel for name, channel in channels.items() if channel.sender}
         self._sending = sending
@@ -63,6 +65,9 @@ class Lanes:
 
     def interrupted(self, item: Parcel) -> Outcome:
         return delivery.interrupted(item)
+
+    def let_go(self, tx: Transaction) -> None:
+        """Lanes are held by their rows alone."""
 
     def _paced(self, parcel: Parcel, wait_s: float) -> float:
         """At least `wait_s`, and not sooner after the last message of this lane than its channel bears."""

@@ -17,6 +17,7 @@ from gateway.app import Gateway
 from workers.drain import Drain, StepDrain
 from workers.http import AiohttpHttp
 from workers.limits import Limits
+from workers.targets import Targets
 from workers.tools import Tools, redis_url
 
 log = get_logger(__name__)
@@ -89,7 +90,8 @@ class Runtime:
         rates = {name: channel.messages_per_second for name, channel in self._gateway.channels.items()}
         limits = Limits(redis_url(self._gateway.settings), self._process, rates)
         async with AiohttpHttp() as http:
-            tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process)
+            targets = Targets(self._gateway.settings, http, self._process)
+            tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process, targets)
             self._drains = {queue: await asyncio.to_thread(open_drain, queue, tools) for queue in self._queues}
             self._ready.set_result(None)
             watching = asyncio.create_task(self._watch())

@@ -11,6 +11,7 @@ from channels.protocols import Http
 from config.settings import Settings
 from gateway.app import Gateway
 from workers.limits import Limits
+from workers.targets import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Tools:
     now: Callable[[], datetime]
     process: str
     """This process among all: owner of leases, sharer of limits."""
+    targets: Targets
+    """Systems of record, each with one pace whatever queue calls it."""
 
 
 def process_name() -> str:

@@ -31,6 +31,8 @@ class Desk:
     settled: dict[str, str] = field(default_factory=dict)
     retry: dict[str, datetime] = field(default_factory=dict)
     most_under_way: int = 0
+    carry_s: float = 60.0
+    let_go_at: int | None = None
 
     @contextmanager
     def open(self) -> Iterator[object]:
@@ -68,6 +70,9 @@ class Desk:
 
     def interrupted(self, item: str) -> tuple[str, str]:
         return item, "interrupted"
+
+    def let_go(self, tx: object) -> None:
+        self.let_go_at = len(self.settled)
 
 
 @asynccontextmanager
@@ -221,6 +226,13 @@ async def test_at_the_end_what_never_ends_is_cut_off_as_interrupted() -> None:
     async with draining(desk):
         await until(lambda: desk.carried == ["a"])
     assert desk.settled == {"a": "interrupted"}
+    assert desk.let_go_at == 1
+
+
+async def test_work_that_takes_too_long_is_cut_off() -> None:
+    desk = Desk(["a"], how=lambda _item: asyncio.get_running_loop().create_future(), carry_s=0.05)
+    async with draining(desk):
+        await until(lambda: desk.settled == {"a": "interrupted"})
 
 
 async def test_at_the_end_nothing_new_is_claimed() -> None:

@@ -1,0 +1,69 @@
+"""The queue `classify`: a suggestion for every new complaint, and what policy makes of it."""
+
+from collections.abc import Sequence
+
+from config.logging import get_logger
+from gateway import triage
+from gateway.app import Gateway
+from gateway.complaints.classification import Classifier, Suggestion
+from gateway.triage import TriageJob
+from workers.classification.engine import KeywordClassifier
+from workers.tools import Tools
+
+log = get_logger(__name__)
+
+BATCH = 100
+"""About a tenth of a second of reading; then its complaints go on while the next ones are read."""
+
+Judged = tuple[TriageJob, Suggestion]
+
+
+class Judging:
+    """The `Steps` of the queue `classify`."""
+
+    def __init__(self, gateway: Gateway, classifier: Classifier) -> None:
+        self._store = gateway.store
+        self._classifier = classifier
+
+    def step(self) -> int:
+        with self._store.transaction() as tx:
+            jobs = triage.claim(tx, BATCH)
+        judged = [(job, suggestion) for job in jobs if (suggestion := self._judge(job)) is not None]
+        if judged:
+            self._take(judged)
+        return len(jobs)
+
+    def _judge(self, job: TriageJob) -> Suggestion | None:
+        try:
+            return self._classifier.suggest(job.text)
+        except Exception:
+            log.exception("classifier_failed", complaint_id=job.complaint_id)
+            self._give_up(job)
+        return None
+
+    def _take(self, judged: Sequence[Judged]) -> None:
+        try:
+            with self._store.transaction() as tx:
+                for job, suggestion in judged:
+                    triage.take(tx, job, suggestion)
+        except Exception:
+            log.warning("suggestions_apart", size=len(judged), exc_info=True)
+            for job, suggestion in judged:
+                self._alone(job, suggestion)
+
+    def _alone(self, job: TriageJob, suggestion: Suggestion) -> None:
+        try:
+            with self._store.transaction() as tx:
+                triage.take(tx, job, suggestion)
+        except Exception:
+            log.exception("suggestion_failed", complaint_id=job.complaint_id)
+            self._give_up(job)
+
+    def _give_up(self, job: TriageJob) -> None:
+        with self._store.transaction() as tx:
+            triage.give_up(tx, job)
+
+
+def open_work(tools: Tools) -> Judging:
+    """The classifier is loaded here, before the process is ready."""
+    return Judging(tools.gateway, KeywordClassifier(tools.gateway.office.reference))
