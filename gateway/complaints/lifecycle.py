@@ -233,7 +233,7 @@ LIKE_REMOTE: Mapping[Status, tuple[Action, tuple[str, ...]]] = {
     S.OUT_OF_AUTHORITY: (A.REFER_OUT, ("st.oota", "pic.withdrawn")),
     S.ARCHIVED: (A.ARCHIVE, ("st.archived",)),
 }
-"""A status that SP4N-LAPOR! brought -> the action here whose clocks it moves, and whom it is told to (docs/sp4n.md § 6.3)."""
+"""A status that SP4N-LAPOR! brought -> the action here whose clocks it moves, and whom it is told to (docs/forwarders/sp4n.md)."""
 
 
 def step_for(

@@ -61,6 +61,11 @@ def test_a_sender_always_has_an_address(raw: str, address: Address, reply_possib
     assert phone_address(raw) == (address, reply_possible)
 
 
+@pytest.mark.parametrize("raw", ["+1", "+0837783533", "+99 812 000 0001", "+" + "7" * 25, "62" * 200])
+def test_what_no_network_could_reach_is_invalid(raw: str) -> None:
+    assert normalise(raw).kind is NumberKind.INVALID
+
+
 def test_an_officer_sees_the_middle_of_a_number_masked() -> None:
     assert shown_masked("+6281200000001") == "0812-xxxx-0001"
     assert shown_masked("+12025550143") == "+120-xxxx-0143"

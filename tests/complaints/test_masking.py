@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -120,5 +121,7 @@ def test_no_text_of_ten_thousand_characters_takes_long(text: str) -> None:
         mask(text[:10_000], ["Warga Contoh"])
         return process_time() - began
 
-    # The promise is 50 ms of one processor; the best of three, because other work shares its cache.
-    assert min(seconds() for _ in range(3)) < 0.05
+    # The promise is 50 ms of one processor; the best of three, because other work shares its cache. Coverage traces every
+    # line and takes its time for that.
+    allowed = 0.05 if sys.gettrace() is None else 0.5
+    assert min(seconds() for _ in range(3)) < allowed
