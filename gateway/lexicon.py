@@ -9,8 +9,10 @@ from typing import Any
 from config.reference import Reference
 from gateway.complaints.complaint import Sensitive
 from gateway.conversation.dialogue import Lexicon
-from gateway.conversation.wording import LONGEST_NAME, tokens
+from gateway.conversation.wording import tokens
 
+LONGEST_NAME = 4
+"""Words of the longest keyword that is looked for."""
 REGION_LEVELS = frozenset({"provinsi", "kabupaten", "kota"})
 
 

@@ -128,30 +128,27 @@ def single_open(moment: Moment) -> Turn | None:
     return append(moment, case)
 
 
-def repeated(moment: Moment, text: str) -> Turn | None:
+def said_again(moment: Moment) -> Turn | None:
     """The same text of the same sender within `repeat_hours` is noted on the complaint that it opened."""
-    hours = moment.setting.repeat_hours
-    if not hours or len(wording.tokens(text)) == 0:
+    if not (moment.dialogue.subjects and moment.words and moment.setting.repeat_hours):
         return None
-    key = text_hash(text)
-    for subject in moment.dialogue.subjects:
-        if subject.text_hash == key and moment.now - subject.at <= timedelta(hours=hours):
-            return _said_again(moment, subject.number)
-    return None
-
-
-def _said_again(moment: Moment, number: str) -> Turn:
+    key, since = text_hash(moment.text), moment.now - timedelta(hours=moment.setting.repeat_hours)
+    known = (each.number for each in moment.dialogue.subjects if each.text_hash == key and each.at >= since)
+    number = next(known, "")
+    if not number:
+        return None
+    message = moment.message
     warning = (reply(urgent_notice(moment), number, kontak=moment.lexicon.ppa_contact),) if moment.is_urgent else ()
     return Turn(
-        moment.dialogue.with_(burst_last=moment.now if moment.burst == number else moment.dialogue.burst_last),
+        moment.dialogue.with_(burst_last=moment.now) if moment.burst == number else moment.dialogue,
         replies=(*warning, reply("rx.repeat", number)),
-        additions=(Addition(number, moment.text, moment.message.attachments, moment.message.location, repeated=True),),
+        additions=(Addition(number, moment.text, message.attachments, message.location, repeated=True),),
     )
 
 
 def urgent_notice(moment: Moment) -> str:
     """Key of what is said first to somebody in danger (CASEWORK 9.7)."""
-    return "em.violence" if wording.violence(moment.words, moment.lexicon) else "em.notice"
+    return "em.violence" if moment.reading.violence else "em.notice"
 
 
 def _the_one(moment: Moment) -> KnownCase | None:
@@ -186,8 +183,7 @@ def _noted(moment: Moment, number: str) -> Dialogue:
     )
 
 
-def remember(dialogue: Dialogue, moment: Moment, text: str) -> Dialogue:
-    """Keep what the text of a complaint about to be opened speaks of."""
-    words = wording.names(wording.tokens(text), (), moment.lexicon)
-    subject = Subject(NEW, words, text_hash(text), moment.now)
-    return dialogue.with_(subjects=(subject, *dialogue.subjects)[:SUBJECTS_KEPT])
+def remembered(moment: Moment, key: str) -> tuple[Subject, ...]:
+    """What the dialogue keeps of the complaint that this message opens; `key` is the hash of its text."""
+    words = wording.names(moment.words, (), moment.lexicon)
+    return (Subject(NEW, words, key, moment.now), *moment.dialogue.subjects)[:SUBJECTS_KEPT]

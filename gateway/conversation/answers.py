@@ -116,7 +116,7 @@ def rate(moment: Moment, mark: str, number: str = "") -> Turn:
 
 def answered_case(moment: Moment, number: str = "") -> KnownCase | None:
     """The complaint whose answer waits for YA or BELUM: the one meant, else the one answered last."""
-    meant = number or moment.dialogue.facts.replied_number
+    meant = number or moment.facts.replied_number
     waiting = [case for case in moment.open_cases if case.status is Status.AWAITING_REPORTER and not case.held]
     if number or any(case.number == meant for case in waiting):
         waiting = [case for case in waiting if case.number == meant]
@@ -211,7 +211,7 @@ def _comment(moment: Moment, question: Awaiting) -> Turn | None:
 
 
 def _report(moment: Moment, _: Awaiting) -> Turn | None:
-    return open_report(moment, moment.text) if moment.words or moment.brings_more else None
+    return open_report(moment) if moment.words or moment.brings_more else None
 
 
 def _answered(turn: Turn) -> Turn:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from channels.messages import Button
 from gateway.conversation import wording
 from gateway.conversation.answers import answered_case
 from gateway.conversation.moment import Moment
@@ -20,9 +21,10 @@ def courtesy(moment: Moment) -> Turn | None:
         return None
     case = answered_case(moment)
     known = moment.dialogue
-    if case and wording.is_thanks(moment.text, moment.lexicon) and known.thanks_repeated != case.number:
+    if case and moment.is_thanks and known.thanks_repeated != case.number:
         return Turn(known.with_(thanks_repeated=case.number), replies=(reply("ask.done", case.number),))
-    if _told_lately(moment, known.greeted_at):
+    # Thanks end a talk: who thanks us for something just said is not greeted as if they had come in.
+    if _told_lately(moment, known.greeted_at) or (moment.is_thanks and _told_lately(moment, moment.last_message_at)):
         return hush(moment, Skip.RATE_LIMIT)
     return Turn(known.with_(greeted_at=moment.now), replies=(Reply("greet.short"),))
 
@@ -55,7 +57,8 @@ def unsupported(moment: Moment) -> Turn:
 
 
 def _invitation(moment: Moment) -> Reply:
-    return Reply("err.group", values={"tautan": moment.setting.private_url})
+    url = moment.setting.private_url
+    return Reply("err.group", buttons=((Button("button.private", url=url),),) if url else ())
 
 
 def _told_lately(moment: Moment, last: datetime | None) -> bool:

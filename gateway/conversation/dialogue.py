@@ -4,11 +4,12 @@ Pure: `step(dialogue, message, now, setting) -> Turn` decides (`turn.py` holds w
 carries out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from gateway.complaints.complaint import Status
 
@@ -186,6 +187,14 @@ class Dialogue:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
+def by_first_word(phrases: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """An index by which the phrases in a text are found without trying all of them."""
+    index: dict[str, list[str]] = {}
+    for phrase in sorted(set(phrases)):
+        index.setdefault(phrase.split()[0], []).append(phrase)
+    return {word: tuple(found) for word, found in index.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """The words a conversation listens to, made once from `config/data` (`gateway.lexicon`). All words lower case."""
@@ -231,6 +240,28 @@ class Lexicon:
     glossary_decree: str = ""
     services: tuple[tuple[str, str], ...] = ()
     """(code, name) for LAYANAN."""
+    alarms: Mapping[str, tuple[tuple[int, tuple[str, ...], str], ...]] = field(init=False, repr=False, compare=False)
+    """Made from `violence` and `emergency`: first word -> (rank, word group, code of `Sensitive` or empty)."""
+    names: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    """Made from `places` and `topic_words`: first word -> phrases. The others are made alike."""
+    past_index: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    present_index: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    spam_index: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        groups = [*self.violence, *((group, "") for group in self.emergency)]
+        alarms: dict[str, list[tuple[int, tuple[str, ...], str]]] = {}
+        for rank, (group, code) in enumerate(groups):
+            alarms.setdefault(group[0].split()[0], []).append((rank, group, code))
+        made: dict[str, dict[str, Any]] = {
+            "alarms": {word: tuple(found) for word, found in alarms.items()},
+            "names": by_first_word((*self.places, *self.topic_words)),
+            "past_index": by_first_word(self.past),
+            "present_index": by_first_word(self.present),
+            "spam_index": by_first_word(self.spam),
+        }
+        for name, index in made.items():
+            object.__setattr__(self, name, MappingProxyType(index))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """ISTILAH: the approved entry of the glossary, forgiving a slip of the finger, or three words near it."""
 
-from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from gateway.conversation.dialogue import Lexicon
 from gateway.conversation.turn import Reply
 
-GOOD_ENOUGH = 80
-"""Similarity in percent from which a word is taken for the term."""
+GOOD_ENOUGH = 0.8
+"""Similarity (1 less the share of letters to change) from which a word is taken for the term."""
 SUGGESTED = 3
 
 
@@ -14,21 +14,18 @@ def explained(word: str, lexicon: Lexicon) -> Reply:
     """What the word means, or which terms exist instead."""
     wanted = word.strip(" \"'.?!").casefold()
     ranked = sorted(
-        lexicon.glossary,
-        key=lambda entry: (-max(fuzz.ratio(wanted, name.casefold()) for name in (entry[0], *entry[2])), entry[0]),
+        ((_likeness(wanted, (term, *synonyms)), term, meaning) for term, meaning, synonyms in lexicon.glossary),
+        key=lambda found: (-found[0], found[1]),
     )
     if not ranked:
         return Reply("glos.empty")
-    term, meaning, synonyms = ranked[0]
-    if max(fuzz.ratio(wanted, name.casefold()) for name in (term, *synonyms)) < GOOD_ENOUGH:
-        nearest = ", ".join(name for name, _, _ in ranked[:SUGGESTED])
+    likeness, term, meaning = ranked[0]
+    if likeness < GOOD_ENOUGH:
+        nearest = ", ".join(name for _, name, _ in ranked[:SUGGESTED])
         return Reply("glos.none", {"istilah": word.strip(), "usulan": nearest})
-    return Reply(
-        "glos.entry",
-        {
-            "istilah": term[:1].upper() + term[1:],
-            "arti": meaning,
-            "versi": lexicon.glossary_version,
-            "sk": lexicon.glossary_decree,
-        },
-    )
+    decree = {"versi": lexicon.glossary_version, "sk": lexicon.glossary_decree}
+    return Reply("glos.entry", {"istilah": term[:1].upper() + term[1:], "arti": meaning, **decree})
+
+
+def _likeness(wanted: str, names: tuple[str, ...]) -> float:
+    return max(Levenshtein.normalized_similarity(wanted, name.casefold()) for name in names)

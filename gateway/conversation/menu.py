@@ -15,7 +15,7 @@ from gateway.conversation.additions import open_action
 from gateway.conversation.dialogue import NEW, KnownCase, UssdSession
 from gateway.conversation.glossary import explained
 from gateway.conversation.moment import Moment, allowed
-from gateway.conversation.reports import danger_of, open_report
+from gateway.conversation.reports import open_report
 from gateway.conversation.standing import page_values
 from gateway.conversation.turn import Addition, CaseAction, Page, Phrase, StatusLookup, Turn, Value
 from gateway.conversation.turns import about
@@ -108,8 +108,8 @@ def end(talk: Talk, key: str, number: str = "", **values: Value) -> Turn:
 def send(talk: Talk) -> Turn:
     """The turn that makes the draft of this session a complaint; its receipt goes by SMS, because pages vanish."""
     text, district = talk.entry("text"), talk.entry("district")
-    moment = replace(talk.moment, text=text, words=wording.tokens(text))
-    opened = open_report(moment, text)
+    moment = talk.moment.saying(text)
+    opened = open_report(moment)
     if opened.draft is None:
         return _said_before(talk, opened)
     name = dict(moment.lexicon.districts).get(district, "")
@@ -179,7 +179,7 @@ def _type_report(talk: Talk, text: str) -> Turn:
     if wording.letters(earlier + text) < FEWEST_LETTERS:
         return show(talk, "text", note="ussd.too_short")
     noted = talk.noting(text=f"{earlier} {text}".strip())
-    if danger_of(wording.tokens(noted.entry("text")), talk.moment).urgency is Urgency.DARURAT:
+    if talk.moment.saying(noted.entry("text")).is_urgent:
         return send(noted)
     cut = len(text) >= FULL_INPUT or "maybe_truncated" in talk.moment.message.flags
     return show(noted, "more_text") if cut else _ask_district(noted)

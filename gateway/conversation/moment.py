@@ -1,33 +1,59 @@
 """One message at the moment it is judged: what every rule of the conversation looks at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from channels.messages import InboundMessage
 from gateway.complaints.complaint import OPEN, Action, ActionRefused, Role, Status
 from gateway.complaints.lifecycle import step_for
 from gateway.conversation import wording
-from gateway.conversation.dialogue import NEW, Awaiting, Dialogue, KnownCase, Lexicon, Setting
+from gateway.conversation.dialogue import Awaiting, Dialogue, Facts, KnownCase, Lexicon, Setting
+from gateway.conversation.wording import Reading
 
+NO_FACTS = Facts()
 BURST_MADE_WITHIN = timedelta(minutes=15)
 """Messages join a complaint in passing only while it is this young."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`words` are the tokens of the text, read once."""
+    """`dialogue` is already the one after this message in what every message changes; `facts` and `last_message_at` are
+    what it said before."""
 
     dialogue: Dialogue
     message: InboundMessage
     now: datetime
     setting: Setting
     text: str
-    words: tuple[str, ...]
+    reading: Reading
+    facts: Facts
+    last_message_at: datetime | None
 
     @classmethod
     def of(cls, dialogue: Dialogue, message: InboundMessage, now: datetime, setting: Setting) -> "Moment":
         text = message.text.strip()
-        return cls(dialogue, message, now, setting, text, wording.tokens(text))
+        return cls(
+            dialogue.with_(facts=NO_FACTS, is_new=False, last_message_at=now),
+            message,
+            now,
+            setting,
+            text,
+            wording.read(text, setting.lexicon),
+            dialogue.facts,
+            dialogue.last_message_at,
+        )
+
+    def saying(self, text: str) -> "Moment":
+        """The same moment with other words: what stood behind a command, what was typed earlier."""
+        return self if text == self.text else replace(self, text=text, reading=wording.read(text, self.lexicon))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.reading.words
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.reading.urgent
 
     @property
     def lexicon(self) -> Lexicon:
@@ -40,11 +66,11 @@ class Moment:
 
     @property
     def is_courtesy(self) -> bool:
-        return not self.brings_more and wording.is_courtesy(self.text, self.lexicon)
+        return not self.brings_more and wording.is_courtesy(self.words, self.text, self.lexicon)
 
     @property
-    def is_urgent(self) -> bool:
-        return bool(wording.violence(self.words, self.lexicon)) or wording.is_emergency(self.words, self.lexicon)
+    def is_thanks(self) -> bool:
+        return self.is_courtesy and any(word in self.lexicon.thanks for word in self.words)
 
     @property
     def awaiting(self) -> Awaiting | None:
@@ -68,7 +94,7 @@ class Moment:
     @property
     def replied(self) -> KnownCase | None:
         """The complaint of this sender that the message replies to."""
-        return self.dialogue.case(self.dialogue.facts.replied_number) if self.dialogue.facts.replied_number else None
+        return self.dialogue.case(self.facts.replied_number) if self.facts.replied_number else None
 
     def news_about(self, number: str) -> frozenset[str]:
         """Places and topic words of the text that were not named before in that complaint."""
@@ -87,7 +113,3 @@ def allowed(action: Action, status: Status) -> bool:
     except ActionRefused:
         return False
     return True
-
-
-def is_known(number: str) -> bool:
-    return bool(number) and number != NEW

@@ -62,7 +62,7 @@ def unknown(moment: Moment) -> Turn:
 def report(moment: Moment, call: Call) -> Turn:
     """LAPOR isi: a new complaint whatever is open. Alone, the next text is one."""
     if moment.brings_more or wording.letters(call.rest) >= FEWEST_LETTERS:
-        return open_report(moment, call.rest)
+        return open_report(moment.saying(call.rest))
     return _asks_for_report(moment)
 
 
@@ -72,9 +72,9 @@ def report_another(moment: Moment, call: Call) -> Turn | None:
     In small letters "baru" also begins ordinary sentences: then it stays in the text, and joins a burst as any other.
     """
     if not call.emphatic and call.rest:
-        return None if moment.burst else open_report(moment, moment.text)
+        return None if moment.burst else open_report(moment)
     if moment.brings_more or wording.letters(call.rest) >= FEWEST_LETTERS:
-        return open_report(moment, call.rest)
+        return open_report(moment.saying(call.rest))
     return _move_last(moment) or _asks_for_report(moment)
 
 
@@ -271,7 +271,7 @@ def _move_last(moment: Moment) -> Turn | None:
     known = moment.dialogue
     if not (known.last_added_number and known.last_added_at) or moment.now - known.last_added_at > MOVED_WITHIN:
         return None
-    turn = open_report(moment, known.last_added_text)
+    turn = open_report(moment.saying(known.last_added_text))
     if turn.draft is None:
         return turn
     # Others of the same burst stay where they are and still want their confirmation.

@@ -31,6 +31,8 @@ FURTHER = 3
 LISTS = frozenset({"st.list", "svc.list"})
 PLAIN_KEYS = {"ask.secret": "ask.secret_plain", "ask.secret_personal": "ask.secret_personal_plain"}
 """What is asked in other words where no button can be pressed."""
+# Nearly every text: 160 letters of one septet each. Counting the others costs more than all the rest of rendering.
+_ONE_SMS = re.compile(r"[\n !\"#$%&'()*+,\-./0-9:;<=>?@A-Z_a-z]{0,160}")
 SPLIT_PAGE = "ussd.more"
 
 
@@ -156,22 +158,21 @@ class Writer:
 
     def buttons(self, reply: Reply) -> Rows:
         digits = numbers.plain(reply.about)
-        known = tuple(
+        return tuple(
             tuple(
-                Button(self._label(button.label), button.data.format(nomor=digits), button.url, button.asks)
+                Button(self._label(button.label), button.data.replace("{nomor}", digits), button.url, button.asks)
                 for button in row
             )
-            for row in BUTTONS.get(reply.key, ())
+            for row in (*BUTTONS.get(reply.key, ()), *reply.buttons)
         )
-        return (*known, *reply.buttons)
 
     def fits(self, text: str) -> bool:
         if self.capabilities.gsm:
-            return gsm.count(text).segments == 1
+            return _ONE_SMS.fullmatch(text) is not None or gsm.count(text).segments == 1
         return gsm.units(text) <= self.capabilities.max_length
 
     def _label(self, label: str) -> str:
-        return self.texts(label, self.language) if "." in label else label
+        return self.texts(label, self.language) if label.startswith("button.") else label
 
     def _shortened(self, key: str, compose: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> list[str]:
         text = compose({})

@@ -4,12 +4,11 @@ Redelivered messages, parts of long SMS and messages of officers never come here
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from channels.messages import InboundMessage, MessageKind
 from gateway.conversation import additions, answers, commands, courtesy, presses, reports, ussd
-from gateway.conversation.dialogue import Dialogue, Facts, Setting
+from gateway.conversation.dialogue import Dialogue, Setting
 from gateway.conversation.moment import Moment
 from gateway.conversation.optout import read_opt
 from gateway.conversation.turn import Reply, Revision, Skip, Turn
@@ -24,7 +23,7 @@ def step(dialogue: Dialogue, message: InboundMessage, now: datetime, setting: Se
     for _, rule in RULES:
         turn = rule(moment)
         if turn is not None:
-            return _closed(turn, now)
+            return turn
     raise AssertionError("the last rule takes everything")
 
 
@@ -43,7 +42,7 @@ def _revision(moment: Moment) -> Turn | None:
     """An edit or a deletion, in silence. An edited message that belongs to no complaint is read as a new one."""
     message = moment.message
     deleted = message.kind is MessageKind.DELETE
-    if not deleted and moment.dialogue.facts.target_number == "":
+    if not deleted and moment.facts.target_number == "":
         return None
     revision = Revision(message.target, "" if deleted else moment.text, deleted)
     return Turn(moment.dialogue, revisions=(revision,), skip=Skip.REVISION)
@@ -67,10 +66,6 @@ def _opt(moment: Moment) -> Turn | None:
     )
 
 
-def _closed(turn: Turn, now: datetime) -> Turn:
-    return replace(turn, dialogue=turn.dialogue.with_(facts=Facts(), is_new=False, last_message_at=now))
-
-
 KINDS: dict[MessageKind, Rule] = {
     MessageKind.SERVICE: _service,
     MessageKind.UNSUPPORTED: courtesy.unsupported,
@@ -86,7 +81,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("album", additions.album),  # 6; its key says more than any question of ours
     ("answer in other words", answers.in_other_words),  # 4
     ("pending question", answers.pending),  # 4
-    ("same text again", lambda moment: additions.repeated(moment, moment.text)),  # 7.1
+    ("same text again", additions.said_again),  # 7.1
     ("emergency", reports.emergency),  # 5, 9.7
     ("burst", additions.burst),  # 6
     ("reply", additions.replied),  # 7

@@ -56,7 +56,7 @@ class Reply:
     values: Mapping[str, Value] = field(default_factory=lambda: NO_VALUES)
     about: str = ""
     buttons: tuple[tuple[Button, ...], ...] = ()
-    """Rows beyond those that the key always has (`gateway.conversation.buttons`)."""
+    """Rows beyond those that the key always has (`gateway.conversation.buttons`); a label may be a key `button.…`."""
     append_key: str = ""
     """A second text that follows: on SMS a message of its own, elsewhere a further line of the same message."""
     lines: tuple[Phrase, ...] = ()

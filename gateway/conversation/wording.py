@@ -1,35 +1,62 @@
 """What a text says on its face: its words, whether it is only courtesy, whether it names a place or speaks of danger.
 
-No guessing here: word lists of the lexicon, looked up. Understanding a text is the classifier's business, later.
+No guessing here: word lists of the lexicon, looked up. Understanding a text is the classifier's business, later. This runs
+in the accepting request, so phrases are found by their first word, not one after the other.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from gateway.conversation.dialogue import Lexicon
 
 ANALYSED = 4000
 """Characters that are looked at; a longer text is judged by its beginning."""
-LONGEST_NAME = 4
-"""Words of the longest name or keyword that is looked up."""
 COURTESY_WORDS = 4
+LONGEST_PHRASE = 60
+"""Characters of the longest message that is compared as one phrase."""
 _WORD = re.compile(r"[^\W_]+")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
+_TRIPLES = tuple(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
 _BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text read once: its words, and the same in standard spelling (`tlg skrg` -> `tolong sekarang`)."""
+
+    words: tuple[str, ...] = ()
+    violence: str = ""
+    """Code of `Sensitive` when it speaks of violence or suicide."""
+    urgent: bool = False
+    """Danger at this moment."""
+
+
+def read(text: str, lexicon: Lexicon) -> Reading:
+    words = tokens(text)
+    standard = [lexicon.standard.get(word, word) for word in words]
+    line = _line(standard)
+    found = [entry for word in set(standard) for entry in lexicon.alarms.get(word, ()) if _says(line, entry[1])]
+    violence = min((entry for entry in found if entry[2]), default=None)
+    return Reading(
+        words, violence[2] if violence else "", violence is not None or _is_now(standard, line, found, lexicon)
+    )
 
 
 def plain(text: str) -> str:
     """NFKC, without invisible format characters, blanks collapsed and trimmed."""
-    normal = unicodedata.normalize("NFKC", text[:ANALYSED])
-    return _BLANKS.sub(" ", "".join(sign for sign in normal if unicodedata.category(sign) != "Cf")).strip()
+    text = text[:ANALYSED]
+    if not text.isascii():
+        normal = unicodedata.normalize("NFKC", text)
+        text = "".join(sign for sign in normal if unicodedata.category(sign) != "Cf")
+    return _BLANKS.sub(" ", text).strip()
 
 
 def whole(text: str) -> str:
-    """The message as one phrase to compare: plain, lower case, without punctuation at both ends."""
-    phrase = plain(text).casefold()
+    """The message as one phrase to compare: plain, lower case, without punctuation at both ends; empty when it is long."""
+    phrase = plain(text).casefold() if len(text) <= LONGEST_PHRASE else ""
     while phrase and not phrase[0].isalnum():
         phrase = phrase[1:]
     while phrase and not phrase[-1].isalnum():
@@ -39,79 +66,64 @@ def whole(text: str) -> str:
 
 def tokens(text: str) -> tuple[str, ...]:
     """Words and numbers in lower case; `tolooong` counts as `tolong`, links are left out."""
-    return tuple(_WORD.findall(_DRAWN_OUT.sub(r"\1", _LINK.sub(" ", plain(text)).casefold())))
+    text = text[:ANALYSED].casefold() if text.isascii() else plain(text).casefold()
+    if "://" in text or "www." in text:
+        text = _LINK.sub(" ", text)
+    if any(triple in text for triple in _TRIPLES):
+        text = _DRAWN_OUT.sub(r"\1", text)
+    return tuple(_WORD.findall(text))
 
 
 def links(text: str) -> int:
-    return len(_LINK.findall(text[:ANALYSED]))
+    return len(_LINK.findall(text[:ANALYSED])) if "://" in text or "www." in text.casefold() else 0
 
 
 def letters(text: str) -> int:
-    return sum(sign.isalpha() for sign in text[:ANALYSED])
+    return sum(map(str.isalpha, text[:ANALYSED]))
 
 
-def is_courtesy(text: str, lexicon: Lexicon) -> bool:
+def is_courtesy(words: tuple[str, ...], text: str, lexicon: Lexicon) -> bool:
     """Greetings, thanks, ok and emoji: at most four words, all of them courtesy, no digits."""
-    words = tokens(text)
     if words:
         return len(words) <= COURTESY_WORDS and all(word in lexicon.greetings for word in words)
     return any(unicodedata.category(sign) in ("So", "Sk") for sign in text[:ANALYSED])
 
 
-def is_thanks(text: str, lexicon: Lexicon) -> bool:
-    return is_courtesy(text, lexicon) and any(word in lexicon.thanks for word in tokens(text))
-
-
 def names(words: tuple[str, ...], known: Iterable[str], lexicon: Lexicon) -> frozenset[str]:
     """The place names and topic words among `words` that are not `known` already."""
-    found = {
-        phrase
-        for size in range(1, LONGEST_NAME + 1)
-        for phrase in _runs(words, size)
-        if phrase in lexicon.places or phrase in lexicon.topic_words
-    }
-    found |= {f"{cue} {name}" for cue, name in pairwise(words) if cue in lexicon.place_cues}
-    return frozenset(found - set(known))
+    found = _found(words, lexicon.names)
+    for place, word in enumerate(words[:-1]):
+        if word in lexicon.place_cues:
+            found.append(f"{word} {words[place + 1]}")
+    return frozenset(found).difference(known)
 
 
 def names_place(words: tuple[str, ...], lexicon: Lexicon) -> bool:
-    return any(cue in lexicon.place_cues for cue in words[:-1]) or any(
-        phrase in lexicon.places for size in range(1, LONGEST_NAME + 1) for phrase in _runs(words, size)
-    )
+    if any(word in lexicon.place_cues for word in words[:-1]):
+        return True
+    return any(phrase in lexicon.places for phrase in _found(words, lexicon.names))
 
 
-def is_emergency(words: tuple[str, ...], lexicon: Lexicon) -> bool:
-    """Danger at this moment. A text about the past is none, unless it also says that it goes on."""
-    words = _standard(words, lexicon)
-    if not any(_says(words, group) for group in lexicon.emergency):
+def count_of(words: tuple[str, ...], phrases: Mapping[str, tuple[str, ...]]) -> int:
+    """How many different phrases of an index occur."""
+    return len(set(_found(words, phrases)))
+
+
+def _is_now(standard: list[str], line: str, found: list[tuple[int, tuple[str, ...], str]], lexicon: Lexicon) -> bool:
+    """A text about the past is no emergency, unless it also says that it goes on."""
+    if not found:
         return False
-    return not _says_any(words, lexicon.past) or _says_any(words, lexicon.present)
+    return not _found(standard, lexicon.past_index, line) or bool(_found(standard, lexicon.present_index, line))
 
 
-def violence(words: tuple[str, ...], lexicon: Lexicon) -> str:
-    """Code of `Sensitive` when the text speaks of violence or suicide, else empty."""
-    words = _standard(words, lexicon)
-    return next((code for group, code in lexicon.violence if _says(words, group)), "")
+def _found(words: Iterable[str], index: Mapping[str, tuple[str, ...]], line: str = "") -> list[str]:
+    line = line or _line(words)
+    return [phrase for word in set(words) for phrase in index.get(word, ()) if f" {phrase} " in line]
 
 
-def count_of(words: tuple[str, ...], phrases: frozenset[str]) -> int:
-    """How many different `phrases` occur."""
-    return sum(_says(words, (phrase,)) for phrase in phrases)
+def _line(words: Iterable[str]) -> str:
+    return f" {' '.join(words)} "
 
 
-def _standard(words: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:
-    """`tlg skrg` -> `tolong sekarang`."""
-    return tuple(lexicon.standard.get(word, word) for word in words)
-
-
-def _says_any(words: tuple[str, ...], phrases: frozenset[str]) -> bool:
-    return any(_says(words, (phrase,)) for phrase in phrases)
-
-
-def _says(words: tuple[str, ...], group: tuple[str, ...]) -> bool:
-    line = f" {' '.join(words)} "
+def _says(line: str, group: tuple[str, ...]) -> bool:
     return all(f" {part} " in line for part in group)
-
-
-def _runs(words: tuple[str, ...], size: int) -> Iterable[str]:
-    return (" ".join(words[at : at + size]) for at in range(len(words) - size + 1))
