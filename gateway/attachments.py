@@ -59,6 +59,8 @@ def add(
     origin: str = "reporter",
 ) -> int:
     """Note the files of a message; what came with the call is put on the disk before anything is answered."""
+    if not refs:
+        return 0
     attachment = tables.attachment
     counted = tx.one(select(func.count()).select_from(attachment).where(attachment.c.complaint_id == complaint_id))
     room = MOST_FILES - (int(counted[0]) if counted else 0)
@@ -79,8 +81,7 @@ def add(
             created_at=tx.now,
             due_at=tx.now,
         )
-    if refs:
-        tx.ring("attach")
+    tx.ring("attach")
     return min(len(refs), max(room, 0))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from gateway.complaints.masking import mask
@@ -53,9 +54,10 @@ def shown_to(reader: Reader, row: Any, reporter: str = "") -> Shown:
     )
 
 
+@lru_cache(maxsize=512)  # the same words are masked for complaint, event and notice
 def masked_text(text: str, known: tuple[str, ...] = ()) -> str:
     """What is kept of a text for reading: everything personal that we recognise is covered."""
-    return mask(text, known).text
+    return mask(text, known).text if text else ""
 
 
 def title_of(text: str) -> str:

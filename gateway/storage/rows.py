@@ -5,8 +5,8 @@ PostgreSQL with `json_to_recordset`.
 """
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -74,28 +74,32 @@ def _run(connection: Connection, statement: TextClause, table: Table, rows: Sequ
     return connection.execute(statement, {"rows": content})
 
 
-def _plain(table: Table, row: Row, names: Sequence[str]) -> dict[str, Any]:
-    columns = table.columns
-    return {name: _value(columns[name], row[name]) if name in row else _default(columns[name]) for name in names}
+def _plain(table: Table, row: Row, names: tuple[str, ...]) -> dict[str, Any]:
+    plain = {}
+    for name, write, default in _shape(table, names):
+        value = row.get(name, default)
+        plain[name] = value if write is None or value is None else write(value)
+    return plain
 
 
-def _default(column: Column[Any]) -> Any:
-    default = column.default
-    return getattr(default, "arg", None) if default is not None else None
+# How a value is written into the JSON of a batch, by the type of its column; everything else goes as it is.
+WRITERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (Instant, to_millis),
+    (LargeBinary, lambda value: base64.b64encode(value).decode()),
+    (Date, date.isoformat),
+    (type(Document), lambda value: encoder.encode(value).decode()),
+)
 
 
-def _value(column: Column[Any], value: Any) -> Any:
-    match value:
-        case datetime():
-            return to_millis(value)
-        case date():
-            return value.isoformat()
-        case bytes():
-            return base64.b64encode(value).decode()
-        case _ if column.type is Document and value is not None:
-            return encoder.encode(value).decode()
-        case _:
-            return value
+@cache
+def _shape(table: Table, names: tuple[str, ...]) -> tuple[tuple[str, Callable[[Any], Any] | None, Any], ...]:
+    """Name, writer and default of each column, looked up once per table and not once per row."""
+    columns = [table.columns[name] for name in names]
+    return tuple((column.name, _writer(column), getattr(column.default, "arg", None)) for column in columns)
+
+
+def _writer(column: Column[Any]) -> Callable[[Any], Any] | None:
+    return next((write for kind, write in WRITERS if isinstance(column.type, kind)), None)
 
 
 # What a column is called in json_to_recordset, and how its text becomes the stored value there.

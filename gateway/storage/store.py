@@ -52,13 +52,17 @@ class Transaction:
         return rows.insert_new(self.connection, table, new, returning)
 
     def upsert(self, table: Table, new: Sequence[Mapping[str, Any]], changed: Sequence[str]) -> None:
-        self.flush()
-        rows.upsert(self.connection, table, new, changed)
+        """Insert, or replace the columns `changed` where the primary key is there."""
+        if new:
+            self.flush()
+            rows.upsert(self.connection, table, new, changed)
 
     def update(
         self, table: Table, changes: Sequence[Mapping[str, Any]], key: Sequence[str], changed: Sequence[str]
     ) -> set[Any]:
         """Change many rows in one statement; the first key's values of the rows that were there."""
+        if not changes:
+            return set()
         self.flush()
         return rows.update(self.connection, table, changes, key, changed)
 
