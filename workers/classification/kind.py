@@ -22,6 +22,7 @@ CHAT_WORDS = 6
 GREETING_WORDS = 4
 """CASEWORK § 4.1 row 9."""
 ADVERTISING_AT_LEAST = 2.5
+LOOKED_AT = 200
 SHORTEST_REPORT = 10
 """Letters (CASEWORK § 4.1 row 10)."""
 
@@ -58,7 +59,7 @@ class Kinds:
 
 
 def _without_words(text: str) -> bool:
-    return sum(character.isalpha() for character in text) < SHORTEST_REPORT
+    return sum(character.isalpha() for character in text[:LOOKED_AT]) < SHORTEST_REPORT
 
 
 def _of(hits: list[Hit], kind: str) -> tuple[Hit, ...]:

@@ -25,10 +25,15 @@ ENGLISH = "en"
 FOREIGN_PROFILES = ("id", "en", "nl", "de", "fr", "tl")
 FOREIGN_PRIOR = {"id": 0.8, "en": 0.12, "nl": 0.02, "de": 0.02, "fr": 0.02, "tl": 0.02}
 
+ENOUGH_WORDS = 60
 LONGEST_WORD = 24
 """Letters of a word that are looked at; longer ones are no words of any language here."""
 SURE_ENOUGH = 0.9
 """Probability from which langdetect is believed against our own lists."""
+SMOOTHING, LETTERS = 0.3, 28
+SHORTEST_STEM = 4
+SHORT_MESSAGE = 6
+"""Words up to which one regional word is enough."""
 TOO_FEW = 3
 """Fewer words than this are not worth asking langdetect about."""
 
@@ -50,6 +55,8 @@ class Weights:
     """No single word moves the balance between two languages by more than this (natural log)."""
     indonesian_prior: float = 1.8
     """Head start of Indonesian over any other language (natural log): informal Indonesian must not look regional."""
+    clear_lead: float = 8.0
+    """Lead over Indonesian from which spelling alone makes a text regional."""
     mixed_share: float = 0.4
     """From this share of plainly Indonesian words on, a regional message is called mixed."""
 
@@ -73,18 +80,17 @@ class LanguageGuesser:
         self._scores = lru_cache(maxsize=20_000)(self._score_word)
 
     def guess(self, text: str) -> str:
-        words = words_of(text)
+        words = words_of(text)[:ENOUGH_WORDS]
         if not words:
             return INDONESIAN
-        totals = [0.0] * len(self._codes)
-        for word in words:
-            for position, score in enumerate(self._scores(word)):
-                totals[position] += score
+        totals = [sum(column) for column in zip(*map(self._scores, words), strict=True)]
         ranked = dict(zip(self._codes, totals, strict=True))
         ranked[INDONESIAN] += self._weights.indonesian_prior
         best = max(self._codes, key=ranked.__getitem__)
-        if best not in {INDONESIAN, ENGLISH} and not self._distinct(words, best):
-            best = INDONESIAN
+        if best not in {INDONESIAN, ENGLISH}:
+            lead = ranked[best] - ranked[INDONESIAN]
+            if not (self._distinct(words, best) or lead >= self._weights.clear_lead):
+                best = INDONESIAN
         if best in {INDONESIAN, ENGLISH}:
             return best if self._knows(words) else self._ask_langdetect(text, best)
         return f"{INDONESIAN}+{best}" if self._mixed(words, best) else best
@@ -107,14 +113,14 @@ class LanguageGuesser:
             return True
         for suffix in self._suffixes.get(code, ()):
             stem = word.removesuffix(suffix)
-            if stem != word and len(stem) > 3 and (stem in words or stem in self._words[INDONESIAN]):  # noqa: PLR2004
+            if stem != word and len(stem) >= SHORTEST_STEM and (stem in words or stem in self._words[INDONESIAN]):
                 return True
         return False
 
     def _distinct(self, words: Sequence[str], code: str) -> bool:
         """One odd word does not make a long message regional; informal Indonesian borrows them all the time."""
         distinct = {word for word in words if self._listed(word, code) and word not in self._words[INDONESIAN]}
-        return len(distinct) >= 2 or (len(distinct) == 1 and len(words) <= 6)  # noqa: PLR2004
+        return len(distinct) > 1 or (len(distinct) == 1 and len(words) <= SHORT_MESSAGE)
 
     def _knows(self, words: Sequence[str]) -> bool:
         """Whether enough words are listed as Indonesian or English to do without langdetect."""
@@ -146,19 +152,21 @@ def words_of(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Spelling:
-    """Likelihood of a word from its trigrams, `^` and `$` marking the ends."""
+    """How likely a letter follows two others, as logarithms; `^` and `$` mark the ends of a word."""
 
-    trigrams: Mapping[str, int]
-    contexts: Mapping[str, int]
+    seen: Mapping[str, float]
+    unseen: Mapping[str, float]
+    """By the two letters before: an unseen trigram is unlikely, not impossible."""
+    never: float
 
     def likelihood(self, word: str) -> float:
         marked = f"^^{word}$"
         logarithm = 0.0
         for start in range(len(marked) - 2):
-            context = marked[start : start + 2]
-            # Additive smoothing: an unseen trigram is unlikely, not impossible.
-            seen = self.trigrams.get(marked[start : start + 3], 0)
-            logarithm += math.log((seen + 0.3) / (self.contexts.get(context, 0) + 0.3 * 28))
+            follows = self.seen.get(marked[start : start + 3])
+            if follows is None:
+                follows = self.unseen.get(marked[start : start + 2], self.never)
+            logarithm += follows
         return math.exp(logarithm)
 
 
@@ -170,7 +178,12 @@ def _spelling(listed: Iterable[str]) -> _Spelling:
         for start in range(len(marked) - 2):
             trigrams[marked[start : start + 3]] += 1
             contexts[marked[start : start + 2]] += 1
-    return _Spelling(trigrams, contexts)
+    whole = {context: math.log(count + SMOOTHING * LETTERS) for context, count in contexts.items()}
+    return _Spelling(
+        seen={trigram: math.log(count + SMOOTHING) - whole[trigram[:2]] for trigram, count in trigrams.items()},
+        unseen={context: math.log(SMOOTHING) - total for context, total in whole.items()},
+        never=-math.log(LETTERS),
+    )
 
 
 def _foreign_detector() -> Any:

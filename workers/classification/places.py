@@ -19,6 +19,8 @@ KECAMATAN = "kecamatan"
 _VILLAGE, _LANDMARK, _KECAMATAN = 3, 2, 1
 _LONGEST_NAME = 4
 _FUZZY_LETTERS = 8
+FUZZY_WORDS = 50
+"""Words among which a misspelt name is sought; it is the slowest step, and the place stands early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,11 @@ class Places:
             words = normaliser.plain(written)
             if words and name not in self._names[words]:
                 self._names[words].append(name)
+        self._firsts = frozenset(words[0] for words in self._names)
         self._similar = _by_shape(self._names)
 
     def guess(self, words: Words) -> PlaceGuess:
-        found = _longest(list(self._exact(words.plain))) or list(self._fuzzy(words.plain))
+        found = _longest(list(self._exact(words.plain))) or list(self._fuzzy(words.plain[:FUZZY_WORDS]))
         stays = [one for one in found if not one.is_destination]
         if len(stays) < len(found) and any(self._is_origin(one, words.plain) for one in stays):
             return PlaceGuess()  # from A to B: a journey, not a place
@@ -71,6 +74,8 @@ class Places:
 
     def _exact(self, plain: tuple[str, ...]) -> Iterator[_Found]:
         for start, end in _spans(plain):
+            if plain[start] not in self._firsts:
+                continue
             names = self._names.get(plain[start:end])
             if names and (allowed := [name for name in names if self._has_cue(name, plain, start, end)]):
                 yield self._found(self._by_cue(allowed, plain, start), plain, start, end)
