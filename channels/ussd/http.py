@@ -136,9 +136,10 @@ class UssdHttp:
             raise PayloadInvalid("ussd: a history longer than any session")
         begins = self._begins(values, typed)
         typed = "" if begins and not settings.whole_history else typed
+        sender, reachable = _sender(values, session_id)
         return InboundMessage(
             external_id=self._key(values, session_id, typed, request),
-            sender=_sender(values, session_id)[0],
+            sender=sender,
             text=typed,
             kind=MessageKind.USSD_STEP,
             destination=values.get("service_code", "")[:40] or settings.service_code,
@@ -150,7 +151,7 @@ class UssdHttp:
                 page_septets=settings.page_septets,
                 sms_channel=settings.sms_channel,
             ),
-            reply_possible=_sender(values, session_id)[1],
+            reply_possible=reachable,
             flags=_flags(typed),
         )
 

@@ -161,6 +161,29 @@ def test_a_text_is_read_by_its_charset_else_by_its_coding(
         assert read(request).text == text
 
 
+def posted(body: bytes, **headers: str) -> RawRequest:
+    sender = {"x-kannel-from": "+6281200000001", "x-kannel-to": "1708"}
+    given = sender | {name.replace("_", "-"): value for name, value in headers.items()}
+    query = b"token=uji-kunci-url-0123456789abcdef0123"
+    return RawRequest("POST", raw_query=query, headers=given, body=body, received_at=ARRIVED_AT)
+
+
+def test_the_post_variant_reads_headers_and_body() -> None:
+    octets = "Jum’at".encode("utf-16-be")
+    assert read(posted(octets, x_kannel_coding="2")).text == "Jum’at"
+    assert read(posted(octets, content_type='text/plain; charset="UCS-2"')).text == "Jum’at"
+    part = read(posted(b"Air keruh", x_kannel_udh="0500032A0201")).part
+    assert part is not None
+    assert (part.reference, part.total, part.sequence) == (42, 2, 1)
+    with pytest.raises(PayloadInvalid, match="hexadecimal"):
+        read(posted(b"Air keruh", x_kannel_udh="05zz"))
+
+
+def test_a_call_without_anything_is_not_a_message() -> None:
+    with pytest.raises(PayloadInvalid, match="neither text nor from"):
+        read(RawRequest("GET", raw_query=b"token=x"))
+
+
 def test_eight_bit_texts_are_read_only_where_the_operator_says_how() -> None:
     request = inbound(text="J%FCr", coding="1")
     assert read(request, kannel(dcs8_charset="latin-1")).text == "Jür"
