@@ -82,8 +82,10 @@ class SimulatorSettings:
     government: str = "Kabupaten Contoh"
     time_zone: str = "Asia/Jakarta"
     language: str = "id"
-    holidays: frozenset[str] = frozenset()
-    """Days off as `2026-12-25`; the practice page's "one working day on" steps over them and over weekends."""
+    days_off: frozenset[str] = frozenset()
+    """As `2026-12-25`; the practice page's "one working day on" steps over them and over weekends."""
+    public_url: str = ""
+    """The gateway as people's browsers reach it; empty = `gateway_url`."""
     clock: SimulatorClock | None = None
     """The clock shared by all simulators of a process; None: each gets its own, which follows the machine's."""
     seed: int = 1

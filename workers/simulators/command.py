@@ -1,0 +1,39 @@
+"""`gateway simulate`: the providers and LAPOR! on this machine, with the practice site."""
+
+import asyncio
+
+import click
+
+from config.load import load
+from config.reference.reading import ReferenceInvalid
+from config.settings import SettingsError
+from workers.simulators.serve import SIMULATORS, serve
+from workers.simulators.wiring import simulator_settings
+
+
+@click.command("simulate")
+@click.argument("names", nargs=-1, metavar="[NAME]...", type=click.Choice(list(SIMULATORS)))
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (training.port).")
+@click.option("--gateway", metavar="URL", help="Address of the gateway (server.public_url).")
+@click.option(
+    "--listen",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; others than loopback let a class in.",
+)
+def simulate(names: tuple[str, ...], port: int | None, gateway: str | None, listen: str) -> None:
+    """Play the providers and LAPOR!, and serve the practice site.
+
+    NAME is one or more of telegram, kannel, ussd, web, sp4n; without a name all are played.
+    """
+    try:
+        settings = load()
+        played = simulator_settings(settings, gateway or "")
+    except (SettingsError, ReferenceInvalid) as problem:
+        click.echo(str(problem), err=True)
+        raise click.exceptions.Exit(2) from problem
+    try:
+        asyncio.run(serve(played, names, listen, settings.training.port if port is None else port, click.echo))
+    except OSError as problem:
+        click.echo(f"cannot listen on {listen}: {problem.strerror or problem}", err=True)
+        raise click.exceptions.Exit(1) from problem

@@ -1,0 +1,337 @@
+"""The practice site: a citizen's phone, the officers' messages, the LAPOR! board, clock and faults, on one page.
+
+Works by plain forms; a small script only saves the reloading. Everything it does goes through the same simulators that
+tests use, so what a class sees is what the gateway really did.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import jinja2
+from aiohttp import web
+
+from config.texts import Texts
+from workers.simulators import practice_clock as dates
+from workers.simulators import practice_faults as switches
+from workers.simulators import practice_view as view
+from workers.simulators.clock import SimulatorClock
+from workers.simulators.control import ControlRefused, Plane
+from workers.simulators.faults import NOTHING
+from workers.simulators.kannel import Kannel
+from workers.simulators.practice_board import Board, BoardAway, moves_after, moves_beside
+from workers.simulators.settings import Person, SimulatorSettings
+from workers.simulators.telegram import Telegram
+from workers.simulators.ussd import Session, Ussd
+
+PAGES = Path(__file__).parent / "pages"
+SCREENS = ("telegram", "sms", "ussd")
+LANGUAGES = ("id", "en")
+TEXT_LIMIT = 4_000
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+Form = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The simulators that play in this process; None = not here."""
+
+    clock: SimulatorClock
+    telegram: Telegram | None = None
+    kannel: Kannel | None = None
+    ussd: Ussd | None = None
+    board_path: str = ""
+    """Where the simulated LAPOR! is mounted; empty = not here."""
+
+    @property
+    def planes(self) -> dict[str, Plane]:
+        players = {"telegram": self.telegram, "kannel": self.kannel, "ussd": self.ussd}
+        return {name: player.plane for name, player in players.items() if player}
+
+    @property
+    def screens(self) -> list[str]:
+        have = {"telegram": self.telegram, "sms": self.kannel, "ussd": self.ussd}
+        return [name for name in SCREENS if have[name]]
+
+
+class Practice:
+    """The pages. A trainee's choices (citizen, screen, language) stand in the URL, so that many can share one class."""
+
+    def __init__(self, settings: SimulatorSettings, cast: Cast, texts: Texts) -> None:
+        self._settings = settings
+        self._cast = cast
+        self._texts = texts
+        self._session: aiohttp.ClientSession | None = None
+        self._closed_sessions: set[str] = set()
+        loader = jinja2.FileSystemLoader(PAGES / "templates")
+        self._templates = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+    async def running(self, _app: web.Application) -> AsyncIterator[None]:
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        yield
+        await self._session.close()
+
+    # -- reading ------------------------------------------------------------------------
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Everything on one page; 304 while nothing has changed."""
+        choice = self._choice(request.query)
+        html = self._templates.get_template("practice.html").render(await self._context(request, choice))
+        tag = f'"{hashlib.blake2b(html.encode(), digest_size=12).hexdigest()}"'
+        headers = HEADERS | {"ETag": tag, "Vary": "Accept-Language"}
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return web.Response(text=html, content_type="text/html", headers=headers)
+
+    async def picture(self, request: web.Request) -> web.Response:
+        """A photo that somebody sent in a chat."""
+        telegram = self._cast.telegram
+        kept = telegram.chats.files.get(request.match_info["file"]) if telegram else None
+        if kept is None or kept.media_type != "image/jpeg":
+            raise web.HTTPNotFound
+        return web.Response(body=kept.content, content_type=kept.media_type, headers=HEADERS)
+
+    def _choice(self, given: Form) -> dict[str, str]:
+        people = {person.key for person in self._settings.citizens}
+        screens = self._cast.screens or ["telegram"]
+        language = given.get("bahasa", "")
+        return {
+            "warga": given["warga"] if given.get("warga") in people else self._settings.citizens[0].key,
+            "layar": given["layar"] if given.get("layar") in screens else screens[0],
+            "bahasa": language if language in LANGUAGES else self._settings.language,
+        }
+
+    async def _context(self, request: web.Request, choice: dict[str, str]) -> dict[str, Any]:
+        settings, language, now = self._settings, choice["bahasa"], self._cast.clock.now()
+        zone = settings.time_zone
+        board = self._board(request)
+        reports, board_faults, board_away = await _board_state(board)
+        talks = self._talks()
+        citizen = self._citizen(choice)
+        own = [bubble for person in settings.citizens for bubble in self._bubbles(person)]
+        return {
+            "t": lambda key, **values: self._texts(f"practice.{key}", language, **values),
+            "hour": lambda moment: dates.hour_in_words(moment, zone),
+            "day": lambda moment: dates.day_in_words(moment, zone, self._texts, language),
+            "at": lambda **changes: f"/?{urlencode(choice | changes)}",
+            "choice": choice,
+            "language": language,
+            "other_language": LANGUAGES[1 - LANGUAGES.index(language)],
+            "settings": settings,
+            "gateway": settings.public_url or settings.gateway_url,
+            "now": now,
+            "zone_name": dates.zone_name(zone),
+            "screens": self._cast.screens,
+            "citizen": citizen,
+            "phone": self._phone(citizen),
+            "talks": talks,
+            "steps": view.steps(view.progress_of(own, talks, reports)),
+            "board": {"here": board is not None, "away": board_away, "reports": reports},
+            "moves_after": moves_after,
+            "moves_beside": moves_beside,
+            "switches": [
+                (switch.name, switches.is_on(switch, self._cast.planes, board_faults))
+                for switch in switches.offered(self._cast.planes, board)
+            ],
+        }
+
+    def _phone(self, citizen: Person) -> dict[str, Any]:
+        telegram, kannel, ussd = self._cast.telegram, self._cast.kannel, self._cast.ussd
+        chat = telegram.chats.chats.get(citizen.chat) if telegram else None
+        session = ussd.current(citizen.phone) if ussd else None
+        if session and session.id in self._closed_sessions:
+            session = None
+        return {
+            "chat": view.chat_bubbles(chat),
+            "blocked": bool(chat and chat.blocked),
+            "toast": chat.toast if chat else "",
+            "keyboard": chat.keyboard if chat else [],
+            "sms": view.sms_bubbles(kannel.handsets.phone(citizen.phone).messages) if kannel else (),
+            "ussd": session,
+        }
+
+    def _bubbles(self, person: Person) -> list[view.Bubble]:
+        shown = self._phone(person)
+        session: Session | None = shown["ussd"]
+        typed = [view.Bubble(session.started_at, bool(session.typed), ())] if session else []
+        return [*shown["chat"], *shown["sms"], *typed]
+
+    def _talks(self) -> list[view.Conversation]:
+        telegram, kannel = self._cast.telegram, self._cast.kannel
+        chats = list(telegram.chats.chats.values()) if telegram else []
+        phones = [(number, list(phone.messages)) for number, phone in kannel.handsets.phones.items()] if kannel else []
+        return view.conversations(chats, phones, self._settings.officers, self._settings.citizens)
+
+    def _citizen(self, choice: Form) -> Person:
+        return next(person for person in self._settings.citizens if person.key == choice["warga"])
+
+    def _board(self, request: web.Request) -> Board | None:
+        if not self._cast.board_path or self._session is None or request.transport is None:
+            return None
+        # Our own port, taken from the connection: a Host header is the caller's word.
+        port = request.transport.get_extra_info("sockname")[1]
+        return Board(f"http://127.0.0.1:{port}{self._cast.board_path}", self._session)
+
+    # -- doing -----------------------------------------------------------------------------
+
+    async def do(self, request: web.Request) -> web.Response:
+        """One deed of a form, then back to the page."""
+        _refuse_other_sites(request)
+        deed = DEEDS.get(request.match_info["deed"])
+        if deed is None:
+            raise web.HTTPNotFound
+        given = {name: str(value)[:TEXT_LIMIT] for name, value in (await request.post()).items()}
+        choice = self._choice(given)
+        try:
+            await deed.act(self, request, choice, given)
+        except (ControlRefused, BoardAway, ValueError) as problem:
+            raise web.HTTPBadRequest(text=f"{problem}\n") from problem
+        raise web.HTTPSeeOther(f"/?{urlencode(choice)}#{deed.anchor}")
+
+    async def telegram(self, _request: web.Request, choice: Form, given: Form) -> None:
+        citizen, text = self._citizen(choice), given.get("isi", "").strip()
+        kind, _, scene = given.get("jenis", "text").partition(":")
+        if kind in {"text", "edit"} and not text:
+            return
+        item = {"type": kind, "chat": citizen.chat, "text": text, "caption": text, "scene": scene}
+        await self._telegram().inject({name: value for name, value in item.items() if value != ""}, NOTHING)
+
+    async def press(self, _request: web.Request, _choice: Form, given: Form) -> None:
+        item = {
+            "type": "press",
+            "chat": int(given["chat"]),
+            "message_id": int(given["pesan"]),
+            "data": given["data"],
+        }
+        await self._telegram().inject(item, NOTHING)
+
+    async def sms(self, _request: web.Request, choice: Form, given: Form) -> None:
+        await self._send_sms(self._citizen(choice).phone, given.get("isi", ""))
+
+    async def ussd(self, _request: web.Request, choice: Form, given: Form) -> None:
+        ussd, citizen = self._cast.ussd, self._citizen(choice)
+        if ussd is None:
+            raise ControlRefused("USSD is not played here")
+        session = ussd.current(citizen.phone)
+        if given.get("aksi") == "panggil":
+            await ussd.step(
+                ussd.dial(citizen.phone, given.get("nomor") or self._settings.ussd.service_code), None, NOTHING
+            )
+        elif session and given.get("aksi") == "tutup":
+            session.ends = True
+            self._closed_sessions.add(session.id)
+        elif session and not session.ends:
+            await ussd.step(session, given.get("isi", "").strip(), NOTHING)
+
+    async def officer(self, _request: web.Request, _choice: Form, given: Form) -> None:
+        text = given.get("isi", "").strip()
+        if given.get("lewat") == "sms":
+            await self._send_sms(given["nomor"], text)
+        elif text:
+            await self._telegram().inject({"type": "text", "chat": int(given["chat"]), "text": text}, NOTHING)
+
+    async def move(self, request: web.Request, _choice: Form, given: Form) -> None:
+        board = self._board(request)
+        if board is None:
+            raise BoardAway("LAPOR! is not played here")
+        if given.get("tindak_lanjut", "").strip():
+            await board.follow_up(int(given["laporan"]), given["tindak_lanjut"].strip())
+        elif given.get("ke"):
+            await board.move(int(given["laporan"]), given["ke"], given.get("catatan", "").strip())
+
+    async def clock(self, _request: web.Request, _choice: Form, given: Form) -> None:
+        clock, settings = self._cast.clock, self._settings
+        if given.get("maju") == "hari-kerja":
+            clock.set(dates.one_workday_on(clock.now(), settings.time_zone, settings.days_off))
+        else:
+            clock.advance(timedelta(hours=1))
+
+    async def fault(self, request: web.Request, _choice: Form, given: Form) -> None:
+        planes, board = self._cast.planes, self._board(request)
+        for switch in switches.offered(planes, board):
+            if switch.name == given.get("gangguan"):
+                await switches.turn(switch, given.get("nyala") == "1", planes, board)
+
+    async def reset(self, request: web.Request, _choice: Form, _given: Form) -> None:
+        for player in (self._cast.telegram, self._cast.kannel, self._cast.ussd):
+            if player is not None:
+                player.plane.stop_tasks()
+                player.plane.journal.clear()
+                player.plane.faults.clear()
+                player.reset()
+        self._closed_sessions.clear()
+        if board := self._board(request):
+            await board.reset()
+
+    async def _send_sms(self, number: str, text: str) -> None:
+        if self._cast.kannel is None:
+            raise ControlRefused("SMS is not played here")
+        if text.strip():
+            await self._cast.kannel.inject({"from": number, "text": text.strip()}, NOTHING)
+
+    def _telegram(self) -> Telegram:
+        if self._cast.telegram is None:
+            raise ControlRefused("Telegram is not played here")
+        return self._cast.telegram
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a form does, and the part of the page to show afterwards."""
+
+    act: Callable[[Practice, web.Request, Form, Form], Awaitable[None]]
+    anchor: str
+
+
+DEEDS: Mapping[str, Deed] = {
+    "telegram": Deed(Practice.telegram, "hp"),
+    "tekan": Deed(Practice.press, "petugas"),
+    "sms": Deed(Practice.sms, "hp"),
+    "ussd": Deed(Practice.ussd, "hp"),
+    "petugas": Deed(Practice.officer, "petugas"),
+    "lapor": Deed(Practice.move, "lapor"),
+    "jam": Deed(Practice.clock, "jam"),
+    "gangguan": Deed(Practice.fault, "gangguan"),
+    "bersihkan": Deed(Practice.reset, "hp"),
+}
+
+
+def add_to(app: web.Application, settings: SimulatorSettings, cast: Cast) -> None:
+    """Give the application the practice site: at its root, beside the simulators mounted there."""
+    practice = Practice(settings, cast, Texts.load())
+    app.cleanup_ctx.append(practice.running)
+    app.router.add_get("/", practice.page)
+    app.router.add_get("/foto/{file}", practice.picture)
+    app.router.add_post("/lakukan/{deed}", practice.do)
+    app.router.add_static("/aset", PAGES / "static")
+
+
+def _refuse_other_sites(request: web.Request) -> None:
+    """A page of another site must not play with the class: browsers say where a form came from."""
+    site, origin = request.headers.get("Sec-Fetch-Site", "none"), request.headers.get("Origin", "")
+    if site not in {"none", "same-origin"} or (origin and urlsplit(origin).netloc != request.host):
+        raise web.HTTPForbidden(text="forms of other sites are not taken\n")
+
+
+async def _board_state(board: Board | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
+    """Reports, faults, and whether the board did not answer."""
+    if board is None:
+        return [], [], False
+    try:
+        return await board.reports(), await board.faults(), False
+    except BoardAway:
+        return [], [], True

@@ -1,0 +1,209 @@
+"""What the practice page shows, made from what the simulators remember: bubbles, cards, steps. No HTML here."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.simulators.handset import Sms
+from workers.simulators.settings import Person
+from workers.simulators.telegram_chats import Chat, Item
+
+LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
+BUBBLES_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text, or a link when `href` is set."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A button below a bubble: pressing sends `data`, or opens `url`."""
+
+    label: str
+    data: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a message carries beside its text: the text key that describes it, and its values."""
+
+    key: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One message on a phone. `mine` = written by the phone's owner. `state` of an SMS as in `handset.Sms`."""
+
+    at: datetime
+    mine: bool
+    pieces: tuple[Piece, ...]
+    message_id: int = 0
+    photo: str = ""
+    file_name: str = ""
+    extra: Extra | None = None
+    rows: tuple[tuple[Key, ...], ...] = ()
+    edited: bool = False
+    state: str = ""
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One officer's messages, by whatever means they came."""
+
+    person: Person
+    bubbles: tuple[Bubble, ...]
+    toast: str = ""
+    by_telegram: bool = False
+    by_sms: bool = False
+
+    @property
+    def last_at(self) -> datetime:
+        return self.bubbles[-1].at
+
+    @property
+    def received(self) -> int:
+        return sum(not bubble.mine for bubble in self.bubbles)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`state`: `done`, `now` or empty. `anchor` = the part of the page it is about."""
+
+    key: str
+    anchor: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What has happened so far in this exercise."""
+
+    wrote: bool = False
+    answered: bool = False
+    officer_told: bool = False
+    officer_acted: bool = False
+    moved: bool = False
+    news: bool = False
+
+
+STEPS = (
+    ("write", "hp", "wrote"),
+    ("receipt", "hp", "answered"),
+    ("officer", "petugas", "officer_told"),
+    ("answer", "petugas", "officer_acted"),
+    ("board", "lapor", "moved"),
+    ("news", "hp", "news"),
+)
+
+
+def steps(progress: Progress) -> list[Step]:
+    """The numbered hints, with the first that is not done yet marked as the present one."""
+    shown: list[Step] = []
+    for key, anchor, sign in STEPS:
+        done = getattr(progress, sign)
+        is_next = not done and all(step.state == "done" for step in shown)
+        shown.append(Step(key, anchor, "done" if done else "now" if is_next else ""))
+    return shown
+
+
+def pieces(text: str) -> tuple[Piece, ...]:
+    """The text cut at its links."""
+    found, end = [], 0
+    for link in LINK.finditer(text):
+        found += [Piece(text[end : link.start()]), Piece(link[0], link[0])]
+        end = link.end()
+    return tuple(piece for piece in (*found, Piece(text[end:])) if piece.text)
+
+
+def chat_bubbles(chat: Chat | None) -> tuple[Bubble, ...]:
+    return tuple(_chat_bubble(message) for message in list(chat.messages)[-BUBBLES_SHOWN:]) if chat else ()
+
+
+def _chat_bubble(message: Item) -> Bubble:
+    photos = message.get("photo") or [{}]
+    document = message.get("document") or {}
+    keyboard = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return Bubble(
+        at=datetime.fromtimestamp(message["date"], UTC),
+        mine=not message["from"]["is_bot"],
+        pieces=pieces(str(message.get("text", message.get("caption", "")))),
+        message_id=message["message_id"],
+        photo=photos[-1].get("file_id", ""),
+        file_name=document.get("file_name", "berkas" if document else ""),
+        extra=_extra(message),
+        rows=tuple(
+            tuple(Key(key["text"], key.get("callback_data", ""), key.get("url", "")) for key in row) for row in keyboard
+        ),
+        edited="edit_date" in message,
+    )
+
+
+def _extra(message: Item) -> Extra | None:
+    if place := message.get("location"):
+        return Extra("a_location", {"latitude": place["latitude"], "longitude": place["longitude"]})
+    if voice := message.get("voice"):
+        return Extra("a_voice", {"n": voice["duration"]})
+    if contact := message.get("contact"):
+        return Extra("a_contact", {"number": contact["phone_number"]})
+    return None
+
+
+def sms_bubbles(messages: Iterable[Sms]) -> tuple[Bubble, ...]:
+    return tuple(
+        Bubble(sms.at, not sms.incoming, pieces(sms.text), state=sms.state, parts=sms.parts)
+        for sms in list(messages)[-BUBBLES_SHOWN:]
+    )
+
+
+def conversations(
+    chats: Iterable[Chat],
+    phones: Iterable[tuple[str, Sequence[Sms]]],
+    people: Sequence[Person],
+    citizens: Sequence[Person],
+) -> list[Conversation]:
+    """Everybody who is no citizen and got a message, newest first. Somebody unknown is shown by number."""
+    ours = {person.chat for person in citizens} | {person.phone for person in citizens}
+    talks: dict[str, Conversation] = {}
+    for chat in chats:
+        if chat.messages and chat.id not in ours:
+            person = _who(people, str(chat.id), chat=chat.id)
+            talks[person.key] = Conversation(person, chat_bubbles(chat), chat.toast, by_telegram=True)
+    for number, messages in phones:
+        if messages and number not in ours:
+            person = _who(people, number, phone=number)
+            known = talks.get(person.key, Conversation(person, ()))
+            merged = sorted((*known.bubbles, *sms_bubbles(messages)), key=lambda bubble: bubble.at)
+            talks[person.key] = Conversation(person, tuple(merged), known.toast, known.by_telegram, by_sms=True)
+    return sorted(talks.values(), key=lambda talk: talk.last_at, reverse=True)
+
+
+def _who(people: Sequence[Person], name: str, chat: int = 0, phone: str = "") -> Person:
+    for person in people:
+        if (chat and person.chat == chat) or (phone and person.phone == phone):
+            return person
+    return Person(name, name, chat, phone)
+
+
+def progress_of(own: Sequence[Bubble], talks: Sequence[Conversation], reports: Sequence[Item]) -> Progress:
+    """How far the exercise is. `own`: all bubbles of all citizens."""
+    moved = [report for report in reports if report.get("status") not in ("", "received")]
+    incoming = [bubble for bubble in own if not bubble.mine]
+    return Progress(
+        wrote=any(bubble.mine for bubble in own),
+        answered=bool(incoming),
+        officer_told=bool(talks),
+        officer_acted=any(bubble.mine for talk in talks for bubble in talk.bubbles)
+        or any(talk.toast for talk in talks),
+        moved=bool(moved),
+        news=bool(moved) and len(incoming) > 1,
+    )

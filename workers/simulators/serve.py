@@ -1,0 +1,82 @@
+"""One process that hosts the simulators and the practice site."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from importlib import import_module
+from typing import cast
+
+from aiohttp import web
+
+from config import clock as machine_clock
+from workers.simulators import kannel, phone, telegram, ussd
+from workers.simulators.clock import SimulatorClock
+from workers.simulators.settings import SimulatorSettings
+
+# Name -> where its `build(settings)` is; the name is also the path it is mounted at.
+SIMULATORS: Mapping[str, str] = {
+    "telegram": "workers.simulators.telegram:build",
+    "kannel": "workers.simulators.kannel:build",
+    "ussd": "workers.simulators.ussd:build",
+    "web": "workers.simulators.web:build",
+    "sp4n": "workers.simulators.sp4n:build",
+}
+LOOPBACK = "127.0.0.1"
+REACHABLE_AT_LOOPBACK = frozenset({LOOPBACK, "localhost", "0.0.0.0"})  # noqa: S104 - compared, not bound
+SHUTDOWN_S = 2.0
+
+
+def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.Application:
+    """The chosen simulators (none named = all), each under its name, with the practice site at the root."""
+    shared = settings if settings.clock else replace(settings, clock=SimulatorClock(machine_clock.now))
+    root = web.Application()
+    parts = {name: _builder(name)(shared) for name in (names or SIMULATORS)}
+    assert shared.clock is not None  # noqa: S101 - tells the type checker what the line above did
+    # A phone shows only what the gateway has a channel for.
+    played = phone.Cast(
+        clock=shared.clock,
+        telegram=parts["telegram"][telegram.PLAYER] if "telegram" in parts and shared.telegram.channel else None,
+        kannel=parts["kannel"][kannel.PLAYER] if "kannel" in parts and shared.kannel.channel else None,
+        ussd=parts["ussd"][ussd.PLAYER] if "ussd" in parts and shared.ussd.channel else None,
+        board_path="/sp4n" if "sp4n" in parts else "",
+    )
+    for name, part in parts.items():
+        root.add_subapp(f"/{name}", part)
+    phone.add_to(root, shared, played)
+    return root
+
+
+async def serve(
+    settings: SimulatorSettings,
+    names: Sequence[str],
+    host: str,
+    port: int,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. `ready` is told the address once the port answers. OSError: the port is taken."""
+    runner = web.AppRunner(application(settings, names), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        hosts = [host] if host in REACHABLE_AT_LOOPBACK else [host, LOOPBACK]
+        for address in hosts:
+            await web.TCPSite(runner, address, port).start()
+        if ready:
+            ready(f"http://{LOOPBACK if host in REACHABLE_AT_LOOPBACK else host}:{runner.addresses[0][1]}")
+        await _until_told()
+    finally:
+        await runner.cleanup()
+
+
+async def _until_told() -> None:
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError):  # another thread, or a system without signals
+            loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+def _builder(name: str) -> Callable[[SimulatorSettings], web.Application]:
+    module, _, function = SIMULATORS[name].partition(":")
+    return cast("Callable[[SimulatorSettings], web.Application]", getattr(import_module(module), function))

@@ -1,0 +1,132 @@
+"""From the gateway's own settings to what the simulators need: the same names, secrets and people on both sides."""
+
+from collections.abc import Mapping
+
+from config.clock import Clock, clock_for
+from config.reference import Reference, reference_for
+from config.settings import ChannelTable, Server, Settings
+from workers.simulators.clock import SimulatorClock
+from workers.simulators.settings import (
+    KannelNames,
+    Person,
+    SimulatorSettings,
+    Sp4nNames,
+    TelegramNames,
+    UssdNames,
+)
+
+ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
+
+
+def simulator_settings(settings: Settings, gateway_url: str = "") -> SimulatorSettings:
+    """What the simulators of this installation play; `gateway_url` = where they call the gateway, if not on this machine.
+
+    Raises ReferenceInvalid for a broken file of agencies or holidays.
+    """
+    reference = reference_for(settings)
+    return SimulatorSettings(
+        gateway_url=gateway_url.rstrip("/") or _on_this_machine(settings.server),
+        public_url=settings.server.public_url,
+        telegram=_telegram(settings),
+        kannel=_kannel(settings),
+        ussd=_ussd(settings),
+        sp4n=_sp4n(settings, reference),
+        web_channel=_values(settings, "web_form")[0],
+        officers=_officers(reference),
+        government=settings.government.name,
+        time_zone=settings.government.time_zone,
+        language=settings.government.language,
+        days_off=_days_off(reference),
+        clock=_clock(clock_for(settings)),
+    )
+
+
+def _on_this_machine(server: Server) -> str:
+    host = "127.0.0.1" if server.host in ANY_ADDRESS else server.host
+    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+
+
+def _clock(clock: Clock) -> SimulatorClock:
+    if not clock.is_virtual:
+        return SimulatorClock(clock.now)
+    return SimulatorClock(clock.now, mover=lambda delta: _advance(clock, delta.total_seconds()))
+
+
+def _advance(clock: Clock, seconds: float) -> None:
+    clock.advance(seconds)
+
+
+def _values(settings: Settings, kind: str) -> tuple[str, Mapping[str, str]]:
+    """Name and keys of the first channel of a kind; empty when there is none."""
+    table = next((table for table in settings.channels if table.kind == kind), None)
+    return (table.name, _texts(table)) if table else ("", {})
+
+
+def _texts(table: ChannelTable) -> Mapping[str, str]:
+    return {key: str(value) for key, value in table.values.items()}
+
+
+def _telegram(settings: Settings) -> TelegramNames:
+    name, keys = _values(settings, "telegram")
+    # In polling mode the gateway fetches: a webhook known beforehand would forbid it (409).
+    secret = keys.get("webhook_secret", "") if keys.get("mode", "webhook") == "webhook" else ""
+    return TelegramNames(channel=name, token=keys.get("token", ""), webhook_secret=secret)
+
+
+def _kannel(settings: Settings) -> KannelNames:
+    name, keys = _values(settings, "kannel")
+    return KannelNames(
+        channel=name,
+        number=keys.get("number", "1708"),
+        inbound_token=keys.get("inbound_token", ""),
+        username=keys.get("username", ""),
+        password=keys.get("password", ""),
+    )
+
+
+def _ussd(settings: Settings) -> UssdNames:
+    name, keys = _values(settings, "ussd_http")
+    return UssdNames(
+        channel=name,
+        service_code=keys.get("service_code", "*708#"),
+        inbound_token=keys.get("inbound_token", ""),
+        variant="json" if keys.get("variant") == "json" else "form",
+    )
+
+
+def _sp4n(settings: Settings, reference: Reference) -> Sp4nNames:
+    table = next((table for table in settings.forwarding if table.kind == "sp4n"), None)
+    keys = {key: str(value) for key, value in table.values.items()} if table else {}
+    agencies = reference.agencies.values()
+    known = []
+    if (default := keys.get("default_institution_id", "")).isdigit():
+        known.append((int(default), f"Pemerintah {settings.government.name}"))
+    # An agency with the default's number is that agency.
+    known += [(int(one.sp4n_institution_id), one.name) for one in agencies if one.sp4n_institution_id.isdigit()]
+    return Sp4nNames(
+        authorization=keys.get("authorization", "SIM-AUTH"),
+        token=keys.get("token", "SIM-TOKEN"),
+        institutions=tuple(dict(known).items()),
+    )
+
+
+def _officers(reference: Reference) -> tuple[Person, ...]:
+    return tuple(
+        Person(
+            key=f"{agency.code.lower()}-{place}",
+            name=member.person,
+            chat=int(member.telegram or 0),
+            phone=member.phone,
+            role=member.role,
+            agency=agency.name,
+        )
+        for agency in reference.agencies.values()
+        for place, member in enumerate(agency.team)
+    )
+
+
+def _days_off(reference: Reference) -> frozenset[str]:
+    days = reference.holidays.holidays
+    worked = {day.date for day in days if day.kind == "kerja-pengganti"}
+    off = {day.date for day in days if day.kind in {"libur", "cuti-bersama"}} - worked
+    return frozenset(day.isoformat() for day in off)
