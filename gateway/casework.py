@@ -5,7 +5,6 @@ caller's transaction: event, clocks, notices, what leaves for systems of record,
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +24,7 @@ from gateway.complaints.complaint import (
     Visibility,
 )
 from gateway.complaints.inputs import check_inputs, check_limits
-from gateway.complaints.lifecycle import Step, step_for, target_of
-from gateway.complaints.sla import Clock
+from gateway.complaints.lifecycle import Step, followed, step_for, target_of
 from gateway.effects import Act, effects
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -35,14 +33,6 @@ LEAVES_AGENCY = frozenset(
     {Action.REASSIGN, Action.REFER_OUT, Action.MOVE_TO_INSPECTORATE, Action.CANCEL, Action.ARCHIVE}
 )
 OTHER_TOPIC = "lainnya"
-# Which clocks stop when a system of record says that a complaint got there; at its time, not when we heard of it.
-REMOTE_STOPS: Mapping[Status, tuple[Clock, ...]] = {
-    Status.VERIFIED: (Clock.VERIFICATION,),
-    Status.ASSIGNED: (Clock.VERIFICATION, Clock.ASSIGNMENT),
-    Status.IN_PROGRESS: (Clock.VERIFICATION, Clock.ASSIGNMENT, Clock.ACCEPTANCE),
-    Status.AWAITING_REPORTER: (Clock.ACCEPTANCE, Clock.FOLLOW_UP, Clock.RESOLUTION, Clock.SECOND_ANSWER),
-    **dict.fromkeys(CLOSED, tuple(Clock)),
-}
 
 
 def apply(
@@ -80,7 +70,7 @@ def apply(
     target = target_of(step, case.status, case.return_status, remote=remote)
     kind = Kind(inputs.get("kind") or case.kind)
     if remote:
-        step = replace(step, stops=REMOTE_STOPS.get(remote, ()))
+        step = followed(remote)
     due_at = clocks.move(tx, case.id, kind, case.minor, step, at or tx.now)
     values = {
         **effects(Act(tx, action, case, actor, inputs)),
@@ -94,7 +84,8 @@ def apply(
         tx, case.id, action.value, case.status, target, actor, step.visibility, inputs, seq=0, key=key
     )
     _around(tx, action, case, moved)
-    told = (*step.notices, *filter(None, [inputs.get("notice")]))
+    # What a system of record did is told in the words that its own status asks for, or not at all.
+    told = step.notices if remote is None else tuple(filter(None, [inputs.get("notice")]))
     notices.write(tx, moved, event_id, told, actor, inputs, previous_agency=case.agency)
     outgoing.push(tx, moved, action, event_id, inputs, actor)
     audit.record(tx, actor, action.value, "complaint", case.number, details={"to": target.value, "event": event_id})

@@ -75,8 +75,7 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
         return
     inputs = {"status": wanted.value, "source": state.status_name, **_words(new, text_key)}
     since = state.status_since or tx.now
-    if text_key and tx.now - since <= TOO_OLD_TO_TELL:
-        inputs["notice"] = text_key
+    inputs["notice"] = text_key if tx.now - since <= TOO_OLD_TO_TELL else ""
     try:
         casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, inputs, at=min(since, tx.now))
     except ActionRefused as refusal:

@@ -6,7 +6,7 @@ A wrong number and a wrong code are the same to everybody outside, in words and 
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -50,13 +50,31 @@ def find(tx: Transaction, number: str, code: str, source: str) -> Tracked:
 
 
 def attempts_left(tx: Transaction, number: str, source: str) -> int:
+    allowed = _allowed(tx, number, source)
+    return min((limit - _failures(tx, subject, span) for subject, span, limit in allowed), default=1)
+
+
+def free_at(tx: Transaction, number: str, source: str) -> datetime:
+    """When one may try again; now while nothing is locked."""
+    moments = [tx.now]
+    attempt = tables.attempt
+    for subject, span, limit in _allowed(tx, number, source):
+        recent = (attempt.c.subject == subject) & (attempt.c.at > tx.now - span)
+        failures = tx.all(select(attempt.c.at).where(recent).order_by(attempt.c.at.desc()).limit(limit))
+        if len(failures) == limit:
+            moments.append(failures[-1].at + span)
+    return max(moments)
+
+
+def _allowed(tx: Transaction, number: str, source: str) -> list[tuple[str, timedelta, int]]:
+    """(subject, span, most failures within it) of every limit that is not switched off."""
     limits = tx.office.settings.limits
-    allowed = [
+    every = [
         (_ticket(number), DAY, limits.code_attempts_per_ticket),
         (f"source:{source}", HOUR, limits.code_attempts_per_hour),
         (EVERYBODY, HOUR, limits.code_attempts_in_all_per_hour),
     ]
-    return min((limit - _failures(tx, subject, span) for subject, span, limit in allowed if limit), default=1)
+    return [(subject, span, limit) for subject, span, limit in every if limit]
 
 
 def _failures(tx: Transaction, subject: str, span: timedelta) -> int:

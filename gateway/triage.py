@@ -149,8 +149,8 @@ def _go_on(tx: Transaction, case: Case, decision: Decision) -> None:
 def _ask(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
     """At most one question at a time, on the channel that was used, and only where it can be answered."""
     urgent = row.urgency == Urgency.DARURAT.value
-    sensitive = suggestion.sensitive is not Sensitive.NONE
-    wanted = completeness.question(_known(row, suggestion), suggestion.topic, sensitive, row.anonymous, urgent, ())
+    known = _known(row, suggestion)
+    wanted = completeness.question(known, suggestion.topic, suggestion.sensitive, row.anonymous, urgent, ())
     route_ = readers.reporter(tx, row)
     channel = tx.office.channels.get(row.channel)
     if not wanted or route_.skip or channel is None or channel.capabilities.sessions or route_.channel != row.channel:

@@ -1,0 +1,105 @@
+"""What a reporter does on the tracking page: look, add, accept, object. Whoever calls has checked number and code.
+
+The same actions as in a chat (gateway/turn_taking.py), carried out by gateway.casework; only the asking is different.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from channels.messages import AttachmentRef
+from gateway import attachments, cases, casework, clocks, contacts, events, tasks
+from gateway.complaints.complaint import NO_INPUTS, SYSTEM, Action, ActionRefused, Actor, Case, Role
+from gateway.opening import keep_text
+from gateway.privacy import masked_text
+from gateway.queries import tracking
+from gateway.queries.offers import ADD, OBJECT, WORDS, addition_for
+from gateway.queries.tracking import Tracking
+from gateway.storage.store import Transaction
+
+THIRD_REOPENING = "third_reopen"
+ADDITION = 1
+"""Revision of a sealed text that adds to the original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One posted form. `word` is one of WORDS or OBJECT; `key` is random and came with the form."""
+
+    word: str
+    key: str
+    inputs: Mapping[str, str] = NO_INPUTS
+    files: Sequence[AttachmentRef] = ()
+
+    @property
+    def text(self) -> str:
+        return next((self.inputs[name] for name in ("text", "reason") if self.inputs.get(name)), "")
+
+
+def look(tx: Transaction, number: str, secret_hash: str) -> Tracking | None:
+    """The page of a complaint, for as long as the code that opened it is the code of today."""
+    row = cases.row_of(tx, number)
+    if row is None or row.number != number or row.secret_hash != secret_hash:
+        return None
+    return tracking.page(tx, row, [kept.running for kept in clocks.read(tx, row.id)])
+
+
+def act(tx: Transaction, number: str, deed: Deed) -> str:
+    """Carry out what the reporter wants; the word for what was done, to be told (`third` for a third reopening).
+
+    `ActionRefused` and `CaseMoved` as gateway.casework; the same key again changes nothing and is told the same.
+    """
+    case = cases.by_number(tx, number)
+    if case is None:
+        raise ActionRefused("not_yours")
+    key = f"lacak:{case.id}:{deed.key}"
+    if events.seen(tx, key):
+        return deed.word
+    try:
+        _carry_out(tx, case, deed, key)
+    except ActionRefused as refusal:
+        if refusal.code != "limit":
+            raise
+        tasks.add(tx, THIRD_REOPENING, case.number, masked_text(deed.text), case.id)
+        return "third"
+    _keep(tx, case, deed)
+    return deed.word
+
+
+def _carry_out(tx: Transaction, case: Case, deed: Deed, key: str) -> None:
+    action = _action(case, deed)
+    if deed.word in {ADD, OBJECT} and not deed.text.strip() and not deed.files:
+        raise ActionRefused("missing_input", "neither words nor files", "text")
+    # Restoring is the system's right; that the reporter wrote again is its reason (life cycle, row 22).
+    actor = SYSTEM if action is Action.RESTORE else Actor(Role.REPORTER, str(case.contact_id or ""))
+    casework.apply(tx, action, case, actor, _inputs(deed, action), key=key)
+
+
+def _action(case: Case, deed: Deed) -> Action:
+    if deed.word == ADD:
+        return addition_for(case)
+    if deed.word == OBJECT:
+        return Action.RESTORE
+    actions = WORDS.get(deed.word)
+    if not actions:
+        raise ActionRefused("unknown_value", deed.word)
+    return next(iter(actions))
+
+
+def _inputs(deed: Deed, action: Action) -> dict[str, str]:
+    inputs = {name: value.strip() for name, value in deed.inputs.items() if value.strip()}
+    if action is Action.RESTORE and deed.text:
+        return {"text": deed.text, "reason": deed.text[:500]}
+    if deed.files:
+        inputs["evidence"] = str(len(deed.files))
+    return inputs
+
+
+def _keep(tx: Transaction, case: Case, deed: Deed) -> None:
+    """The words as they were written, sealed; the files; the moment."""
+    attachments.add(tx, case.id, None, case.channel, deed.files)
+    if deed.text and case.contact_id is not None:
+        contact: Any = contacts.by_id(tx, [case.contact_id]).get(case.contact_id)
+        if contact is not None:
+            keep_text(tx, case.id, ADDITION, deed.text, contact, None)
+    casework.amend(tx, case.id, last_message_at=tx.now)
