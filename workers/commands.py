@@ -37,7 +37,6 @@ def work(queues: Sequence[str]) -> None:
     grace_s = max(gateway.settings.server.shutdown_s - LAST_SECOND_S, LAST_SECOND_S)
     runtime = Runtime(gateway, chosen, process_name())
     runtime.start()
-    log.info("worker_ready", queues=chosen)
     try:
         hear(runtime, chosen, redis_url(gateway.settings), grace_s)
     finally:

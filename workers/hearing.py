@@ -63,13 +63,14 @@ def hear(runtime: Runtime, queues: Sequence[str], redis_url: str | None, end_wit
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
     RUNTIME.set(runtime)
+    log.info("worker_ready", queues=queues)
     while redis_url and not ended.is_set():
-        _work_once(redis_url, queues, ears)
+        _work_once(redis_url, queues, ears, ended)
         ended.wait(0 if ended.is_set() else BACK_AFTER_S)
     ended.wait()
 
 
-def _work_once(redis_url: str, queues: Sequence[str], ears: list[Ears]) -> None:
+def _work_once(redis_url: str, queues: Sequence[str], ears: list[Ears], ended: threading.Event) -> None:
     """One life of an RQ worker; it ends when Redis goes away or a signal comes."""
     try:
         with redis.Redis.from_url(redis_url) as connection:
@@ -83,7 +84,9 @@ def _work_once(redis_url: str, queues: Sequence[str], ears: list[Ears]) -> None:
                     worker_ttl=WORKER_TTL_S,
                 )
             ]
-            ears[0].work(logging_level=None)
+            # A signal before this line found no ears to stop; from here on it does.
+            if not ended.is_set():
+                ears[0].work(logging_level=None)
     except StopRequested:
         return
     except (redis.RedisError, OSError):
