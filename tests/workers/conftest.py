@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,10 @@ def _opened(settings: Settings) -> Iterator[Gateway]:
 def write() -> Write:
     """`write(gateway, text, n)`: citizen number n sends a text."""
 
+    updates = count()
+
     def send(gateway: Gateway, text: str, number: int = 1) -> None:
-        message = InboundMessage(f"u:{number}", Address("tg", str(7000 + number)), text)
+        message = InboundMessage(f"u:{next(updates)}", Address("tg", str(7000 + number)), text)
         with gateway.store.transaction() as tx:
             receive(tx, [Arrival("tg", [message], RawRequest("POST"), tx.now)])
 
