@@ -300,6 +300,8 @@ class Telegram:
         if all(message.get(name, {}) == value for name, value in change.items()):
             raise BotError(400, "Bad Request: message is not modified")
         message.update(change, edit_date=int(self.plane.clock.now().timestamp()))
+        if not message.get("reply_markup"):  # an edit without a keyboard takes the old one away
+            message.pop("reply_markup", None)
         return message
 
     def _file(self, arguments: Item, name: str, limit: int) -> Item:
