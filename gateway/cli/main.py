@@ -3,13 +3,13 @@
 Exit status: 0 done, 1 failed, 2 wrong usage or settings, with one line on stderr and never a traceback.
 """
 
-import logging
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version as version_of
 
 import click
+import structlog
 
 from config.logging import get_logger, redact_text
 from config.reference import ReferenceInvalid
@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "listen": "workers.commands:listen",
     "simulate": "workers.simulators.command:simulate",
     "classify": "workers.classification.command:classify",
+    "classifier": "workers.classification.command:classifier",
     "db": "gateway.cli.db:db",
     "data": "gateway.cli.data:data",
     "config": "gateway.cli.settings:config",
@@ -76,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = ended.exit_code
     except click.Abort:
         status = _say("berhenti / stopped", FAILED)
+    except click.exceptions.NoArgsIsHelpError as question:
+        click.echo(question.format_message(), err=True)
+        status = WRONG_USAGE
     except click.UsageError as problem:
         where = problem.ctx.command_path if problem.ctx else "gateway"
         status = _say(f"{where}: {problem.format_message()} (see {where} --help)", WRONG_USAGE)
@@ -86,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         status = FAILED  # whoever read our output has gone
     except Exception as problem:
-        if logging.getLogger().handlers:  # a command that set up the log; others have nowhere to put a traceback
+        if structlog.is_configured():  # a command that set up the log; others have nowhere to put a traceback
             log.exception("command_failed")
         status = _say(redact_text(f"{type(problem).__name__}: {problem}"), FAILED)
     sys.exit(status if isinstance(status, int) else 0)
