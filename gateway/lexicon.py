@@ -68,8 +68,12 @@ def _groups(lines: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _standard(reference: Reference) -> Mapping[str, str]:
-    """Single words that stand for one other word, whatever is around them."""
-    pairs = ((word.variant, word.standard) for word in reference.colloquial if not word.is_ambiguous)
+    """Single informal words that stand for one other word, whatever is around them.
+
+    Regional words are left out: Banjarese `nyawa` is "you", and would hide the `nyawa` of a cry for help.
+    """
+    informal = [word for word in reference.colloquial if word.language == "id" and not word.is_ambiguous]
+    pairs = ((word.variant, word.standard) for word in informal)
     return MappingProxyType({one: other for one, other in pairs if " " not in one and " " not in other})
 
 

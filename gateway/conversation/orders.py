@@ -129,9 +129,11 @@ def decline(moment: Moment, _: Call) -> Turn:
 
 
 def not_done(moment: Moment, call: Call) -> Turn | None:
+    """BELUM, alone or with what is missing; without an answer to speak of, a sentence that begins so is a report."""
     if call.rest and answers.answered_case(moment) is None:
         return None
-    return answers.not_yet(moment, text=call.rest)
+    says_no_more = wording.whole(moment.text) in moment.lexicon.not_yet
+    return answers.not_yet(moment, text="" if says_no_more else call.rest)
 
 
 def rate(moment: Moment, call: Call) -> Turn:

@@ -25,7 +25,7 @@ OFFICE_SEPTETS = 24
 OFFICES = ("opd", "instansi")
 QUOTED = ("kutipan", "tanya", "teks", "usulan", "istilah")
 """Fill-ins that hold words of somebody; only these may be cut, in this order."""
-CONTINUED = re.compile(r"ask\..*|st\.answer|st\.oota")
+CONTINUED = re.compile(r"ask\..*|st\.answer|st\.oota|glos\.entry")
 FURTHER = 3
 """So many messages may follow the first one of a text that is never cut."""
 LISTS = frozenset({"st.list", "svc.list"})
@@ -34,6 +34,10 @@ PLAIN_KEYS = {"ask.secret": "ask.secret_plain", "ask.secret_personal": "ask.secr
 # Nearly every text: 160 letters of one septet each. Counting the others costs more than all the rest of rendering.
 _ONE_SMS = re.compile(r"[\n !\"#$%&'()*+,\-./0-9:;<=>?@A-Z_a-z]{0,160}")
 SPLIT_PAGE = "ussd.more"
+
+
+Composer = Callable[[Mapping[str, str]], str]
+"""Makes the text with some of its values changed."""
 
 
 class Texts(Protocol):
@@ -136,17 +140,13 @@ class Writer:
 
         That is changed before the values come in, so that nobody's own words are touched.
         """
-        (template,) = self.texts.words(key, self.language)
-        if not self.capabilities.gsm:
-            sms, message = self.texts("word.this_sms", self.language), self.texts("word.this_message", self.language)
-            template = template.replace(sms, message)
 
         def fill(place: re.Match[str]) -> str:
             if place[1] not in values:
                 raise TextError(f"{key} needs a value for {{{place[1]}}}")
             return values[place[1]]
 
-        return FILL_IN.sub(fill, template)
+        return FILL_IN.sub(fill, self._template(key))
 
     def values(self, values: Mapping[str, Value]) -> dict[str, str]:
         return {name: self.value(value) for name, value in values.items()}
@@ -171,28 +171,31 @@ class Writer:
             return _ONE_SMS.fullmatch(text) is not None or gsm.count(text).segments == 1
         return gsm.units(text) <= self.capabilities.max_length
 
+    def _template(self, key: str) -> str:
+        (template,) = self.texts.words(key, self.language)
+        if self.capabilities.gsm:
+            return template
+        sms, message = self.texts("word.this_sms", self.language), self.texts("word.this_message", self.language)
+        return template.replace(sms, message)
+
     def _label(self, label: str) -> str:
         return self.texts(label, self.language) if label.startswith("button.") else label
 
-    def _shortened(self, key: str, compose: Callable[[Mapping[str, str]], str], values: Mapping[str, str]) -> list[str]:
+    def _shortened(self, key: str, compose: Composer, values: Mapping[str, str]) -> list[str]:
         text = compose({})
         if self.fits(text):
             return [text]
-        quoted = next((name for name in QUOTED if values.get(name)), "")
+        quoted = [name for name in QUOTED if f"{{{name}}}" in self._template(key)]
         if CONTINUED.fullmatch(key) or not quoted or not self.capabilities.gsm:
             parts = self._continued(key, text, values)
             if parts:
                 return parts
-        if not quoted:
-            return [cut_to_fit(lambda kept: kept, text, self.fits)]
-        if CONTINUED.fullmatch(key):
-            most = cut_to_fit(
-                lambda quote: compose({quoted: quote}),
-                values[quoted],
-                lambda candidate: bool(self._continued(key, candidate, values)),
-            )
+        if CONTINUED.fullmatch(key) and quoted:
+            most = _cut(compose, quoted, values, lambda candidate: bool(self._continued(key, candidate, values)))
             return self._continued(key, most, values)
-        return [cut_to_fit(lambda quote: compose({quoted: quote}), values[quoted], self.fits)]
+        if quoted:
+            return [_cut(compose, quoted, values, self.fits)]
+        return [cut_to_fit(lambda kept: kept, text, self.fits)]
 
     def _continued(self, key: str, text: str, values: Mapping[str, str]) -> list[str]:
         """The text in several messages, or nothing when it needs too many."""
@@ -202,6 +205,19 @@ class Writer:
             return parts if len(parts) <= most else []
         ticket = f"{values['tiket']} " if values.get("tiket") else ""
         return go_on(text, lambda place, of: f"{ticket}({place}/{of}): ", self.fits, most)
+
+
+def _cut(compose: Composer, quoted: list[str], values: Mapping[str, str], fits: Callable[[str], bool]) -> str:
+    """The text with its quotations cut, one after the other, until it fits."""
+    kept: dict[str, str] = {}
+    text = compose(kept)
+    for name in quoted:
+        before = dict(kept)
+        text = cut_to_fit(lambda quote, name=name, before=before: compose({**before, name: quote}), values[name], fits)  # type: ignore[misc]
+        if fits(text):
+            break
+        kept[name] = CUT
+    return text
 
 
 def _cut_office(name: str) -> str:

@@ -168,7 +168,7 @@ def _first_words(moment: Moment, draft: Draft) -> tuple[tuple[Reply, ...], Await
     if draft.hold is not Hold.NONE:
         public = (Reply("pub.reply", public=True),) if draft.hold is Hold.PUBLIC_COMMENT else ()
         return (*public, Reply("hold.notice", about=NEW)), None
-    if draft.urgency is Urgency.DARURAT:
+    if draft.urgency is Urgency.DARURAT or moment.reading.violence:
         # The line on privacy waits for the next receipt: nothing may stand between a warning and its reader.
         warning = reply(urgent_notice(moment), NEW, kontak=moment.lexicon.ppa_contact)
         return (warning, Reply("rx.receipt", about=NEW)), None

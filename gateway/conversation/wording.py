@@ -14,6 +14,10 @@ from gateway.conversation.dialogue import Lexicon
 ANALYSED = 4000
 """Characters that are looked at; a longer text is judged by its beginning."""
 COURTESY_WORDS = 4
+BRIEF_WORDS = 25
+"""Words of a call for help …"""
+LONGEST_CALL = 40
+"""… and of one that also explains. What is longer tells a story, which the classifier reads later."""
 LONGEST_PHRASE = 60
 """Characters of the longest message that is compared as one phrase."""
 _WORD = re.compile(r"[^\W_]+")
@@ -40,9 +44,7 @@ def read(text: str, lexicon: Lexicon) -> Reading:
     line = _line(standard)
     found = [entry for word in set(standard) for entry in lexicon.alarms.get(word, ()) if _says(line, entry[1])]
     violence = min((entry for entry in found if entry[2]), default=None)
-    return Reading(
-        words, violence[2] if violence else "", violence is not None or _is_now(standard, line, found, lexicon)
-    )
+    return Reading(words, violence[2] if violence else "", bool(found) and _is_now(standard, line, lexicon))
 
 
 def plain(text: str) -> str:
@@ -109,11 +111,14 @@ def count_of(words: tuple[str, ...], phrases: Mapping[str, tuple[str, ...]]) -> 
     return len(set(_found(words, phrases)))
 
 
-def _is_now(standard: list[str], line: str, found: list[tuple[int, tuple[str, ...], str]], lexicon: Lexicon) -> bool:
-    """A text about the past is no emergency, unless it also says that it goes on."""
-    if not found:
+def _is_now(standard: list[str], line: str, lexicon: Lexicon) -> bool:
+    """Whoever calls for help is brief. A longer text must say that it goes on, one about the past as well."""
+    if len(standard) > LONGEST_CALL:
         return False
-    return not _found(standard, lexicon.past_index, line) or bool(_found(standard, lexicon.present_index, line))
+    past, present = _found(standard, lexicon.past_index, line), _found(standard, lexicon.present_index, line)
+    if len(standard) > BRIEF_WORDS:
+        return bool(present) and not past
+    return bool(present) or not past
 
 
 def _found(words: Iterable[str], index: Mapping[str, tuple[str, ...]], line: str = "") -> list[str]:

@@ -107,7 +107,15 @@ class Replay:
             number = f"KBR-{digits}"
             made = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
             known = KnownCase(
-                number, Status.ASSIGNED, made, made, made, "PDAM Contoh", date(2026, 11, 30), "first_answer", anonymous=anonymous
+                number,
+                Status.ASSIGNED,
+                made,
+                made,
+                made,
+                "PDAM Contoh",
+                date(2026, 11, 30),
+                "first_answer",
+                anonymous=anonymous,
             )
             self.town.complaints[number] = Complaint(known, owner, "0000-0000", Draft(""), [])
 
@@ -121,7 +129,9 @@ class Replay:
             if len(self._parts) == int(found[2]):
                 town.write("".join(self._parts[place] for place in sorted(self._parts)), sender)
         elif found := EDIT.match(text):
-            town.write(found[1], sender, Facts(target_number=town.numbers_open[-1]), kind=MessageKind.EDIT, target="m:1")
+            town.write(
+                found[1], sender, Facts(target_number=town.numbers_open[-1]), kind=MessageKind.EDIT, target="m:1"
+            )
         elif found := PLACE.match(text):
             town.write("", sender, location=Location(float(found[1]), float(found[2])))
         elif found := PHOTO.match(text):
@@ -168,14 +178,18 @@ class Replay:
         self._buttons = {**self._buttons, **sent.data}
         self._same(line, str(sent) if found else sent.text.replace("\n", "\\n"))
         if not line.at - TOLERANCE <= sent.at <= line.at:
-            self.differences.append(f"{line.text}: due {sent.at.astimezone(ZONE):%H:%M:%S}, expected {line.at.astimezone(ZONE):%H:%M:%S}")
+            self.differences.append(
+                f"{line.text}: due {sent.at.astimezone(ZONE):%H:%M:%S}, expected {line.at.astimezone(ZONE):%H:%M:%S}"
+            )
 
     def _same(self, line: Line, said: str) -> None:
         expected = line.text.removeprefix("(di grup) ")
         # A photo can only be looked at where one was sent: that button is added by whoever sends the answer.
         expected = expected.replace(" [Lihat foto]", "")
         if said != expected:
-            self.differences.append(f"{line.at.astimezone(ZONE):%H:%M:%S} said:     {said}\n         expected: {expected}")
+            self.differences.append(
+                f"{line.at.astimezone(ZONE):%H:%M:%S} said:     {said}\n         expected: {expected}"
+            )
 
     def _speak(self, text: str, line: Line) -> None:
         """Put into the outbox what triage or casework says at this moment."""
@@ -198,8 +212,14 @@ class Replay:
             if key in ("st.autoclosed", "st.archived"):
                 extra |= {"closed_at": line.at}
             self.town.change(number, **extra)
-            labels = {"st.answer": ("YA", "BELUM"), "ask.rate": tuple("12345")}.get(key, ()) if self.channel == "telegram" else ()
-            data = {"YA": f"ya:{number[4:]}", "BELUM": f"belum:{number[4:]}"} | {mark: f"nilai:{number[4:]}:{mark}" for mark in "12345"}
+            labels = (
+                {"st.answer": ("YA", "BELUM"), "ask.rate": tuple("12345")}.get(key, ())
+                if self.channel == "telegram"
+                else ()
+            )
+            data = {"YA": f"ya:{number[4:]}", "BELUM": f"belum:{number[4:]}"} | {
+                mark: f"nilai:{number[4:]}:{mark}" for mark in "12345"
+            }
             shown = {label: data[label] for label in labels}
             self.town.outbox.insert(self._said, Sent(line.at, HEARD_BY[line.who], text, labels, shown, key=key))
             return

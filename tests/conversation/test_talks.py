@@ -2,7 +2,6 @@
 
 import pytest
 
-from gateway.complaints.complaint import Status
 from tests.conversation.replay import Replay
 
 PURE = [

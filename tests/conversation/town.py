@@ -42,7 +42,11 @@ def town_lexicon() -> Lexicon:
     """The shipped words in a fictitious regency."""
     places = {"contoh barat", "contoh hulu", "contoh timur", "contoh baru", "contoh lama", "desa contoh hulu"}
     glossary = (
-        ("disposisi", "penerusan laporan oleh koordinator kepada perangkat daerah yang berwenang menindaklanjutinya.", ()),
+        (
+            "disposisi",
+            "penerusan laporan oleh koordinator kepada perangkat daerah yang berwenang menindaklanjutinya.",
+            (),
+        ),
         ("aduan", "keluhan warga.", ("pengaduan",)),
         ("aspirasi", "usul dan harapan warga.", ()),
         ("arsip", "laporan yang disimpan.", ()),
@@ -106,7 +110,6 @@ class Town:
     setting: Setting
     numbers: Iterator[tuple[str, str]]
     now: datetime = MONDAY
-    language: str = "id"
     dialogues: dict[str, Dialogue] = field(default_factory=dict)
     complaints: dict[str, Complaint] = field(default_factory=dict)
     sessions: dict[str, UssdSession] = field(default_factory=dict)
@@ -183,6 +186,20 @@ class Town:
     def _carry_out(self, turn: Turn, sender: str, session: str) -> Turn:
         if turn.draft is not None:
             turn = self._open(turn, turn.draft, sender)
+        self._add(turn)
+        for action in turn.actions:
+            self._act(action.number, action.action, dict(action.inputs))
+        for lookup in turn.lookups:
+            turn = lookups.answered(turn, lookup, self._look_up(lookup), self.now, self.setting)
+        self.outbox = [sent for sent in self.outbox if sent.at <= self.now or sent.once not in turn.withdrawn]
+        turn = self._show(turn)
+        self.dialogues[sender] = turn.dialogue.with_(cases=(), ussd=None, unfinished=None)
+        for reply in turn.replies:
+            self._say(reply, sender, turn.receipt_channel or self.setting.channel)
+        self.turns.append(turn)
+        return turn
+
+    def _add(self, turn: Turn) -> None:
         for addition in turn.additions:
             complaint = self.complaints[addition.number]
             if not addition.repeated:
@@ -191,11 +208,8 @@ class Town:
             self.change(addition.number, last_message_at=self.now)
             if addition.action:
                 self._act(addition.number, addition.action)
-        for action in turn.actions:
-            self._act(action.number, action.action, dict(action.inputs))
-        for lookup in turn.lookups:
-            turn = lookups.answered(turn, lookup, self._look_up(lookup, sender), self.now, self.setting)
-        self.outbox = [sent for sent in self.outbox if sent.at <= self.now or sent.once not in turn.withdrawn]
+
+    def _show(self, turn: Turn) -> Turn:
         if turn.ends_session:
             self.sessions[turn.ends_session] = replace(self.sessions[turn.ends_session], ended=True)
         if turn.page is not None:
@@ -203,10 +217,6 @@ class Town:
             turn = replace(turn, dialogue=ussd.shown(turn.dialogue, shown))
         if turn.dialogue.ussd is not None:
             self.sessions[turn.dialogue.ussd.session_id] = turn.dialogue.ussd
-        for reply in turn.replies:
-            self._say(reply, sender, turn.receipt_channel or self.setting.channel)
-        self.dialogues[sender] = turn.dialogue.with_(cases=(), ussd=None, unfinished=None)
-        self.turns.append(turn)
         return turn
 
     def _open(self, turn: Turn, draft: Draft, sender: str) -> Turn:
@@ -241,7 +251,7 @@ class Town:
             changes["closed_at"] = self.now
         self.change(number, **changes)
 
-    def _look_up(self, lookup: object, sender: str) -> lookups.Outcome:
+    def _look_up(self, lookup: object) -> lookups.Outcome:
         if isinstance(lookup, NewCode):
             return lookups.Outcome(code="1111-2222")
         if not isinstance(lookup, StatusLookup):
@@ -257,7 +267,7 @@ class Town:
         once = (reply.once, reply.about)
         if reply.once:
             self.outbox = [sent for sent in self.outbox if sent.at <= self.now or sent.once != once]
-        language = self.dialogues[to].language if to in self.dialogues else "id"
+        language = self.dialogues[to].language
         for message in render(reply, language, LOOKS[channel], texts()).messages:
             buttons = [button for row in message.buttons for button in row]
             self.outbox.append(
@@ -276,7 +286,6 @@ def working_day(now: datetime, number: int) -> date:
 
 def numbered() -> Iterator[tuple[str, str]]:
     """Numbers with right check digits, and codes."""
-
 
     for sequence in range(123, 999):
         yield format_number("KBR", 2026, sequence), f"4821-{sequence:04}"
