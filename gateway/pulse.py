@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -45,7 +46,17 @@ def beat(tx: Transaction, beats: list[Beat]) -> None:
     state = tables.channel_state
     tx.insert_new(state, [{"channel": one.channel} for one in beats], "channel")
     for one in beats:
-        values = {"forged": state.c.forged + one.forged}
+        values: dict[str, Any] = {"forged": state.c.forged + one.forged}
         if one.last_in_at:
             values |= {"last_in_at": one.last_in_at, "heartbeat_at": one.last_in_at}
         tx.execute(state.update().where(state.c.channel == one.channel).values(**values))
+
+
+def checked(tx: Transaction, channel: str, problems: list[str]) -> None:
+    """What a look at the provider brought: sentences that say what to do; none means that all is well."""
+    state = tables.channel_state
+    tx.insert_new(state, [{"channel": channel}], "channel")
+    values: dict[str, object] = {"check_problems": problems}
+    if not problems:
+        values |= {"heartbeat_at": tx.now, "stopped_at": None, "stopped_reason": ""}
+    tx.execute(state.update().where(state.c.channel == channel).values(**values))

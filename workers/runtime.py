@@ -17,6 +17,7 @@ from gateway.app import Gateway
 from workers.drain import Drain, StepDrain
 from workers.http import AiohttpHttp
 from workers.limits import Limits
+from workers.registration import keep_registered
 from workers.targets import Targets
 from workers.tools import Tools, redis_url
 
@@ -94,9 +95,13 @@ class Runtime:
             tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process, targets)
             self._drains = {queue: await asyncio.to_thread(open_drain, queue, tools) for queue in self._queues}
             self._ready.set_result(None)
-            watching = asyncio.create_task(self._watch())
+            beside = [asyncio.create_task(self._watch())]
+            if "deliver" in self._queues:
+                beside.append(asyncio.create_task(keep_registered(tools)))
             await asyncio.gather(*(drain.run() for drain in self._drains.values()))
-            watching.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
         await limits.close()
 
     async def _wake(self, queue: str) -> None:

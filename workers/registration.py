@@ -1,0 +1,64 @@
+"""Tell providers where to bring what they have (setWebhook), and look now and then whether they still do.
+
+Providers that need no registration are checked only when a person asks (`gateway channels check`): their check is a
+call that a small SMS gateway might take for a message.
+A failure is shown on the channel's screen and repeated; it never stops the start. One process at a time does it.
+"""
+
+import asyncio
+from functools import partial
+
+from channels.errors import ChannelError
+from channels.registry import Channel
+from config.logging import get_logger
+from gateway import leases, pulse
+from gateway.storage.store import Transaction
+from workers.tools import Tools
+
+log = get_logger(__name__)
+LOOK_EVERY_S = 300.0
+AGAIN_S = 30.0
+"""After a failure, and while another process does it."""
+LEASE_S = 60.0
+
+
+async def keep_registered(tools: Tools) -> None:
+    """Until cancelled: register every channel that wants it once, then check that it still is."""
+    channels = [channel for channel in tools.gateway.channels.values() if channel.starter]
+    await asyncio.gather(*(_keep(channel, tools) for channel in channels))
+
+
+async def _keep(channel: Channel, tools: Tools) -> None:
+    started = False
+    while True:
+        mine = await asyncio.to_thread(_write, tools, partial(_lead, channel=channel, tools=tools))
+        problems: list[str] = []
+        if mine:
+            started, problems = await _look(channel, tools, started)
+        await asyncio.sleep(AGAIN_S if problems or not mine else LOOK_EVERY_S)
+
+
+async def _look(channel: Channel, tools: Tools, started: bool) -> tuple[bool, list[str]]:
+    """Register if that is still to be done, then check; whether it is registered, and what is wrong."""
+    url = f"{tools.gateway.settings.server.public_url}/c/{channel.name}"
+    problems: list[str] = []
+    try:
+        if channel.starter and not started:
+            await channel.starter.start(tools.http, url)
+            started = True
+        if channel.checker:
+            problems = await channel.checker.check(tools.http, url)
+    except (ChannelError, OSError) as problem:
+        problems = [f"{type(problem).__name__}: {problem}"[:200]]
+        log.warning("channel_not_registered", channel=channel.name, problem=type(problem).__name__)
+    await asyncio.to_thread(_write, tools, partial(pulse.checked, channel=channel.name, problems=problems))
+    return started, problems
+
+
+def _lead(tx: Transaction, channel: Channel, tools: Tools) -> bool:
+    return leases.acquire(tx, f"register:{channel.name}", tools.process, LEASE_S) is not None
+
+
+def _write(tools: Tools, work: "partial[bool] | partial[None]") -> bool:
+    with tools.gateway.store.transaction() as tx:
+        return bool(work(tx))
