@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ auto_assign_min_confidence = 0.0
 kind = "sandbox"
 """
 
-Write = Callable[[Gateway, str, int], None]
+Write = Callable[..., None]
 
 
 @pytest.fixture
@@ -77,12 +78,12 @@ def _opened(settings: Settings) -> Iterator[Gateway]:
 
 @pytest.fixture
 def write() -> Write:
-    """`write(gateway, text, n)`: citizen number n sends a text."""
+    """`write(gateway, text, n)`: citizen number n sends a text, or whatever else a message may hold."""
 
     updates = count()
 
-    def send(gateway: Gateway, text: str, number: int = 1) -> None:
-        message = InboundMessage(f"u:{next(updates)}", Address("tg", str(7000 + number)), text)
+    def send(gateway: Gateway, text: str, number: int = 1, **more: Any) -> None:
+        message = InboundMessage(f"u:{next(updates)}", Address("tg", str(7000 + number)), text, **more)
         with gateway.store.transaction() as tx:
             receive(tx, [Arrival("tg", [message], RawRequest("POST"), tx.now)])
 

@@ -1,0 +1,132 @@
+"""The queue `attach`: every trouble with a file is an outcome, and none of them is the text's."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import pytest
+from structlog.testing import capture_logs
+
+from channels.errors import AddressRefused, AnswerLost, AnswerTooLarge, FileGone, NotSent
+from channels.messages import AttachmentRef, FetchedFile
+from channels.protocols import Capabilities, Http
+from channels.registry import Channel
+from gateway.app import Gateway
+from gateway.attachments import FileJob, stored
+from tests.workers.conftest import Write
+from tests.workers.test_cleaning import CANARY, photograph, picture
+from workers.attachments import AT_ONCE, MOST_BYTES, MOST_TRIES, Files
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class Provider:
+    """A Fetcher that gives what it is told."""
+
+    answer: bytes | Exception
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    async def fetch(self, attachment: AttachmentRef, http: Http, max_bytes: int) -> FetchedFile:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return FetchedFile(self.answer, "application/pdf", "x.pdf")
+
+
+def files(answer: bytes | Exception = b"") -> Files:
+    provider = Provider(answer)
+    channel = Channel("tg", "telegram", provider, None, provider.capabilities, 25.0, fetcher=provider)
+    return Files({"tg": channel}, None, lambda: NOW)  # type: ignore[arg-type]
+
+
+def job(attempts: int = 0, content: bytes | None = None, channel: str = "tg") -> FileJob:
+    return FileJob(5, 2, channel, 1, AttachmentRef("file-id", content=content), attempts)
+
+
+# fmt: off
+TROUBLES = [
+    # what the provider does                 state      reason         waits
+    (FileGone("expired"),                    "gone",    "gone",        False),
+    (AnswerTooLarge("21 MiB"),               "refused", "too_large",   False),
+    (b"x" * (MOST_BYTES + 1),                "refused", "too_large",   False),
+    (b"MZ a program",                        "refused", "type",        False),
+    (NotSent("refused"),                     "queued",  "not_sent",    True),
+    (AnswerLost("closed"),                   "queued",  "answer_lost", True),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("answer", "state", "reason", "waits"), TROUBLES, ids=lambda value: str(value)[:20])
+async def test_what_becomes_of_a_file(answer: bytes | Exception, state: str, reason: str, waits: bool) -> None:
+    outcome = await files(answer).carry(job())
+    assert (outcome.state, outcome.reason) == (state, reason)
+    assert (outcome.due_at is not None) == waits
+
+
+async def test_a_clean_file_comes_with_its_real_type_and_digest() -> None:
+    """F89."""
+    outcome = await files(photograph()).carry(job())
+    assert (outcome.state, outcome.media_type) == ("stored", "image/jpeg")
+    assert outcome.sha256 == hashlib.sha256(outcome.content).hexdigest()
+    assert CANARY not in outcome.content
+
+
+async def test_what_came_with_the_call_is_not_fetched() -> None:
+    outcome = await files(FileGone("never asked")).carry(job(content=picture()))
+    assert outcome.state == "stored"
+
+
+async def test_an_address_that_leads_inside_is_refused_and_said() -> None:
+    """F88."""
+    with capture_logs() as lines:
+        outcome = await files(AddressRefused("127.0.0.1")).carry(job())
+    assert (outcome.state, outcome.reason) == ("refused", "address")
+    assert [line["event"] for line in lines] == ["file_address_refused"]
+
+
+async def test_a_provider_that_never_answers_is_given_up() -> None:
+    assert (await files(NotSent("away")).carry(job(attempts=MOST_TRIES - 1))).state == "gone"
+
+
+async def test_a_file_of_a_channel_that_cannot_be_asked_is_gone() -> None:
+    assert (await files().carry(job(channel="removed"))).state == "gone"
+
+
+def test_no_more_are_opened_at_once_than_the_machine_bears(gateway: Gateway) -> None:
+    with gateway.store.transaction() as tx:
+        assert files().claim(tx, [job()] * AT_ONCE) == ()
+
+
+@pytest.mark.parametrize("ending", [Files.put_back, Files.interrupted])
+def test_a_file_that_was_not_finished_is_due_again(ending: Callable[[Files, FileJob], object]) -> None:
+    outcome = ending(files(), job())
+    assert outcome.state == "queued"  # type: ignore[attr-defined]
+    assert outcome.due_at <= NOW + timedelta(seconds=1)  # type: ignore[attr-defined]
+
+
+async def test_a_photograph_is_kept_without_its_place(gateway_everywhere: Gateway, write: Write) -> None:
+    gateway = gateway_everywhere
+    write(gateway, "Lampu jalan mati", attachments=(AttachmentRef("", content=photograph()),))
+    work = Files(gateway.channels, None, gateway.clock.now)  # type: ignore[arg-type]
+    with gateway.store.transaction() as tx:
+        (claimed,) = work.claim(tx, [])
+    outcome = await work.carry(claimed)
+    with gateway.store.transaction() as tx:
+        work.settle(tx, [outcome])
+        (kept,) = stored(tx, claimed.complaint_id)
+        assert work.claim(tx, []) == []
+    assert kept.media_type == "image/jpeg"
+    assert CANARY not in kept.path.read_bytes()
+
+
+async def test_a_late_outcome_changes_nothing(gateway: Gateway, write: Write) -> None:
+    write(gateway, "Lampu jalan mati", attachments=(AttachmentRef("", content=photograph()),))
+    work = Files(gateway.channels, None, gateway.clock.now)  # type: ignore[arg-type]
+    with gateway.store.transaction() as tx:
+        (claimed,) = work.claim(tx, [])
+    outcome = await work.carry(claimed)
+    with gateway.store.transaction() as tx:
+        work.settle(tx, [replace(outcome, fence=outcome.fence - 1)])
+        assert stored(tx, claimed.complaint_id) == []

@@ -1,0 +1,136 @@
+"""Listeners: one process asks, and a position moves on only after what it brought is committed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from channels.messages import Address, InboundMessage, RawRequest
+from channels.protocols import Http, Submit
+from channels.registry import Channel
+from gateway import leases
+from gateway.app import Gateway
+from workers import listen as module
+from workers.limits import Limits
+from workers.listen import listen, listening
+from workers.targets import Targets
+from workers.tools import Tools
+
+LIMIT_S = 5
+
+
+@dataclass
+class Mailbox:
+    """A Listener with some messages to bring; `position` is what the provider may forget."""
+
+    texts: list[str] = field(default_factory=list)
+    is_asked_for: bool = True
+    crashes: bool = False
+    position: int = 0
+    asked: int = 0
+
+    def listens(self) -> bool:
+        return self.is_asked_for
+
+    async def listen(self, submit: Submit, http: Http) -> None:
+        self.asked += 1
+        if self.crashes:
+            self.crashes = False
+            raise ZeroDivisionError
+        raw = RawRequest("PULL")
+        received = [(InboundMessage(f"m:{n}", Address("tg", "7"), said), raw) for n, said in enumerate(self.texts)]
+        await submit(received[self.position :])
+        self.position = len(received)
+        await asyncio.Event().wait()
+
+
+def channel(gateway: Gateway, mailbox: Mailbox) -> Channel:
+    return replace(gateway.channels["tg"], listener=mailbox)
+
+
+def tools(gateway: Gateway, process: str = "here") -> Tools:
+    targets = Targets(gateway.settings, None, process)  # type: ignore[arg-type]
+    return Tools(gateway, None, Limits(None, process, {}), gateway.clock.now, process, targets)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def asking(gateway: Gateway, mailbox: Mailbox) -> AsyncIterator[None]:
+    task = asyncio.create_task(listen([channel(gateway, mailbox)], tools(gateway)))
+    async with asyncio.timeout(LIMIT_S):
+        yield
+        task.cancel()
+        await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - the fake is a plain value on purpose
+        await asyncio.sleep(0.005)
+
+
+def texts_kept(gateway: Gateway) -> int:
+    with gateway.store.reading() as tx:
+        return int(tx.all(text("SELECT count(*) FROM message"))[0][0])
+
+
+@pytest.fixture(autouse=True)
+def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.02)
+    monkeypatch.setattr(module, "RENEW_S", 0.05)
+
+
+def test_only_channels_that_ask_are_listened_to(gateway: Gateway) -> None:
+    asks, called = channel(gateway, Mailbox()), channel(gateway, Mailbox(is_asked_for=False))
+    assert listening([asks, called, gateway.channels["tg"]]) == [asks]
+
+
+async def test_what_was_brought_is_committed_before_the_position_moves_on(gateway: Gateway) -> None:
+    mailbox = Mailbox(["Lampu jalan mati", "di Jalan Melati"])
+    async with asking(gateway, mailbox):
+        await until(lambda: mailbox.position == 2)
+        assert texts_kept(gateway) == 2
+
+
+async def test_a_listener_that_crashes_is_started_again(gateway: Gateway) -> None:
+    mailbox = Mailbox(["Lampu jalan mati"], crashes=True)
+    with capture_logs() as lines:
+        async with asking(gateway, mailbox):
+            await until(lambda: mailbox.position == 1)
+    assert mailbox.asked == 2
+    assert "listener_crashed" in [line["event"] for line in lines]
+
+
+async def test_while_somebody_else_listens_we_wait(gateway: Gateway) -> None:
+    mailbox = Mailbox(["Lampu jalan mati"])
+    with gateway.store.transaction() as tx:
+        leases.acquire(tx, "listen:tg", "elsewhere", 60)
+    async with asking(gateway, mailbox):
+        await asyncio.sleep(0.1)
+        assert mailbox.asked == 0
+        with gateway.store.transaction() as tx:
+            leases.release(tx, "listen:tg", "elsewhere")
+        await until(lambda: mailbox.position == 1)
+
+
+async def test_a_lost_lease_ends_the_listening(gateway: Gateway) -> None:
+    mailbox = Mailbox()
+    async with asking(gateway, mailbox):
+        await until(lambda: mailbox.asked == 1)
+        with gateway.store.transaction() as tx:
+            leases.release(tx, "listen:tg", "here")
+        with gateway.store.transaction() as tx:
+            leases.acquire(tx, "listen:tg", "elsewhere", 60)
+        with capture_logs() as lines:
+            await until(lambda: any(line["event"] == "listening_ended" for line in lines))
+
+
+async def test_at_the_end_the_next_one_may_listen_at_once(gateway: Gateway) -> None:
+    mailbox = Mailbox()
+    async with asking(gateway, mailbox):
+        await until(lambda: mailbox.asked == 1)
+    with gateway.store.transaction() as tx:
+        assert leases.acquire(tx, "listen:tg", "elsewhere", 60)

@@ -1,0 +1,39 @@
+"""The child that opens strangers' files: content on stdin, the clean one on stdout, behind a line that says what it is.
+
+Limits are set before the first byte is looked at. What breaks here breaks alone; the worker only sees that it ended.
+"""
+
+import resource
+import sys
+
+from workers.cleaning.kinds import cleaned
+from workers.cleaning.problems import Refused
+
+MEMORY = 400 * 1024 * 1024
+CPU_S = 20
+OUTPUT = 64 * 1024 * 1024
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    content = sys.stdin.buffer.read()
+    try:
+        media_type, clean = cleaned(content)
+    except Refused as refused:
+        _answer(f"refused {refused.reason}", b"")
+    except MemoryError:
+        _answer("refused too_many_pixels", b"")
+    else:
+        _answer(media_type, clean)
+
+
+def _answer(line: str, content: bytes) -> None:
+    sys.stdout.buffer.write(line.encode() + b"\n" + content)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
