@@ -1,0 +1,283 @@
+"""How every channel does: what comes in, what goes out, what waits, what broke (SCREENS § 2, docs/api.md § 5).
+
+Figures are of the last 24 hours unless they say what waits now. Nothing here reads a whole table: each figure has an
+index, however much was sent before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from statistics import median
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from channels.registry import Channel
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+DAY = timedelta(hours=24)
+LATE_S = 120.0
+LATE_S_OF: Mapping[str, float] = dict.fromkeys(("kannel", "jasmin", "smpp", "gammu", "http_sms", "ussd_http"), 60.0)
+"""Seconds after which the oldest waiting message is late, by kind."""
+HEARTBEAT_S = 60.0
+MISSED_HEARTBEATS = 3
+QUIET_FOR = timedelta(hours=2)
+QUIET_FACTOR = 3
+WEEKS = 4
+SAMPLED = 200
+"""Newest delivered messages whose median time is shown."""
+# The words of the partial index: with anything else than this very text SQLite would read the whole table.
+WAITING = text("outbox.state IN ('queued','sending')")
+HELD = text("quarantine.state = 'held'")
+
+
+class ChannelState(StrEnum):
+    """Worst first; the order in which screens sort."""
+
+    DOWN = "down"
+    LATE = "late"
+    PAUSED = "paused"
+    QUIET = "quiet"
+    ACTIVE = "active"
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """One direction of one channel. `failed` will be tried again or counts as passing; `failed_permanently` never."""
+
+    direction: Direction
+    state: ChannelState
+    queued: int = 0
+    oldest_queued_s: int | None = None
+    failed: int = 0
+    failed_permanently: int = 0
+    unknown: int = 0
+    sent: int = 0
+    delivered: int = 0
+    delivered_median_s: float | None = None
+    received: int = 0
+    quarantined: int = 0
+    forged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One channel. `reports`: whether its provider says what was delivered."""
+
+    name: str
+    kind: str
+    own: str
+    state: ChannelState
+    inbound: Traffic
+    outbound: Traffic
+    heartbeat_at: datetime | None
+    last_in_at: datetime | None
+    last_report_at: datetime | None
+    reports: bool
+    sends: bool
+    paused_at: datetime | None = None
+    paused_by: str = ""
+    paused_reason: str = ""
+    stopped_reason: str = ""
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What was counted for all channels, each in one statement."""
+
+    states: Mapping[str, Any]
+    waiting: Mapping[str, tuple[int, datetime | None]]
+    retrying: Mapping[str, int]
+    day: Mapping[tuple[str, str], int]
+    received: Mapping[str, int]
+    last_in: Mapping[str, datetime]
+    held: Mapping[str, int]
+
+
+def watch(tx: Transaction) -> list[Watched]:
+    """All channels, those in trouble first."""
+    channels = tx.office.channels
+    figures = _Figures(
+        {row.channel: row for row in tx.all(select(tables.channel_state))},
+        _waiting(tx),
+        _retrying(tx),
+        _day(tx, list(channels)),
+        _received(tx, list(channels)),
+        _last_in(tx, list(channels)),
+        _held(tx),
+    )
+    found = [_watched(tx, channel, figures) for channel in channels.values()]
+    order = list(ChannelState)
+    return sorted(found, key=lambda one: (order.index(one.state), one.name))
+
+
+def _watched(tx: Transaction, channel: Channel, figures: _Figures) -> Watched:
+    state = figures.states.get(channel.name)
+    last_in = figures.last_in.get(channel.name)
+    inbound = _inbound(tx, channel, figures, state, last_in)
+    outbound = _outbound(tx, channel, figures, state)
+    order = list(ChannelState)
+    directions = [inbound] if not channel.capabilities.sends else [inbound, outbound]
+    return Watched(
+        name=channel.name,
+        kind=channel.kind,
+        own=channel.own,
+        state=min((one.state for one in directions), key=order.index),
+        inbound=inbound,
+        outbound=outbound,
+        heartbeat_at=_latest(state.heartbeat_at if state else None, last_in),
+        last_in_at=last_in,
+        last_report_at=state.last_report_at if state else None,
+        reports=channel.capabilities.reports,
+        sends=channel.capabilities.sends,
+        paused_at=state.paused_at if state else None,
+        paused_by=state.paused_by if state else "",
+        paused_reason=state.paused_reason if state else "",
+        stopped_reason=state.stopped_reason if state else "",
+        problems=tuple((state.check_problems or ()) if state else ()),
+    )
+
+
+def _inbound(tx: Transaction, channel: Channel, figures: _Figures, state: Any, last_in: datetime | None) -> Traffic:
+    if _is_dead(tx, channel, state):
+        condition = ChannelState.DOWN
+    elif state is not None and state.paused_at is not None:
+        condition = ChannelState.PAUSED
+    else:
+        condition = ChannelState.QUIET if _is_quiet(tx, channel.name, last_in) else ChannelState.ACTIVE
+    return Traffic(
+        Direction.IN,
+        condition,
+        received=figures.received.get(channel.name, 0),
+        quarantined=figures.held.get(channel.name, 0),
+        forged=state.forged if state else 0,
+    )
+
+
+def _outbound(tx: Transaction, channel: Channel, figures: _Figures, state: Any) -> Traffic:
+    name = channel.name
+    queued, oldest = figures.waiting.get(name, (0, None))
+    oldest_s = int((tx.now - oldest).total_seconds()) if oldest and oldest <= tx.now else None
+    day = {one: figures.day.get((name, one), 0) for one in ("sent", "delivered", "read", "failed", "unknown")}
+    if state is not None and state.stopped_at is not None:
+        condition = ChannelState.DOWN
+    elif state is not None and state.paused_at is not None:
+        condition = ChannelState.PAUSED
+    elif oldest_s is not None and oldest_s > LATE_S_OF.get(channel.kind, LATE_S):
+        condition = ChannelState.LATE
+    else:
+        condition = ChannelState.ACTIVE
+    delivered = day["delivered"] + day["read"]
+    return Traffic(
+        Direction.OUT,
+        condition,
+        queued=queued,
+        oldest_queued_s=oldest_s,
+        failed=figures.retrying.get(name, 0),
+        failed_permanently=day["failed"],
+        unknown=day["unknown"],
+        sent=day["sent"] + delivered,
+        delivered=delivered,
+        delivered_median_s=_median_s(tx, name) if delivered else None,
+    )
+
+
+def _is_dead(tx: Transaction, channel: Channel, state: Any) -> bool:
+    """A listener that does not say that it lives; webhooks have no heartbeat of their own."""
+    if channel.listener is None or not channel.listener.listens():
+        return False
+    if state is None or state.heartbeat_at is None:
+        return False
+    return bool((tx.now - state.heartbeat_at).total_seconds() > HEARTBEAT_S * MISSED_HEARTBEATS)
+
+
+def _is_quiet(tx: Transaction, channel: str, last_in: datetime | None) -> bool:
+    """Nothing for three times as long as usual at this hour of this weekday, and for two hours at least."""
+    if last_in is None:
+        return True
+    silence = tx.now - last_in
+    if silence < QUIET_FOR:
+        return False
+    message, usual = tables.message, 0
+    for week in range(1, WEEKS + 1):
+        begin = tx.now - timedelta(weeks=week, minutes=30)
+        same_hour = (message.c.received_at >= begin) & (message.c.received_at < begin + timedelta(hours=1))
+        row = tx.one(select(func.count()).select_from(message).where(message.c.channel == channel, same_hour))
+        usual += int(row[0]) if row else 0
+    gap = timedelta(hours=WEEKS) / usual if usual else DAY
+    return silence > max(QUIET_FOR, gap * QUIET_FACTOR)
+
+
+def _waiting(tx: Transaction) -> dict[str, tuple[int, datetime | None]]:
+    outbox = tables.outbox
+    counted = select(outbox.c.channel, func.count().label("many"), func.min(outbox.c.planned_at).label("oldest"))
+    rows = tx.all(counted.where(WAITING).group_by(outbox.c.channel))
+    return {row.channel: (row.many, row.oldest) for row in rows}
+
+
+def _retrying(tx: Transaction) -> dict[str, int]:
+    """What failed for now and waits for its next attempt."""
+    outbox = tables.outbox
+    counted = select(outbox.c.channel, func.count().label("many"))
+    rows = tx.all(counted.where(WAITING, outbox.c.attempts > 0).group_by(outbox.c.channel))
+    return {row.channel: row.many for row in rows}
+
+
+def _day(tx: Transaction, channels: Sequence[str]) -> dict[tuple[str, str], int]:
+    outbox = tables.outbox
+    lately = outbox.c.channel.in_(channels) & (outbox.c.created_at > tx.now - DAY)
+    counted = select(outbox.c.channel, outbox.c.state, func.count().label("many")).where(lately)
+    rows = tx.all(counted.group_by(outbox.c.channel, outbox.c.state))
+    return {(row.channel, row.state): row.many for row in rows}
+
+
+def _received(tx: Transaction, channels: Sequence[str]) -> dict[str, int]:
+    message = tables.message
+    lately = message.c.channel.in_(channels) & (message.c.received_at > tx.now - DAY)
+    counted = select(message.c.channel, func.count().label("many")).where(lately)
+    return {row.channel: row.many for row in tx.all(counted.group_by(message.c.channel))}
+
+
+def _last_in(tx: Transaction, channels: Sequence[str]) -> dict[str, datetime]:
+    message, found = tables.message, {}
+    for channel in channels:
+        row = tx.one(select(func.max(message.c.received_at).label("last")).where(message.c.channel == channel))
+        if row is not None and row.last is not None:
+            found[channel] = row.last
+    return found
+
+
+def _held(tx: Transaction) -> dict[str, int]:
+    quarantine = tables.quarantine
+    counted = select(quarantine.c.channel, func.count().label("many")).where(HELD)
+    return {row.channel: row.many for row in tx.all(counted.group_by(quarantine.c.channel))}
+
+
+def _median_s(tx: Transaction, channel: str) -> float | None:
+    outbox = tables.outbox
+    newest = (
+        select(outbox.c.sent_at, outbox.c.delivered_at)
+        .where(
+            outbox.c.channel == channel, outbox.c.created_at > tx.now - DAY, outbox.c.state.in_(("delivered", "read"))
+        )
+        .order_by(outbox.c.created_at.desc())
+        .limit(SAMPLED)
+    )
+    times = [
+        (row.delivered_at - row.sent_at).total_seconds()
+        for row in tx.all(newest)
+        if row.sent_at is not None and row.delivered_at is not None
+    ]
+    return round(median(times), 1) if times else None
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment is not None), default=None)

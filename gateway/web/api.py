@@ -1,0 +1,5 @@
+"""The JSON API."""
+
+from gateway.web.routes import Route
+
+ROUTES: tuple[Route, ...] = ()
