@@ -1,4 +1,4 @@
-"""MENU: the pages of the USSD service as data, and what their inputs do. Source: docs/channels/ussd.md.
+"""MENU: the pages of the USSD service as data, and what their inputs do. Source: docs/channels/ussd_http.md.
 
 `0` leaves, `00` goes back, `98` shows the next part of a long page; everything else is an option of the page or, where the
 page asks for words, what was typed. Nothing typed is lost: only a 0 below "Kirim laporan ini?" gives a text up.

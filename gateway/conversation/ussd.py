@@ -1,7 +1,7 @@
 """A USSD session: which input is new, what is a repetition, what became of a session that broke off.
 
 The pages are in `menu.py`. A phone may lose every page, and an aggregator may send every step twice; the text shown last is
-kept with the session and shown again as it was. Source: docs/channels/ussd.md.
+kept with the session and shown again as it was. Source: docs/channels/ussd_http.md.
 """
 
 from dataclasses import replace
@@ -96,7 +96,8 @@ def _read(moment: Moment, event: SessionEvent, session: UssdSession | None) -> t
 
 
 def _repeat(moment: Moment, session: UssdSession, text: str) -> Turn:
-    return Turn(moment.dialogue.with_(ussd=session), page=Page(text=text, ends=session.ended))
+    """A page as it was. The session is left out of the dialogue: nothing of it changes, nothing is to be kept."""
+    return Turn(moment.dialogue.with_(ussd=None), page=Page(text=text, ends=session.ended))
 
 
 def _begin(moment: Moment, event: SessionEvent) -> Turn:

@@ -117,6 +117,7 @@ class Town:
     attempts: dict[str, int] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
     count: int = 0
+    page: str = ""
 
     def write(self, text: str = "", sender: str = WARGA, facts: Facts | None = None, **parts: object) -> list[str]:
         """Send a message now; what is answered at once."""
@@ -135,7 +136,7 @@ class Town:
         event = SessionEvent(session, history, sms_channel="sms")
         message = InboundMessage(f"us:{self.count}", Address("tel", "+6281200000001"), history, session=event)
         turn = self.take(message, sender, Facts(), session)
-        return f"{'END' if turn.page and turn.page.ends else 'CON'} {self.sessions[session].answer}"
+        return f"{'END' if turn.page and turn.page.ends else 'CON'} {self.page}"
 
     def hang_up(self, session: str, sender: str = WARGA) -> Turn:
         """What the clock makes of a broken session."""
@@ -213,8 +214,8 @@ class Town:
         if turn.ends_session:
             self.sessions[turn.ends_session] = replace(self.sessions[turn.ends_session], ended=True)
         if turn.page is not None:
-            shown = render_page(turn.page, turn.dialogue.language, 180, texts())
-            turn = replace(turn, dialogue=ussd.shown(turn.dialogue, shown))
+            self.page = render_page(turn.page, turn.dialogue.language, 180, texts())
+            turn = replace(turn, dialogue=ussd.shown(turn.dialogue, self.page))
         if turn.dialogue.ussd is not None:
             self.sessions[turn.dialogue.ussd.session_id] = turn.dialogue.ussd
         return turn
