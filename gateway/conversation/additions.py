@@ -88,7 +88,7 @@ def _passing_action(moment: Moment, number: str) -> Action | None:
 def album(moment: Moment) -> Turn | None:
     """Further photos of an album belong to its first one, however late they come, and need no answer of their own."""
     known, number = moment.dialogue, moment.dialogue.album_number
-    if not moment.message.album or moment.message.album != known.album:
+    if not moment.message.album or moment.message.album != known.album or moment.is_over(number):
         return None
     if number == moment.burst and known.burst_added:
         return join_burst(moment, number)
@@ -134,7 +134,7 @@ def said_again(moment: Moment) -> Turn | None:
         return None
     key, since = text_hash(moment.text), moment.now - timedelta(hours=moment.setting.repeat_hours)
     known = (each.number for each in moment.dialogue.subjects if each.text_hash == key and each.at >= since)
-    number = next(known, "")
+    number = next((number for number in known if not moment.is_over(number)), "")
     if not number:
         return None
     message = moment.message

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from channels.messages import InboundMessage
-from gateway.complaints.complaint import OPEN, Action, ActionRefused, Role, Status
+from gateway.complaints.complaint import CLOSED, OPEN, Action, ActionRefused, Role, Status
 from gateway.complaints.lifecycle import step_for
 from gateway.conversation import wording
 from gateway.conversation.dialogue import Awaiting, Dialogue, Facts, KnownCase, Lexicon, Setting
@@ -82,10 +82,15 @@ class Moment:
     def burst(self) -> str:
         """The complaint that messages join in passing now (`burst_s` since its last one), or nothing."""
         known = self.dialogue
-        if not (known.burst_number and known.burst_from and known.burst_last):
+        if not (known.burst_number and known.burst_from and known.burst_last) or self.is_over(known.burst_number):
             return ""
         quiet = self.now - known.burst_last <= timedelta(seconds=self.setting.burst_s)
         return known.burst_number if quiet and self.now - known.burst_from <= BURST_MADE_WITHIN else ""
+
+    def is_over(self, number: str) -> bool:
+        """Whether that complaint was closed: what is written now is about something else, or the same anew."""
+        case = self.dialogue.case(number)
+        return case is not None and case.status in CLOSED
 
     @property
     def open_cases(self) -> tuple[KnownCase, ...]:

@@ -8,7 +8,7 @@ from gateway.complaints import number as numbers
 from gateway.complaints.complaint import Action, Status
 from gateway.complaints.number import WrongCheckDigit
 from gateway.conversation import answers, wording
-from gateway.conversation.additions import ADDED, addition, is_restorable
+from gateway.conversation.additions import ADDED, addition, append, is_restorable, takes_more
 from gateway.conversation.dialogue import Awaiting, KnownCase, Question
 from gateway.conversation.glossary import explained
 from gateway.conversation.moment import Moment
@@ -76,6 +76,18 @@ def report_another(moment: Moment, call: Call) -> Turn | None:
     if moment.brings_more or wording.letters(call.rest) >= FEWEST_LETTERS:
         return open_report(moment.saying(call.rest))
     return _move_last(moment) or _asks_for_report(moment)
+
+
+def own_number(moment: Moment) -> Turn | None:
+    """An own ticket number instead of a command: alone it asks where that report stands, with words it adds to it."""
+    typed = _NUMBER_FIRST.fullmatch(moment.text)
+    number = numbers.read_number(typed[1], moment.setting.prefix) if typed else None
+    case = moment.dialogue.case(number) if isinstance(number, str) else None
+    if typed is None or case is None:
+        return None
+    if not typed[2]:
+        return Turn(moment.dialogue, replies=(status_reply(case, moment.setting),))
+    return append(moment, case) if takes_more(case, moment) else None
 
 
 def show_status(moment: Moment, call: Call) -> Turn:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from channels.messages import InboundMessage, MessageKind
-from gateway.conversation import additions, answers, commands, courtesy, presses, reports, ussd
+from gateway.conversation import additions, answers, commands, courtesy, orders, presses, reports, ussd
 from gateway.conversation.dialogue import Dialogue, Setting
 from gateway.conversation.moment import Moment
 from gateway.conversation.optout import read_opt
@@ -78,6 +78,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("button", lambda moment: presses.pressed(moment) if moment.message.kind is MessageKind.BUTTON else None),
     ("opt-out", _opt),  # 2
     ("command", commands.command),  # 3
+    ("own number", orders.own_number),  # 4
     ("album", additions.album),  # 6; its key says more than any question of ours
     ("answer in other words", answers.in_other_words),  # 4
     ("pending question", answers.pending),  # 4

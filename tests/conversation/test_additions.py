@@ -187,3 +187,21 @@ def test_privacy_is_told_once_with_the_first_words_that_are_no_warning() -> None
     assert [reply.append_key for reply in street.turns[-1].replies] == ["pv.first"]
     street.write("LAPOR lampu jalan di gang kami mati")
     assert [reply.append_key for reply in street.turns[-1].replies] == [""]
+
+
+def test_a_report_that_was_cancelled_can_be_sent_again_at_once() -> None:
+    street = reported()
+    street.write("BATAL")
+    street.write("YA")
+    assert "No KBR-260001243" in street.later(seconds=20).write(REPORT)[0]
+
+
+def test_a_number_before_the_words_says_which_report_they_belong_to() -> None:
+    street = reported()
+    street.later(hours=1).write("LAPOR sampah menumpuk di pasar")
+    assert (
+        street.later(hours=1)
+        .write("260001235 masih mati sampai sekarang")[0]
+        .startswith("Tambahan Anda masuk ke KBR-260001235.")
+    )
+    assert street.write("KBR 260001235")[0].startswith("KBR-260001235 Diterima")

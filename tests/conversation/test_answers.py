@@ -3,8 +3,11 @@
 import pytest
 
 from channels.messages import AttachmentRef, Location
-from gateway.complaints.complaint import Action, Status
-from gateway.conversation.turn import Skip
+from gateway.complaints.complaint import Action, ActionRefused, Status
+from gateway.conversation.dialogue import Dialogue, Facts
+from gateway.conversation.lookups import refused
+from gateway.conversation.turn import CaseAction, Skip, Turn
+from gateway.conversation.turns import reply
 from tests.conversation.town import Town, texts, town
 
 REPORT = "Lampu jalan di gang kami mati sudah tiga malam"
@@ -184,3 +187,26 @@ def test_an_old_yes_does_not_agree_to_a_newer_question() -> None:
     street.write("BATAL 260001235")
     assert street.press("anonim:260001235:ya") == []
     assert street.press("batal:260001235:ya") == ["KBR-260001235 dibatalkan atas permintaan Anda."]
+
+
+REFUSALS = [
+    # action           refusal code   what is said instead
+    (Action.CANCEL,    "wrong_state", "err.cancel"),
+    (Action.REOPEN,    "expired",     "err.reopen_late"),
+    (Action.REOPEN,    "limit",       "err.reopen_limit"),
+    (Action.CONFIRM,   "wrong_state", "err.refused"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "code", "key"), REFUSALS)
+def test_what_casework_refuses_after_all_is_not_promised(action: Action, code: str, key: str) -> None:
+    street = town()
+    street.write(REPORT)
+    promised = Turn(street._dialogue("warga", Facts(), ""), replies=(reply("st.resolved", LAMP), reply("help.main")))
+    turn = refused(promised, ActionRefused(code), CaseAction(LAMP, action))
+    assert [answer.key for answer in turn.replies] == ["help.main", key]
+
+
+def test_a_refusal_about_a_complaint_of_somebody_else_tells_nothing_of_it() -> None:
+    turn = refused(Turn(Dialogue()), ActionRefused("wrong_state"), CaseAction("KBR-260009999", Action.CONFIRM))
+    assert [answer.key for answer in turn.replies] == ["err.not_yours"]
