@@ -320,13 +320,14 @@ def _conditions(tx: Transaction, scope: Scope, filters: Filters) -> list[Conditi
 
 
 def _times(filters: Filters) -> list[Condition]:
-    column = complaint.c
-    bounds = (
-        (column.created_at >= filters.created_from, filters.created_from),
-        (column.created_at < filters.created_to, filters.created_to),
-        (column.updated_at >= filters.updated_since, filters.updated_since),
-    )
-    return [condition for condition, value in bounds if value is not None]
+    column, found = complaint.c, []
+    if filters.created_from is not None:
+        found.append(column.created_at >= filters.created_from)
+    if filters.created_to is not None:
+        found.append(column.created_at < filters.created_to)
+    if filters.updated_since is not None:
+        found.append(column.updated_at >= filters.updated_since)
+    return found
 
 
 def _matches(tx: Transaction, scope: Scope, q: str) -> Condition:
