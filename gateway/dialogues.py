@@ -1,6 +1,6 @@
 """Conversations at rest: the row of each sender and channel, with what the next step has to know beside it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ DUE_KEYS = {
     Status.VERIFIED: "verification",
     Status.ASSIGNED: "first_answer",
 }
-ROWS = "SELECT channel, contact_id, state, opted_out_at FROM dialogue WHERE contact_id IN {ids}"
+ROWS = "SELECT channel, contact_id, state_sealed, opted_out_at FROM dialogue WHERE contact_id IN {ids}"
 COLUMNS = (
     "SELECT c.contact_id, c.number, c.status, c.created_at, c.status_since, c.last_message_at, a.name AS agency_name,"
     " c.due_at, c.public_answer, c.answered_at, c.closed_at, c.text_hash, c.anonymous, c.confidential, c.reopen_count,"
@@ -40,14 +40,15 @@ def load(tx: Transaction, wanted: Iterable[tuple[str, Contact]]) -> dict[Key, Di
     known = [contact.id for contact in pairs.values() if not contact.is_new]
     rows = {(row.channel, row.contact_id): row for row in tx.in_ids(ROWS, known)} if known else {}
     cases = known_cases(tx, known)
-    return {key: _dialogue(rows.get(key), cases.get(key[1], ())) for key in pairs}
+    return {key: _dialogue(rows.get(key), contact, cases.get(key[1], ())) for key, contact in pairs.items()}
 
 
-def _dialogue(row: Any, cases: tuple[KnownCase, ...]) -> Dialogue:
+def _dialogue(row: Any, contact: Contact, cases: tuple[KnownCase, ...]) -> Dialogue:
     if row is None:
         return Dialogue(cases=cases)
-    state = msgspec.json.decode(row.state) if isinstance(row.state, str) else row.state
-    dialogue = msgspec.convert(state, Dialogue)
+    dialogue = Dialogue()
+    if row.state_sealed is not None:
+        dialogue = DIALOGUE.decode(contact.open_bytes(bytes(row.state_sealed), f"dialogue:{row.channel}"))
     return replace(dialogue, cases=cases, opted_out=row.opted_out_at is not None, is_new=False)
 
 
@@ -89,16 +90,24 @@ def known_case(tx: Transaction, row: Any) -> KnownCase:
     )
 
 
-def save(tx: Transaction, dialogues: Mapping[Key, Dialogue]) -> None:
+def save(tx: Transaction, dialogues: Iterable[tuple[str, Contact, Dialogue]]) -> None:
+    """Keep conversations; what somebody said stands in them, so they are sealed like their messages."""
     rows = [
-        {"channel": channel, "contact_id": identity, "state": kept(dialogue), "updated_at": tx.now}
-        for (channel, identity), dialogue in dialogues.items()
+        {
+            "channel": channel,
+            "contact_id": contact.id,
+            "language": dialogue.language,
+            "state_sealed": contact.seal(msgspec.json.encode(kept(dialogue)), f"dialogue:{channel}"),
+            "updated_at": tx.now,
+        }
+        for channel, contact, dialogue in dialogues
     ]
-    if rows:
-        tx.upsert(tables.dialogue, rows, ("state", "updated_at"))
+    tx.upsert(tables.dialogue, rows, ("language", "state_sealed", "updated_at"))
 
 
 EMPTY = msgspec.to_builtins(Dialogue())
+DIALOGUE = msgspec.json.Decoder(Dialogue)
+SESSION = msgspec.json.Decoder(UssdSession)
 
 
 def kept(dialogue: Dialogue) -> dict[str, Any]:
@@ -109,28 +118,33 @@ def kept(dialogue: Dialogue) -> dict[str, Any]:
 
 def opt(tx: Transaction, channel: str, contact: Contact, out: bool) -> None:
     """Remember that this address wants no more messages on this channel, or wants them again."""
-    tx.insert_new(
-        tables.dialogue, [{"channel": channel, "contact_id": contact.id, "state": {}, "updated_at": tx.now}], "channel"
-    )
+    tx.insert_new(tables.dialogue, [{"channel": channel, "contact_id": contact.id, "updated_at": tx.now}], "channel")
     dialogue = tables.dialogue
     mine = (dialogue.c.channel == channel) & (dialogue.c.contact_id == contact.id)
     tx.execute(dialogue.update().where(mine).values(opted_out_at=tx.now if out else None))
 
 
 # USSD: one row per session, beside the dialogue of the phone.
-SESSIONS = "SELECT session_id, channel, contact_id, state, updated_at FROM ussd_session WHERE session_id IN {ids}"
+SESSIONS = "SELECT session_id, channel, contact_id, state_sealed FROM ussd_session WHERE session_id IN {ids}"
 UNFINISHED = timedelta(minutes=10)
 
 
-def sessions(tx: Transaction, ids: Sequence[str]) -> dict[tuple[str, str], UssdSession]:
-    if not ids:
+def sessions(tx: Transaction, wanted: Sequence[tuple[str, Contact, str]]) -> dict[tuple[str, str], UssdSession]:
+    """The sessions of (channel, contact, session id); one that another phone had is not theirs."""
+    if not wanted:
         return {}
-    return {(row.channel, row.session_id): _session(row) for row in tx.in_ids(SESSIONS, ids, "text")}
+    owners = {(channel, session): contact for channel, contact, session in wanted}
+    rows = tx.in_ids(SESSIONS, [session for _, _, session in wanted], "text")
+    found = [(row, owners.get((row.channel, row.session_id))) for row in rows]
+    return {
+        (row.channel, row.session_id): _session(row, owner)
+        for row, owner in found
+        if owner is not None and owner.id == row.contact_id
+    }
 
 
-def _session(row: Any) -> UssdSession:
-    state = msgspec.json.decode(row.state) if isinstance(row.state, str) else row.state
-    return msgspec.convert(state, UssdSession)
+def _session(row: Any, contact: Contact) -> UssdSession:
+    return SESSION.decode(contact.open_bytes(bytes(row.state_sealed), f"ussd:{row.session_id}"))
 
 
 def unfinished(tx: Transaction, channel: str, contact: Contact, but: str) -> UssdSession | None:
@@ -138,13 +152,13 @@ def unfinished(tx: Transaction, channel: str, contact: Contact, but: str) -> Uss
     if contact.is_new:
         return None
     rows = tx.in_ids(
-        "SELECT session_id, state FROM ussd_session WHERE contact_id IN {ids} AND channel = :channel"
+        "SELECT session_id, state_sealed FROM ussd_session WHERE contact_id IN {ids} AND channel = :channel"
         " AND updated_at > :since AND draft_due_at IS NOT NULL ORDER BY updated_at DESC",
         [contact.id],
         channel=channel,
         since=to_millis(tx.now - UNFINISHED),
     )
-    return next((_session(row) for row in rows if row.session_id != but), None)
+    return next((_session(row, contact) for row in rows if row.session_id != but), None)
 
 
 def save_session(tx: Transaction, channel: str, contact: Contact, session: UssdSession, draft_after_s: float) -> None:
@@ -154,11 +168,11 @@ def save_session(tx: Transaction, channel: str, contact: Contact, session: UssdS
         "channel": channel,
         "session_id": session.session_id,
         "contact_id": contact.id,
-        "state": msgspec.to_builtins(session),
+        "state_sealed": contact.seal(msgspec.json.encode(session), f"ussd:{session.session_id}"),
         "draft_due_at": tx.now + timedelta(seconds=draft_after_s) if waits else None,
         "updated_at": tx.now,
     }
-    tx.upsert(tables.ussd_session, [row], ("state", "draft_due_at", "updated_at"))
+    tx.upsert(tables.ussd_session, [row], ("state_sealed", "draft_due_at", "updated_at"))
 
 
 def end_session(tx: Transaction, channel: str, session_id: str) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-import msgspec
-
 from channels.messages import Answer, InboundMessage, MessageKind
+from gateway import dialogues
 from gateway.complaints.duplicates import text_hash
+from gateway.contacts import Contact
 from gateway.conversation.dialogue import Facts, UssdSession
 from gateway.sealing import open_seal
 from gateway.storage.store import Transaction, constant
@@ -55,21 +55,18 @@ def number_of(tx: Transaction, channel: str, provider_id: str) -> str:
     return str(row.number) if row else ""
 
 
-def told_before(tx: Transaction, channel: str, message: InboundMessage) -> Answer:
+def told_before(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> Answer:
     """The answer to a call that came again: the same page, the same receipt, else only its acknowledgement."""
     if message.session is not None:
-        row = tx.one(
-            constant("SELECT state FROM ussd_session WHERE channel = :channel AND session_id = :session"),
-            {"channel": channel, "session": message.session.session_id},
-        )
-        return _page(row.state, message.session.history) if row else Answer(repeated=True)
+        found = dialogues.sessions(tx, [(channel, contact, message.session.session_id)])
+        session = found.get((channel, message.session.session_id))
+        return _page(session, message.session.history) if session else Answer(repeated=True)
     if message.form is not None:
         return form_answer(tx, message.form.nonce)
     return Answer(repeated=True)
 
 
-def _page(state: object, history: str) -> Answer:
-    session = msgspec.convert(msgspec.json.decode(state) if isinstance(state, str) else state, UssdSession)
+def _page(session: UssdSession, history: str) -> Answer:
     shown = dict(session.shown).get(history, session.answer)
     return Answer(text=shown, ends=session.ended and shown == session.answer, repeated=True)
 

@@ -39,7 +39,7 @@ def receive(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Answer]:
     _take_contact_events(tx, arrivals)
     incoming, again = _keep_messages(tx, arrivals)
     for one in again:
-        answers[one.position] = facts.told_before(tx, one.arrival.channel, one.message)
+        answers[one.position] = facts.told_before(tx, one.arrival.channel, one.contact, one.message)
     desk = Desk.prepare(tx, [(one.arrival.channel, one.contact, one.message) for one in incoming])
     for one in incoming:
         answers[one.position] = _take(tx, desk, one)

@@ -51,14 +51,14 @@ def reporter(tx: Transaction, case: Any) -> Route:
         return Route(contact, channel, skip="NO_ROUTE")
     dialogue = tables.dialogue
     talk = tx.one(
-        select(dialogue.c.opted_out_at, dialogue.c.state).where(
+        select(dialogue.c.opted_out_at, dialogue.c.language).where(
             dialogue.c.channel == channel, dialogue.c.contact_id == contact.id
         )
     )
     if talk is not None and talk.opted_out_at is not None:
         return Route(contact, channel, skip="OPTED_OUT")
     sent_from = case.destination if channel == case.channel else ""
-    language = (talk.state or {}).get("language", "id") if talk is not None else "id"
+    language = talk.language if talk is not None else "id"
     return Route(contact, channel, sent_from, language)
 
 

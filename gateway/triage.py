@@ -160,7 +160,7 @@ def _ask(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
     if not questions.may_ask(dialogue, wanted, row.number, tx.now):
         return
     dialogue, reply = questions.ask(dialogue, wanted, row.number, tx.now)
-    dialogues.save(tx, {key: dialogue})
+    dialogues.save(tx, [(row.channel, route_.contact, dialogue)])
     rendered = render(reply, dialogue.language, channel.capabilities, tx.office.texts)
     texts = [(message.text, message.buttons) for message in rendered.messages]
     said = Said(reply.key, row.id, direct=True, sent_from=route_.sent_from)

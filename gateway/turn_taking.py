@@ -36,7 +36,7 @@ class Desk:
     dialogues: dict[Key, Dialogue]
     sessions: dict[tuple[str, str], UssdSession]
     same: Same
-    changed: set[Key] = field(default_factory=set)
+    changed: dict[Key, Contact] = field(default_factory=dict)
     stale: set[int] = field(default_factory=set)
     """Contacts whose complaints changed since they were read."""
     messages: dict[int, tuple[int | None, str]] = field(default_factory=dict)
@@ -44,10 +44,10 @@ class Desk:
 
     @classmethod
     def prepare(cls, tx: Transaction, incoming: Sequence[tuple[str, Contact, InboundMessage]]) -> "Desk":
-        ids = [message.session.session_id for _, _, message in incoming if message.session]
+        sessions = [(channel, who, message.session.session_id) for channel, who, message in incoming if message.session]
         return cls(
             dialogues.load(tx, [(channel, contact) for channel, contact, _ in incoming]),
-            dialogues.sessions(tx, ids),
+            dialogues.sessions(tx, sessions),
             facts.same_texts(tx, [message for _, _, message in incoming]),
         )
 
@@ -59,11 +59,11 @@ class Desk:
 
     def keep(self, channel: str, contact: Contact, dialogue: Dialogue) -> None:
         self.dialogues[channel, contact.id] = replace(dialogue, is_new=False)
-        self.changed.add((channel, contact.id))
+        self.changed[channel, contact.id] = contact
 
     def close(self, tx: Transaction) -> None:
         """Write the dialogues, and which complaint each message went to."""
-        dialogues.save(tx, {key: self.dialogues[key] for key in self.changed})
+        dialogues.save(tx, [(key[0], contact, self.dialogues[key]) for key, contact in self.changed.items()])
         rows = [{"id": key, "complaint_id": case, "skip": skip} for key, (case, skip) in self.messages.items()]
         tx.update(tables.message, rows, ("id",), ("complaint_id", "skip"))
 

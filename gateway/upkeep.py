@@ -44,7 +44,7 @@ def take_broken_sessions(tx: Transaction) -> int:
         sender = contacts.addresses(tx, {contact.id: contact})[contact.id]
         message = InboundMessage(f"us-broken:{row.session_id}", sender)
         desk = Desk.prepare(tx, [(row.channel, contact, message)])
-        session = dialogues.sessions(tx, [row.session_id])[row.channel, row.session_id]
+        session = dialogues.sessions(tx, [(row.channel, contact, row.session_id)])[row.channel, row.session_id]
         setting = dialogues.setting(tx, row.channel)
         dialogue = desk.dialogue(tx, row.channel, contact).with_(ussd=session)
         turn = ussd.expire(dialogue, sender, tx.now, setting)

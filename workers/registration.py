@@ -7,12 +7,12 @@ A failure is shown on the channel's screen and repeated; it never stops the star
 
 import asyncio
 from functools import partial
+from typing import Any
 
 from channels.errors import ChannelError
 from channels.registry import Channel
 from config.logging import get_logger
 from gateway import leases, pulse
-from gateway.storage.store import Transaction
 from workers.tools import Tools
 
 log = get_logger(__name__)
@@ -55,7 +55,7 @@ async def _look(channel: Channel, tools: Tools, started: bool) -> tuple[bool, li
     return started, problems
 
 
-def _lead(tx: Transaction, channel: Channel, tools: Tools) -> bool:
+def _lead(tx: Any, channel: Channel, tools: Tools) -> bool:
     return leases.acquire(tx, f"register:{channel.name}", tools.process, LEASE_S) is not None
 
 

@@ -57,7 +57,8 @@ dialogue = Table(
     metadata,
     Column("channel", String(31), primary_key=True),
     Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("state", Document, nullable=False),
+    Column("language", String(12), nullable=False, default="id"),
+    Column("state_sealed", LargeBinary),
     Column("opted_out_at", Instant),
     Column("updated_at", Instant, nullable=False),
 )
@@ -68,7 +69,7 @@ ussd_session = Table(
     Column("channel", String(31), primary_key=True),
     Column("session_id", String(120), primary_key=True),
     Column("contact_id", BigInteger, nullable=False),
-    Column("state", Document, nullable=False),
+    Column("state_sealed", LargeBinary, nullable=False),
     Column("draft_due_at", Instant),
     Column("updated_at", Instant, nullable=False),
 )

@@ -333,7 +333,8 @@ def upgrade() -> None:
     op.create_table('dialogue',
     sa.Column('channel', sa.String(length=31), nullable=False),
     sa.Column('contact_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('state', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('language', sa.String(length=12), nullable=False),
+    sa.Column('state_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('opted_out_at', sa.BigInteger(), nullable=True),
     sa.Column('updated_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('channel', 'contact_id', name=op.f('pk_dialogue'))
@@ -587,7 +588,7 @@ def upgrade() -> None:
     sa.Column('channel', sa.String(length=31), nullable=False),
     sa.Column('session_id', sa.String(length=120), nullable=False),
     sa.Column('contact_id', sa.BigInteger(), nullable=False),
-    sa.Column('state', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('state_sealed', sa.LargeBinary(), nullable=False),
     sa.Column('draft_due_at', sa.BigInteger(), nullable=True),
     sa.Column('updated_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('channel', 'session_id', name=op.f('pk_ussd_session'))
