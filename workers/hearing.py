@@ -22,6 +22,7 @@ from workers.runtime import Runtime
 log = get_logger(__name__)
 
 BACK_AFTER_S = 2.0
+CHATTY = ("rq.worker", "rq.job")
 WORKER_TTL_S = 75
 """RQ waits this long, less a quarter of a minute, in one blocking pop."""
 
@@ -50,7 +51,8 @@ def hear(runtime: Runtime, queues: Sequence[str], redis_url: str | None, end_wit
     From the signal on drains have `end_within_s` seconds; the caller waits for them (`Runtime.end`).
     """
     # RQ would report every reconnection; the doorbell says once that Redis is away and once that it is back.
-    logging.getLogger("rq").setLevel(logging.CRITICAL)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     ended = threading.Event()
     ears: list[Ears] = []
 

@@ -82,7 +82,11 @@ def _live(settings: Settings, all_members: Sequence[Member], say: Callable[..., 
 
 
 def members(settings: Settings) -> Iterator[Member]:
-    """The processes of this machine, in the order they start."""
+    """The processes of this machine, in the order they start. Simulated providers are there before who calls them."""
+    if settings.training.enabled:
+        gateway_url = f"http://{_loopback(settings.server.host)}:{settings.server.port}"
+        port = str(settings.training.port)
+        yield Member("simulators", command("simulate", "--port", port, "--gateway", gateway_url))
     yield Member("web", command("serve"))
     for queues in WORKERS:
         yield Member(f"worker {' '.join(queues)}", command("work", *queues))
@@ -91,10 +95,6 @@ def members(settings: Settings) -> Iterator[Member]:
     names = [channel.name for channel in listening(list(channels.values()))]
     if names:
         yield Member("listeners", command("listen", *names))
-    if settings.training.enabled:
-        gateway_url = f"http://{_loopback(settings.server.host)}:{settings.server.port}"
-        port = str(settings.training.port)
-        yield Member("simulators", command("simulate", "--port", port, "--gateway", gateway_url))
 
 
 def command(*arguments: str) -> Callable[[], Started]:
