@@ -123,6 +123,21 @@ def _text(contact: Contact, row: Any) -> str:
     return contact.open_bytes(bytes(row.text_sealed), f"sms_part:{row.id}").decode("utf-16-be", LONE_SURROGATES)
 
 
+def complaint_of(tx: Transaction, external_id: str) -> tuple[int, int] | None:
+    """The complaint that the incomplete text became, and the message row that carries it; None when there is none."""
+    _, _, group = external_id.partition(":")
+    key, _, generation = group.rpartition(":")
+    part, message = tables.sms_part, tables.message
+    row = tx.one(
+        select(message.c.complaint_id, message.c.id)
+        .join(part, part.c.message_id == message.c.id)
+        .where(part.c.group_key == key, part.c.generation == int(generation), message.c.complaint_id.is_not(None))
+        .order_by(part.c.sequence)
+        .limit(1)
+    )
+    return (row.complaint_id, row.id) if row else None
+
+
 @dataclass(frozen=True, slots=True)
 class GivenUp:
     """A text whose missing parts did not come: it is taken as it is, with its gaps marked."""

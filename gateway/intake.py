@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from channels.messages import Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind
-from gateway import assembly, audit, contacts, facts, officers, outbound
+from gateway import assembly, audit, contacts, facts, officers, outbound, reporting_back
 from gateway.arrival import KEPT_BODY, Arrival
 from gateway.complaints.complaint import SYSTEM
 from gateway.contacts import Contact
@@ -117,8 +117,17 @@ def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
         whole = assembly.add(tx, channel, one.contact, message, one.id)
         if whole is None:
             return DONE
+        if "completed" in whole.flags and _completed(tx, one.contact, whole):
+            return DONE
         message = whole
     return take_turn(tx, desk, channel, one.contact, message, one.id)
+
+
+def _completed(tx: Transaction, contact: Contact, message: InboundMessage) -> bool:
+    known = assembly.complaint_of(tx, message.external_id)
+    if known is not None:
+        reporting_back.complete(tx, contact, *known, message.text)
+    return known is not None
 
 
 def _note(tx: Transaction, incoming: Sequence[Incoming]) -> None:

@@ -109,6 +109,18 @@ def revise(tx: Transaction, channel: str, contact: Contact, revisions: Sequence[
         casework.remark(tx, case, "delete" if revision.deleted else "edit", actor, {"text": text}, Visibility.AGENCY)
 
 
+def complete(tx: Transaction, contact: Contact, complaint_id: int, message_id: int, text: str) -> None:
+    """The missing part of a long SMS came after all: the same complaint, with the whole text (F56)."""
+    case = cases.by_id(tx, complaint_id)
+    if case is None:
+        return
+    keep_text(tx, case.id, 2, text, contact, message_id)
+    if case.status in EDITABLE:
+        _rebuild(tx, case, contact)
+    actor = Actor(Role.REPORTER, str(contact.id))
+    casework.remark(tx, case, "completed", actor, {"text": text}, Visibility.AGENCY)
+
+
 def _rebuild(tx: Transaction, case: Case, contact: Contact) -> None:
     """The text as it reads now: the latest version of each message, in their order."""
     table = tables.complaint_text

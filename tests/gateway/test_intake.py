@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from sqlalchemy import func, select
 
-from gateway import contacts, intake, outbound
+from channels.messages import TextPart
+from channels.phone import phone_address
+from gateway import contacts, intake, outbound, upkeep
 from gateway.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -30,7 +32,9 @@ def test_the_first_message_is_a_report_with_number_code_and_date(store: Store, t
         intake.receive(tx, [telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan tidak diperbaiki")])
     with store.reading() as tx:
         receipt, *_ = said(tx)
-        assert receipt.startswith("Laporan diterima. No KBR-260000013 kode 4821-9037. Diperiksa paling lambat 26 Nov 2026.")
+        assert receipt.startswith(
+            "Laporan diterima. No KBR-260000013 kode 4821-9037. Diperiksa paling lambat 26 Nov 2026."
+        )
         row = tx.one(select(tables.complaint))
         assert row is not None
         assert (row.number, row.status, row.channel) == ("KBR-260000013", "received", "tg")
@@ -51,12 +55,12 @@ def test_the_same_update_five_times_is_one_complaint_and_one_receipt(store: Stor
 
 
 def test_three_spellings_of_a_number_are_one_contact(store: Store, sms: Sends, moment: Moment) -> None:
-    from channels.phone import phone_address
-
     for spelling in ("0812 0000 0001", "6281200000001", "+6281200000001"):
         address, _ = phone_address(spelling)
         with store.transaction() as tx:
-            intake.receive(tx, [sms("Lampu jalan di gang kami mati sudah tiga malam berturut-turut", sender=address.path)])
+            intake.receive(
+                tx, [sms("Lampu jalan di gang kami mati sudah tiga malam berturut-turut", sender=address.path)]
+            )
         moment.pass_(days=1)
     with store.reading() as tx:
         staff = tables.contact.c.staff.is_(False)
@@ -88,3 +92,25 @@ def test_a_claimed_receipt_is_sent_once_and_settled(store: Store, telegram: Send
         row = tx.one(select(tables.outbox).where(tables.outbox.c.id == parcel.id))
         assert row is not None
         assert (row.state, row.provider_id) == ("sent", "m:77:5")
+
+
+def part(sequence: int, text: str, reference: int = 42) -> dict[str, object]:
+    return {"text": text, "part": TextPart(reference, 3, sequence)}
+
+
+def test_a_part_that_comes_too_late_completes_the_same_complaint(store: Store, sms: Sends, moment: Moment) -> None:
+    texts = ["Saluran air tersumbat ", "di depan puskesmas sudah dua bulan, ", "kursi roda tidak bisa lewat"]
+    with store.transaction() as tx:
+        intake.receive(tx, [sms(**part(1, texts[0])), sms(**part(3, texts[2]))])
+    moment.pass_(seconds=901)
+    with store.transaction() as tx:
+        assert upkeep.take_overdue_parts(tx) == 1
+    with store.reading() as tx:
+        row = tx.one(select(tables.complaint))
+        assert row is not None
+        assert "[bagian 2/3 hilang]" in row.text_masked
+    with store.transaction() as tx:
+        intake.receive(tx, [sms(**part(2, texts[1]))])
+    with store.reading() as tx:
+        (row,) = tx.all(select(tables.complaint))
+        assert row.text_masked == "".join(texts)
