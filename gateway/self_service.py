@@ -4,7 +4,7 @@ The same actions as in a chat (gateway/turn_taking.py), carried out by gateway.c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from channels.messages import AttachmentRef
@@ -28,7 +28,7 @@ class Deed:
 
     word: str
     key: str
-    inputs: Mapping[str, str] = NO_INPUTS
+    inputs: Mapping[str, str] = field(default_factory=lambda: NO_INPUTS)
     files: Sequence[AttachmentRef] = ()
 
     @property
