@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 
@@ -14,13 +14,16 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
 
+ClockState = Literal["running", "paused", "stopped"]
+Scan = Literal["clean", "pending", "refused", "gone"]
+
 
 @dataclass(frozen=True, slots=True)
 class ClockShown:
     """One deadline. `left`: working days until it, negative when it has passed. `state`: running, paused, stopped."""
 
     name: str
-    state: str
+    state: ClockState
     due_at: datetime
     left: int
     explanation: str
@@ -37,7 +40,7 @@ class FileShown:
     origin: str
     media_type: str
     size: int
-    scan: str
+    scan: Scan
     caption: str
     created_at: datetime
 
@@ -51,7 +54,7 @@ class Belongings:
     parent: str | None = None
 
 
-SCANS: Mapping[str, str] = {
+SCANS: Mapping[str, Scan] = {
     "queued": "pending",
     "working": "pending",
     "stored": "clean",
@@ -105,7 +108,7 @@ def _calendar(tx: Transaction, zone: str) -> Calendar:
 
 
 def _shown(row: Any, running: Running, now: datetime) -> ClockShown:
-    state = "stopped" if running.stopped_at else "paused" if running.is_paused else "running"
+    state: ClockState = "stopped" if running.stopped_at else "paused" if running.is_paused else "running"
     return ClockShown(
         name=row.name,
         state=state,

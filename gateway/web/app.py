@@ -11,6 +11,7 @@ from config.logging import get_logger
 from gateway import pulse
 from gateway.app import Gateway, open_writer
 from gateway.web import errors, forms, pages, security, sessions
+from gateway.web.callers import callers
 from gateway.web.counters import Counters
 from gateway.web.hub import Hub
 from gateway.web.limits import Limiter
@@ -24,7 +25,11 @@ MODULES = (
     "gateway.web.login",
     "gateway.web.live",
     "gateway.web.files",
-    "gateway.web.api",
+    "gateway.web.citizen",
+    "gateway.web.tracking_pages",
+    "gateway.web.officer",
+    "gateway.web.public",
+    "gateway.web.openapi",
 )
 """Every module with doors of its own; each offers `ROUTES`. A new one is a row here."""
 PULSE_EVERY_S = 10.0
@@ -44,6 +49,7 @@ def build(gateway: Gateway, screens: Iterable[Route] = ()) -> web.Application:
         writer=open_writer(gateway),
         counters=Counters(),
         limiter=Limiter(gateway.clock.monotonic),
+        callers=callers(gateway.settings),
         hub=Hub(began=int.from_bytes(os.urandom(4))),
         routes=doors,
         static=pages.static_addresses(),

@@ -15,6 +15,8 @@ from config.texts import Texts
 from gateway.accounts import SignedIn
 from gateway.app import Gateway
 from gateway.batching import Writer
+from gateway.queries.complaint_list import Count
+from gateway.web.callers import Caller
 from gateway.web.counters import Counters
 from gateway.web.hub import Hub
 from gateway.web.limits import Limiter
@@ -34,11 +36,15 @@ class Site:
     writer: Writer
     counters: Counters
     limiter: Limiter
+    callers: Mapping[str, Caller]
+    """Callers of the API by the hash of their token."""
     hub: Hub
     routes: tuple[Route, ...]
     static: Mapping[str, str]
     """File name -> its address with the version of its content."""
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="web"))
+    counts: dict[str, tuple[float, Count]] = field(default_factory=dict)
+    """Filters of a list -> until when (monotonic) which figure is good enough."""
     seen: dict[str, datetime] = field(default_factory=dict)
     """Session -> when this process last wrote that its owner is there."""
     sign_ins: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
@@ -58,6 +64,9 @@ class Site:
     def now(self) -> datetime:
         """The moment, aware, by the product's clock."""
         return self.gateway.office.now()
+
+    def monotonic(self) -> float:
+        return self.gateway.clock.monotonic()
 
     async def read(self, function: Callable[Concatenate[Any, P], T], *args: P.args, **named: P.kwargs) -> T:
         """`function(tx, …)` in a transaction that only reads, in a thread."""

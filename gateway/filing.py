@@ -1,0 +1,54 @@
+"""A complaint that another system files for a citizen: the same record as from any channel, its source remembered."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, select
+
+from channels.messages import Address
+from gateway import audit, contacts
+from gateway.complaints.complaint import Actor, Draft
+from gateway.opening import Opened, Origin, open_complaint
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+CHANNEL = "api"
+"""Name and kind of the channel that such complaints came by; nothing leaves on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """`opened` is None where this reference was filed before; `number` is then that of the first."""
+
+    number: str
+    opened: Opened | None = None
+
+
+def file(tx: Transaction, draft: Draft, actor: Actor, reference: str, contact: Address | None = None) -> Filed:
+    """Open a complaint once per `reference` (unique for its actor). News goes to `contact`, if there is one."""
+    external_id = f"{actor.id}:{reference}"[:200]
+    address = contact or Address(CHANNEL, external_id)
+    person = contacts.ensure(tx, [address])[address]
+    message_id = tx.new_id()
+    row = {
+        "id": message_id,
+        "channel": CHANNEL,
+        "external_id": external_id,
+        "kind": "message",
+        "contact_id": person.id,
+        "text_sealed": person.seal(draft.text, f"message:{message_id}:text"),
+        "received_at": tx.now,
+    }
+    if not tx.insert_new(tables.message, [row], "id"):
+        return Filed(_number_of(tx, external_id))
+    opened = open_complaint(tx, draft, Origin(CHANNEL, CHANNEL, person, message_id=message_id))
+    message = tables.message
+    tx.execute(message.update().where(message.c.id == message_id).values(complaint_id=opened.id))
+    audit.record(tx, actor, "receive", "complaint", opened.number)
+    return Filed(opened.number, opened)
+
+
+def _number_of(tx: Transaction, external_id: str) -> str:
+    message, complaint = tables.message, tables.complaint
+    known = and_(message.c.channel == CHANNEL, message.c.external_id == external_id)
+    row = tx.one(select(complaint.c.number).join(message, message.c.complaint_id == complaint.c.id).where(known))
+    return str(row.number) if row else ""

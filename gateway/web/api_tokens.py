@@ -1,0 +1,91 @@
+"""Who calls the API: bearer tokens, what each may do, how often it may ask (docs/api.md § 1)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from config.logging import get_logger
+from gateway import audit
+from gateway.complaints.complaint import SYSTEM
+from gateway.web.callers import Caller, digest
+from gateway.web.limits import Allowance
+from gateway.web.problems import Problem
+from gateway.web.routes import Handler
+from gateway.web.security import source
+from gateway.web.site import Site, site_of
+
+log = get_logger(__name__)
+MINUTE_S = 60.0
+GUESSES_PER_MINUTE = 30
+SCHEME = "bearer "
+IN_THE_QUERY = ("token", "access_token", "api_key")
+"""Where a token must never come: addresses end up in logs."""
+
+
+Operation = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
+
+
+def guarded(scope: str, operation: Operation) -> Handler:
+    """An operation behind its scope and limit; how much of the limit is left stands on every answer."""
+
+    async def enter(request: web.Request) -> web.StreamResponse:
+        site = site_of(request)
+        caller = await _caller(request, site)
+        limit = site.gateway.settings.limits.api_per_minute
+        allowance = site.limiter.take("api", caller.name, limit, MINUTE_S)
+        try:
+            response = await _carry_out(request, caller, allowance, scope, operation)
+        except Problem as problem:
+            problem.headers |= _told(allowance)
+            raise
+        response.headers.update(_told(allowance))
+        return response
+
+    return enter
+
+
+async def _carry_out(
+    request: web.Request, caller: Caller, allowance: Allowance, scope: str, operation: Operation
+) -> web.StreamResponse:
+    if not allowance.allowed:
+        raise Problem("rate_limited", headers={hdrs.RETRY_AFTER: str(allowance.reset_s)})
+    if scope not in caller.scopes:
+        site = site_of(request)
+        raise Problem("missing_scope", site.texts("error.api.scope", site.language, scope=scope))
+    return await operation(request, caller)
+
+
+async def _caller(request: web.Request, site: Site) -> Caller:
+    given = request.headers.get(hdrs.AUTHORIZATION, "")
+    misplaced = [name for name in IN_THE_QUERY if name in request.query]
+    if given.lower().startswith(SCHEME) and not misplaced:
+        known = site.callers.get(digest(given[len(SCHEME) :].strip()))
+        if known is not None:
+            return known
+    await _note_refusal(request, site, given=bool(given or misplaced))
+    where = "error.api.token_in_query" if misplaced else "error.api.token"
+    raise Problem("unauthenticated", site.texts(where, site.language), headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
+
+
+async def _note_refusal(request: web.Request, site: Site, *, given: bool) -> None:
+    """Guessing is slowed down; once a minute it is also recorded (each record is a write, which guesses must not cause)."""
+    if not site.limiter.take("api_refused", source(request), GUESSES_PER_MINUTE, MINUTE_S).allowed:
+        raise Problem("rate_limited", headers={hdrs.RETRY_AFTER: "60"})
+    if given and site.limiter.take("api_refused_noted", "all", 1, MINUTE_S).allowed:
+        log.warning("token_refused")
+        await site.write(_record_refusal)
+
+
+def _record_refusal(tx: Any) -> None:
+    audit.record(tx, SYSTEM, "token_refused")
+
+
+def _told(allowance: Allowance) -> dict[str, str]:
+    if not allowance.limit:
+        return {}
+    return {
+        "RateLimit-Limit": str(allowance.limit),
+        "RateLimit-Remaining": str(allowance.remaining),
+        "RateLimit-Reset": str(allowance.reset_s),
+    }
