@@ -39,6 +39,8 @@ class Route:
     """The form may carry files (`intake.max_body_files` instead of a form's usual size)."""
     seed: str = ""
     """Name of a secret part of the path that form tokens are bound to, for pages without session and cookie."""
+    token: bool = True
+    """False: the form needs no token of ours, because what is typed into it is itself the proof (number and code)."""
 
 
 def handler_of(route: Route) -> Handler:
