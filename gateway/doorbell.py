@@ -26,6 +26,7 @@ log = get_logger(__name__)
 
 QUEUES = ("classify", "forward", "poll", "deliver", "notify", "attach")
 JOBS = "workers.jobs"
+ASKED = "doorbell:asked"
 LIVE = "live"
 """The Redis channel of live events."""
 
@@ -75,11 +76,11 @@ class Doorbell:
                 self._go()
 
     def answers(self) -> bool:
-        """Whether Redis answers now; waits for it a few seconds at most."""
+        """Whether Redis can be rung now; waits for it a few seconds at most. A full one answers and takes nothing."""
         if self._redis is None:
             return False
         try:
-            self._redis.ping()
+            self._redis.set(ASKED, 1, ex=BELL_S)
         except (redis.RedisError, OSError) as problem:
             self._lost(problem)
             return False

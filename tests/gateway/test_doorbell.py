@@ -100,6 +100,22 @@ def test_a_redis_that_is_away_is_said_once_and_never_raised(redis_url: str) -> N
     assert [line["event"] for line in lines] == ["redis_lost"]
 
 
+def test_a_redis_that_is_full_counts_as_away(redis_url: str, client: redis.Redis) -> None:
+    """F22: it answers a ping and takes no job."""
+    bells = Doorbell(redis_url)
+    assert bells.answers()
+    client.config_set("maxmemory", 1)
+    try:
+        with capture_logs() as lines:
+            bells.ring(["deliver"])
+            assert not bells.answers()
+    finally:
+        client.config_set("maxmemory", 64 * 1024 * 1024)
+    assert bells.answers()
+    bells.close()
+    assert [line["event"] for line in lines] == ["redis_lost"]
+
+
 def test_a_redis_that_does_not_answer_keeps_nobody_waiting() -> None:
     """F23: the web process rings after its commit and before its answer."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
