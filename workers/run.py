@@ -9,6 +9,7 @@ import http.client
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -18,6 +19,7 @@ import click
 import redis
 
 from channels import registry
+from config.clock import monotonic
 from config.logging import configure, get_logger, redact_text
 from config.settings import Settings
 from config.texts import Texts
@@ -35,6 +37,8 @@ log = get_logger(__name__)
 WORKERS = (("deliver", "notify"), ("classify",), ("forward", "poll", "attach"))
 READY_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.05
+PORTS_FREE_WITHIN_S = 4.0
+"""What the members of a run that was killed may need to end."""
 LANGUAGES = ("id", "en")
 
 
@@ -103,19 +107,32 @@ def command(*arguments: str) -> Callable[[], Started]:
 
 
 def _check_ports(settings: Settings) -> None:
+    """Refuse a port that somebody else has; the members of a run that was killed get their time to end first."""
     ports = [(settings.server.host, settings.server.port, "server.port")]
     if settings.training.enabled:
         ports.append(("127.0.0.1", settings.training.port, "training.port"))
+    patience_until = monotonic() + PORTS_FREE_WITHIN_S
     for host, port, key in ports:
-        try:
-            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((host, port))
-        except OSError as problem:
+        problem = _why_taken(host, port)
+        while problem and monotonic() < patience_until:
+            threading.Event().wait(LOOK_EVERY_S)
+            problem = _why_taken(host, port)
+        if problem:
             variable = f"GATEWAY__{key.upper().replace('.', '__')}"
             raise NotStarted(
-                f"{key}: {host}:{port} cannot be used ({problem.strerror}); end the other program or set {variable}"
-            ) from problem
+                f"{key}: {host}:{port} cannot be used ({problem}); end the other program or set {variable}"
+            )
+
+
+def _why_taken(host: str, port: int) -> str:
+    """Why nobody can listen there now; empty when one can."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as problem:
+        return problem.strerror or type(problem).__name__
+    return ""
 
 
 def _open_redis(settings: Settings, say: Callable[..., None]) -> OwnRedis | None:

@@ -42,6 +42,12 @@ def until(condition: Callable[[], Any], what: str, within_s: float = TOLD_WITHIN
     raise AssertionError(f"not within {within_s:g} s: {what}")
 
 
+def children(pid: int) -> list[int]:
+    """Every process below `pid`."""
+    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return found + [below for child in found for below in children(child)]
+
+
 @dataclass
 class Reply:
     status: int
@@ -140,8 +146,11 @@ class Stage:
     def kill_gateway(self) -> None:
         """kill -9 of the whole family at once, as a power cut does it."""
         process = self.processes.pop("run")
-        os.killpg(process.pid, signal.SIGKILL)
+        family = [process.pid, *children(process.pid)]
+        for pid in family:
+            os.kill(pid, signal.SIGKILL)
         process.wait()
+        until(lambda: not self.answers(f"{self.url}/healthz"), "the old one is gone")
 
     def close(self) -> None:
         for process in self.processes.values():
