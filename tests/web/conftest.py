@@ -1,0 +1,157 @@
+"""The site as it is served, on a real database and a port of its own, with time in the test's hand.
+
+`site = await open_site("[limits]\\napi_per_minute = 3")`: `site.client` is a browser with cookies, `site.tx()` looks inside.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from config.clock import Clock
+from config.load import settings_from
+from gateway import accounts, app, audit, directory
+from gateway.app import Gateway
+from gateway.complaints.complaint import Role
+from gateway.doorbell import Doorbell
+from gateway.storage.engine import open_engine
+from gateway.storage.store import Store, Transaction
+from gateway.web.app import build
+from gateway.web.routes import Route
+from gateway.web.site import SITE, Site
+from tests.gateway.conftest import MONDAY, SETTINGS, Moment
+
+AGENCIES = Path(__file__).parent.parent / "gateway" / "agencies.toml"
+TOKEN = {"Authorization": "Bearer acceptance-api-token"}
+PASSWORD = "a-password-of-the-test"
+ADMIN_PASSWORD = "test-admin-password"
+MORE = """
+[api]
+tokens = [
+    { name = "acceptance", token = "acceptance-api-token", scopes = ["read", "write"] },
+    { name = "reader", token = "reader-api-token-0123", scopes = ["read"] },
+]
+"""
+
+
+class HeldClock(Clock):
+    """The product's clock, which stands still until the test moves it."""
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__()
+        self._moment = moment
+
+    def now(self):  # type: ignore[no-untyped-def]
+        return self._moment.now
+
+    def monotonic(self) -> float:
+        return self._moment.now.timestamp()
+
+
+@dataclass
+class Served:
+    """A running site."""
+
+    client: TestClient
+    gateway: Gateway
+    moment: Moment
+    site: Site
+    users: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def tx(self) -> Iterator[Transaction]:
+        with self.gateway.store.transaction() as tx:
+            yield tx
+
+    def add_user(self, username: str, role: Role, agency: str = "") -> None:
+        with self.tx() as tx:
+            accounts.add(tx, username, PASSWORD, role, agency=agency)
+
+    async def token_of(self, path: str = "/masuk") -> str:
+        """The form token of a page."""
+        page = await (await self.client.get(path)).text()
+        return page.partition('name="_csrf" value="')[2].partition('"')[0]
+
+    async def sign_in(self, username: str = "admin", password: str = ADMIN_PASSWORD, **more: str) -> ClientResponse:
+        fields = {"username": username, "password": password, "_csrf": await self.token_of(), **more}
+        return await self.client.post("/masuk", data=fields, allow_redirects=False)
+
+    async def as_user(self, role: Role, agency: str = "") -> None:
+        """Become somebody of this role."""
+        name = f"{role.value}-{agency}".lower()
+        if name not in self.users:
+            self.add_user(name, role, agency)
+            self.users[name] = PASSWORD
+        self.client.session.cookie_jar.clear()
+        answer = await self.sign_in(name, PASSWORD)
+        assert answer.status == 303, await answer.text()
+
+
+OpenSite = Callable[..., Awaitable[Served]]
+
+
+@pytest.fixture
+def moment() -> Moment:
+    return Moment(MONDAY)
+
+
+@pytest.fixture
+async def open_site(sqlite_url: str, tmp_path: Path, moment: Moment) -> AsyncIterator[OpenSite]:
+    """Starts a site with these settings on top of the usual ones; several in one test share their database."""
+    async with AsyncExitStack() as running:
+
+        async def start(extra: str = "", screens: Sequence[Route] = (), settings_text: str = SETTINGS) -> Served:
+            gateway = _gateway(
+                settings_text.format(url=sqlite_url, folder=tmp_path, agencies=AGENCIES) + MORE, extra, moment
+            )
+            running.callback(gateway.close)
+            application = build(gateway, screens)
+            server = TestServer(application)
+            await server.start_server(access_log=None, auto_decompress=False, shutdown_timeout=5.0)
+            client = await running.enter_async_context(TestClient(server))
+            return Served(client, gateway, moment, application[SITE])
+
+        yield start
+
+
+@pytest.fixture
+async def site(open_site: OpenSite) -> Served:
+    """The site with the usual settings."""
+    return await open_site()
+
+
+def _gateway(text: str, extra: str, moment: Moment) -> Gateway:
+    settings = settings_from(merged(text, extra), environ={})
+    codes = iter(range(48219037, 10**8, 1_111))
+    office = replace(app.open_office(settings, Clock()), now=moment, draw=lambda _: next(codes))
+    doorbell = Doorbell(None)
+    store = Store(open_engine(settings.storage.url), office, doorbell.ring, doorbell.tell)
+    with store.transaction() as tx:
+        audit.begin(tx)
+        directory.load(tx)
+        accounts.bootstrap(tx)
+    return Gateway(settings, office, store, doorbell, HeldClock(moment))
+
+
+def merged(text: str, extra: str) -> str:
+    """`extra` tables replace keys of those in `text`: `[a]\\nb = 1` changes only a.b."""
+    kept: dict[str, dict[str, str]] = {}
+    header = ""
+    for part in (text, extra):
+        lines = iter(part.strip().splitlines())
+        for line in lines:
+            if line.startswith("["):
+                header = line.strip()
+                kept.setdefault(header, {})
+            elif "=" in line:
+                name, _, value = line.partition("=")
+                while value.count("[") > value.count("]"):
+                    value += "\n" + next(lines)
+                kept[header][name.strip()] = value
+    return "\n".join(
+        f"{table}\n" + "\n".join(f"{name} ={value}" for name, value in rows.items()) for table, rows in kept.items()
+    )
