@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
-from types import SimpleNamespace
 
 from sqlalchemy import select
 
-from gateway import cases, clocks, events
-from gateway.complaints.complaint import Action, Actor, Case, Draft, Role, Status
+from gateway import clocks, events
+from gateway.complaints.complaint import Action, Actor, Draft, Role, Status
 from gateway.complaints.duplicates import text_hash
 from gateway.complaints.number import format_number, read_code, secret_code
 from gateway.contacts import Contact
@@ -37,7 +36,6 @@ class Opened:
     number: str
     code: str
     due_on: date
-    case: Case
 
 
 def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
@@ -63,7 +61,8 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
         "due_at": due_at,
         "incident_on": draft.incident_on,
         "incident_text": draft.incident_text,
-        "title": masked_text(draft.title or title_of(draft.text))[:120],
+        # Cut after masking: half a phone number at the cut would not be recognised as one.
+        "title": (masked_text(draft.title) if draft.title else title_of(masked))[:120],
         "text_masked": masked,
         "text_hash": text_hash(draft.text),
         "language": draft.language,
@@ -96,14 +95,7 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     events.append(tx, identity, Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1)
     tx.ring("classify")
     tx.tell(kind="complaint", number=number, status=Status.RECEIVED.value, channel=origin.channel)
-    case = cases.case_of(SimpleNamespace(**{**_DEFAULTS, **row}))
-    return Opened(identity, number, code, tx.office.calendar.local(due_at).date(), case)
-
-
-_DEFAULTS = {
-    column.name: getattr(column.default, "arg", None) if column.default is not None else None
-    for column in tables.complaint.columns
-}
+    return Opened(identity, number, code, tx.office.calendar.local(due_at).date())
 
 
 def next_number(tx: Transaction) -> str:

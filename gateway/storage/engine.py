@@ -1,7 +1,7 @@
 """Engines: SQLite with the pragmas that make a commit durable, PostgreSQL with its pool."""
 
-import base64
 import sqlite3
+from binascii import a2b_base64
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _unbase64(value: str | None) -> bytes | None:
-    return None if value is None else base64.b64decode(value)
+    return None if value is None else a2b_base64(value)
 
 
 def _begin_sqlite(connection: Connection) -> None:
