@@ -43,6 +43,8 @@ def work(queues: Sequence[str]) -> None:
         runtime.end(grace_s)
         gateway.close()
     log.info("worker_ended", queues=chosen)
+    if runtime.crashed:
+        raise click.ClickException("the drains died; their traceback is in the log")
 
 
 @click.command()

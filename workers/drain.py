@@ -145,16 +145,24 @@ class Drain(Generic[Item, Done]):
     async def run(self) -> None:
         """Until `stop`; never raises for work, rows or the database."""
         while not self._ends_within_s:
-            ring = self.wake.begin()
-            claimed = await self._round()
-            if claimed is None:
+            try:
+                await self._turn()
+            except Exception:
+                # What was claimed in this turn is left to its leases, as after a crash.
+                log.exception("turn_failed", queue=self.queue)
                 await self.wake.wait(AWAY_S)
-            elif claimed:
-                await self._start(claimed)
-            else:
-                await self.wake.answer(ring)
-                await self.wake.wait(None)
         await self._finish(self._ends_within_s)
+
+    async def _turn(self) -> None:
+        ring = self.wake.begin()
+        claimed = await self._round()
+        if claimed is None:
+            await self.wake.wait(AWAY_S)
+        elif claimed:
+            await self._start(claimed)
+        else:
+            await self.wake.answer(ring)
+            await self.wake.wait(None)
 
     def stop(self, within_s: float) -> None:
         """`run` begins nothing more, waits up to `within_s` seconds for what is under way, settles and ends."""

@@ -35,7 +35,6 @@ log = get_logger(__name__)
 
 # Receipts before classification: what a citizen waits for never queues behind half a second of reading (P19, rule 11).
 WORKERS = (("deliver", "notify"), ("classify",), ("forward", "poll", "attach"))
-READY_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.05
 PORTS_FREE_WITHIN_S = 4.0
 """What the members of a run that was killed may need to end."""

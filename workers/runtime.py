@@ -4,6 +4,8 @@ Everything heavy is loaded before the process says that it is ready; jobs only w
 """
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -51,6 +53,7 @@ class Runtime:
         self._ready: Future[None] = Future()
         self._ending: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="drains", daemon=True)
+        self.crashed = False
 
     def start(self) -> None:
         """Returns when everything is loaded; raises what went wrong with that."""
@@ -81,10 +84,13 @@ class Runtime:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._main())
         except BaseException as problem:
-            if self._ready.done():
-                log.exception("drains_crashed")
-            else:
+            if not self._ready.done():
                 self._ready.set_exception(problem)
+                return
+            # A worker that hears and does not work would be worse than none: whoever started it starts it again.
+            log.exception("drains_crashed")
+            self.crashed = True
+            os.kill(os.getpid(), signal.SIGTERM)
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()

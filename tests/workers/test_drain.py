@@ -175,6 +175,27 @@ async def test_work_that_crashes_leaves_its_row_to_its_lease() -> None:
     assert [line["event"] for line in lines] == ["work_crashed"]
 
 
+async def test_a_turn_that_fails_is_not_the_last_one() -> None:
+    @dataclass
+    class Unlimited(Desk):
+        broken: int = 1
+
+        async def waits(self, items: Sequence[str]) -> Sequence[float]:
+            self.broken -= 1
+            if self.broken == 0:
+                raise ZeroDivisionError
+            return await super().waits(items)
+
+    desk = Unlimited(["lost to its lease"])
+    with capture_logs() as lines:
+        async with draining(desk) as drain:
+            await until(lambda: bool(lines))
+            desk.due = ["next"]
+            drain.wake.ring()
+            await until(lambda: desk.settled == {"next": "done"})
+    assert [line["event"] for line in lines] == ["turn_failed"]
+
+
 async def test_outcomes_wait_for_a_database_that_is_away() -> None:
     gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     desk = Desk(["a"], how=lambda _item: gate)

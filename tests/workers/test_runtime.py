@@ -1,5 +1,6 @@
 """A worker process from ring to message: queues wake, empty themselves, and end in time."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import redis
 from rq import SimpleWorker
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
 
 from channels.sandbox import Sandbox
 from config.settings import Settings
@@ -136,6 +138,25 @@ def test_what_cannot_be_loaded_stops_the_start(gateway: Gateway, monkeypatch: py
     monkeypatch.setattr("workers.runtime.WORKS", {"deliver": "workers.nowhere:open_work"})
     with pytest.raises(ModuleNotFoundError):
         Runtime(gateway, ("deliver",), "test").start()
+
+
+def test_drains_that_crash_end_their_process(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr("workers.runtime.os.kill", lambda _pid, number: told.append(number))
+    running = Runtime(gateway, ("deliver",), "test")
+    running.start()
+    assert running._loop is not None
+    with capture_logs() as lines:
+        running._loop.call_soon_threadsafe(_cancel_all)
+        running._thread.join(LIMIT_S)
+    assert running.crashed
+    assert told == [signal.SIGTERM]
+    assert "drains_crashed" in [line["event"] for line in lines]
+
+
+def _cancel_all() -> None:
+    for task in asyncio.all_tasks():
+        task.cancel()
 
 
 def test_without_redis_a_worker_looks_by_itself(
