@@ -62,7 +62,9 @@ def add(
     if not refs:
         return 0
     attachment = tables.attachment
-    counted = tx.one(select(func.count()).select_from(attachment).where(attachment.c.complaint_id == complaint_id))
+    # Each side has its own room: a reporter with many photos must not keep the agency from proving its work.
+    same = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == origin)
+    counted = tx.one(select(func.count()).select_from(attachment).where(same))
     room = MOST_FILES - (int(counted[0]) if counted else 0)
     for ref in refs[: max(room, 0)]:
         identity = tx.new_id()

@@ -1,0 +1,173 @@
+"""What an officer does through a link: one posted form each, once however often it is sent, taken back within the window."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from channels.messages import AttachmentRef
+from gateway import attachments, audit, cases, casework, clocks, events, readers, staff_texts
+from gateway.complaints.complaint import Action, ActionRefused, Case
+from gateway.complaints.inputs import check_inputs
+from gateway.complaints.lifecycle import step_for
+from gateway.complaints.masking import mask
+from gateway.conversation.render import render
+from gateway.conversation.turn import Reply
+from gateway.directory import Member
+from gateway.queries import officer_page
+from gateway.queries.officer_page import FORMS, OfficerPage
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+UNDO = "urungkan"
+ANSWER = "selesai"
+EVIDENCE = "agency"
+DRAFT = "draft:"
+"""Origin of files that were uploaded for an answer that is still being looked over."""
+DRAFT_KEPT = timedelta(hours=24)
+
+
+def look(tx: Transaction, row: Any, member: Member) -> OfficerPage:
+    """The page behind a link; changes nothing."""
+    return officer_page.page(tx, row, member, [kept.running for kept in clocks.read(tx, row.id)])
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One posted form: `word` of FORMS or UNDO, the random id that came with the page, what was filled in."""
+
+    word: str
+    action_id: str
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DoneBefore:
+    """Somebody else did the same a moment earlier: no refusal, they get the same page (CASEWORK 3.1)."""
+
+    role: str
+    at: datetime
+
+
+def act(tx: Transaction, token_hash: str, member: Member, case: Case, form: Form) -> DoneBefore | None:
+    """Carry out a form. `ActionRefused` and `CaseMoved` as gateway.casework; the same form again changes nothing."""
+    key = f"page:{token_hash[:24]}:{form.action_id[:40]}"
+    if events.seen(tx, key):
+        return None
+    action = Action.UNDO if form.word == UNDO else FORMS[form.word]
+    inputs = _inputs(tx, token_hash, case, form)
+    try:
+        casework.apply(tx, action, case, member.actor, inputs, key=key)
+    except ActionRefused as refusal:
+        other = _done_before(tx, case, action, member) if refusal.code == "wrong_state" else None
+        if other is None:
+            raise
+        return other
+    if form.word == ANSWER:
+        _adopt(tx, case.id, _draft(tx, token_hash, form.action_id))
+    audit.record(tx, member.actor, "page_used", "complaint", case.number, details={"form": form.word})
+    return None
+
+
+def _inputs(tx: Transaction, token_hash: str, case: Case, form: Form) -> dict[str, str]:
+    inputs = {name: value.strip() for name, value in form.inputs.items() if value.strip()}
+    if form.word == ANSWER:
+        files = files_of(tx, token_hash, case.id, form.action_id)
+        if files:
+            inputs["evidence"] = str(files)
+    return inputs
+
+
+def _done_before(tx: Transaction, case: Case, action: Action, member: Member) -> DoneBefore | None:
+    last = events.last(tx, case.id)
+    if last is None or last.action != action or last.actor_id == str(member.id):
+        return None
+    return DoneBefore(last.actor_role, last.at)
+
+
+def keep_files(tx: Transaction, token_hash: str, case: Case, action_id: str, refs: Sequence[AttachmentRef]) -> int:
+    """Keep uploads for an answer that is not sent yet; how many there are for it now."""
+    _drop_old_drafts(tx, case.id)
+    draft = _draft(tx, token_hash, action_id)
+    if refs:
+        attachments.add(tx, case.id, None, case.channel, refs, origin=draft)
+        tx.flush()
+    return _count(tx, case.id, draft)
+
+
+def files_of(tx: Transaction, token_hash: str, complaint_id: int, action_id: str) -> int:
+    """How many files wait for the answer with this id."""
+    return _count(tx, complaint_id, _draft(tx, token_hash, action_id))
+
+
+def drop_files(tx: Transaction, token_hash: str, complaint_id: int, action_id: str) -> None:
+    """The officer wants to leave them out after all."""
+    attachment = tables.attachment
+    mine = attachment.c.origin == _draft(tx, token_hash, action_id)
+    tx.execute(attachment.delete().where(attachment.c.complaint_id == complaint_id, mine))
+
+
+def _draft(tx: Transaction, token_hash: str, action_id: str) -> str:
+    digest = hmac.new(tx.office.keys.links, f"draft|{token_hash}|{action_id}".encode(), hashlib.sha256).hexdigest()
+    return DRAFT + digest[:10]
+
+
+def _count(tx: Transaction, complaint_id: int, origin: str) -> int:
+    attachment = tables.attachment
+    mine = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == origin)
+    row = tx.one(select(func.count()).select_from(attachment).where(mine))
+    return int(row[0]) if row else 0
+
+
+def _adopt(tx: Transaction, complaint_id: int, draft: str) -> None:
+    attachment = tables.attachment
+    mine = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == draft)
+    tx.execute(attachment.update().where(mine).values(origin=EVIDENCE))
+
+
+def _drop_old_drafts(tx: Transaction, complaint_id: int) -> None:
+    attachment = tables.attachment
+    old = (attachment.c.complaint_id == complaint_id) & attachment.c.origin.startswith(DRAFT)
+    tx.execute(attachment.delete().where(old, attachment.c.created_at < tx.now - DRAFT_KEPT))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The answer as its reporter will read it. `messages`: how many SMS it becomes, 0 where it is no SMS."""
+
+    text: str
+    files: int
+    masked: bool
+    messages: int
+    has_route: bool
+
+
+def preview(tx: Transaction, row: Any, member: Member, inputs: Mapping[str, str], files: int) -> Preview:
+    """Look an answer over before it is sent; `ActionRefused` for what would be refused then. Nothing is written."""
+    case = cases.case_of(row)
+    step = step_for(Action.ANSWER, case.status, member.role, hold=case.hold, return_status=case.return_status)
+    given = {name: value.strip() for name, value in inputs.items() if value.strip()}
+    if files:
+        given["evidence"] = str(files)
+        # Whoever took a picture must have looked at it: nobody else will before the reporter does (CASEWORK 13).
+        if not given.get("no_personal_data"):
+            raise ActionRefused("unticked", "evidence was not checked for other people's data", "no_personal_data")
+    check_inputs(step, given)
+    masked = mask(given["explanation"])
+    return Preview(masked.text, files, bool(masked.found), *_sending(tx, row, masked.text))
+
+
+def _sending(tx: Transaction, row: Any, words: str) -> tuple[int, bool]:
+    route = readers.reporter(tx, row)
+    channel = tx.office.channels.get(route.channel)
+    if route.skip or channel is None:
+        return 0, False
+    values = staff_texts.reporter_values(tx, row, {"explanation": words})
+    rendered = render(
+        Reply("st.answer", values, about=row.number), route.language, channel.capabilities, tx.office.texts
+    )
+    return (len(rendered.messages) if channel.capabilities.gsm else 0), True
