@@ -1,0 +1,209 @@
+"""The bridge by hand to a system of record: what is to be typed in, what waits for a number, what must be looked at.
+
+What the sheet of one row says: `gateway.bridge.sheet`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, case, func, select, text
+
+from gateway.complaints.calendar import working_days_between
+from gateway.complaints.forward import Circuit, ForwardKind, ForwardState
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+from gateway.storage.types import id_number, id_text
+
+"""The bridge by hand to a system of record: what is to be typed in, what waits for a number, what must be looked at.
+
+What the sheet of one row says: `gateway.bridge.sheet`.
+"""
+
+PAGE = 50
+DOUBT, NUMBERS = "perlu_dicek", "menunggu_nomor"
+AWAITED = "sp4n_number"
+"""Kind of the open task behind a report that was typed in and whose number is still to come."""
+# Written out, because only these very words let the small indexes over unfinished rows be used.
+ON_BOARD = text("forward.state IN ('manual','manual_check','failed')")
+UNDER_WAY = text("forward.state IN ('queued','sending','retry','unknown')")
+IS_POLLED = text("forward.poll_due_at IS NOT NULL")
+POLL_LATE = timedelta(hours=1)
+TROUBLES = ("sp4n_mismatch", "sp4n_missing", "sp4n_duplicate", "sp4n_unknown_status")
+"""Kinds of tasks that say: the two sides disagree."""
+TABS = ("perlu_diinput", NUMBERS, DOUBT, "selesai")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One row of the work list."""
+
+    id: str
+    number: str
+    kind: str
+    state: str
+    target: str
+    agency: str
+    topic: str
+    anonymous: bool
+    confidential: bool
+    remote_id: str
+    created_at: datetime
+    days: int
+    """Working days since it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHealth:
+    """One system of record as Pantauan Kanal shows it (docs/forwarders/sp4n.md § Health)."""
+
+    name: str
+    kind: str
+    mode: str
+    circuit: Circuit
+    states: Mapping[str, int]
+    oldest_at: datetime | None
+    """Of what waits to be sent or typed in."""
+    last_sent_at: datetime | None
+    last_polled_at: datetime | None
+    polls_late: int
+
+    def many(self, *states: str) -> int:
+        return sum(self.states.get(state, 0) for state in states)
+
+
+def counts(tx: Transaction) -> dict[str, int]:
+    """How many rows stand in each tab but the last."""
+    forward, task = tables.forward, tables.task
+    board = {
+        row.state: row.many
+        for row in tx.all(
+            select(forward.c.state, func.count().label("many"))
+            .where(ON_BOARD, forward.c.finished_at.is_(None))
+            .group_by(forward.c.state)
+        )
+    }
+    awaited = tx.one(select(func.count()).select_from(task).where(text("task.done_at IS NULL"), task.c.kind == AWAITED))
+    return {
+        "perlu_diinput": board.get("manual", 0),
+        NUMBERS: awaited[0] if awaited else 0,
+        DOUBT: board.get("manual_check", 0) + board.get("failed", 0),
+    }
+
+
+def listed(tx: Transaction, tab: str, before: str = "", limit: int = PAGE) -> Sequence[Waiting]:
+    """The oldest first; what is done the newest first."""
+    forward, complaint = tables.forward, tables.complaint
+    found = select(
+        forward,
+        complaint.c.number,
+        complaint.c.agency,
+        complaint.c.topic,
+        complaint.c.anonymous,
+        complaint.c.confidential,
+    ).join(complaint, complaint.c.id == forward.c.complaint_id)
+    after = id_number(before)
+    match tab:
+        case "perlu_diinput":
+            found = found.where(ON_BOARD, forward.c.state == ForwardState.MANUAL.value).order_by(forward.c.id)
+        case "menunggu_nomor":
+            found = found.where(forward.c.id.in_(_awaited(tx))).order_by(forward.c.id)
+        case "perlu_dicek":
+            in_doubt = forward.c.state.in_([ForwardState.MANUAL_CHECK.value, ForwardState.FAILED.value])
+            found = found.where(ON_BOARD, in_doubt, forward.c.finished_at.is_(None)).order_by(forward.c.id)
+        case _:
+            done = and_(forward.c.state == ForwardState.SENT.value, forward.c.kind == ForwardKind.CREATE.value)
+            found = found.where(done).order_by(forward.c.id.desc())
+    if after is not None:
+        found = found.where(forward.c.id < after if tab not in TABS[:3] else forward.c.id > after)
+    return [_waiting(tx, row) for row in tx.all(found.limit(limit))]
+
+
+def _awaited(tx: Transaction) -> list[int]:
+    task = tables.task
+    rows = tx.all(select(task.c.subject).where(text("task.done_at IS NULL"), task.c.kind == AWAITED))
+    return [int(row.subject) for row in rows]
+
+
+def _waiting(tx: Transaction, row: Any) -> Waiting:
+    return Waiting(
+        id=id_text(row.id),
+        number=row.number,
+        kind=row.kind,
+        state=row.state,
+        target=row.target,
+        agency=row.agency,
+        topic=row.topic,
+        anonymous=row.anonymous,
+        confidential=row.confidential,
+        remote_id=row.remote_id or "",
+        created_at=row.created_at,
+        days=_days(tx, row.created_at),
+    )
+
+
+def _days(tx: Transaction, since: datetime) -> int:
+    calendar = tx.office.calendar
+    return working_days_between(calendar.today(since), calendar.today(tx.now), calendar)
+
+
+def id_of(shown: str) -> int:
+    """The row behind the id of an address; 0, which no row has, for anything else."""
+    return id_number(shown) or 0
+
+
+def row_of(tx: Transaction, forward_id: int) -> Any:
+    forward, complaint = tables.forward, tables.complaint
+    columns = (
+        complaint.c.number,
+        complaint.c.agency,
+        complaint.c.topic,
+        complaint.c.confidential,
+        complaint.c.anonymous,
+    )
+    return tx.one(
+        select(forward, *columns)
+        .join(complaint, complaint.c.id == forward.c.complaint_id)
+        .where(forward.c.id == forward_id)
+    )
+
+
+def health(tx: Transaction) -> list[TargetHealth]:
+    """Every configured system of record that is not switched off."""
+    tables_ = [table for table in tx.office.settings.forwarding if table.values.get("mode") != "off"]
+    return [_health(tx, table.name, table.kind, str(table.values.get("mode", "manual"))) for table in tables_]
+
+
+def _health(tx: Transaction, name: str, kind: str, mode: str) -> TargetHealth:
+    forward, circuit = tables.forward, tables.circuit
+    states: dict[str, int] = {}
+    oldest: list[datetime] = []
+    for unfinished in (ON_BOARD, UNDER_WAY):
+        found = select(forward.c.state, func.count().label("many"), func.min(forward.c.created_at).label("oldest"))
+        mine = and_(unfinished, forward.c.target == name, forward.c.finished_at.is_(None))
+        for row in tx.all(found.where(mine).group_by(forward.c.state)):
+            states[row.state] = row.many
+            oldest.append(row.oldest)
+    kept = tx.one(select(circuit.c.state).where(circuit.c.target == name))
+    sent = tx.one(
+        select(forward.c.finished_at)
+        .where(forward.c.target == name, forward.c.state == ForwardState.SENT.value)
+        .order_by(forward.c.id.desc())
+        .limit(1)
+    )
+    late = func.sum(case((forward.c.poll_due_at < tx.now - POLL_LATE, 1), else_=0)).label("late")
+    newest = func.max(forward.c.polled_at).label("newest")
+    polls = tx.one(select(newest, late).where(IS_POLLED, forward.c.target == name))
+    return TargetHealth(
+        name=name,
+        kind=kind,
+        mode=mode,
+        circuit=msgspec.convert(kept.state, Circuit) if kept else Circuit(),
+        states=states,
+        oldest_at=min(oldest, default=None),
+        last_sent_at=sent[0] if sent else None,
+        last_polled_at=polls.newest if polls else None,
+        polls_late=int(polls.late or 0) if polls else 0,
+    )
