@@ -145,8 +145,13 @@ def suppress(tx: Transaction, channel: str, contact_id: int, reason: str = "opt_
     return tx.execute(outbox.update().where(mine).values(state="failed", reason=reason)).rowcount
 
 
-def claim(tx: Transaction, limit: int, lease_s: float, channels: Sequence[str] = ()) -> list[Parcel]:
-    """The heads of up to `limit` lanes of these channels (none named: all), ready to send; marked `sending` first."""
+def claim(
+    tx: Transaction, limit: int, lease_s: float, channels: Sequence[str] = (), *, direct: bool = False
+) -> list[Parcel]:
+    """The heads of up to `limit` lanes of these channels (none named: all), ready to send; marked `sending` first.
+
+    `direct`: only answers to somebody who wrote to us, so that they overtake what nobody waits for (F33).
+    """
     names = list(channels or tx.office.channels)
     found = claim_rows(
         tx,
@@ -154,7 +159,7 @@ def claim(tx: Transaction, limit: int, lease_s: float, channels: Sequence[str] =
         limit=limit,
         lease=timedelta(seconds=lease_s),
         working="sending",
-        where=f"q.channel IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}",
+        where=f"q.channel IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}{' AND q.direct' if direct else ''}",
         retake=False,
         ids=ids_json(names),
     )

@@ -45,7 +45,7 @@ class Lanes:
         for name, channel in self._senders.items():
             room = room_of(channel) - busy[name]
             if room > 0:
-                claimed += outbound.claim(tx, room, LEASE_S, channels=[name])
+                claimed += _heads(tx, name, room)
         return claimed
 
     async def waits(self, items: Sequence[Parcel]) -> Sequence[float]:
@@ -80,6 +80,13 @@ class Lanes:
             self._free_at = {lane: moment for lane, moment in self._free_at.items() if moment > now}
         self._free_at[parcel.lane] = leaves_at + pace_s
         return leaves_at - now
+
+
+def _heads(tx: Transaction, channel: str, room: int) -> list[Parcel]:
+    """Who waits for an answer goes first; one place is always left for those who wait longest."""
+    awaited = outbound.claim(tx, max(room - 1, 1), LEASE_S, [channel], direct=True)
+    rest = room - len(awaited)
+    return [*awaited, *(outbound.claim(tx, rest, LEASE_S, [channel]) if rest else ())]
 
 
 def room_of(channel: Channel) -> int:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from channels.messages import Address, DeliveryStatus, OutboundMessage
 from channels.registry import Channel
@@ -89,6 +90,33 @@ def test_a_slow_channel_is_claimed_a_little_at_a_time(slow: tuple[Gateway, Lanes
         assert len(claimed) == 2
         assert work.claim(tx, claimed) == []
         assert len(work.claim(tx, claimed[:1])) == 1
+
+
+def test_a_receipt_overtakes_a_broadcast(slow: tuple[Gateway, Lanes], write: Write) -> None:
+    """F33: what nobody waits for leaves between what somebody waits for."""
+    gateway, work = slow
+    for number in range(50):
+        write(gateway, REPORT, number)
+    with gateway.store.transaction() as tx:
+        tx.execute(text("UPDATE outbox SET direct = false"))
+        broadcast = list(work.claim(tx, []))
+    write(gateway, REPORT, 99)
+    with gateway.store.transaction() as tx:
+        (receipt,) = work.claim(tx, broadcast[1:])
+        assert receipt.message.address == Address("tg", "7099")
+        assert len(work.claim(tx, [])) == 2
+
+
+def test_a_flood_of_receipts_does_not_hold_up_the_rest_for_ever(slow: tuple[Gateway, Lanes], write: Write) -> None:
+    gateway, work = slow
+    write(gateway, REPORT, 1)
+    with gateway.store.transaction() as tx:
+        tx.execute(text("UPDATE outbox SET direct = false"))
+    for number in range(2, 10):
+        write(gateway, REPORT, number)
+    with gateway.store.transaction() as tx:
+        _, longest = work.claim(tx, [])
+    assert longest.message.address == Address("tg", "7001")
 
 
 async def test_one_address_has_one_message_under_way(gateway: Gateway, write: Write, limits: Limits) -> None:
