@@ -9,7 +9,6 @@ from importlib import import_module
 from importlib.metadata import version as version_of
 
 import click
-import structlog
 
 from config.logging import get_logger, redact_text
 from config.reference import ReferenceInvalid
@@ -18,6 +17,8 @@ from config.settings import SettingsError
 log = get_logger(__name__)
 
 FAILED, WRONG_USAGE = 1, 2
+SERVICES = frozenset({"run", "serve", "work", "clock", "listen", "simulate"})
+"""Commands that write a log, where a traceback belongs. A person at a terminal gets one line."""
 
 # Name -> "module:command". A command stands where what it needs stands; here is only its name.
 COMMANDS: Mapping[str, str] = {
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         status = FAILED  # whoever read our output has gone
     except Exception as problem:
-        if structlog.is_configured():  # a command that set up the log; others have nowhere to put a traceback
+        if SERVICES & set(arguments if arguments is not None else sys.argv[1:2]):
             log.exception("command_failed")
         status = _say(redact_text(f"{type(problem).__name__}: {problem}"), FAILED)
     sys.exit(status if isinstance(status, int) else 0)
