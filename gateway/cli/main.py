@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         status = FAILED  # whoever read our output has gone
     except Exception as problem:
-        if SERVICES & set(arguments if arguments is not None else sys.argv[1:2]):
+        if SERVICES & set((sys.argv[1:] if arguments is None else arguments)[:1]):
             log.exception("command_failed")
         status = _say(redact_text(f"{type(problem).__name__}: {problem}"), FAILED)
     sys.exit(status if isinstance(status, int) else 0)
