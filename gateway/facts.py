@@ -25,20 +25,23 @@ NUMBER_OF = (
     " UNION SELECT complaint_id FROM message WHERE channel = :channel AND provider_id = :provider AND provider_id <> '')"
 )
 Same = dict[str, tuple[int, bool]]
+"""Text -> how many wrote it lately, whether it was proven to be spam; texts that nobody wrote before are not in it."""
 
 
 def same_texts(tx: Transaction, messages: Sequence[InboundMessage]) -> Same:
     """For each text of a batch: how many wrote it lately, and whether it was proven to be spam (one read)."""
-    hashes = [text_hash(message.text) for message in messages if message.text and message.kind is MessageKind.MESSAGE]
+    texts = {message.text for message in messages if message.text and message.kind is MessageKind.MESSAGE}
     within = timedelta(seconds=tx.office.settings.intake.flood_within_s)
-    if not hashes or not tx.office.settings.intake.flood_senders:
+    if not texts or not tx.office.settings.intake.flood_senders:
         return {}
-    rows = tx.in_ids(SAME_TEXTS, hashes, "text", since=to_millis(tx.now - within))
-    return {row.text_hash: (row.senders, bool(row.spam)) for row in rows}
+    hashes = {text: text_hash(text) for text in texts}
+    rows = tx.in_ids(SAME_TEXTS, set(hashes.values()), "text", since=to_millis(tx.now - within))
+    found = {row.text_hash: (row.senders, bool(row.spam)) for row in rows}
+    return {text: found[digest] for text, digest in hashes.items() if digest in found}
 
 
 def of(tx: Transaction, channel: str, message: InboundMessage, same: Same) -> Facts:
-    senders, spam = same.get(text_hash(message.text), (0, False)) if same and message.text else (0, False)
+    senders, spam = same.get(message.text, (0, False))
     return Facts(
         replied_number=number_of(tx, channel, message.reply_to),
         target_number=number_of(tx, channel, message.target) if message.kind in REFERS else None,

@@ -43,8 +43,7 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     identity, now = tx.new_id(), tx.now
     number, code = next_number(tx), secret_code(tx.office.draw(CODES))
     due_at = clocks.first_due(tx, identity, draft.kind, now)
-    name = draft.reporter_name
-    masked = masked_text(draft.text, (name,) if name and draft.anonymous else ())
+    masked = _masked(draft, draft.text)
     point = draft.point
     row = {
         "id": identity,
@@ -62,7 +61,7 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
         "incident_on": draft.incident_on,
         "incident_text": draft.incident_text,
         # Cut after masking: half a phone number at the cut would not be recognised as one.
-        "title": (masked_text(draft.title) if draft.title else title_of(masked))[:120],
+        "title": (_masked(draft, draft.title) if draft.title else title_of(masked))[:120],
         "text_masked": masked,
         "text_hash": text_hash(draft.text),
         "language": draft.language,
@@ -91,11 +90,16 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     tx.insert(tables.complaint, **row)
     keep_text(tx, identity, 0, draft.text, origin.contact, origin.message_id)
     actor = Actor(Role.REPORTER, str(origin.contact.id))
-    told = {"text": draft.text}
+    told = {"text": masked}  # an anonymous reporter's own name is known here only
     events.append(tx, identity, Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1)
     tx.ring("classify")
     tx.tell(kind="complaint", number=number, status=Status.RECEIVED.value, channel=origin.channel)
     return Opened(identity, number, code, tx.office.calendar.local(due_at).date())
+
+
+def _masked(draft: Draft, text: str) -> str:
+    name = draft.reporter_name
+    return masked_text(text, (name,)) if name and draft.anonymous else masked_text(text)
 
 
 def next_number(tx: Transaction) -> str:

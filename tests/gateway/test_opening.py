@@ -1,0 +1,42 @@
+"""What is kept for reading when a complaint is opened: nothing personal, and no name of somebody who hides."""
+
+from sqlalchemy import select
+
+from channels.messages import Address
+from gateway import contacts
+from gateway.complaints.complaint import Draft
+from gateway.opening import Origin, open_complaint
+from gateway.storage import tables
+from gateway.storage.store import Store, Transaction
+
+
+def opened(tx: Transaction, draft: Draft) -> int:
+    address = Address("tg", "77")
+    contact = contacts.ensure(tx, [address])[address]
+    return open_complaint(tx, draft, Origin("tg", "telegram", contact)).id
+
+
+def test_the_name_of_an_anonymous_reporter_stands_nowhere(store: Store) -> None:
+    text = "Saya Rahmawati melapor: lampu jalan di gang kami mati"
+    draft = Draft(text, title="Lampu mati di gang Rahmawati", anonymous=True, reporter_name="Rahmawati")
+    with store.transaction() as tx:
+        identity = opened(tx, draft)
+    with store.reading() as tx:
+        row = tx.one(select(tables.complaint).where(tables.complaint.c.id == identity))
+        event = tx.one(select(tables.complaint_event))
+        assert row is not None
+        assert event is not None
+        kept = (row.title, row.text_masked, event.text_masked, event.inputs["text"])
+    assert [words.count("Rahmawati") for words in kept] == [0, 0, 0, 0]
+    assert [words.count("[nama pelapor]") for words in kept] == [1, 1, 1, 1]
+
+
+def test_a_number_at_the_cut_of_the_title_is_masked_like_any_other(store: Store) -> None:
+    text = "Mohon jalan di depan pasar diperbaiki karena sudah banyak yang jatuh, hubungi saya di 0812 3456 7890 setiap hari"
+    with store.transaction() as tx:
+        identity = opened(tx, Draft(text))
+    with store.reading() as tx:
+        row = tx.one(select(tables.complaint.c.title).where(tables.complaint.c.id == identity))
+    assert row is not None
+    assert "0812" not in row.title
+    assert len(row.title) <= 100
