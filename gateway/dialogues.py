@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from channels.registry import Channel
 from gateway.complaints.complaint import Status
 from gateway.contacts import Contact
 from gateway.conversation.dialogue import Dialogue, KnownCase, Setting, UssdSession
@@ -217,6 +218,12 @@ def _setting(tx: Transaction, name: str) -> Setting:
         draft_after_s=getattr(channel.settings, "draft_after_s", 300.0),
         sms_number=sms.own if sms else "",
         sms_channel=sms_channel if capabilities.sessions else "",
-        private_url=f"https://t.me/{channel.own}" if channel.kind == "telegram" and channel.own else "",
+        private_url=_bot_address(channel),
         lexicon=office.lexicon,
     )
+
+
+def _bot_address(channel: Channel) -> str:
+    """Where a private talk with the bot begins; empty for channels without one."""
+    name = channel.own.removeprefix("@") if channel.kind == "telegram" else ""
+    return f"https://t.me/{name}" if name else ""
