@@ -68,7 +68,7 @@ def apply(
     check_limits(step, case, tx.now, reopen_days=tx.office.settings.casework.reopen_days)
     remote = Status(inputs["status"]) if action is Action.FOLLOW_SP4N and inputs.get("status") else None
     target = target_of(step, case.status, case.return_status, remote=remote)
-    kind = Kind(inputs.get("kind") or case.kind)
+    kind = step.kind or Kind(inputs.get("kind") or case.kind)
     if remote:
         step = followed(remote)
     due_at = clocks.move(tx, case.id, kind, case.minor, step, at or tx.now)
@@ -158,7 +158,7 @@ def _undo(tx: Transaction, case: Case, actor: Actor) -> Case:
     event = tables.complaint_event
     last = tx.one(select(event).where(event.c.complaint_id == case.id).order_by(event.c.seq.desc()).limit(1))
     mine = last is not None and last.actor_id == actor.id and last.actor_role == actor.role.value
-    if last is None or not mine or (tx.now - last.at).total_seconds() > undo_s:
+    if last is None or not mine or (tx.now - last.at).total_seconds() > undo_s or notices.told_reporter(tx, last.id):
         raise ActionRefused("expired")
     before = Status(last.from_status)
     undone = step_for(Action(last.action), before, actor.role)

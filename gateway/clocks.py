@@ -67,8 +67,13 @@ def move(tx: Transaction, complaint_id: int, kind: Kind, minor: bool, step: Step
 def start(tx: Transaction, complaint_id: int, name: Clock, kind: Kind, at: datetime) -> None:
     """A clock that begins when a message was handed to its channel (auto_close, completion)."""
     clocks = read(tx, complaint_id)
-    if _may_start(clocks, name, kind, minor=False):
-        _write(tx, complaint_id, [_new(tx, name, kind, minor=False, now=at)])
+    if not _may_start(clocks, name, kind, minor=False):
+        return
+    begun = _new(tx, name, kind, minor=False, now=at)
+    _write(tx, complaint_id, [begun])
+    complaint = tables.complaint
+    due = earliest([*clocks, begun], at)
+    tx.execute(complaint.update().where(complaint.c.id == complaint_id).values(due_at=due))
 
 
 def undo(tx: Transaction, complaint_id: int, action: str, since: datetime, now: datetime) -> datetime | None:

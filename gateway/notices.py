@@ -73,7 +73,8 @@ def _row(
         "created_at": tx.now,
         # What only a summary tells waits for the summary.
         "state": "digest" if rule.timing is Timing.DIGEST else "queued",
-        "due_at": tx.now + timedelta(seconds=delay_s(tx, rule)),
+        # Whoever was told that a person looks first is told at once what came of it.
+        "due_at": tx.now + timedelta(seconds=0.0 if case.hold is not Hold.NONE else delay_s(tx, rule)),
     }
 
 
@@ -108,6 +109,13 @@ def withdraw(tx: Transaction, event_id: int) -> None:
     tx.execute(notice.update().where(waiting).values(state="undone"))
 
 
+def told_reporter(tx: Transaction, event_id: int) -> bool:
+    """Whether a message about this event has been written to the reporter: it cannot be called back."""
+    log = tables.dispatch_log
+    told = (log.c.event_id == event_id) & (log.c.recipient_kind == "reporter") & log.c.outbox_id.is_not(None)
+    return tx.one(select(log.c.id).where(told).limit(1)) is not None
+
+
 def claim_due(tx: Transaction, limit: int = BATCH) -> list[Any]:
     """Due notices, oldest first; expand each in a transaction of its own."""
     return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working"))
@@ -131,9 +139,10 @@ def expand(tx: Transaction, row: Any) -> None:
         _settle(tx, row, "queued", due_at=until)
         return
     if audience is Audience.REPORTER:
-        _tell_reporter(tx, row, rule, case)
+        # First the clocks, because the text names the day on which they run out.
         for name in WHEN_TOLD.get(row.key, ()):
             clocks.start(tx, case.id, name, Kind(case.kind), tx.now)
+        _tell_reporter(tx, row, rule, case)
     else:
         _tell_staff(tx, row, audience, case)
     _settle(tx, row, "done")
@@ -186,7 +195,8 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
         return
     channel = tx.office.channels[route.channel]
     values = staff_texts.reporter_values(tx, case, row.inputs or {})
-    reply = Reply(row.key, values, about=case.number)
+    buttons = staff_texts.reporter_buttons(tx, row.key, case)
+    reply = Reply(row.key, values, about=case.number, buttons=buttons)
     rendered = render(reply, route.language, channel.capabilities, tx.office.texts)
     texts = [(message.text, message.buttons) for message in rendered.messages]
     said = Said(row.key, case.id, row.id, direct=False, sent_from=route.sent_from)

@@ -1,5 +1,6 @@
 """The one exit for identity and content: what a reader of a complaint may see (CASEWORK 9, SECURITY C3, C5, C35)."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -9,6 +10,8 @@ from gateway.complaints.masking import mask
 
 EXCERPT = 80
 TITLE = 100
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_SIGNS = re.compile(r"[^\w]+")
 
 
 class Reader(StrEnum):
@@ -66,6 +69,24 @@ def title_of(text: str) -> str:
     for mark in (". ", "! ", "? "):
         sentence = sentence.split(mark, 1)[0]
     return cut(sentence, TITLE)
+
+
+def without_insults(text: str, insults: frozenset[str], filler: frozenset[str]) -> str:
+    """A text for a notice: sentences of nothing but anger left out. `filler`: words that add nothing to it.
+
+    A word of the list within a real sentence stays: a monkey in the roof is no insult.
+    """
+    empty = {*insults, *filler}
+    sentences = _SENTENCE_END.split(text)
+    return " ".join(
+        sentence
+        for sentence in sentences
+        if insults.isdisjoint(words := [_bare(word) for word in sentence.split()]) or not empty.issuperset(words)
+    )
+
+
+def _bare(word: str) -> str:
+    return _SIGNS.sub("", word).casefold()
 
 
 def cut(text: str, limit: int) -> str:

@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from channels.messages import Button
 from channels.registry import Channel
-from gateway import directory, links
+from gateway import attachments, directory, links
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, Status
 from gateway.complaints.number import plain
 from gateway.conversation.turn import Phrase, Value
 from gateway.directory import Member
 from gateway.outbound import Buttons
-from gateway.privacy import EXCERPT, Reader, cut, shown_to
+from gateway.privacy import EXCERPT, Reader, cut, shown_to, without_insults
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -29,6 +29,7 @@ OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer"
 def reporter_values(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> dict[str, Value]:
     """Every fill-in that a text for the reporter may ask for."""
     names = directory.agency_names(tx)
+    institution, contact = _institution(tx, inputs)
     words = inputs.get("explanation") or inputs.get("note") or inputs.get("reason") or ""
     return {
         "tiket": case.number,
@@ -38,10 +39,27 @@ def reporter_values(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> di
         "kutipan": words,
         "tanya": inputs.get("question", ""),
         "alasan": _reason(tx, case, inputs),
-        "instansi": inputs.get("institution", ""),
-        "kontak": inputs.get("contact", ""),
+        "instansi": institution,
+        "kontak": contact,
         "n": inputs.get("rating", ""),
     }
+
+
+def reporter_buttons(tx: Transaction, key: str, case: Any) -> Buttons:
+    """Beyond the buttons that a text always has: pictures of the finished work are shown on the tracking page."""
+    if key != "st.answer" or not attachments.stored(tx, case.id, "agency"):
+        return ()
+    public_url = tx.office.settings.server.public_url.rstrip("/")
+    return ((Button("button.photo", url=f"{public_url}/lacak/{case.number}"),),)
+
+
+def _institution(tx: Transaction, inputs: Mapping[str, str]) -> tuple[str, Value]:
+    """Name and public contact of the body that is responsible instead of us, by its code or name in the data."""
+    given = inputs.get("institution", "")
+    bodies = tx.office.reference.out_of_authority
+    body = bodies.get(given) or next((one for one in bodies.values() if one.name == given), None)
+    contact = inputs.get("contact") or (body.where_to_go if body else "")
+    return (body.name if body else given), contact or Phrase("line.at_office")
 
 
 def _reason(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> Value:
@@ -75,7 +93,7 @@ def compose(
         "tiket": case.number,
         "nomor": plain(case.number),
         "topik": _topic(tx, case.topic),
-        "kutipan": cut(shown.text, EXCERPT) if shown.text else texts("staff.confidential"),
+        "kutipan": _excerpt(tx, shown.text) if shown.text else texts("staff.confidential"),
         "tautan": link,
         "kantor": directory.agency_names(tx).get(case.agency, case.agency),
         "alasan": cut(inputs.get("reason") or inputs.get("text", ""), EXCERPT),
@@ -88,6 +106,12 @@ def compose(
     rows = _buttons(tx, key, case, member, link) if channel.capabilities.buttons else ()
     text = texts(key, **values)
     return (text if rows or not link else f"{text}\n{link}"), rows
+
+
+def _excerpt(tx: Transaction, text: str) -> str:
+    """The beginning of what was written; whoever vents their anger first is quoted from where they come to the point."""
+    lexicon = tx.office.lexicon
+    return cut(without_insults(text, lexicon.insults, lexicon.greetings) or text, EXCERPT)
 
 
 def _deadlines(tx: Transaction, case: Any) -> dict[str, str]:

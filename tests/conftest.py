@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    accept = "write what is really said into the golden transcripts; review the diff like prose"
+    parser.addoption("--accept-transcripts", action="store_true", help=accept)
+
+
 def lacking(sentence: str) -> NoReturn:
     """Skip for what a person's machine may lack; in CI, where everything is installed, a skip would hide something."""
     from tests.servers import in_ci
