@@ -1,0 +1,5 @@
+"""A store on both kinds of database, filled by the test itself."""
+
+from tests.gateway.conftest import Moment, Rings, moment, office, rings, settings, store
+
+__all__ = ["Moment", "Rings", "moment", "office", "rings", "settings", "store"]

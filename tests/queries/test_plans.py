@@ -1,0 +1,134 @@
+"""No list, queue or detail reads a large table from end to end (PERFORMANCE § 4): the databases say so themselves."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+
+from gateway.complaints.complaint import Role
+from gateway.office import Office
+from gateway.queries import channel_watch, complaint_detail, complaint_list
+from gateway.queries.complaint_list import TABS, Filters, Sorting
+from gateway.queries.scope import api_scope, scope_of
+from gateway.storage.store import Store, Transaction
+from tests.queries import filling
+
+LARGE = ("complaint", "message", "complaint_event", "outbox")
+NUMBER = "KBR-260000010"
+
+
+def officer(office: Office):  # type: ignore[no-untyped-def]
+    return scope_of(office, Role.PENGHUBUNG, "DLH", "7")
+
+
+def coordinator(office: Office):  # type: ignore[no-untyped-def]
+    return scope_of(office, Role.COORDINATOR)
+
+
+def listed(filters: Filters, sorting: Sorting = Sorting.NEWEST, scope: Callable[[Office], object] = api_scope):  # type: ignore[no-untyped-def]
+    def read(tx: Transaction) -> None:
+        page = complaint_list.find(tx, scope(tx.office), filters, sorting, limit=5)  # type: ignore[arg-type]
+        if page.following:
+            complaint_list.find(tx, scope(tx.office), filters, sorting, page.following, limit=5)  # type: ignore[arg-type]
+
+    return read
+
+
+READS: dict[str, Callable[[Transaction], object]] = {
+    **{f"sorted by {sorting.value}": listed(Filters(), sorting) for sorting in Sorting},
+    **{f"tab {tab}": listed(Filters(tab=tab), sorting, coordinator) for tab, (_, sorting) in TABS.items()},
+    **{f"tab {tab} of an agency": listed(Filters(tab=tab), sorting, officer) for tab, (_, sorting) in TABS.items()},
+    "by agency": listed(Filters(agency="DLH")),
+    "by status": listed(Filters(status=("archived",))),
+    "by topic": listed(Filters(topic="sampah")),
+    "by flag": listed(Filters(has_flag="mismatch")),
+    "overdue": listed(Filters(overdue=True)),
+    "children": listed(Filters(parent=NUMBER)),
+    "by words": listed(Filters(q="tikus raksasa")),
+    "by number": listed(Filters(q="KBR-260000013")),
+    "by national number": listed(Filters(q="8123456")),
+    "changed since": lambda tx: listed(Filters(updated_since=tx.now - timedelta(days=1)), Sorting.FIRST_CHANGE)(tx),
+    "counted": lambda tx: complaint_list.count(tx, api_scope(tx.office), Filters(topic="sampah")),
+    "tab figures": lambda tx: complaint_list.tab_counts(tx, coordinator(tx.office), list(TABS)),
+    "one with all that belongs to it": lambda tx: complaint_detail.detail(tx, coordinator(tx.office), "260000013"),
+    "one by national number": lambda tx: complaint_detail.row_of(tx, coordinator(tx.office), "8123456"),
+    "channels": channel_watch.watch,
+}
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[tuple[str, object]]]:
+    """Every SELECT that is run inside, with its parameters."""
+    found: list[tuple[str, object]] = []
+
+    def note(_: Connection, __: object, statement: str, parameters: object, *___: object) -> None:
+        if statement.lstrip().upper().startswith("SELECT"):
+            found.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
+
+
+def fill(store: Store) -> None:
+    with store.transaction() as tx:
+        for number in range(1, 200):
+            values = {"sp4n_id": "8123456"} if number == 50 else {}
+            (filling.closed if number % 3 else filling.complaint)(
+                tx, number, agency="DLH" if number % 2 else "", **values
+            )
+        identity = filling.complaint(tx, 300, number="KBR-260000013", parent_id=1, sp4n_id="8123457")
+        filling.clock(tx, identity)
+        for _ in range(200):
+            filling.outbox(tx, state="sent", complaint_id=identity)
+            filling.message(tx, "sms", tx.now)
+    if store.engine.dialect.name == "sqlite":
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
+
+
+def plan(connection: Connection, statement: str, parameters: object) -> str:
+    prefix = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
+    rows = connection.exec_driver_sql(prefix + statement, parameters)  # type: ignore[arg-type]
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def scans(dialect: str, text: str) -> list[str]:
+    """Lines of a plan that read one of the large tables whole."""
+    if dialect == "sqlite":
+        # With an index named it walks in order and stops at its limit; without one it reads every row.
+        pattern = rf"SCAN ({'|'.join(LARGE)})(?! USING (?:COVERING )?INDEX)\b.*"
+    else:
+        pattern = rf"Seq Scan on ({'|'.join(LARGE)})\b.*"
+    return [match[0] for match in re.finditer(pattern, text)]
+
+
+def test_nothing_reads_a_large_table_from_end_to_end(store: Store) -> None:
+    fill(store)
+    found: dict[str, str] = {}
+    with store.reading() as tx:
+        if tx.dialect != "sqlite":
+            # A small table is read whole because that is cheap; what matters is whether there is another way.
+            tx.connection.exec_driver_sql("SET enable_seqscan = off")
+        for name, read in READS.items():
+            with statements(store) as asked:
+                read(tx)
+            assert asked, name
+            for statement, parameters in list(asked):
+                text = plan(tx.connection, statement, parameters)
+                if scans(tx.dialect, text):
+                    found[name] = f"{statement}\n{text}"
+    assert not found, "\n\n".join(f"{name}: {text}" for name, text in found.items())
+
+
+def test_the_check_itself_finds_a_scan(store: Store) -> None:
+    fill(store)
+    with store.reading() as tx:
+        text = plan(tx.connection, "SELECT id FROM complaint WHERE text_masked = 'x'", ())
+        assert scans(tx.dialect, text)
