@@ -151,7 +151,7 @@ class ActionRefused(Exception):
     """The action does not go now. Nothing was written.
 
     `code`: `wrong_state`, `wrong_role`, `missing_input`, `too_short`, `too_long`, `stock_phrase`, `held`, `unknown_value`,
-    `personal_data`, `too_early`, `too_late`, `not_yours`, `expired`, `limit`. `field` names the input it is about.
+    `personal_data`, `unticked`, `too_early`, `too_late`, `not_yours`, `expired`, `limit`. `field` names the input it is about.
     """
 
     def __init__(self, code: str, detail: str = "", field: str = "") -> None:

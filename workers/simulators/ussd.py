@@ -1,6 +1,6 @@
 """A USSD aggregator and the phones that dial: sessions, history, time-outs, end notices.
 
-Contract: docs/channels/ussd.md § Simulator. A page that a real phone could not show is reported as a problem.
+Contract: docs/channels/ussd_http.md. A page that a real phone could not show is reported as a problem.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ class Ussd:
         return web.Response(status=429)
 
     async def inject(self, item: dict[str, Any], action: Action) -> dict[str, Any]:
-        """`script`, `dial`, `type`, `notice` or `hang_up`; shapes in docs/channels/ussd.md."""
+        """`script`, `dial`, `type`, `notice` or `hang_up`; shapes in docs/channels/ussd_http.md."""
         if "script" in item:
             return await self._run(item, action)
         if "dial" in item:

@@ -1,6 +1,6 @@
 """Browsers and robots that post the public form: as they should, twice, slowly, half, forged, too much.
 
-Contract: docs/channels/web-form.md § Simulator. Steered at `/_sim/inject`; nothing is ever posted by itself.
+Contract: docs/channels/web_form.md. Steered at `/_sim/inject`; nothing is ever posted by itself.
 """
 
 import asyncio
