@@ -37,7 +37,7 @@ SENSITIVE = [
     ("camat ikut kampanye calon bupati padahal ASN",                               "korupsi"),
     ("bandar sabu beroperasi di gang sebelah",                                     "narkoba"),
     ("petugas menyebut hasil tes HIV saya di depan orang",                         "kesehatan"),
-    ("trotoar tidak bisa dilewati kursi roda",                                     "disabilitas"),
+    ("pengguna kursi roda ditolak naik bus",                                     "disabilitas"),
     ("jalan rusak di depan rumah",                                                 "none"),
     ("anak sekolah jatuh di jalan berlubang",                                      "none"),
     ("uang retribusi pasar naik",                                                  "none"),
