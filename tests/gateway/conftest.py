@@ -1,11 +1,14 @@
 """A gateway on a real database, with time and chance in the test's hand."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import NullPool, create_engine
 
 from channels.messages import Address, InboundMessage, RawRequest
 from config.clock import Clock
@@ -16,7 +19,12 @@ from gateway.arrival import Arrival
 from gateway.office import Office
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
+from gateway.storage.tables import metadata
 
+if TYPE_CHECKING:
+    from tests.servers import Postgres
+
+TABLES = [table.name for table in metadata.sorted_tables]
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 08.00 WIB
 SETTINGS = """
 [storage]
@@ -93,16 +101,72 @@ def moment() -> Moment:
     return Moment()
 
 
+def _settings(url: str, folder: Path) -> Settings:
+    agencies = Path(__file__).parent / "agencies.toml"
+    return settings_from(SETTINGS.format(url=url, folder=folder, agencies=agencies), environ={})
+
+
+def _prepare(url: str, office: Office) -> None:
+    """Like the first start: agencies, account, first stone of the audit chain."""
+    store = Store(open_engine(url), replace(office, now=lambda: MONDAY))
+    with store.transaction() as tx:
+        audit.begin(tx)
+        directory.load(tx)
+        accounts.bootstrap(tx)
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def _office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Opened once: reading the reference data takes longer than most tests."""
+    return app.open_office(_settings("sqlite:///nowhere.db", tmp_path_factory.mktemp("office")), Clock())
+
+
+@pytest.fixture(scope="session")
+def _sqlite_prepared(_sqlite_template: Path, _office: Office, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = Path(shutil.copy(_sqlite_template, tmp_path_factory.mktemp("prepared") / "gateway.db"))
+    _prepare(f"sqlite:///{path}", _office)
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_prepared(postgres: "Postgres", _postgres_template: str, _office: Office) -> Iterator[str]:
+    """One database for all tests, with a copy of what it holds at first: copying rows is much faster than databases."""
+    url = postgres.database(_postgres_template)
+    _prepare(url, _office)
+    _execute(url, "CREATE SCHEMA kept;" + "".join(f"CREATE TABLE kept.{name} AS TABLE {name};" for name in TABLES))
+    yield url
+    postgres.drop(url)
+
+
+def _execute(url: str, statements: str) -> None:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statements)
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_prepared: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(_sqlite_prepared, tmp_path / 'gateway.db')}"
+
+
+@pytest.fixture
+def postgres_url(_postgres_prepared: str) -> Iterator[str]:
+    yield _postgres_prepared
+    # As a replica nothing is forbidden: history is deleted too.
+    again = "".join(f"DELETE FROM {name}; INSERT INTO {name} SELECT * FROM kept.{name};" for name in TABLES)  # noqa: S608
+    _execute(_postgres_prepared, f"SET session_replication_role = replica; {again}")
+
+
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    agencies = Path(__file__).parent / "agencies.toml"
-    return settings_from(SETTINGS.format(url=database_url, folder=tmp_path, agencies=agencies), environ={})
+    return _settings(database_url, tmp_path)
 
 
 @pytest.fixture
-def office(settings: Settings, moment: Moment) -> Office:
+def office(settings: Settings, moment: Moment, _office: Office) -> Office:
     codes = iter(range(48219037, 10**8, 1_111))
-    return replace(app.open_office(settings, Clock()), now=moment, draw=lambda _: next(codes))
+    return replace(_office, settings=settings, now=moment, draw=lambda _: next(codes))
 
 
 @pytest.fixture
@@ -112,12 +176,8 @@ def rings() -> Rings:
 
 @pytest.fixture
 def store(office: Office, rings: Rings) -> Iterator[Store]:
-    """Prepared like at the first start: agencies, account, first stone of the audit chain."""
+    """On a database that is prepared like at the first start."""
     made = Store(open_engine(office.settings.storage.url), office, rings.queues.extend, rings.told.extend)
-    with made.transaction() as tx:
-        audit.begin(tx)
-        directory.load(tx)
-        accounts.bootstrap(tx)
     yield made
     made.close()
 

@@ -10,7 +10,7 @@ from gateway.storage.store import Store
 # Whoever rewrites history has first to switch off what forbids it.
 UNGUARDED = {
     "sqlite": ["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"],
-    "postgresql": ["DROP TRIGGER audit_no_update ON audit", "DROP TRIGGER audit_no_delete ON audit"],
+    "postgresql": ["SET LOCAL session_replication_role = replica"],
 }
 TAMPERING = [
     ("UPDATE audit SET reason = 'lain' WHERE seq = 4", 4, "changed"),
