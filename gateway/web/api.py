@@ -1,5 +1,6 @@
 """`/api/v1`: complaints and channels for other systems of the same government (docs/api.md)."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
@@ -40,6 +41,7 @@ from gateway.web.files import answer_for
 from gateway.web.problems import FieldProblem, Problem
 from gateway.web.site import Site, site_of
 
+REFERENCE_BYTES = 12
 COUNTED_FOR_S = 30.0
 MOST_COUNTS = 500
 NOT_FOR_PROGRAMS = frozenset({Action.UNDO})
@@ -171,7 +173,8 @@ async def create_complaint(request: web.Request, caller: Caller) -> web.Response
     site = site_of(request)
     new, body = await body_of(request, NewComplaint)
     draft, contact = _draft(site, new), _contact(site, new)
-    reference = new.source_ref or f"key:{request.headers.get('Idempotency-Key', '')}"
+    # Without a reference of its own each report stands for itself: keys are forgotten after two days, references never.
+    reference = f"ref:{new.source_ref}" if new.source_ref else f"own:{secrets.token_hex(REFERENCE_BYTES)}"
     return await once(request, caller, body, partial(_create, site, caller, draft, contact, reference))
 
 

@@ -1,5 +1,7 @@
 """Cursors: only ours, only for the list they were made for."""
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,8 +41,6 @@ def test_whatever_somebody_writes_is_refused_and_never_breaks(text: str) -> None
 
 @given(st.integers(0, 60), st.integers(1, 255))
 def test_one_changed_byte_is_enough(at: int, change: int) -> None:
-    import base64
-
     cursor = encode(KEY, "-created_at", POSITION, "f")
     raw = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     raw[at % len(raw)] ^= change

@@ -1,0 +1,183 @@
+"""Commands for operators: schema, data, accounts, audit, export. What they print, and what they end with."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from config.load import load
+from gateway.app import open_gateway, prepare
+from gateway.cli.main import gateway as command
+from gateway.reporting.export import csv_lines, harmless
+from gateway.storage import tables
+from tests.queries import filling
+
+SETTINGS = """
+[storage]
+url = "sqlite:///{folder}/gateway.db"
+spool_dir = "{folder}/spool"
+attachments_dir = "{folder}/attachments"
+identity_key = "test-identity-key-0123456789abcdef-xyz"
+reserve_mib = 0
+[accounts]
+second_factor = "optional"
+"""
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    file = tmp_path / "gateway.toml"
+    file.write_text(SETTINGS.format(folder=tmp_path))
+    monkeypatch.setenv("GATEWAY_CONFIG", str(file))
+
+    def invoke(*arguments: str, given: str | None = None) -> Result:
+        return CliRunner().invoke(command, arguments, input=given)
+
+    return invoke
+
+
+def settings():  # type: ignore[no-untyped-def]
+    return load()
+
+
+def last(text: str) -> dict[str, object]:
+    """The JSON line at the end of an output."""
+    found: dict[str, object] = json.loads(text.strip().splitlines()[-1])
+    return found
+
+
+def test_the_schema_is_checked_and_brought_up_to_date(run: Run) -> None:
+    before = run("db", "check", "--json")
+    assert (before.exit_code, last(before.stdout)["current"]) == (1, False)
+    assert run("db", "upgrade").exit_code == 0
+    after = run("db", "check", "--json")
+    assert (after.exit_code, last(after.stdout)) == (0, {"current": True, "pending": []})
+    assert run("db", "upgrade").exit_code == 0, "a second time does no harm"
+
+
+def test_reference_data_is_counted_and_loaded(run: Run) -> None:
+    run("db", "upgrade")
+    assert (
+        last(run("data", "check", "--json").stdout)["agencies"]
+        == last(run("data", "load", "--json").stdout)["agencies"]
+    )
+
+
+def test_an_account_is_made_once(run: Run) -> None:
+    run("db", "upgrade")
+    made = run("user", "add", "Budi", "--role", "penghubung", "--agency", "DLH", "--generate", "--json")
+    assert last(made.stdout)["username"] == "budi"
+    again = run("user", "add", "budi", "--role", "coordinator", given="a-long-enough-password\n")
+    assert again.exit_code != 0
+    assert "there is an account 'budi' already" in again.output
+
+
+# fmt: off
+REFUSED = [
+    (("user", "add", "x", "--role", "penghubung", "--generate"),                     "--agency is needed"),
+    (("user", "add", "x", "--role", "penghubung", "--agency", "NO", "--generate"),   "no agency 'NO'"),
+    (("user", "add", "x", "--role", "reporter", "--generate"),                       "Invalid value"),
+    (("export", "--reason", "short"),                                                "at least 10 characters"),
+    (("export", "--reason", "alasan yang cukup", "--from", "kemarin"),               "a day is written"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("arguments", "words"), REFUSED)
+def test_what_cannot_be_done_is_refused_with_exit_2(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    run("db", "upgrade")
+    refused = run(*arguments)
+    assert refused.exit_code == 2
+    assert words in refused.output
+
+
+def test_a_password_that_is_too_short_is_refused(run: Run) -> None:
+    run("db", "upgrade")
+    refused = run("user", "add", "x", "--role", "coordinator", given="short\n")
+    assert refused.exit_code == 1
+    assert "at least 12 characters" in refused.output
+
+
+def test_the_audit_chain_is_walked_and_a_change_is_found(run: Run, tmp_path: Path) -> None:
+    run("db", "upgrade")
+    run("user", "add", "one", "--role", "coordinator", "--generate")
+    run("user", "add", "two", "--role", "coordinator", "--generate")
+    whole = run("audit", "verify", "--json")
+    assert (whole.exit_code, last(whole.stdout)) == (0, {"lines": 2, "problem": "", "seq": 0})
+    gateway = open_gateway(settings())
+    with gateway.store.transaction() as tx:
+        # The database itself refuses; whoever has the file can do more.
+        guards = tx.all(text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"))
+        assert guards
+        for guard in guards:
+            tx.connection.exec_driver_sql(f"DROP TRIGGER {guard.name}")
+        kept = tx.one(tables.audit.select().where(tables.audit.c.seq == 2))
+        tx.execute(tables.audit.update().where(tables.audit.c.seq == 1).values(actor_id="somebody"))
+    gateway.close()
+    broken = run("audit", "verify")
+    assert broken.exit_code == 1
+    assert "line 1 is changed" in broken.output
+    assert kept is not None
+    checkpoint = tmp_path / "checkpoint.json"
+    checkpoint.write_text(json.dumps({"seq": 9, "hash": kept.hash}))
+    assert run("audit", "verify", "--checkpoint", str(checkpoint)).exit_code == 1
+    checkpoint.write_text("{}")
+    assert run("audit", "verify", "--checkpoint", str(checkpoint)).exit_code == 2
+
+
+def test_an_export_is_masked_harmless_complete_and_recorded(run: Run, tmp_path: Path) -> None:
+    prepare(settings())
+    gateway = open_gateway(settings())
+    with gateway.store.transaction() as tx:
+        filling.complaint(tx, 1, title='=HYPERLINK("http://evil.example")', text_masked="+62; dua\nbaris")
+        filling.complaint(tx, 2, confidential=True, text_masked="canary-confidential")
+        filling.complaint(tx, 3, sensitive="korupsi", text_masked="canary-sensitive")
+        filling.closed(tx, 4, public_answer="@SUM(A1)")
+    gateway.close()
+    file = tmp_path / "out.csv"
+    done = run("export", "--reason", "laporan bulanan", "--output", str(file), "--json")
+    assert done.exit_code == 0, done.output
+    content = file.read_text(encoding="utf-8")
+    assert content.startswith("\ufeffnomor;masuk;kanal;")
+    assert "canary" not in content
+    assert "'=HYPERLINK" in content
+    assert "'@SUM" in content
+    assert "'+62" in content
+    told = last(done.stderr)
+    assert (told["rows"], told["left_out"], told["complete"]) == (2, 2, True)
+    gateway = open_gateway(settings())
+    with gateway.store.reading() as tx:
+        row = tx.all(tables.audit.select().order_by(tables.audit.c.seq))[-1]
+    gateway.close()
+    assert (row.action, row.reason, row.details["sha256"]) == ("exported", "laporan bulanan", told["sha256"])
+
+
+# fmt: off
+CELLS = [
+    # cell                  in the file
+    ("=1+1",                "'=1+1"),
+    ("+62812",              "'+62812"),
+    ("-1",                  "'-1"),
+    ("@cmd",                "'@cmd"),
+    ("\tx",                 "'\tx"),
+    ("\rx",                 "'\rx"),
+    ("a=1",                 "a=1"),
+    ("",                    ""),
+    (None,                  ""),
+    ("a\x00b",              "ab"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("cell", "text"), CELLS)
+def test_no_cell_is_a_formula(cell: object, text: str) -> None:
+    assert harmless(cell) == text
+
+
+def test_a_file_is_made_line_by_line() -> None:
+    lines = list(csv_lines(("a", "b"), [("1", 'say "x"; y'), (None, 2)]))
+    assert lines == ["\ufeffa;b\r\n", '1;"say ""x""; y"\r\n', ";2\r\n"]
