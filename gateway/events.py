@@ -54,14 +54,19 @@ def append(
 
 def seen(tx: Transaction, key: str) -> bool:
     """Whether an event with this key is there: its caller repeats itself."""
-    event = tables.complaint_event
-    return tx.one(select(event.c.id).where(event.c.key == key)) is not None
+    return by_key(tx, key) is not None
 
 
 def _counted(tx: Transaction, complaint_id: int) -> int:
     complaint = tables.complaint
     row = tx.one(select(complaint.c.events).where(complaint.c.id == complaint_id))
     return int(row.events) if row else 1
+
+
+def by_key(tx: Transaction, key: str) -> Any:
+    """The event that was written with this key; None when there is none."""
+    event = tables.complaint_event
+    return tx.one(select(event).where(event.c.key == key))
 
 
 def last(tx: Transaction, complaint_id: int) -> Any:

@@ -3,6 +3,8 @@
 Anything that needs words opens the page behind the link; a message that is none of these is an ordinary one.
 """
 
+from datetime import datetime
+
 from channels.messages import InboundMessage, MessageKind
 from gateway import cases, casework, directory, events, links, outbound
 from gateway.complaints.complaint import ActionRefused, CaseMoved
@@ -33,15 +35,16 @@ def _carry_out(tx: Transaction, contact: Contact, message: InboundMessage) -> tu
     case = cases.by_id(tx, link.complaint_id) if link else None
     if link is None or member is None or case is None or link.action is None:
         return "officer.stale", {}
-    if link.used:
-        return "officer.again", {"tiket": case.number, **_who(tx, case.id)}
+    key = f"button:{link.token_hash[:40]}"
+    if done := events.by_key(tx, key):
+        return "officer.again", {"tiket": case.number, "nama": done.actor_name, "jam": _clock(tx, done.at)}
     links.mark_used(tx, link)
     try:
-        moved = casework.apply(tx, link.action, case, member.actor, key=f"button:{link.token_hash[:40]}")
+        moved = casework.apply(tx, link.action, case, member.actor, key=key)
     except (ActionRefused, CaseMoved):
-        return "officer.refused", {"tiket": case.number, "keadaan": tx.office.texts(f"status.{case.status.value}")}
-    clock = tx.office.calendar.local(tx.now)
-    return "officer.done", {"tiket": moved.number, "jam": f"{clock:%H.%M}"}
+        state = tx.office.texts(f"label.status.{case.status.value}")
+        return "officer.refused", {"tiket": case.number, "keadaan": state[:1].lower() + state[1:]}
+    return "officer.done", {"tiket": moved.number, "jam": _clock(tx, tx.now)}
 
 
 def _bound(tx: Transaction, link: OfficerLink | None, contact: Contact) -> Member | None:
@@ -51,7 +54,5 @@ def _bound(tx: Transaction, link: OfficerLink | None, contact: Contact) -> Membe
     return next((member for member in directory.members_of(tx, contact.id) if member.id == link.member_id), None)
 
 
-def _who(tx: Transaction, complaint_id: int) -> dict[str, str]:
-    last = events.last(tx, complaint_id)
-    clock = tx.office.calendar.local(last.at) if last else tx.office.calendar.local(tx.now)
-    return {"jam": f"{clock:%H.%M}", "nama": last.actor_name if last else ""}
+def _clock(tx: Transaction, moment: datetime) -> str:
+    return f"{tx.office.calendar.local(moment):%H.%M}"
