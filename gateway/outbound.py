@@ -18,13 +18,16 @@ from gateway.storage import tables
 from gateway.storage.claim import claim as claim_rows
 from gateway.storage.rows import id_in, ids_json
 from gateway.storage.store import Transaction
-from gateway.storage.types import id_number, id_text
+from gateway.storage.types import id_number, id_text, to_millis
 
 Buttons = tuple[tuple[Button, ...], ...]
 ID_PREFIX = "ob_"
 RANK = {"queued": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "read": 4}
 UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
+RECEIPTS = frozenset({"sent", "delivered", "read"})
+RESENT = "resent"
 EARLY_REPORTS = timedelta(minutes=10)
+"""How long a receipt waits for its message: providers use their numbers again."""
 # The head of a lane: nothing planned before it is still on its way. A message planned for later blocks nobody.
 HEAD_OF_LANE = (
     "q.expires_at > :now AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = q.lane"
@@ -188,11 +191,12 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     """Write what became of claimed parcels; an outcome under an old fence changes nothing."""
     outbox = tables.outbox
     found = tx.in_ids(
-        "SELECT id, fence, attempts, contact_id, state FROM outbox WHERE id IN {ids}", [o.id for o in outcomes]
+        "SELECT id, channel, fence, attempts, contact_id, state FROM outbox WHERE id IN {ids}", [o.id for o in outcomes]
     )
+    current = {row.id: row for row in found}
+    fitting = [o for o in outcomes if o.id in current and current[o.id].fence == o.fence]
     # An outcome that comes after `sweep` gave its claim up still tells more than `unknown` does.
-    current = {row.id: row for row in found if row.state in {"sending", "unknown"}}
-    valid = [o for o in outcomes if o.id in current and current[o.id].fence == o.fence]
+    valid = [o for o in fitting if current[o.id].state in {"sending", "unknown"}]
     changes = [
         {
             "id": o.id,
@@ -209,9 +213,13 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     ]
     columns = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
     tx.update(outbox, changes, ("id",), columns)
+    # A receipt was faster than the provider's answer: only the name that the answer brings is news.
+    named = [o for o in fitting if current[o.id].state in RECEIPTS and o.provider_id]
+    tx.update(outbox, [{"id": o.id, "provider_id": o.provider_id} for o in named], ("id",), ("provider_id",))
     for outcome in valid:
         _consequences(tx, outcome, current[outcome.id].contact_id)
-    _match_early(tx, [o for o in valid if o.state in {DeliveryStatus.SENT, DeliveryStatus.UNKNOWN}])
+    early = {DeliveryStatus.SENT, DeliveryStatus.UNKNOWN}
+    _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state in early])
 
 
 def _consequences(tx: Transaction, outcome: Outcome, contact_id: int) -> None:
@@ -247,7 +255,7 @@ def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> 
             "outbox_id": row.id if row else None,
         }
         is_new = tx.insert_new(tables.delivery_report, [kept], "id")
-        if row and is_new:
+        if row and (is_new or row.provider_state == RESENT):
             _advance(tx, row, given.status, given.reason)
     if reports:
         tx.notes.setdefault("last_report", set()).add(channel)
@@ -255,19 +263,21 @@ def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> 
 
 def _reported(tx: Transaction, channel: str, given: DeliveryReport) -> Any:
     outbox = tables.outbox
+    found = select(outbox.c.id, outbox.c.state, outbox.c.provider_state)
     if given.by_provider_id:
         mine = and_(outbox.c.channel == channel, outbox.c.provider_id == given.message_id, outbox.c.provider_id != "")
-        return tx.one(select(outbox.c.id, outbox.c.state).where(mine))
+        return tx.one(found.where(mine))
     identity = id_number(given.message_id.removeprefix(ID_PREFIX))
     if identity is None:
         return None
-    return tx.one(select(outbox.c.id, outbox.c.state).where(outbox.c.id == identity, outbox.c.channel == channel))
+    return tx.one(found.where(outbox.c.id == identity, outbox.c.channel == channel))
 
 
 def _advance(tx: Transaction, row: Any, status: DeliveryStatus, reason: str) -> None:
     """`failed` counts while nothing was delivered; `delivered` after `failed` is a carrier's correction and wins."""
     if status is DeliveryStatus.FAILED:
-        moves = RANK.get(row.state, 9) < RANK["delivered"]
+        # What waits to be tried again is decided by that attempt, not by the last one.
+        moves = row.state != "queued" and RANK.get(row.state, 9) < RANK["delivered"]
     else:
         moves = RANK[status.value] > RANK.get(row.state, 0)
     if not moves:
@@ -279,21 +289,25 @@ def _advance(tx: Transaction, row: Any, status: DeliveryStatus, reason: str) -> 
     tx.execute(outbox.update().where(outbox.c.id == row.id).values(**values))
 
 
-def _match_early(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
-    """Receipts that overtook the provider's answer were kept under our id or the provider's."""
+def _match_early(tx: Transaction, outcomes: Sequence[tuple[str, Outcome]]) -> None:
+    """Receipts that overtook the provider's answer were kept under our id or the provider's; (channel, outcome) each."""
     report_, outbox = tables.delivery_report, tables.outbox
-    names = {ID_PREFIX + id_text(o.id): o.id for o in outcomes} | {
-        o.provider_id: o.id for o in outcomes if o.provider_id
+    names = {(channel, ID_PREFIX + id_text(o.id)): o.id for channel, o in outcomes} | {
+        (channel, o.provider_id): o.id for channel, o in outcomes if o.provider_id
     }
     if not names:
         return
     waiting = tx.in_ids(
-        "SELECT id, message_ref, status, reason FROM delivery_report WHERE outbox_id IS NULL AND message_ref IN {ids}",
-        names,
+        "SELECT id, channel, message_ref, status, reason FROM delivery_report"
+        " WHERE outbox_id IS NULL AND received_at > :since AND message_ref IN {ids}",
+        {reference for _, reference in names},
         "text",
+        since=to_millis(tx.now - EARLY_REPORTS),
     )
     for early in waiting:
-        identity = names[early.message_ref]
+        identity = names.get((early.channel, early.message_ref))
+        if identity is None:
+            continue
         tx.execute(report_.update().where(report_.c.id == early.id).values(outbox_id=identity))
         row = tx.one(select(outbox.c.id, outbox.c.state).where(outbox.c.id == identity))
         _advance(tx, row, DeliveryStatus(early.status), early.reason)
@@ -318,6 +332,6 @@ def resend(tx: Transaction, ids: Sequence[int]) -> int:
     outbox = tables.outbox
     chosen = and_(outbox.c.id.in_(ids), or_(outbox.c.state == "unknown", outbox.c.state == "failed"))
     expires = tx.now + timedelta(hours=tx.office.settings.outbound.ttl_hours)
-    values = {"state": "queued", "due_at": tx.now, "expires_at": expires, "provider_state": "resent", "attempts": 0}
+    values = {"state": "queued", "due_at": tx.now, "expires_at": expires, "provider_state": RESENT, "attempts": 0}
     tx.ring("deliver")
     return tx.execute(outbox.update().where(chosen).values(**values)).rowcount

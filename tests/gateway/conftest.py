@@ -107,8 +107,8 @@ def _settings(url: str, folder: Path) -> Settings:
 
 
 def _prepare(url: str, office: Office) -> None:
-    """Like the first start: agencies, account, first stone of the audit chain."""
-    store = Store(open_engine(url), replace(office, now=lambda: MONDAY))
+    """Like the first start, days ago: agencies, account, first stone of the audit chain."""
+    store = Store(open_engine(url), replace(office, now=lambda: MONDAY - timedelta(days=3)))
     with store.transaction() as tx:
         audit.begin(tx)
         directory.load(tx)

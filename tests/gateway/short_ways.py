@@ -1,0 +1,100 @@
+"""Short ways through the services, for tests of what comes after."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, func, select
+
+from channels.messages import Address
+from gateway import cases, casework, contacts, directory, intake
+from gateway.arrival import Arrival
+from gateway.complaints.complaint import Action, Actor, Case, Role, Status
+from gateway.contacts import Contact
+from gateway.directory import Member
+from gateway.storage import tables
+from gateway.storage.store import Store
+
+REPORT = "Jalan di depan pasar berlubang dalam sekali, sudah dua bulan tidak diperbaiki"
+COORDINATOR = Actor(Role.COORDINATOR, "1", name="Koordinator Contoh")
+ANSWER = {
+    "explanation": "Lubang ditambal pada 24 November pukul 09.00 dan jalan dapat dilalui lagi.",
+    "no_evidence_reason": "foto menyusul",
+}
+Where = "ColumnElement[bool]"
+
+
+def rows(store: Store, table: Table, *where: Where) -> Sequence[Any]:
+    """Rows in the order in which they were made."""
+    with store.reading() as tx:
+        return tx.all(select(table).where(*where).order_by(*table.primary_key))
+
+
+def only(store: Store, table: Table, *where: Where) -> Any:
+    (row,) = rows(store, table, *where)
+    return row
+
+
+def count(store: Store, table: Table, *where: Where) -> int:
+    with store.reading() as tx:
+        row = tx.one(select(func.count()).select_from(table).where(*where))
+    return int(row[0]) if row else 0
+
+
+def receive(store: Store, *arrivals: Arrival) -> None:
+    with store.transaction() as tx:
+        intake.receive(tx, arrivals)
+
+
+def opened(store: Store, arrival: Arrival) -> Case:
+    """The complaint that this message makes."""
+    receive(store, arrival)
+    complaint = tables.complaint
+    with store.reading() as tx:
+        row = tx.one(select(complaint).order_by(complaint.c.id.desc()).limit(1))
+        assert row is not None
+        return cases.case_of(row)
+
+
+def now(store: Store, case: Case) -> Case:
+    """The complaint as it is now."""
+    with store.reading() as tx:
+        found = cases.by_id(tx, case.id)
+    assert found is not None
+    return found
+
+
+def act(store: Store, case: Case, action: Action, actor: Actor = COORDINATOR, **inputs: str) -> Case:
+    """Carry out one action on the complaint as it is now."""
+    with store.transaction() as tx:
+        current = cases.by_id(tx, case.id)
+        assert current is not None
+        return casework.apply(tx, action, current, actor, inputs)
+
+
+def reporter(case: Case) -> Actor:
+    return Actor(Role.REPORTER, str(case.contact_id))
+
+
+def member(store: Store, agency: str = "PUPR", role: Role = Role.PENGHUBUNG) -> Member:
+    with store.reading() as tx:
+        (found,) = directory.team(tx, agency, [role], tx.office.calendar.local(tx.now).date())
+    return found
+
+
+def contact(store: Store, path: str = "77", scheme: str = "tg") -> Contact:
+    address = Address(scheme, path)
+    with store.transaction() as tx:
+        return contacts.ensure(tx, [address])[address]
+
+
+def status(store: Store, case: Case) -> Status:
+    return now(store, case).status
+
+
+def assigned(store: Store, arrival: Arrival, agency: str = "PUPR") -> Case:
+    return act(store, opened(store, arrival), Action.ASSIGN, agency=agency)
+
+
+def answered(store: Store, arrival: Arrival) -> Case:
+    case = assigned(store, arrival)
+    return act(store, case, Action.ANSWER, member(store).actor, **ANSWER)

@@ -1,0 +1,369 @@
+"""Messages towards people: order within a lane, outcomes and receipts that only move forward, nothing twice."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from channels.messages import Address, DeliveryReport, DeliveryStatus
+from gateway import contacts, outbound
+from gateway.contacts import Contact
+from gateway.outbound import Outcome, Parcel, Said
+from gateway.storage import tables
+from gateway.storage.engine import open_engine
+from gateway.storage.store import Store
+from gateway.storage.types import id_text
+from tests.gateway.conftest import Moment
+from tests.gateway.short_ways import contact, count, only, rows
+
+S = DeliveryStatus
+LEASE = 60.0
+
+
+def say(store: Store, to: Contact, *texts: str, channel: str = "tg", delay_s: float = 0, **said: object) -> list[int]:
+    """Write messages; their ids."""
+    with store.transaction() as tx:
+        due_at = tx.now + timedelta(seconds=delay_s) if delay_s else None
+        lines = [(text, ()) for text in texts]
+        return outbound.say(tx, to, channel, lines, Said("test", **said), due_at)  # type: ignore[arg-type]
+
+
+def claim(store: Store, limit: int = 10, **only_these: object) -> list[Parcel]:
+    with store.transaction() as tx:
+        return outbound.claim(tx, limit, LEASE, **only_these)  # type: ignore[arg-type]
+
+
+def settle(store: Store, parcel: Parcel, state: DeliveryStatus = S.SENT, **more: object) -> None:
+    with store.transaction() as tx:
+        outbound.settle(tx, [Outcome(parcel.id, parcel.fence, state, **more)])  # type: ignore[arg-type]
+
+
+def report(store: Store, message_id: str, *statuses: DeliveryStatus, channel: str = "tg", **more: object) -> None:
+    for given in statuses:
+        with store.transaction() as tx:
+            outbound.report(tx, channel, [DeliveryReport(message_id, given, **more)])  # type: ignore[arg-type]
+
+
+def state(store: Store, identity: int) -> str:
+    return str(only(store, tables.outbox, tables.outbox.c.id == identity).state)
+
+
+def drained(store: Store) -> list[str]:
+    """Send everything that can be sent now, in the order in which it leaves."""
+    left = []
+    while parcels := claim(store):
+        for parcel in parcels:
+            left.append(parcel.message.text)
+            settle(store, parcel)
+    return left
+
+
+# order
+
+
+def test_messages_to_one_address_leave_in_the_order_they_were_written(store: Store) -> None:
+    say(store, contact(store), "satu", "dua")
+    say(store, contact(store), "tiga")
+    assert [len(claim(store)), len(claim(store))] == [1, 0]
+    settle_all(store)
+    assert drained(store) == ["dua", "tiga"]
+
+
+def settle_all(store: Store) -> None:
+    """What is under way arrives."""
+    for row in rows(store, tables.outbox, tables.outbox.c.state == "sending"):
+        with store.transaction() as tx:
+            outbound.settle(tx, [Outcome(row.id, row.fence, S.SENT)])
+
+
+def test_a_retry_holds_back_only_its_own_lane(store: Store, moment: Moment) -> None:
+    say(store, contact(store, "77"), "satu", "dua")
+    say(store, contact(store, "78"), "lain")
+    parcels = claim(store)
+    assert [parcel.message.text for parcel in parcels] == ["satu", "lain"]
+    settle(store, parcels[0], S.QUEUED, due_at=moment.now + timedelta(minutes=5), reason="busy")
+    settle(store, parcels[1])
+    assert claim(store) == []
+    moment.pass_(minutes=5)
+    assert drained(store) == ["satu", "dua"]
+
+
+def test_a_message_planned_for_later_blocks_nobody(store: Store, moment: Moment) -> None:
+    say(store, contact(store), "nanti", delay_s=90)
+    say(store, contact(store), "sekarang")
+    assert drained(store) == ["sekarang"]
+    moment.pass_(seconds=90)
+    assert drained(store) == ["nanti"]
+
+
+def test_a_twin_that_still_waits_is_replaced(store: Store, moment: Moment) -> None:
+    for text in ("pertama", "kedua"):
+        say(store, contact(store), text, delay_s=90, once="added:KBR-1")
+        moment.pass_(seconds=30)
+    say(store, contact(store), "lain", delay_s=90, once="added:KBR-2")
+    moment.pass_(seconds=90)
+    assert drained(store) == ["kedua", "lain"]
+    assert only(store, tables.outbox, tables.outbox.c.reason == "superseded").state == "failed"
+
+
+def test_only_the_channels_that_are_asked_for_are_claimed(store: Store) -> None:
+    say(store, contact(store), "chat")
+    say(store, contact(store, "+6281200000001", "tel"), "pendek", channel="sms")
+    assert [parcel.message.text for parcel in claim(store, channels=["sms"])] == ["pendek"]
+
+
+def test_answers_to_people_overtake_news(store: Store) -> None:
+    say(store, contact(store, "77"), "kabar", direct=False)
+    say(store, contact(store, "78"), "tanda terima")
+    assert [parcel.message.text for parcel in claim(store, direct=True)] == ["tanda terima"]
+
+
+@pytest.mark.parametrize("column", ["paused_at", "resume_at"])
+def test_a_paused_channel_sends_nothing_until_it_resumes(store: Store, moment: Moment, column: str) -> None:
+    say(store, contact(store), "satu")
+    until = moment.now + timedelta(minutes=1)
+    with store.transaction() as tx:
+        tx.insert(tables.channel_state, channel="tg", **{column: until})
+    assert claim(store) == []
+    if column == "resume_at":
+        moment.pass_(minutes=2)
+        assert drained(store) == ["satu"]
+
+
+def test_two_claimers_never_get_the_same_message(store: Store) -> None:
+    for person in range(100, 140):
+        say(store, contact(store, str(person)), "halo")
+    stores = [Store(open_engine(store.engine.url.render_as_string(hide_password=False)), store.office) for _ in "ab"]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda one: [p.id for _ in range(10) for p in claim(one, 5)], stores))
+    for one in stores:
+        one.close()
+    assert len(found[0]) + len(found[1]) == len({*found[0], *found[1]}) == 40
+
+
+# outcomes
+
+
+def test_a_late_outcome_under_an_old_fence_changes_nothing(store: Store, moment: Moment) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    (old,) = claim(store)
+    moment.pass_(seconds=LEASE + 1)
+    with store.transaction() as tx:
+        assert outbound.sweep(tx)["unknown"] == 1
+        outbound.resend(tx, [identity])
+    (new,) = claim(store)
+    assert new.fence > old.fence
+    settle(store, old, S.FAILED, reason="blocked")
+    assert state(store, identity) == "sending"
+    settle(store, new, provider_id="m:77:1")
+    assert state(store, identity) == "sent"
+
+
+def test_an_outcome_after_its_lease_still_tells_more_than_unknown(store: Store, moment: Moment) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    (parcel,) = claim(store)
+    moment.pass_(seconds=LEASE + 1)
+    with store.transaction() as tx:
+        outbound.sweep(tx)
+    assert state(store, identity) == "unknown"
+    settle(store, parcel, provider_id="m:77:1")
+    assert state(store, identity) == "sent"
+
+
+def test_an_unknown_outcome_is_not_sent_again_by_itself(store: Store, moment: Moment) -> None:
+    (identity, after) = say(store, contact(store), "satu", "dua")
+    (parcel,) = claim(store)
+    settle(store, parcel, S.UNKNOWN, reason="interrupted")
+    moment.pass_(hours=1)
+    with store.transaction() as tx:
+        outbound.sweep(tx)
+    assert drained(store) == ["dua"]
+    assert [state(store, identity), state(store, after)] == ["unknown", "sent"]
+
+
+def test_a_person_may_send_an_unknown_one_again(store: Store, rings: object) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    (parcel,) = claim(store)
+    settle(store, parcel, S.UNKNOWN)
+    with store.transaction() as tx:
+        assert outbound.resend(tx, [identity]) == 1
+    assert drained(store) == ["satu"]
+
+
+def test_what_was_sent_is_not_sent_again_by_anybody(store: Store) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    drained(store)
+    with store.transaction() as tx:
+        assert outbound.resend(tx, [identity]) == 0
+    assert claim(store) == []
+
+
+def test_an_old_message_expires_instead_of_surprising_somebody(store: Store, moment: Moment) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    moment.pass_(hours=49)
+    assert claim(store) == []
+    with store.transaction() as tx:
+        assert outbound.sweep(tx)["expired"] == 1
+    row = only(store, tables.outbox, tables.outbox.c.id == identity)
+    assert (row.state, row.reason) == ("failed", "expired")
+
+
+def test_attempts_are_counted_only_where_they_count(store: Store, moment: Moment) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    for counted in (True, False):
+        (parcel,) = claim(store)
+        settle(store, parcel, S.QUEUED, counted=counted, due_at=moment.now)
+    assert only(store, tables.outbox, tables.outbox.c.id == identity).attempts == 1
+
+
+def test_whoever_blocked_us_is_not_reachable_any_more(store: Store) -> None:
+    person = contact(store)
+    say(store, person, "satu")
+    (parcel,) = claim(store)
+    settle(store, parcel, S.FAILED, reason="blocked")
+    row = only(store, tables.contact, tables.contact.c.id == person.id)
+    assert (row.reachable, row.unreachable_reason) == (False, "blocked")
+
+
+def test_a_group_that_moved_is_found_at_its_new_address(store: Store) -> None:
+    group = contact(store, "-100")
+    say(store, group, "satu", "dua")
+    (parcel,) = claim(store)
+    settle(store, parcel, new_address=Address("tg", "-100200"))
+    (parcel,) = claim(store)
+    assert parcel.message.address == Address("tg", "-100200")
+
+
+def test_a_channel_that_was_asked_to_wait_waits_as_a_whole(store: Store, moment: Moment) -> None:
+    say(store, contact(store, "77"), "satu")
+    say(store, contact(store, "78"), "dua")
+    (first, second) = claim(store)
+    wait = moment.now + timedelta(seconds=17)
+    settle(store, first, S.QUEUED, due_at=wait, pause_channel_until=wait, counted=False)
+    settle(store, second, S.QUEUED, due_at=moment.now, counted=False)
+    assert claim(store) == []
+    moment.pass_(seconds=17)
+    assert sorted(drained(store)) == ["dua", "satu"]
+
+
+# receipts
+
+# fmt: off
+RECEIPTS = [
+    # sent as   receipts in the order of their arrival          ends as
+    (S.SENT,    (S.DELIVERED,),                                 "delivered"),
+    (S.SENT,    (S.DELIVERED, S.SENT, S.DELIVERED),             "delivered"),
+    (S.SENT,    (S.READ, S.DELIVERED),                          "read"),
+    (S.SENT,    (S.FAILED,),                                    "failed"),
+    (S.SENT,    (S.DELIVERED, S.FAILED),                        "delivered"),
+    (S.SENT,    (S.FAILED, S.DELIVERED),                        "delivered"),
+    (S.UNKNOWN, (S.SENT,),                                      "sent"),
+    (S.UNKNOWN, (S.FAILED,),                                    "failed"),
+    (S.UNKNOWN, (S.DELIVERED, S.FAILED),                        "delivered"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("sent_as", "receipts", "ends_as"), RECEIPTS)
+def test_receipts_only_move_forward(
+    store: Store, sent_as: DeliveryStatus, receipts: tuple[DeliveryStatus, ...], ends_as: str
+) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    (parcel,) = claim(store)
+    settle(store, parcel, sent_as)
+    report(store, parcel.message.id, *receipts)
+    assert state(store, identity) == ends_as
+    assert count(store, tables.delivery_report) == len(set(receipts))
+
+
+@pytest.mark.parametrize("by_provider", [True, False])
+def test_a_receipt_may_overtake_the_provider_s_answer(store: Store, by_provider: bool) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    (parcel,) = claim(store)
+    name = "m:77:4711" if by_provider else parcel.message.id
+    report(store, name, S.DELIVERED, by_provider_id=by_provider)
+    settle(store, parcel, provider_id="m:77:4711")
+    row = only(store, tables.outbox, tables.outbox.c.id == identity)
+    assert (row.state, row.provider_id) == ("delivered", "m:77:4711")
+    assert only(store, tables.delivery_report).outbox_id == identity
+
+
+def test_an_early_receipt_waits_for_the_message_of_its_own_channel(store: Store) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    (parcel,) = claim(store)
+    report(store, "17", S.FAILED, channel="sms", by_provider_id=True)
+    settle(store, parcel, provider_id="17")
+    assert state(store, identity) == "sent"
+
+
+def test_an_early_receipt_does_not_wait_for_ever(store: Store, moment: Moment) -> None:
+    """Providers use their numbers again."""
+    report(store, "17", S.FAILED, by_provider_id=True)
+    moment.pass_(days=1)
+    (identity,) = say(store, contact(store), "satu")
+    (parcel,) = claim(store)
+    settle(store, parcel, provider_id="17")
+    assert state(store, identity) == "sent"
+
+
+@pytest.mark.parametrize("message_id", ["ob_" + id_text(4711), "ob_?", "tidak dikenal", ""])
+def test_a_receipt_for_nothing_of_ours_is_kept_and_changes_nothing(store: Store, message_id: str) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    report(store, message_id, S.DELIVERED)
+    assert state(store, identity) == "queued"
+    assert only(store, tables.delivery_report).outbox_id is None
+
+
+def test_a_receipt_of_another_channel_is_not_ours(store: Store) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    drained(store)
+    report(store, "ob_" + id_text(identity), S.FAILED, channel="sms")
+    assert state(store, identity) == "sent"
+
+
+def test_a_message_that_was_sent_again_can_fail_again(store: Store) -> None:
+    (identity,) = say(store, contact(store), "satu")
+    for _ in "ab":
+        (parcel,) = claim(store)
+        settle(store, parcel)
+        report(store, parcel.message.id, S.FAILED, reason="expired")
+        assert state(store, identity) == "failed"
+        with store.transaction() as tx:
+            outbound.resend(tx, [identity])
+
+
+# consent
+
+
+def test_whoever_wants_no_more_gets_answers_only(store: Store) -> None:
+    person = contact(store)
+    say(store, person, "kabar", direct=False)
+    say(store, person, "jawaban")
+    with store.transaction() as tx:
+        assert outbound.suppress(tx, "tg", person.id) == 1
+    assert drained(store) == ["jawaban"]
+
+
+def test_what_is_under_way_cannot_be_called_back(store: Store) -> None:
+    person = contact(store)
+    say(store, person, "kabar", direct=False)
+    (parcel,) = claim(store)
+    with store.transaction() as tx:
+        assert outbound.suppress(tx, "tg", person.id) == 0
+    settle(store, parcel)
+
+
+def test_nothing_readable_stands_in_the_outbox(store: Store) -> None:
+    say(store, contact(store), "rahasia sekali")
+    row = only(store, tables.outbox)
+    assert b"rahasia" not in bytes(row.text_sealed)
+    with store.reading() as tx:
+        owner = contacts.by_id(tx, [row.contact_id])[row.contact_id]
+    assert owner.open(bytes(row.text_sealed), f"outbox:{row.id}") == "rahasia sekali"
+
+
+def test_the_bell_rings_for_what_may_leave_now(store: Store, rings: "object") -> None:
+    say(store, contact(store), "nanti", delay_s=60)
+    assert "deliver" not in rings.queues  # type: ignore[attr-defined]
+    say(store, contact(store), "sekarang")
+    assert "deliver" in rings.queues  # type: ignore[attr-defined]
