@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import platform
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,7 +53,7 @@ class Ids:
     """
 
     def __init__(self, process: int | None = None) -> None:
-        self._process = (os.getpid() if process is None else process) & ((1 << PROCESS_BITS) - 1)
+        self._process = (process_number() if process is None else process) & ((1 << PROCESS_BITS) - 1)
         self._last = 0
         # Begins anywhere: processes that share the low bits of their number still make different ids.
         self._counter = itertools.count(int.from_bytes(os.urandom(2)))
@@ -63,6 +65,11 @@ class Ids:
             millis = max(millis, self._last + 1)
         self._last = max(self._last, millis)
         return (self._last << (PROCESS_BITS + COUNTER_BITS)) | (self._process << COUNTER_BITS) | step
+
+
+def process_number() -> int:
+    """Machine and process in one number: in containers every process is number 1."""
+    return zlib.crc32(f"{platform.node()}:{os.getpid()}".encode())
 
 
 def id_text(number: int) -> str:

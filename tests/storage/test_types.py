@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.storage.types import Ids, from_millis, id_number, id_text, to_millis
+from gateway.storage.types import PROCESS_BITS, Ids, from_millis, id_number, id_text, process_number, to_millis
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
@@ -16,6 +17,15 @@ def test_ids_rise_and_never_repeat_even_within_one_millisecond() -> None:
     assert len(set(made)) == len(made)
     assert all(0 < number < 1 << 63 for number in made)
     assert sorted(number >> 22 for number in made) == [number >> 22 for number in made]
+
+
+def test_processes_of_the_same_number_on_two_machines_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getpid", lambda: 1)
+    numbers = set()
+    for machine in ("web-1", "web-2", "worker-1"):
+        monkeypatch.setattr("platform.node", lambda machine=machine: machine)
+        numbers.add(process_number() & ((1 << PROCESS_BITS) - 1))
+    assert len(numbers) == 3
 
 
 def test_a_clock_that_jumps_back_makes_no_older_ids() -> None:
