@@ -17,8 +17,10 @@ from workers.tools import Tools
 
 log = get_logger(__name__)
 LOOK_EVERY_S = 300.0
-AGAIN_S = 30.0
-"""After a failure, and while another process does it."""
+AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""After failures, one more each. Soon at first: a provider that starts beside us answers a second later."""
+TAKE_OVER_S = 30.0
+"""While another process does it."""
 LEASE_S = 60.0
 
 
@@ -29,13 +31,19 @@ async def keep_registered(tools: Tools) -> None:
 
 
 async def _keep(channel: Channel, tools: Tools) -> None:
-    started = False
+    started, failures = False, 0
     while True:
-        mine = await asyncio.to_thread(_write, tools, partial(_lead, channel=channel, tools=tools))
-        problems: list[str] = []
-        if mine:
-            started, problems = await _look(channel, tools, started)
-        await asyncio.sleep(AGAIN_S if problems or not mine else LOOK_EVERY_S)
+        if not await asyncio.to_thread(_write, tools, partial(_lead, channel=channel, tools=tools)):
+            await asyncio.sleep(TAKE_OVER_S)
+            continue
+        started, problems = await _look(channel, tools, started)
+        failures = failures + 1 if problems else 0
+        await asyncio.sleep(pause_s(failures))
+
+
+def pause_s(failures: int) -> float:
+    """Seconds until the next look, after so many failures in a row."""
+    return AGAIN_S[min(failures, len(AGAIN_S)) - 1] if failures else LOOK_EVERY_S
 
 
 async def _look(channel: Channel, tools: Tools, started: bool) -> tuple[bool, list[str]]:
