@@ -18,7 +18,7 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import to_millis
 
-HEAD = "head"
+HEAD, FIRST = "head", "first"
 PAGE = 2_000
 HASHED = (
     "seq", "at", "actor_kind", "actor_id", "actor_agency", "action", "object_kind", "object_id", "reason", "details",
@@ -56,8 +56,9 @@ def record(
 def begin(tx: Transaction) -> None:
     """Lay the first stone of the chain, named after the government; does nothing when it lies."""
     name = f"satupintu-audit-v1|{tx.office.settings.government.name}"
-    first = {"name": HEAD, "seq": 0, "hash": hashlib.sha256(name.encode()).hexdigest()}
-    tx.insert_new(tables.audit_head, [first], "name")
+    stone = {"seq": 0, "hash": hashlib.sha256(name.encode()).hexdigest()}
+    # The first hash is kept: a government may be renamed, its history began under the old name.
+    tx.insert_new(tables.audit_head, [{"name": HEAD, **stone}, {"name": FIRST, **stone}], "name")
 
 
 def _write(tx: Transaction) -> None:
@@ -102,9 +103,9 @@ class Verdict:
 def verify(tx: Transaction, checkpoint: tuple[int, str] | None = None) -> Verdict:
     """Walk the chain from its beginning; `checkpoint` is a sequence number and hash kept elsewhere."""
     head = tables.audit_head
-    begun = hashlib.sha256(f"satupintu-audit-v1|{tx.office.settings.government.name}".encode()).hexdigest()
-    end = tx.one(select(head.c.seq, head.c.hash).where(head.c.name == HEAD))
-    expected, previous, known = 0, begun, dict([checkpoint] if checkpoint else [])
+    ends = {row.name: row for row in tx.all(select(head))}
+    end = ends.get(HEAD)
+    expected, previous, known = 0, ends[FIRST].hash if FIRST in ends else "", dict([checkpoint] if checkpoint else [])
     for line in _lines(tx):
         expected += 1
         problem = _problem(line, expected, previous, known)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from gateway.complaints.leaving import cut_at_word, first_sentence
 from gateway.complaints.masking import mask
 
 EXCERPT = 80
@@ -65,10 +66,7 @@ def masked_text(text: str, known: tuple[str, ...] = ()) -> str:
 
 def title_of(text: str) -> str:
     """The first sentence, cut at a word to at most 100 characters."""
-    sentence = text.strip().split("\n", 1)[0]
-    for mark in (". ", "! ", "? "):
-        sentence = sentence.split(mark, 1)[0]
-    return cut(sentence, TITLE)
+    return cut_at_word(first_sentence(text), TITLE)
 
 
 def without_insults(text: str, insults: frozenset[str], filler: frozenset[str]) -> str:

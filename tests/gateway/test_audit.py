@@ -1,5 +1,7 @@
 """The chain of who did what: whole when untouched, and every kind of tampering is found."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -57,13 +59,24 @@ def test_tampering_is_found_at_its_place(store: Store, statement: str, seq: int,
 def test_a_chain_cut_with_its_head_is_found_by_a_checkpoint(store: Store) -> None:
     record_lines(store, 6)
     with store.reading() as tx:
-        row = tx.one(text("SELECT seq, hash FROM audit_head"))
+        row = tx.one(text("SELECT seq, hash FROM audit_head WHERE name = 'head'"))
         assert row is not None
     with store.engine.connect() as connection, connection.begin():
         for unguard in UNGUARDED[connection.dialect.name]:
             connection.execute(text(unguard))
         connection.execute(text("DELETE FROM audit WHERE seq > 3"))
-        connection.execute(text("UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3)"))
+        cut = "UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3) WHERE name = 'head'"
+        connection.execute(text(cut))
     with store.reading() as tx:
         assert audit.verify(tx).problem == ""
         assert audit.verify(tx, (row.seq, row.hash)).problem == "truncated"
+
+
+def test_a_renamed_government_keeps_its_history(store: Store) -> None:
+    record_lines(store, 3)
+    settings = store.office.settings
+    renamed = replace(settings, government=replace(settings.government, name="Kota Baru"))
+    store.office = replace(store.office, settings=renamed)
+    record_lines(store, 2)
+    with store.reading() as tx:
+        assert audit.verify(tx).problem == ""
