@@ -1,7 +1,7 @@
 """One call of a provider on its way in, and how it is kept on disk or in quarantine."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,14 +49,23 @@ def freeze(key: bytes, channel: str, request: RawRequest, received_at: datetime)
         channel,
         received_at,
         request.method,
-        request.path,
-        dict(request.query),
+        _text(request.path),
+        _texts(request.query),
         base64.b64encode(request.raw_query).decode(),
-        dict(request.headers),
+        _texts(request.headers),
         base64.b64encode(request.body).decode(),
         request.remote,
     )
     return seal(key, msgspec.json.encode(kept), "request")
+
+
+def _texts(values: Mapping[str, str]) -> dict[str, str]:
+    return {_text(name): _text(value) for name, value in values.items()}
+
+
+def _text(value: str) -> str:
+    """Bytes that are no UTF-8 reach us as lone surrogates, which no JSON holds; query and body keep them untouched."""
+    return value.encode("utf-8", "replace").decode()
 
 
 def thaw(key: bytes, frozen: bytes) -> tuple[str, RawRequest, datetime]:

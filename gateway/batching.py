@@ -66,6 +66,8 @@ class Writer:
         self._database = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._closing = False
+        self._spoolings = 0
+        """How often something was handed to the disk."""
         self._behind = False
         """Something older than the next arrival is still on the disk; it must go first."""
         self.counts = Counts()
@@ -120,9 +122,10 @@ class Writer:
         try:
             answers = await loop.run_in_executor(self._database, self._carry_out, arrivals)
         except Exception as problem:
-            if not is_away(problem):
-                raise
+            # Neither taken nor put aside: whatever the reason, the database cannot be used, and we go on living.
             log.warning("database_away", problem=type(problem).__name__, waiting=len(arrivals))
+            if not is_away(problem):
+                log.exception("database_unusable")
             await self._spool_batch(batch)
             return
         self.counts.accepted += len(arrivals)
@@ -136,8 +139,10 @@ class Writer:
         problem: Exception = Spooled()
         try:
             await self._to_spool([arrival for arrival, _ in waiting])
-        except (SpoolFull, OSError) as full:
-            problem = full
+        except Exception as full:
+            if not isinstance(full, SpoolFull | OSError):
+                log.exception("spool_failed")
+            problem = SpoolFull()
         for _, future in waiting:
             future.set_exception(problem)
             future.exception()  # the caller may have given up: nobody has to collect it
@@ -181,6 +186,7 @@ class Writer:
 
     async def _to_spool(self, arrivals: Sequence[Arrival]) -> None:
         self._behind = True
+        self._spoolings += 1
         await self._on_disk(partial(self._spool.append, arrivals))
         self.counts.spooled += len(arrivals)
 
@@ -209,14 +215,16 @@ class Writer:
                 await loop.run_in_executor(self._database, self._carry_out, arrivals)
                 self.counts.replayed += len(arrivals)
             await self._on_disk(partial(self._forget, path, len(lines)))
+        spoolings = self._spoolings
+        is_left = await self._on_disk(self._has_spool)
+        if not is_left and spoolings == self._spoolings:  # else something is on its way to the disk
+            self._behind = False
 
     def _forget(self, path: Any, known: int) -> None:
         """In the disk's thread, where nothing is appended meanwhile."""
-        current = next((lines for other, lines in self._spool.lines() if other == path), [])
-        if len(current) == known:
+        current = next((lines for other, lines in self._spool.lines() if other == path), None)
+        if current is not None and len(current) == known:
             self._spool.done(path)
-        if not self._has_spool():
-            self._behind = False
 
     def _understand(self, lines: Sequence[tuple[str, Any, datetime]]) -> list[Arrival]:
         arrivals = []
@@ -225,4 +233,8 @@ class Writer:
                 arrivals.append(Arrival(channel, self._parse(channel, request), request, received_at))
             except (ChannelError, LookupError) as problem:
                 self._put_aside(Arrival(channel, (), request, received_at), "payload_invalid", str(problem)[:200])
+            except Exception as problem:
+                # A fault of ours in reading one call must not keep those behind it on the disk.
+                log.exception("call_not_read", channel=channel)
+                self._put_aside(Arrival(channel, (), request, received_at), "parse_failed", type(problem).__name__)
         return arrivals

@@ -5,6 +5,7 @@ last line was never acknowledged: it is cut off and counted (F13).
 """
 
 import base64
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
@@ -76,8 +77,7 @@ class Spool:
         file = self._opened()
         start = file.seek(0, os.SEEK_END)
         try:
-            file.write(lines)
-            file.flush()
+            _write_whole(file, lines)
             os.fsync(file.fileno())
         except OSError:
             file.truncate(start)
@@ -86,8 +86,12 @@ class Spool:
     def _opened(self) -> BinaryIO:
         if self._file is None:
             path = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft = path.with_suffix(".new")
+            file = os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # It gets its name when it is locked: without the lock another process takes it for a dead one's.
+            draft.rename(path)
+            self._file = file
         return self._file
 
     def lines(self) -> Iterator[tuple[Path, list[Line]]]:
@@ -132,3 +136,9 @@ class Spool:
             self._file = None
             if empty:
                 name.unlink(missing_ok=True)
+
+
+def _write_whole(file: BinaryIO, content: bytes) -> None:
+    """A disk that fills up takes the beginning of a write and says so only by its length."""
+    if file.write(content) != len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

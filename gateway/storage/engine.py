@@ -12,10 +12,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 20_000
 STATEMENT_MS = 30_000
+READ_ONLY = "25006"
+"""PostgreSQL's word for a server that may not write yet, or no more: the middle of a failover (F16)."""
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # an acknowledged message survives a power cut
@@ -44,8 +47,9 @@ def open_engine(url: str) -> Engine:
 def is_away(problem: BaseException) -> bool:
     """Whether an error means that the database cannot be reached or written now (as opposed to: a bad row)."""
     if isinstance(problem, DBAPIError):
-        return problem.connection_invalidated or isinstance(problem, OperationalError)
-    return isinstance(problem, OSError)
+        is_read_only = getattr(problem.orig, "sqlstate", "") == READ_ONLY
+        return problem.connection_invalidated or is_read_only or isinstance(problem, OperationalError)
+    return isinstance(problem, OSError | PoolExhausted)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
