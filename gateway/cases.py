@@ -1,4 +1,4 @@
-"""Rows of `complaint` as the `Case` that casework decides on."""
+"""Rows of `complaint`: read as the `Case` that casework decides on, and amended in everything but their status."""
 
 from typing import Any
 
@@ -56,3 +56,11 @@ def case_of(row: Any) -> Case:
         public_answer=row.public_answer,
         rating=row.rating,
     )
+
+
+def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:
+    """Change what is no status: suggestion, place, national number, moment of the last message."""
+    if values.keys() & {"status", "version", "closed_at"}:
+        raise ValueError("a status changes by an action")
+    complaint = tables.complaint
+    tx.execute(complaint.update().where(complaint.c.id == complaint_id).values(**values, updated_at=tx.now))

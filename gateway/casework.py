@@ -130,14 +130,6 @@ def _around(tx: Transaction, action: Action, case: Case, moved: Case) -> None:
         tx.ring("classify")
 
 
-def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:
-    """Change what is no status: suggestion, place, national number, moment of the last message."""
-    if values.keys() & {"status", "version", "closed_at"}:
-        raise ValueError("a status changes by an action")
-    complaint = tables.complaint
-    tx.execute(complaint.update().where(complaint.c.id == complaint_id).values(**values, updated_at=tx.now))
-
-
 def remark(
     tx: Transaction,
     case: Case,

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway import cases
 from gateway.complaints.calendar import Calendar, Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.lifecycle import Step
@@ -71,9 +72,7 @@ def start(tx: Transaction, complaint_id: int, name: Clock, kind: Kind, at: datet
         return
     begun = _new(tx, name, kind, minor=False, now=at)
     _write(tx, complaint_id, [begun])
-    complaint = tables.complaint
-    due = earliest([*clocks, begun], at)
-    tx.execute(complaint.update().where(complaint.c.id == complaint_id).values(due_at=due))
+    cases.amend(tx, complaint_id, due_at=earliest([*clocks, begun], at))
 
 
 def undo(tx: Transaction, complaint_id: int, action: str, since: datetime, now: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from gateway import attachments, audit, casework, tasks
+from gateway import attachments, audit, cases, tasks
 from gateway.complaints.complaint import SYSTEM, Kind, Point, Status
 from gateway.complaints.forward import (
     Circuit,
@@ -198,7 +198,7 @@ def adopt(tx: Transaction, forward_id: int, remote_id: str) -> None:
         "poll_due_at": tx.now,
     }
     tx.execute(forward.update().where(forward.c.id == forward_id).values(**values))
-    casework.amend(tx, row.complaint_id, sp4n_id=remote_id)
+    cases.amend(tx, row.complaint_id, sp4n_id=remote_id)
     for kind in TASKS.values():
         tasks.settle(tx, kind, str(forward_id))
     tx.ring("forward", "poll")

@@ -44,7 +44,7 @@ def changed(tx: Transaction, row: Any, state: RemoteState) -> dict[str, Any]:
         tasks.add(tx, "sp4n_unknown_status", state.status_name[:80], row.marker)
     if moved and state.status is not None:
         _follow(tx, case, state, new)
-    casework.amend(tx, case.id, sp4n_state=state.status_name[:60])
+    cases.amend(tx, case.id, sp4n_state=state.status_name[:60])
     return {"remote_status": state.status_name[:80], "remote_changed_at": state.status_since or tx.now}
 
 
@@ -82,7 +82,7 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
         tasks.add(tx, "sp4n_mismatch", case.number, refusal.code, case.id)
         return
     if inputs.get("explanation"):
-        casework.amend(tx, case.id, public_answer=masked_text(inputs["explanation"]), answered_at=since)
+        cases.amend(tx, case.id, public_answer=masked_text(inputs["explanation"]), answered_at=since)
 
 
 def _wanted(case: Case, state: RemoteState) -> tuple[Status | None, str]:

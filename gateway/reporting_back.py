@@ -47,7 +47,7 @@ def add(tx: Transaction, addition: Addition, contact: Contact, channel: str, mes
         who = SYSTEM if action is Action.RESTORE else actor
         casework.apply(tx, action, case, who, {"text": addition.text, "reason": addition.text})
     _place(tx, case.id, addition.place, addition.location)
-    casework.amend(tx, case.id, last_message_at=tx.now)
+    cases.amend(tx, case.id, last_message_at=tx.now)
     return case.id
 
 
@@ -64,7 +64,7 @@ def _join(tx: Transaction, case: Case, addition: Addition) -> None:
     if row is None:
         return
     text = f"{row.text_masked}\n{masked_text(addition.text)}"[:10_000]
-    casework.amend(tx, case.id, text_masked=text, suggestion_state="queued")
+    cases.amend(tx, case.id, text_masked=text, suggestion_state="queued")
     tx.ring("classify")
 
 
@@ -79,7 +79,7 @@ def _place(tx: Transaction, complaint_id: int, place: str, location: Location | 
         values["suggestion_state"] = "queued"
         tx.ring("classify")
     if values:
-        casework.amend(tx, complaint_id, **values)
+        cases.amend(tx, complaint_id, **values)
 
 
 def act(tx: Transaction, wish: CaseAction, actor: Actor) -> int | None:
@@ -88,7 +88,7 @@ def act(tx: Transaction, wish: CaseAction, actor: Actor) -> int | None:
     if case is None:
         return None
     casework.apply(tx, wish.action, case, actor, wish.inputs)
-    casework.amend(tx, case.id, last_message_at=tx.now)
+    cases.amend(tx, case.id, last_message_at=tx.now)
     return case.id
 
 
@@ -129,7 +129,7 @@ def _rebuild(tx: Transaction, case: Case, contact: Contact) -> None:
     for row in rows:
         latest[row.message_id] = contact.open(bytes(row.text_sealed), f"complaint_text:{row.id}")
     text = "\n".join(part for part in latest.values() if part)
-    casework.amend(tx, case.id, text_masked=masked_text(text) or "-", suggestion_state="queued")
+    cases.amend(tx, case.id, text_masked=masked_text(text) or "-", suggestion_state="queued")
     tx.ring("classify")
 
 

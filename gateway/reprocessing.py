@@ -100,5 +100,5 @@ def _begin_then(tx: Transaction, complaint_id: int, received_at: datetime, actor
     due_at = None
     if tx.execute(clock.delete().where(first)).rowcount:
         due_at = clocks.first_due(tx, complaint_id, case.kind, received_at)
-    casework.amend(tx, complaint_id, created_at=received_at, due_at=due_at)
+    cases.amend(tx, complaint_id, created_at=received_at, due_at=due_at)
     casework.remark(tx, case, REMARK, actor, {}, Visibility.INTERNAL)

@@ -102,4 +102,4 @@ def _keep(tx: Transaction, case: Case, deed: Deed) -> None:
         contact: Any = contacts.by_id(tx, [case.contact_id]).get(case.contact_id)
         if contact is not None:
             keep_text(tx, case.id, ADDITION, deed.text, contact, None)
-    casework.amend(tx, case.id, last_message_at=tx.now)
+    cases.amend(tx, case.id, last_message_at=tx.now)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from gateway import audit, casework
+from gateway import audit, cases
 from gateway.complaints.complaint import SYSTEM
 from gateway.complaints.number import read_code, secret_code
 from gateway.opening import CODES
@@ -97,7 +97,7 @@ def _ticket(number: str) -> str:
 def new_code(tx: Transaction, complaint_id: int, number: str) -> str:
     """A fresh secret code; the old one is void from now on."""
     code = secret_code(tx.office.draw(CODES))
-    casework.amend(tx, complaint_id, secret_hash=tx.office.keys.secret_hash(number, read_code(code)))
+    cases.amend(tx, complaint_id, secret_hash=tx.office.keys.secret_hash(number, read_code(code)))
     audit.record(tx, SYSTEM, "code_renewed", "complaint", number)
     return code
 

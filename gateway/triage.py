@@ -57,7 +57,7 @@ def claim(tx: Transaction, limit: int) -> list[TriageJob]:
 def give_up(tx: Transaction, job: TriageJob) -> None:
     """The classifier raised: try again, after three times leave it to a person (F71)."""
     state = "failed" if job.attempts >= MOST_ATTEMPTS else "queued"
-    casework.amend(tx, job.complaint_id, suggestion_state=state)
+    cases.amend(tx, job.complaint_id, suggestion_state=state)
 
 
 def take(tx: Transaction, job: TriageJob, suggestion: Suggestion) -> None:
@@ -127,7 +127,7 @@ def _keep(tx: Transaction, row: Any, case: Case, suggestion: Suggestion, way: Ro
         "flags": " ".join(sorted(flags)),
         "missing": " ".join(sorted(completeness.missing(known, decision.topic))),
     }
-    casework.amend(tx, row.id, **values)
+    cases.amend(tx, row.id, **values)
 
 
 def _known(row: Any, suggestion: Suggestion) -> completeness.Known:

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from channels.registry import ADAPTERS
+from gateway.cases import amend
 from gateway.cli.main import COMMANDS
 from gateway.doorbell import QUEUES
 from workers.forwarders.registry import FORWARDERS
@@ -60,8 +61,13 @@ def updates_complaint(path: Path) -> bool:
     return any(getattr(table, "attr", getattr(table, "id", "")) == "complaint" for table in updates)
 
 
-def test_only_casework_changes_a_complaint() -> None:
-    assert [path.stem for path in MODULES if updates_complaint(path)] == ["casework"]
+def test_only_casework_changes_a_status_and_only_cases_the_rest() -> None:
+    assert [path.stem for path in MODULES if updates_complaint(path)] == ["cases", "casework"]
+
+
+def test_a_status_cannot_be_amended() -> None:
+    with pytest.raises(ValueError, match="by an action"):
+        amend(None, 1, status="resolved")  # type: ignore[arg-type] - refused before anything is touched
 
 
 # fmt: off

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from gateway import casework, clocks, contacts, dialogues, directory, events, readers, staff_texts, triage
+from gateway import cases, clocks, contacts, dialogues, directory, events, readers, staff_texts, triage
 from gateway.complaints.complaint import Role
 from gateway.complaints.number import format_number
 from gateway.complaints.sla import Clock, span_of
@@ -292,7 +292,7 @@ def nobody_learns_which_numbers_there_are(replay: Replay) -> None:
 
 def a_national_number_leads_to_the_own_complaint(replay: Replay) -> None:
     with replay.town.store.transaction() as tx:
-        casework.amend(tx, row_of(tx, "KBR-260001284").id, sp4n_id="8123456")
+        cases.amend(tx, row_of(tx, "KBR-260001284").id, sp4n_id="8123456")
     assert dialled(replay, "2*8123456").startswith("CON KBR-260001284\\n")
 
 
