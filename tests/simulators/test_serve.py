@@ -64,6 +64,14 @@ def test_in_polling_mode_no_webhook_is_known_beforehand() -> None:
     assert simulator_settings(settings_from(polling)).telegram.webhook_secret == ""
 
 
+def test_a_second_start_gives_no_number_again_and_finds_the_board_as_it_was(tmp_path: Path) -> None:
+    # The gateway's database lives on: an update, SMS or session with an old number would be a repetition to it.
+    text = EXAMPLE.replace("enabled = true", f'enabled = true\nclock = "{tmp_path}/clock"', 1)
+    first, second = simulator_settings(settings_from(text)), simulator_settings(settings_from(text))
+    assert first.seed != second.seed
+    assert first.board_file == second.board_file == tmp_path / "lapor.db"
+
+
 def test_moving_the_practice_clock_moves_the_clock_of_all_processes(tmp_path: Path) -> None:
     file = tmp_path / "clock"
     text = EXAMPLE.replace("enabled = true", f'enabled = true\nclock = "{file}"', 1)

@@ -294,6 +294,7 @@ async def test_a_file_keeps_it_until_tomorrow(tmp_path: Path) -> None:
         await lapor.sim("POST", "reset")
     async with served(file) as lapor:
         assert (await lapor.sim("GET", "complaints"))["items"] == []
+        assert (await lapor.create())[1]["complaint_id"] == 8100003  # the gateway still knows the first two
 
 
 async def test_the_clock_may_run_fast_or_stand(lapor: Caller) -> None:

@@ -1,6 +1,7 @@
 """What a simulator needs to know about the gateway it talks to: addresses, names of channels, made-up secrets, people."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from workers.simulators.clock import SimulatorClock
 
@@ -89,6 +90,9 @@ class SimulatorSettings:
     clock: SimulatorClock | None = None
     """The clock shared by all simulators of a process; None: each gets its own, which follows the machine's."""
     seed: int = 1
+    """Decides chance, and the first of the numbers that are given out. A gateway that lives on must not see old ones."""
+    board_file: Path | None = None
+    """Keeps the simulated LAPOR! over a restart; None = it begins empty."""
     webhook_timeout_s: float = 60.0
     """Seconds until a provider gives up waiting for the gateway's answer."""
 

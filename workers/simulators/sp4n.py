@@ -69,6 +69,7 @@ Handler = Callable[[web.Request, str], Awaitable[dict[str, Any]]]
 def build(settings: SimulatorSettings, file: Path | None = None) -> web.Application:
     """The application, to be served at root or mounted (`add_subapp("/sp4n", …)`). `file` keeps it over a restart."""
     clock = settings.clock or SimulatorClock(machine_clock.now)
+    file = file or settings.board_file
     shelf = SqliteShelf(file) if file else None
     world = World(clock, f"Pemerintah {settings.government}", settings.sp4n.institutions, shelf)
     faults, log = Faults(settings.seed), RequestLog()

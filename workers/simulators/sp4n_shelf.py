@@ -7,9 +7,10 @@ import msgspec
 
 from workers.simulators.sp4n_world import Report
 
+# AUTOINCREMENT only remembers the highest number of each table, also of rows that are gone.
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS report (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS document (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS report (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS document (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
 """
 
 
@@ -31,6 +32,11 @@ class SqliteShelf:
         rows = self._connection.execute("SELECT body FROM report ORDER BY id")
         reports = [msgspec.json.decode(body, type=Report) for (body,) in rows]
         return reports, dict(self._connection.execute("SELECT id, name FROM document").fetchall())
+
+    def last_numbers(self, report: int, document: int) -> tuple[int, int]:
+        """The highest numbers ever kept; the given ones where there are none yet."""
+        highest = dict(self._connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        return highest.get("report", report), highest.get("document", document)
 
     def clear(self) -> None:
         self._connection.executescript("DELETE FROM report; DELETE FROM document;")

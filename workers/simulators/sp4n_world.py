@@ -104,6 +104,8 @@ class Shelf(Protocol):
 
     def load(self) -> tuple[list[Report], dict[int, str]]: ...
 
+    def last_numbers(self, report: int, document: int) -> tuple[int, int]: ...
+
     def clear(self) -> None: ...
 
 
@@ -127,9 +129,11 @@ class World:
         self._shelf = shelf
         self.reports: dict[int, Report] = {}
         self.documents: dict[int, str] = {}
+        self._last_report, self._last_document = FIRST_REPORT - 1, FIRST_DOCUMENT - 1
         if shelf:
             reports, self.documents = shelf.load()
             self.reports = {report.id: report for report in reports}
+            self._last_report, self._last_document = shelf.last_numbers(self._last_report, self._last_document)
 
     def institution(self, institution_id: int) -> tuple[int, str]:
         return institution_id, self.institutions.get(institution_id, f"Instansi {institution_id}")
@@ -140,17 +144,18 @@ class World:
         return self.reports[report_id]
 
     def add_document(self, name: str) -> int:
-        document_id = max(self.documents, default=FIRST_DOCUMENT - 1) + 1
-        self.documents[document_id] = name
+        self._last_document += 1
+        self.documents[self._last_document] = name
         if self._shelf:
-            self._shelf.keep_document(document_id, name)
-        return document_id
+            self._shelf.keep_document(self._last_document, name)
+        return self._last_document
 
     def create(self, fields: Mapping[str, Any], documents: Sequence[int] = ()) -> Report:
         """A new report, whatever was there before: nothing over there notices a repetition."""
         now = self.clock.now()
+        self._last_report += 1
         report = Report(
-            id=max(self.reports, default=FIRST_REPORT - 1) + 1,
+            id=self._last_report,
             fields=dict(fields),
             created_at=now,
             institution=self.institution(int(fields.get("disposition_id") or 0)),
@@ -222,6 +227,7 @@ class World:
             self.apply(report, change)
 
     def reset(self) -> None:
+        """Forget everything but the numbers that were given out: the gateway still knows reports by them."""
         self.reports.clear()
         self.documents.clear()
         if self._shelf:

@@ -64,9 +64,8 @@ class Telegram:
         self.reset()
 
     def reset(self) -> None:
-        self.chats = Chats(
-            self.settings.telegram, [*self.settings.citizens, *self.settings.officers], self.settings.seed
-        )
+        people = [*self.settings.citizens, *self.settings.officers]
+        self.chats = Chats(self.settings.telegram, people, self.plane.faults.random.getrandbits(32))
         self.commands: list[Item] = []
         self._meter = Meter()
         names = self.settings.telegram

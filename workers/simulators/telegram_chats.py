@@ -52,7 +52,7 @@ class Chats:
     def __init__(self, names: TelegramNames, people: Iterable[Person], seed: int) -> None:
         self._people = {person.chat: person for person in people if person.chat}
         self._random = random.Random(seed)  # noqa: S311 - ids must repeat with the seed
-        self._message_ids = itertools.count(41)
+        self._message_ids = itertools.count(self._random.randrange(41, 1_000_000_000))
         bot_id = int(names.token.partition(":")[0]) if names.token.partition(":")[0].isdigit() else 777000
         self.bot = {"id": bot_id, "is_bot": True, "first_name": names.bot_name, "username": names.bot_username}
         self.chats: dict[int, Chat] = {}

@@ -56,7 +56,7 @@ class Updates:
 
     def restart(self, webhook: Webhook | None) -> None:
         """Forget everything that waits."""
-        self._ids = itertools.count(880_000_000 + self._plane.faults.random.randrange(1_000_000))
+        self._ids = itertools.count(880_000_000 + self._plane.faults.random.randrange(1_000_000_000))
         self._waiting: dict[int, Waiting] = {}
         self._of_chat: dict[int, dict[int, Waiting]] = {}
         self._held: list[Waiting] = []

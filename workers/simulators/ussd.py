@@ -73,7 +73,7 @@ class Ussd:
 
     def reset(self) -> None:
         self.sessions: dict[str, Session] = {}
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(self.plane.faults.random.randrange(1, 1_000_000_000))
 
     def describe(self, request: web.BaseRequest, body: bytes) -> tuple[str, str]:
         return "", ""
@@ -101,7 +101,7 @@ class Ussd:
 
     def dial(self, phone: str, code: str, session_id: str = "") -> Session:
         """A new session; the first page comes with `step(session, None, …)`."""
-        session = Session(session_id or f"SIMid_{next(self._numbers):06d}", phone, code, self.plane.clock.now())
+        session = Session(session_id or f"SIMid_{next(self._numbers):09d}", phone, code, self.plane.clock.now())
         self.sessions[session.id] = session
         while len(self.sessions) > SESSIONS_KEPT:
             del self.sessions[next(iter(self.sessions))]

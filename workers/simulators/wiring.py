@@ -1,6 +1,8 @@
 """From the gateway's own settings to what the simulators need: the same names, secrets and people on both sides."""
 
+import secrets
 from collections.abc import Mapping
+from pathlib import Path
 
 from config.clock import Clock, clock_for
 from config.reference import Reference, reference_for
@@ -15,6 +17,8 @@ from workers.simulators.settings import (
     UssdNames,
 )
 
+BOARD_FILE = "lapor.db"
+"""The simulated LAPOR! of a training installation, beside its clock."""
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
@@ -38,6 +42,8 @@ def simulator_settings(settings: Settings, gateway_url: str = "") -> SimulatorSe
         language=settings.government.language,
         days_off=_days_off(reference),
         clock=_clock(clock_for(settings)),
+        seed=secrets.randbits(32),
+        board_file=Path(settings.training.clock).with_name(BOARD_FILE) if settings.training.enabled else None,
     )
 
 
