@@ -136,7 +136,7 @@ TABS: Mapping[str, tuple[Callable[[Transaction, Scope], Condition], Sorting]] = 
         lambda *_: and_(_with_status(Status.VERIFIED), complaint.c.flags.contains("sengketa_wewenang")),
         Sorting.DUE,
     ),
-    "ditahan": (lambda *_: and_(_with_status(Status.RECEIVED), complaint.c.hold != "none"), Sorting.OLDEST),
+    "ditahan": (lambda *_: and_(_with_status(Status.RECEIVED), complaint.c.hold != "none"), Sorting.DUE),
     "tak_bisa_ditutup": (
         lambda tx, _: and_(_with_status(Status.AWAITING_REPORTER), complaint.c.due_at < tx.now),
         Sorting.DUE,

@@ -1,5 +1,19 @@
 """A store on both kinds of database, filled by the test itself."""
 
-from tests.gateway.conftest import Moment, Rings, moment, office, rings, settings, store
+from tests.gateway.conftest import (
+    _office,
+    _postgres_prepared,
+    _sqlite_prepared,
+    moment,
+    office,
+    postgres_url,
+    rings,
+    settings,
+    sqlite_url,
+    store,
+)
 
-__all__ = ["Moment", "Rings", "moment", "office", "rings", "settings", "store"]
+__all__ = [
+    "_office", "_postgres_prepared", "_sqlite_prepared", "moment", "office", "postgres_url", "rings", "settings",
+    "sqlite_url", "store",
+]  # fmt: skip

@@ -6,6 +6,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,15 @@ from gateway import accounts, app, audit, directory
 from gateway.app import Gateway
 from gateway.complaints.complaint import Role
 from gateway.doorbell import Doorbell
+from gateway.office import Office
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store, Transaction
 from gateway.web.app import build
 from gateway.web.routes import Route
 from gateway.web.site import SITE, Site
-from tests.gateway.conftest import MONDAY, SETTINGS, Moment
+from tests.gateway.conftest import MONDAY, SETTINGS, Moment, _office, _sqlite_prepared, sqlite_url
+
+__all__ = ["_office", "_sqlite_prepared", "sqlite_url"]
 
 AGENCIES = Path(__file__).parent.parent / "gateway" / "agencies.toml"
 TOKEN = {"Authorization": "Bearer acceptance-api-token"}
@@ -32,8 +36,8 @@ ADMIN_PASSWORD = "test-admin-password"
 MORE = """
 [api]
 tokens = [
-    { name = "acceptance", token = "acceptance-api-token", scopes = ["read", "write"] },
-    { name = "reader", token = "reader-api-token-0123", scopes = ["read"] },
+    {{ name = "acceptance", token = "acceptance-api-token", scopes = ["read", "write"] }},
+    {{ name = "reader", token = "reader-api-token-0123", scopes = ["read"] }},
 ]
 """
 
@@ -105,9 +109,7 @@ async def open_site(sqlite_url: str, tmp_path: Path, moment: Moment) -> AsyncIte
     async with AsyncExitStack() as running:
 
         async def start(extra: str = "", screens: Sequence[Route] = (), settings_text: str = SETTINGS) -> Served:
-            gateway = _gateway(
-                settings_text.format(url=sqlite_url, folder=tmp_path, agencies=AGENCIES) + MORE, extra, moment
-            )
+            gateway = _gateway(sqlite_url, tmp_path, settings_text, extra, moment)
             running.callback(gateway.close)
             application = build(gateway, screens)
             server = TestServer(application)
@@ -124,17 +126,26 @@ async def site(open_site: OpenSite) -> Served:
     return await open_site()
 
 
-def _gateway(text: str, extra: str, moment: Moment) -> Gateway:
-    settings = settings_from(merged(text, extra), environ={})
+def _gateway(url: str, folder: Path, text: str, extra: str, moment: Moment) -> Gateway:
+    wanted = merged(text + MORE, extra)
+    settings = settings_from(wanted.format(url=url, folder=folder, agencies=AGENCIES), environ={})
     codes = iter(range(48219037, 10**8, 1_111))
-    office = replace(app.open_office(settings, Clock()), now=moment, draw=lambda _: next(codes))
+    office = replace(_opened(wanted), settings=settings, now=moment, draw=lambda _: next(codes))
     doorbell = Doorbell(None)
-    store = Store(open_engine(settings.storage.url), office, doorbell.ring, doorbell.tell)
-    with store.transaction() as tx:
-        audit.begin(tx)
-        directory.load(tx)
-        accounts.bootstrap(tx)
+    store = Store(open_engine(url), office, doorbell.ring, doorbell.tell)
+    if text is not SETTINGS:  # the usual ones were prepared once for all tests
+        with store.transaction() as tx:
+            audit.begin(tx)
+            directory.load(tx)
+            accounts.bootstrap(tx)
     return Gateway(settings, office, store, doorbell, HeldClock(moment))
+
+
+@lru_cache
+def _opened(text: str) -> Office:
+    """Reading the reference data takes longer than most tests: once for all that have the same settings."""
+    text = text.format(url="sqlite:///nowhere.db", folder="/nonexistent", agencies=AGENCIES)
+    return app.open_office(settings_from(text, environ={}), Clock())
 
 
 def merged(text: str, extra: str) -> str:

@@ -108,7 +108,7 @@ Index(
 Index(
     "ix_complaint_status",
     complaint.c.status,
-    complaint.c.created_at,
+    complaint.c.due_at,
     complaint.c.id,
     sqlite_where=text(OPEN_CASES),
     postgresql_where=text(OPEN_CASES),
