@@ -86,7 +86,7 @@
     const marked = all("[data-key]").find((element) => element.dataset.key === event.key);
     if (marked) {
       event.preventDefault();
-      if (marked.tagName === "DETAILS") { marked.open = true; find("textarea, input, select, button", marked)?.focus(); } else { marked.click(); }
+      if (marked.tagName === "DETAILS") { marked.open = true; find("textarea, input:not([type=hidden]), select, button", marked)?.focus(); } else { marked.click(); }
     } else if (keys[event.key]) {
       event.preventDefault();
       keys[event.key]();
