@@ -102,7 +102,9 @@ def sign_in(tx: Transaction, username: str, password: str, code: str = "") -> Si
 
 def _sign_in(tx: Transaction, username: str, password: str, code: str) -> str:
     account = tables.account
-    row = tx.one(select(account).where(account.c.username == username.lower(), account.c.disabled_at.is_(None)))
+    known = (account.c.username == username.lower()) & account.c.disabled_at.is_(None)
+    # Locked: guesses that come all at once are counted one by one, and a code of the second factor fits once.
+    row = tx.one(select(account).where(known).with_for_update())
     if not _password_fits(row.password_hash if row else NOBODY, password) or row is None:
         _failed(tx, row)
         raise SignInRefused("wrong")
@@ -191,7 +193,8 @@ def _check_code(tx: Transaction, row: object, code: str) -> None:
     secret = open_seal(tx.office.keys.vault, bytes(row.totp_sealed), f"account:{row.id}:totp")  # type: ignore[attr-defined]
     step = int(tx.now.timestamp()) // TOTP_STEP_S
     # The neighbours forgive a clock that is half a minute off; a step that was used does not count again.
-    fits = [near for near in (step - 1, step, step + 1) if hmac.compare_digest(totp(secret, near), code.strip())]
+    given = code.strip().encode()
+    fits = [near for near in (step - 1, step, step + 1) if hmac.compare_digest(totp(secret, near).encode(), given)]
     if not fits or fits[0] <= row.totp_last:  # type: ignore[attr-defined]
         _failed(tx, row)
         raise SignInRefused("wrong")

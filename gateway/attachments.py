@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,8 @@ def settle(tx: Transaction, outcomes: Sequence[FileOutcome]) -> None:
             values["due_at"] = outcome.due_at
         tx.execute(attachment.update().where(attachment.c.id == outcome.id).values(**values))
         if outcome.state != "queued":
-            (folder_of(tx) / "staged" / f"{outcome.id}.part").unlink(missing_ok=True)
+            staged = folder_of(tx) / "staged" / f"{outcome.id}.part"
+            tx.afterwards.append(partial(staged.unlink, missing_ok=True))
 
 
 def _store(tx: Transaction, outcome: FileOutcome) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def ensure(
     so that the messages of one sender are carried out one after the other, whichever process took them."""
     hashes = {address: tx.office.keys.fingerprint(address.reveal()) for address in dict.fromkeys(addresses)}
     known = _find(tx, hashes.values())
-    missing = [address for address, digest in hashes.items() if digest not in known]
+    # In one order everywhere: two processes with the same new senders must not wait for each other.
+    missing = sorted((one for one, digest in hashes.items() if digest not in known), key=lambda one: hashes[one])
     if missing:
         made = {
             hashes[address]: _new(tx, address, hashes[address], names.get(address, ""), staff=staff)
@@ -167,9 +168,11 @@ def move(tx: Transaction, contact_id: int, new_address: Address) -> None:
     contact = tables.contact
     mine = by_id(tx, [contact_id])[contact_id]
     digest = tx.office.keys.fingerprint(new_address.reveal())
+    values: dict[str, object] = {"address_sealed": mine.seal(new_address.reveal(), "address")}
+    # Where the new address wrote to us already it is a contact of its own; what waits for the old one goes there too.
     if not tx.in_ids("SELECT id FROM contact WHERE address_hash IN {ids}", [digest], "text"):
-        values = {"address_hash": digest, "address_sealed": mine.seal(new_address.reveal(), "address")}
-        tx.execute(contact.update().where(contact.c.id == contact_id).values(**values))
+        values["address_hash"] = digest
+    tx.execute(contact.update().where(contact.c.id == contact_id).values(**values))
 
 
 def take_event(tx: Transaction, event: ContactEvent) -> None:

@@ -81,7 +81,7 @@ def _keep_messages(tx: Transaction, arrivals: Sequence[Arrival]) -> tuple[list[I
     every = [
         Incoming(position, arrival, event, people[event.sender], tx.new_id()) for position, arrival, event in found
     ]
-    new = tx.insert_new(tables.message, [_row(tx, one) for one in every], "id")
+    new = tx.insert_new(tables.message, [_row(tx, one) for one in every], "id", key=("channel", "external_id"))
     return [one for one in every if one.id in new], [one for one in every if one.id not in new]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway import clocks, outbound, readers, staff_texts
-from gateway.complaints.complaint import Actor, Case, Hold, Kind, Role, Urgency
+from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Only, Timing
 from gateway.contacts import Contact
@@ -27,6 +27,9 @@ from gateway.storage.store import Transaction
 BATCH = 100
 LEASE = timedelta(seconds=60)
 TOO_OLD = timedelta(hours=72)
+MARKS = {Action.RAISE_ANONYMOUS.value: "ANONIM", Action.RAISE_CONFIDENTIAL.value: "RAHASIA"}
+UNTOLD = ("queued", "working", "digest")
+"""Nobody was told yet: `working` is claimed, its messages are not written."""
 # Clocks that run for the reporter begin when they were told (or can read it on the tracking page).
 WHEN_TOLD = {key: step.starts_when_sent for step in LIFECYCLE for key in step.notices if step.starts_when_sent}
 
@@ -94,7 +97,7 @@ def _supersede(tx: Transaction, complaint_id: int, key: str) -> None:
     if not older:
         return
     notice = tables.notice
-    waiting = (notice.c.complaint_id == complaint_id) & notice.c.key.in_(older) & (notice.c.state == "queued")
+    waiting = (notice.c.complaint_id == complaint_id) & notice.c.key.in_(older) & notice.c.state.in_(UNTOLD)
     for row in tx.all(select(notice).where(waiting)):
         _log(tx, row, "reporter", skip="SUPERSEDED")
     tx.execute(notice.update().where(waiting).values(state="superseded"))
@@ -103,7 +106,7 @@ def _supersede(tx: Transaction, complaint_id: int, key: str) -> None:
 def withdraw(tx: Transaction, event_id: int) -> None:
     """The event was undone: nobody is told of it."""
     notice = tables.notice
-    waiting = (notice.c.event_id == event_id) & (notice.c.state == "queued")
+    waiting = (notice.c.event_id == event_id) & notice.c.state.in_(UNTOLD)
     for row in tx.all(select(notice).where(waiting)):
         _log(tx, row, row.audience, skip="UNDONE")
     tx.execute(notice.update().where(waiting).values(state="undone"))
@@ -156,7 +159,8 @@ def _told_before(tx: Transaction, row: Any) -> bool:
 
 def _is_done(tx: Transaction, row: Any) -> bool:
     notice = tables.notice
-    current = tx.one(select(notice.c.fence, notice.c.state).where(notice.c.id == row.id))
+    # Locked: whoever takes the event back, or takes the row over, waits until its messages are written.
+    current = tx.one(select(notice.c.fence, notice.c.state).where(notice.c.id == row.id).with_for_update())
     return current is None or current.fence != row.fence or current.state != "working"
 
 
@@ -194,7 +198,7 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
         _log(tx, row, "reporter", skip=route.skip, recipient=case.contact_id, channel=route.channel)
         return
     channel = tx.office.channels[route.channel]
-    values = staff_texts.reporter_values(tx, case, row.inputs or {})
+    values = staff_texts.reporter_values(tx, case, row.inputs or {}) | _mark(tx, row)
     buttons = staff_texts.reporter_buttons(tx, row.key, case)
     reply = Reply(row.key, values, about=case.number, buttons=buttons)
     rendered = render(reply, route.language, channel.capabilities, tx.office.texts)
@@ -202,6 +206,13 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
     said = Said(row.key, case.id, row.id, direct=False, sent_from=route.sent_from)
     ids = outbound.say(tx, route.contact, route.channel, texts, said)
     _log(tx, row, "reporter", recipient=case.contact_id, channel=route.channel, outbox=ids[0])
+
+
+def _mark(tx: Transaction, row: Any) -> dict[str, str]:
+    """Which protection somebody of the staff put on, by the word that the reporter would have written."""
+    event = tables.complaint_event
+    found = tx.one(select(event.c.action).where(event.c.id == row.event_id)) if row.key == "pv.set" else None
+    return {"jenis": MARKS.get(found.action, "")} if found else {}
 
 
 def _tell_staff(tx: Transaction, row: Any, audience: Audience, case: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from channels.messages import InboundMessage, MessageKind
 from gateway import cases, casework, directory, events, links, outbound
-from gateway.complaints.complaint import ActionRefused, CaseMoved
+from gateway.complaints.complaint import ActionRefused
 from gateway.contacts import Contact
 from gateway.directory import Member
 from gateway.links import BUTTON_PREFIX, OfficerLink
@@ -41,7 +41,7 @@ def _carry_out(tx: Transaction, contact: Contact, message: InboundMessage) -> tu
     links.mark_used(tx, link)
     try:
         moved = casework.apply(tx, link.action, case, member.actor, key=key)
-    except (ActionRefused, CaseMoved):
+    except ActionRefused:
         state = tx.office.texts(f"label.status.{case.status.value}")
         return "officer.refused", {"tiket": case.number, "keadaan": state[:1].lower() + state[1:]}
     return "officer.done", {"tiket": moved.number, "jam": _clock(tx, tx.now)}

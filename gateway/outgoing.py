@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Role
 from gateway.complaints.forward import ForwardKind, ForwardState
 from gateway.privacy import masked_text
@@ -25,7 +27,7 @@ FOLLOW_UPS: Mapping[Action, tuple[str, bool]] = {
     Action.COMPLETE: ("text", True),
     Action.CONTEST: ("text", True),
 }
-UNDOABLE = frozenset({Action.ANSWER})
+UNDOABLE = frozenset({Action.ANSWER, Action.REFER_OUT})
 REF_CHARACTERS = 6
 
 
@@ -33,8 +35,9 @@ def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Map
     """Write the rows that this action causes; what came from the system of record does not go back there."""
     if case.hold is not Hold.NONE or actor.role is Role.SP4N:
         return
+    wait = tx.office.settings.casework.undo_s if action in UNDOABLE else 0.0
     if action in FILES:
-        _file(tx, case)
+        _row(tx, case, ForwardKind.CREATE, "create", wait)
     if action is Action.REFER_OUT and inputs.get("institution_id"):
         text = masked_text(inputs.get("reason", ""))
         _row(
@@ -42,19 +45,15 @@ def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Map
             case,
             ForwardKind.FORWARD,
             inputs["institution_id"],
+            wait,
             content_masked=text,
             institution_id=inputs["institution_id"],
         )
     field, from_reporter = FOLLOW_UPS.get(action, ("", False))
     if field and inputs.get(field) and case.first_assigned_at:
-        wait = tx.office.settings.casework.undo_s if action in UNDOABLE else 0.0
         text = masked_text(inputs[field])
         key = f"{event_id}:{secrets.token_hex(REF_CHARACTERS // 2)}"
         _row(tx, case, ForwardKind.FOLLOWUP, key, wait, content_masked=text, from_reporter=from_reporter)
-
-
-def _file(tx: Transaction, case: Case) -> None:
-    _row(tx, case, ForwardKind.CREATE, "create")
 
 
 def _row(tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float = 0.0, **values: Any) -> None:
@@ -75,12 +74,13 @@ def _row(tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float
         if table.values.get("mode") != "off"
     ]
     tx.flush()
-    if rows and tx.insert_new(tables.forward, rows, "id"):
+    if rows and tx.insert_new(tables.forward, rows, "id", key=("complaint_id", "target", "key")):
         tx.ring("forward")
 
 
 def withdraw(tx: Transaction, complaint_id: int, event_id: int) -> None:
     """The action was undone: what waits because of it does not leave."""
-    forward = tables.forward
-    waiting = (forward.c.complaint_id == complaint_id) & forward.c.key.like(f"{event_id}:%")
-    tx.execute(forward.delete().where(waiting, forward.c.state == ForwardState.QUEUED.value))
+    forward, event = tables.forward, tables.complaint_event
+    then = select(event.c.at).where(event.c.id == event_id).scalar_subquery()
+    waiting = (forward.c.complaint_id == complaint_id) & (forward.c.state == ForwardState.QUEUED.value)
+    tx.execute(forward.delete().where(waiting, forward.c.created_at == then))

@@ -29,7 +29,7 @@ def put(tx: Transaction, channel: str, request: RawRequest, received_at: datetim
         "digest": hashlib.sha256(content).hexdigest()[:DIGEST_CHARACTERS],
         "received_at": received_at,
     }
-    return bool(tx.insert_new(tables.quarantine, [row], "id"))
+    return bool(tx.insert_new(tables.quarantine, [row], "id", key=("channel", "digest")))
 
 
 @dataclass(frozen=True, slots=True)

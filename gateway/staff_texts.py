@@ -96,7 +96,7 @@ def compose(
         "kutipan": _excerpt(tx, shown.text) if shown.text else texts("staff.confidential"),
         "tautan": link,
         "kantor": directory.agency_names(tx).get(case.agency, case.agency),
-        "alasan": cut(inputs.get("reason") or inputs.get("text", ""), EXCERPT),
+        "alasan": _words(tx, case, inputs),
         "tujuan": inputs.get("agency") or inputs.get("institution", ""),
         **_deadlines(tx, case),
     }
@@ -106,6 +106,12 @@ def compose(
     rows = _buttons(tx, key, case, member, link) if channel.capabilities.buttons else ()
     text = texts(key, **values)
     return (text if rows or not link else f"{text}\n{link}"), rows
+
+
+def _words(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> str:
+    """What was written with the event; of a confidential complaint that is content like its text."""
+    words = inputs.get("reason") or inputs.get("text", "")
+    return tx.office.texts("staff.confidential") if words and case.confidential else cut(words, EXCERPT)
 
 
 def _excerpt(tx: Transaction, text: str) -> str:

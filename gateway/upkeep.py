@@ -38,7 +38,8 @@ def take_overdue_parts(tx: Transaction) -> int:
 def take_broken_sessions(tx: Transaction) -> int:
     """USSD sessions that broke off with a text: the text becomes a report, its receipt goes by SMS (F62)."""
     table = tables.ussd_session
-    rows = tx.all(select(table).where(table.c.draft_due_at <= tx.now).order_by(table.c.draft_due_at).limit(50))
+    due = select(table).where(table.c.draft_due_at <= tx.now).order_by(table.c.draft_due_at).limit(50)
+    rows = tx.all(due.with_for_update(skip_locked=True))
     for row in rows:
         contact = contacts.by_id(tx, [row.contact_id])[row.contact_id]
         sender = contacts.addresses(tx, {contact.id: contact})[contact.id]

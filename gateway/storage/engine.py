@@ -34,13 +34,19 @@ def open_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000})
+        waits = {"check_same_thread": False, "timeout": BUSY_MS / 1000}
+        engine = create_engine(parsed, connect_args=waits, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     options = f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={BUSY_MS}"
     return create_engine(
-        parsed, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+        parsed,
+        pool_size=5,
+        max_overflow=5,
+        pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged, and what citizens wrote must not be
+        connect_args={"options": options, "connect_timeout": 5},
     )
 
 

@@ -28,11 +28,18 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         _write(connection, table, rows, "")
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Row], returning: str) -> set[Any]:
-    """Insert those rows that violate no unique key; the `returning` values of the ones that went in."""
+def insert_new(
+    connection: Connection, table: Table, rows: Sequence[Row], returning: str, key: Sequence[str] = ()
+) -> set[Any]:
+    """Insert those rows that violate no unique key; the `returning` values of the ones that went in.
+
+    With `key` only a row that is there under that very key is passed over, and any other conflict is an error: an id
+    that two processes drew must not pass for a redelivery.
+    """
     if not rows:
         return set()
-    return {row[0] for row in _write_json(connection, table, rows, "ON CONFLICT DO NOTHING", returning)}
+    conflict = f"ON CONFLICT ({', '.join(key)}) DO NOTHING" if key else "ON CONFLICT DO NOTHING"
+    return {row[0] for row in _write_json(connection, table, rows, conflict, returning)}
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Row], changed: Sequence[str]) -> None:

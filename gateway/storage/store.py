@@ -37,6 +37,8 @@ class Transaction:
         self.live: list[Mapping[str, str]] = []
         self.last_step: list[Callable[[Transaction], None]] = []
         """Run once, after all else and before the commit (the audit chain locks its head as late as possible)."""
+        self.afterwards: list[Callable[[], object]] = []
+        """What may only be done outside the database once the commit is through (a file that is not needed any more)."""
         self.notes: dict[str, Any] = {}
         """What services remember between themselves within this transaction, by their own key."""
 
@@ -47,9 +49,11 @@ class Transaction:
         """Write this row with the others of its table, at the next read or at the end."""
         self._waiting.setdefault(table, []).append(row)
 
-    def insert_new(self, table: Table, new: Sequence[Mapping[str, Any]], returning: str) -> set[Any]:
-        """Insert at once what conflicts with nothing; the `returning` values of what went in."""
-        return rows.insert_new(self.connection, table, new, returning)
+    def insert_new(
+        self, table: Table, new: Sequence[Mapping[str, Any]], returning: str, key: Sequence[str] = ()
+    ) -> set[Any]:
+        """Insert at once what conflicts with nothing (or: not on `key`); the `returning` values of what went in."""
+        return rows.insert_new(self.connection, table, new, returning, key)
 
     def upsert(self, table: Table, new: Sequence[Mapping[str, Any]], changed: Sequence[str]) -> None:
         """Insert, or replace the columns `changed` where the primary key is there."""
@@ -147,6 +151,8 @@ class Store:
             ending.rollback()
 
     def _after(self, tx: Transaction) -> None:
+        for deed in tx.afterwards:
+            deed()
         if tx.rings and self._ring:
             self._ring(sorted(tx.rings))
         if tx.live and self._tell:
