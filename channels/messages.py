@@ -227,6 +227,8 @@ class OutboundMessage:
     """Set: this only answers a button press (a toast), it is no message of its own."""
     report_url: str = ""
     """Where the provider shall bring delivery reports, without parameters of its own."""
+    written_at: datetime | None = None
+    """When we wrote it, aware; a mail carries it as its date."""
 
 
 @dataclass(frozen=True, slots=True)

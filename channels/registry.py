@@ -23,6 +23,7 @@ ADAPTERS: Mapping[str, str] = {
     "kannel": "channels.sms.kannel:Kannel",
     "ussd_http": "channels.ussd.http:UssdHttp",
     "web_form": "channels.web_form.adapter:WebForm",
+    "email": "channels.email.adapter:Email",
     "sandbox": "channels.sandbox:Sandbox",
 }
 GROUP = "satupintu.channels"

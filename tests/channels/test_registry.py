@@ -90,7 +90,11 @@ def test_every_row_leads_to_an_adapter(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "advice"),
-    [("kanel", "did you mean 'kannel'?"), ("telegrm", "did you mean 'telegram'?"), ("fax", "known: kannel, sandbox")],
+    [
+        ("kanel", "did you mean 'kannel'?"),
+        ("telegrm", "did you mean 'telegram'?"),
+        ("fax", "known: email, kannel, sandbox"),
+    ],
 )
 def test_an_unknown_kind_names_the_nearest(kind: str, advice: str) -> None:
     with pytest.raises(SettingsError) as refused:

@@ -1,0 +1,61 @@
+"""A message of ours as a mail: one plain text, headers that tell machines not to answer, nothing from outside in them."""
+
+import re
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from channels.email.settings import EmailSettings, is_mailbox
+from channels.errors import RecipientRefused, SendRefused
+from channels.messages import OutboundMessage, clean_text
+
+SUBJECT_CHARACTERS = 120
+# A citizen's words, which are quoted, do not belong into a subject: lists of mails and logs of servers show it.
+END_OF_SUBJECT = re.compile(r"(?<=[.!?])\s|\n|:?\s*[\"“]|https?://")
+OUR_ID = re.compile(r"[A-Za-z0-9_.-]{1,120}")
+# 7bit: not every server on the way takes eight.
+POLICY = SMTP.clone(cte_type="7bit")
+
+
+def written(message: OutboundMessage, settings: EmailSettings) -> bytes:
+    """The mail with CRLF line ends. RecipientRefused or SendRefused for what cannot become one."""
+    text = clean_text(message.text)
+    if message.address.scheme != "mailto" or not is_mailbox(message.address.path):
+        raise RecipientRefused("no_such_address", "not an address that takes mail")
+    if not text.strip():
+        raise SendRefused("empty", alert=True)
+    if not OUR_ID.fullmatch(message.id):
+        raise SendRefused("bad_request", "the id of the message does not fit into a header", alert=True)
+    mail = EmailMessage(policy=POLICY)
+    mail["From"] = _mailbox(settings.from_address, settings.from_name)
+    mail["To"] = _mailbox(message.address.path)
+    if settings.reply_to:
+        mail["Reply-To"] = _mailbox(settings.reply_to)
+    mail["Subject"] = subject(text) or settings.from_name or settings.from_address
+    if message.written_at:
+        mail["Date"] = message.written_at
+    # The same message has the same id however often it is sent: most readers show a repetition once.
+    mail["Message-ID"] = f"<{message.id}@{settings.domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(_with_links(text, message), charset="utf-8")
+    return bytes(mail)
+
+
+def subject(text: str) -> str:
+    """The first sentence as far as it is ours, at most 120 characters, ended between words."""
+    line = " ".join(END_OF_SUBJECT.split(text.strip(), maxsplit=1)[0].split()).rstrip(":")
+    if len(line) <= SUBJECT_CHARACTERS:
+        return line
+    kept, _, _ = line[:SUBJECT_CHARACTERS].rpartition(" ")
+    return f"{(kept or line)[: SUBJECT_CHARACTERS - 1]}…"
+
+
+def _mailbox(address: str, name: str = "") -> Mailbox:
+    local, _, domain = address.rpartition("@")
+    return Mailbox(name, local, domain)
+
+
+def _with_links(text: str, message: OutboundMessage) -> str:
+    """There are no buttons in a mail; those that open a page are lines."""
+    links = [f"{button.label}: {button.url}" for row in message.buttons for button in row if button.url]
+    return "\n".join((text, *links))

@@ -1,0 +1,444 @@
+"""Mail to officers: what leaves, what every reply means, and what never gets into a header."""
+
+import asyncio
+import json
+import ssl
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtplib import SMTP
+
+from channels.email.adapter import Email
+from channels.email.dialogue import _near_enough, connected
+from channels.email.outcomes import Reply, refusal
+from channels.email.settings import EmailSettings
+from channels.email.writing import subject, written
+from channels.errors import (
+    ChannelStopped,
+    ProviderBusy,
+    RecipientRefused,
+    SendError,
+    SendRefused,
+    SendUnknown,
+    TemporaryFailure,
+)
+from channels.messages import Address, Button, OutboundMessage, SendReceipt
+from channels.registry import build
+from config.settings import ChannelTable, Secret, SettingsError
+from tests.channels.mail_server import LOST, PASSWORD, USER, MailServer, certificate, server_tls, serving
+from tests.channels.scripted_http import ScriptedHttp
+
+LINK = "https://aduan.example.go.id/p/bm90LWEtcmVhbC10b2tlbi1idXQtYXMtbG9uZy1hcy1vbmUtaXM"
+TEXT = f'Tugas baru KBR-260000013 (Pekerjaan Umum): "Jalan rusak" Jawab paling lambat Senin.\n{LINK}'
+RINA = Address("mailto", "rina@pupr.example.go.id")
+MESSAGE = OutboundMessage("ob_0000000000001", RINA, TEXT, written_at=datetime(2026, 11, 23, 1, 0, tzinfo=UTC))
+HERE = EmailSettings("127.0.0.1", "aduan@example.go.id", security="none", from_name="Satu Pintu Contoh")
+NO_HTTP = ScriptedHttp([])
+RECORDED = json.loads((Path(__file__).parent / "payloads" / "smtp-dialogues.json").read_text())
+OUTCOMES: dict[str, type[SendReceipt] | type[SendError]] = {
+    "accepted": SendReceipt,
+    "permanent": SendRefused,
+    "temporary": TemporaryFailure,
+    "unknown": SendUnknown,
+    "throttled": ProviderBusy,
+    "channel_stopped": ChannelStopped,
+}
+LOSSES = {"lost_after_final_dot": ".", "lost_before_final_dot": "DATA"}
+
+
+async def outcome_of(
+    replies: dict[str, str], message: OutboundMessage = MESSAGE, **changes: Any
+) -> SendReceipt | SendError:
+    async with serving(replies) as server:
+        return await sent(replace(HERE, smtp_port=server.port, **changes), message)
+
+
+async def sent(settings: EmailSettings, message: OutboundMessage = MESSAGE) -> SendReceipt | SendError:
+    try:
+        return await Email(settings).send(message, NO_HTTP)
+    except SendError as problem:
+        return problem
+
+
+# ---- what leaves
+
+
+async def one_mail(message: OutboundMessage = MESSAGE, **changes: Any) -> MailServer:
+    async with serving() as server:
+        assert await sent(replace(HERE, smtp_port=server.port, **changes), message) == SendReceipt("4XYZ")
+    [_] = server.taken
+    return server
+
+
+async def test_a_mail_says_what_it_is_about_and_ends_with_the_link() -> None:
+    server = await one_mail(reply_to="petugas@example.go.id")
+    [mail] = server.taken
+    assert {name: str(value) for name, value in mail.items() if not name.startswith(("Content", "MIME", "X-"))} == {
+        "From": "Satu Pintu Contoh <aduan@example.go.id>",
+        "To": "rina@pupr.example.go.id",
+        "Reply-To": "petugas@example.go.id",
+        "Subject": "Tugas baru KBR-260000013 (Pekerjaan Umum)",
+        "Date": "Mon, 23 Nov 2026 01:00:00 +0000",
+        "Message-ID": "<ob_0000000000001@example.go.id>",
+        "Auto-Submitted": "auto-generated",
+    }
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content().replace("\r\n", "\n") == f"{TEXT}\n"
+    assert server.envelopes == [("aduan@example.go.id", ["rina@pupr.example.go.id"])]
+    assert server.greeted == ["example.go.id"]
+
+
+async def test_a_time_that_nobody_told_is_no_date() -> None:
+    server = await one_mail(replace(MESSAGE, written_at=None))
+    assert "Date" not in server.taken[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".\r\n.\n..titik di awal baris\n.",
+        "Laporan – “Jalan rusak” 🚧 ke-2",
+        "x" * 5000,
+        "é" * 3000,
+        "a\nQUIT\nRCPT TO:<lain@example.test>",
+    ],
+)
+async def test_any_text_arrives_as_it_was(text: str) -> None:
+    server = await one_mail(replace(MESSAGE, text=text))
+    assert server.taken[0].get_content().replace("\r\n", "\n") == text.replace("\r\n", "\n") + "\n"
+    assert all(octet < 128 for octet in server.raw[0])
+    assert server.envelopes[0][1] == [RINA.path]
+
+
+async def test_a_button_that_opens_a_page_is_a_line() -> None:
+    rows = ((Button("Lihat", url=LINK), Button("Terima", data="a:1")),)
+    server = await one_mail(replace(MESSAGE, text="Tugas baru.", buttons=rows))
+    assert server.taken[0].get_content().splitlines() == ["Tugas baru.", f"Lihat: {LINK}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "KBR-260000013 jatuh tempo hari ini pukul 23.59. Buka tautan.",
+            "KBR-260000013 jatuh tempo hari ini pukul 23.59.",
+        ),
+        ('Pelapor KBR-260000013 menjawab: "rumah saya di …"', "Pelapor KBR-260000013 menjawab"),
+        (f"Tugas KBR-260000013: buka {LINK}", "Tugas KBR-260000013: buka"),
+        ("Baris satu\r\nBcc: semua@example.test", "Baris satu"),
+        ("kata " * 40, ("kata " * 24).strip() + "…"),
+        ("x" * 200, "x" * 119 + "…"),
+        ('"Jalan rusak" kata pelapor', ""),
+    ],
+)
+def test_a_subject_is_the_first_sentence_without_quoted_words(text: str, expected: str) -> None:
+    assert subject(text.replace("\r\n", "\n")) == expected
+    assert len(subject(text)) <= 120
+
+
+# ---- what never gets into a header or command
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "rina@example.test\r\nBcc: semua@example.test",
+        "rina@example.test>\r\nRCPT TO:<lain@example.test",
+        "rina@example.test\n",
+        "rina@example.test,lain@example.test",
+        "rina",
+        "@example.test",
+        "rina @example.test",
+        "rinà@example.test",
+        '"a b"@example.test',
+        f"rina@{'x' * 255}.test",
+    ],
+)
+async def test_an_address_that_is_more_than_an_address_is_refused(path: str) -> None:
+    outcome = await outcome_of({}, replace(MESSAGE, address=Address("mailto", path)))
+    assert isinstance(outcome, RecipientRefused)
+    assert outcome.reason == "no_such_address"
+    assert path not in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "reason"),
+    [
+        (replace(MESSAGE, address=Address("tel", "+6281200000001")), RecipientRefused, "no_such_address"),
+        (replace(MESSAGE, text=" \n"), SendRefused, "empty"),
+        (replace(MESSAGE, id="ob_1>\r\nBcc: x@example.test"), SendRefused, "bad_request"),
+    ],
+)
+def test_what_cannot_become_a_mail_is_refused(message: OutboundMessage, kind: type[SendError], reason: str) -> None:
+    with pytest.raises(kind) as refused:
+        written(message, HERE)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"from_name": "Aduan\r\nBcc: x@example.test"}, "one line"),
+        ({"from_address": "Aduan <aduan@example.go.id>"}, "from_address must be"),
+        ({"reply_to": "a@b\nc"}, "reply_to must be"),
+        ({"username": "aduan"}, "belong together"),
+        ({"smtp_host": "203.0.113.7", "security": "none"}, None),
+        ({"smtp_host": "8.8.8.8", "security": "none"}, "private networks only"),
+        ({"smtp_host": ""}, "must not be empty"),
+        ({"security": "ssl"}, "security"),
+        ({"timeout_s": 60}, "at most 25"),
+    ],
+)
+def test_settings_that_cannot_be_right_end_the_start(changes: dict[str, Any], words: str | None) -> None:
+    values = {"smtp_host": "mail.example.go.id", "from_address": "aduan@example.go.id"} | changes
+    table = ChannelTable("surat", "email", values)
+    if words is None:  # a documentation range counts as private
+        build([table], absent_secret=str)
+        return
+    with pytest.raises(SettingsError, match=words):
+        build([table], absent_secret=str)
+
+
+@pytest.mark.parametrize(("security", "port"), [("tls", 465), ("starttls", 587), ("none", 25)])
+def test_a_port_that_is_left_out_follows_the_security(security: Any, port: int) -> None:
+    assert replace(HERE, security=security).port == port
+
+
+# ---- what a reply means
+
+
+@pytest.mark.parametrize("dialogue", RECORDED["dialogues"], ids=lambda dialogue: dialogue["name"])
+async def test_a_dialogue_ends_as_written(dialogue: dict[str, Any]) -> None:
+    outcome = await outcome_of({".": dialogue["final"] or LOST})
+    assert isinstance(outcome, OUTCOMES[dialogue["outcome"]])
+
+
+@pytest.mark.parametrize("row", RECORDED["outcomes"], ids=lambda row: row["id"])
+async def test_a_reply_has_the_outcome_of_its_row(row: dict[str, Any]) -> None:
+    said = row["when"].get("smtp", LOST)
+    stage = LOSSES.get(row["when"].get("transport", "")) or ("AUTH" if said.startswith("535") else ".")
+    outcome = await outcome_of({stage: said}, username=USER, password=Secret(PASSWORD))
+    assert isinstance(outcome, OUTCOMES[row["outcome"]])
+    if isinstance(outcome, SendError):
+        assert outcome.reason == row.get("reason", outcome.reason)
+        assert outcome.counts_as_attempt is row["counts_as_attempt"]
+        assert outcome.retryable is (row["row"] == "retry")
+        assert getattr(outcome, "alert", False) is row.get("alert", False)
+        assert getattr(outcome, "retry_after", None) == row.get("after_s")
+        assert getattr(outcome, "whole_channel", False) is (row.get("scope") == "channel")
+
+
+STAGES: list[tuple[str, str, type[SendError], str]] = [
+    ("connect", "554 5.7.1 No service here", ChannelStopped, "configuration"),
+    ("connect", "421 4.7.0 Too many connections", ProviderBusy, "provider_busy"),
+    ("connect", "450 Busy", TemporaryFailure, "busy"),
+    ("connect", LOST, TemporaryFailure, "not_sent"),
+    ("EHLO", LOST, TemporaryFailure, "not_sent"),
+    ("EHLO", "500 What?", ChannelStopped, "configuration"),
+    ("MAIL", "530 5.7.0 Authentication required", ChannelStopped, "credentials"),
+    ("MAIL", "550 5.1.8 Bad sender", ChannelStopped, "configuration"),
+    ("MAIL", "550 5.7.26 SPF fails", SendRefused, "policy"),
+    ("MAIL", "451 4.3.0 Try again", TemporaryFailure, "busy"),
+    ("MAIL", LOST, TemporaryFailure, "not_sent"),
+    ("RCPT", "550 5.1.1 <rina@pupr.example.go.id>: User unknown", RecipientRefused, "mailbox"),
+    ("RCPT", "550 no such user", RecipientRefused, "mailbox"),
+    ("RCPT", "553 bad name", RecipientRefused, "mailbox"),
+    ("RCPT", "501 5.1.3 Bad syntax", RecipientRefused, "mailbox"),
+    ("RCPT", "550 5.2.1 Disabled", RecipientRefused, "mailbox"),
+    ("RCPT", "554 5.7.1 Relay access denied", SendRefused, "policy"),
+    ("RCPT", "552 5.2.2 Mailbox full", TemporaryFailure, "mailbox_full"),
+    ("RCPT", "452 4.2.2 Mailbox full", TemporaryFailure, "busy"),
+    ("RCPT", "450 4.7.1 Greylisted", TemporaryFailure, "busy"),
+    ("RCPT", LOST, TemporaryFailure, "not_sent"),
+    ("DATA", "503 5.5.1 Not now", SendRefused, "bad_request"),
+    ("DATA", "250 Strange", TemporaryFailure, "server_error"),
+    ("DATA", LOST, TemporaryFailure, "not_sent"),
+    (".", "554 5.7.1 Spam", SendRefused, "policy"),
+    (".", "554 Transaction failed", SendRefused, "policy"),
+    (".", "550 5.7.26 DMARC", SendRefused, "policy"),
+    (".", "552 5.3.4 Too big", SendRefused, "too_long"),
+    (".", "450 4.7.28 Rate", ProviderBusy, "provider_busy"),
+    (".", "452 4.3.1 Disk full", TemporaryFailure, "busy"),
+    (".", "354 Go on", SendUnknown, "unclear_answer"),
+    (".", "what is this", SendUnknown, "answer_lost"),
+]
+
+
+@pytest.mark.parametrize(("stage", "said", "kind", "reason"), STAGES, ids=[f"{row[0]} {row[1]}" for row in STAGES])
+async def test_every_reply_at_every_stage_has_its_meaning(
+    stage: str, said: str, kind: type[SendError], reason: str
+) -> None:
+    outcome = await outcome_of({stage: said})
+    assert type(outcome) is kind
+    assert isinstance(outcome, SendError)
+    assert outcome.reason == reason
+    assert RINA.path not in str(outcome)
+    assert getattr(outcome, "alert", False) is (reason in {"policy", "bad_request", "too_long"})
+
+
+def test_a_busy_server_makes_the_whole_channel_wait_ten_minutes() -> None:
+    busy = refusal(Reply(".", 421, "4.7.0 Try again later"))
+    assert isinstance(busy, ProviderBusy)
+    assert (busy.retry_after, busy.whole_channel) == (600.0, True)
+
+
+async def test_nobody_listening_is_temporary() -> None:
+    async with serving() as server:
+        port = server.port
+    outcome = await sent(replace(HERE, smtp_port=port))
+    assert isinstance(outcome, TemporaryFailure)
+    assert outcome.reason == "not_sent"
+
+
+async def test_a_server_that_says_nothing_is_left_in_time() -> None:
+    async with silent(b"") as port:
+        outcome = await sent(replace(HERE, smtp_port=port, timeout_s=0.2))
+    assert isinstance(outcome, TemporaryFailure)
+
+
+async def test_a_server_that_is_silent_after_the_mail_leaves_it_unknown() -> None:
+    async with silent(b"220 a\r\n", b"250 a\r\n", b"250 a\r\n", b"250 a\r\n", b"354 a\r\n") as port:
+        outcome = await sent(replace(HERE, smtp_port=port, timeout_s=0.2))
+    assert isinstance(outcome, SendUnknown)
+    assert outcome.reason == "answer_lost"
+
+
+class silent:  # noqa: N801 - reads as the context that it is
+    """A server that gives these answers, one for each line it hears, and then none."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = answers
+
+    async def __aenter__(self) -> int:
+        self.leave = asyncio.Event()
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return int(self.server.sockets[0].getsockname()[1])
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave.set()
+        self.server.close()
+        await self.server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for place, answer in enumerate(self.answers):
+            if place:
+                await reader.readline()
+            writer.write(answer)
+        await self.leave.wait()
+        writer.transport.abort()
+
+
+# ---- encryption and login
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    path = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    return server_tls(path)
+
+
+LOGGED_IN = replace(HERE, username=USER, password=Secret(PASSWORD))
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_login_and_mail_travel_encrypted(trusted: ssl.SSLContext, security: Any) -> None:
+    async with serving(tls=trusted, implicit=security == "tls") as server:
+        settings = replace(LOGGED_IN, smtp_port=server.port, security=security)
+        assert await sent(settings) == SendReceipt("4XYZ")
+        assert await Email(settings).check(NO_HTTP, "") == []
+    assert server.logins == ["PLAIN", "PLAIN"]
+    assert len(server.taken) == 1
+
+
+async def test_a_certificate_that_nobody_vouches_for_stops_before_the_password(tmp_path: Path) -> None:
+    async with serving(tls=server_tls(certificate(tmp_path))) as server:
+        settings = replace(LOGGED_IN, smtp_port=server.port, security="starttls")
+        outcome = await sent(settings)
+        [advice] = await Email(settings).check(NO_HTTP, "")
+    assert isinstance(outcome, TemporaryFailure)
+    assert "certificate" in advice
+    assert server.logins == []
+
+
+async def test_a_server_without_starttls_gets_neither_password_nor_mail() -> None:
+    async with serving() as server:
+        outcome = await sent(replace(LOGGED_IN, smtp_port=server.port, security="starttls"))
+    assert isinstance(outcome, ChannelStopped)
+    assert outcome.reason == "configuration"
+    assert (server.logins, server.taken) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("535 5.7.8 Authentication failed", ChannelStopped),
+        ("534 5.7.9 App password required", ChannelStopped),
+        ("454 4.7.0 Temporary authentication failure", TemporaryFailure),
+    ],
+)
+async def test_a_refused_login_is_tried_once_and_stops_the_channel(reply: str, kind: type[SendError]) -> None:
+    async with serving({"AUTH": reply}) as server:
+        settings = replace(LOGGED_IN, smtp_port=server.port)
+        outcome = await sent(settings)
+        [advice] = await Email(settings).check(NO_HTTP, "")
+    assert type(outcome) is kind
+    assert len(server.logins) == 2
+    assert PASSWORD not in f"{outcome!r} {advice} {settings!r} {outcome.__cause__!r}"
+    assert not server.taken
+
+
+class FarAway(SMTP):
+    """A connection whose other end is on the internet."""
+
+    def get_transport_info(self, key: str) -> tuple[str, int]:
+        return ("8.8.8.8", 25)
+
+
+def test_plain_speech_is_refused_to_what_is_not_near() -> None:
+    with pytest.raises(ChannelStopped, match="configuration"):
+        _near_enough(FarAway(), HERE)
+    _near_enough(FarAway(), replace(HERE, security="tls"))
+
+
+# ---- the check, and what the channel is
+
+
+async def test_a_check_sends_nothing() -> None:
+    async with serving() as server:
+        assert await Email(replace(HERE, smtp_port=server.port)).check(NO_HTTP, "") == []
+    assert (server.connections, server.taken) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("replies", "words"),
+    [
+        ({"connect": "554 no"}, "smtp_host, smtp_port"),
+        ({"connect": "450 later"}, "try again"),
+        ({"EHLO": LOST}, "port open"),
+    ],
+)
+async def test_a_check_says_what_to_do(replies: dict[str, str], words: str) -> None:
+    async with serving(replies) as server:
+        [advice] = await Email(replace(HERE, smtp_port=server.port)).check(NO_HTTP, "")
+    assert words in advice
+
+
+async def test_a_connection_that_fails_later_is_closed() -> None:
+    async with serving() as server:
+        with pytest.raises(ValueError, match="ours"):
+            async with connected(replace(HERE, smtp_port=server.port)) as smtp:
+                raise ValueError("ours")
+        assert not smtp.is_connected
+
+
+def test_the_channel_sends_and_checks_and_receives_nothing() -> None:
+    values = {"smtp_host": "mail.example.go.id", "from_address": "aduan@example.go.id"}
+    channel = build([ChannelTable("surat", "email", values)], absent_secret=str)["surat"]
+    assert channel.sender is channel.checker is channel.adapter
+    assert (channel.receiver, channel.fetcher, channel.listener, channel.starter) == (None, None, None, None)
+    assert channel.capabilities.staff
+    assert (channel.own, channel.messages_per_second) == ("aduan@example.go.id", 0.5)
