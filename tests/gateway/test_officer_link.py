@@ -256,9 +256,10 @@ def test_after_the_window_nothing_can_be_taken_back(link: Link, moment: Moment) 
 def test_an_answer_is_refused_before_it_is_looked_over(
     store: Store, link: Link, inputs: dict[str, str], files: int, code: str
 ) -> None:
-    with store.reading() as tx, pytest.raises(ActionRefused) as refusal:
+    with store.reading() as tx:
         task = officer_door.enter(tx, link.token, "").task
-        officer_deeds.preview(tx, task.row, task.member, inputs, files)
+        with pytest.raises(ActionRefused) as refusal:
+            officer_deeds.preview(tx, task.row, task.member, inputs, files)
     assert refusal.value.code == code
 
 

@@ -1,0 +1,321 @@
+"""`/p/<token>`: an officer finishes a task from any phone, without signing in (SCREENS 4, SECURITY C13).
+
+Looking never acts. Each form is its own POST with a token made from the secret address and a random id of its own: sent
+twice it is carried out once. The first form binds the device, another device needs a code from the officer's channel.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from channels.web_form.files import accept
+from config.logging import get_logger
+from gateway import attachments, officer_deeds, officer_door
+from gateway.complaints.complaint import ActionRefused, CaseMoved
+from gateway.officer_deeds import DoneBefore, Form, Preview
+from gateway.officer_door import Door, Entrance
+from gateway.queries import officer_page
+from gateway.queries.officer_page import FORMS, OfficerPage
+from gateway.queries.tracking import file_key
+from gateway.web import files, officer_words, pages
+from gateway.web.officer_words import Trouble
+from gateway.web.posted import Posted
+from gateway.web.routes import Route
+from gateway.web.site import Site, posted, site_of
+from gateway.web.uploads import take_form
+
+log = get_logger(__name__)
+COOKIE = "satupintu-petugas"
+DEVICE_BYTES, ACTION_BYTES = 24, 12
+DEVICE_KEPT_S = 30 * 24 * 3600
+MOST_FILES, MOST_FILE_BYTES = 5, 10 * 1024 * 1024
+PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"}
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "terima": (),
+    "selesai": ("explanation", "no_evidence_reason", "no_personal_data"),
+    "kabar": ("note",),
+    "tanya": ("question",),
+    "waktu": ("date", "reason"),
+    "bukan": ("target", "reason"),
+}
+"""What each form asks for; the names are those of the life cycle's inputs, `target` becomes agency or institution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the forms when a page is shown again: `word` is the form it belongs to."""
+
+    word: str = ""
+    action_id: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_TYPED = Typed()
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """The page. A link scanner that comes by sees it too, and changes nothing."""
+    entrance = await _enter(request)
+    if entrance.door is not Door.OPEN:
+        return _closed(request, entrance)
+    return await _page(request, entrance)
+
+
+async def _enter(request: web.Request) -> Entrance:
+    return await site_of(request).read(officer_door.enter, request.match_info["token"], _device(request))
+
+
+def _device(request: web.Request) -> str:
+    return request.cookies.get(_cookie(request), "")
+
+
+def _cookie(request: web.Request) -> str:
+    return COOKIE if site_of(request).gateway.settings.is_local else f"__Host-{COOKIE}"
+
+
+def _keep_device(request: web.Request, response: web.StreamResponse, device: str) -> None:
+    # Lax: whoever comes from the link in a mail program must be recognised; acting takes the form's token anyway.
+    response.set_cookie(
+        _cookie(request),
+        device,
+        max_age=DEVICE_KEPT_S,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=not site_of(request).gateway.settings.is_local,
+    )
+
+
+def _closed(request: web.Request, entrance: Entrance, typed: Typed = NOTHING_TYPED) -> web.StreamResponse:
+    """The door is shut, or this is not the officer's device; what was typed can still be copied."""
+    if entrance.door is Door.SHUT:
+        return _render(request, "officer/shut.html", status=HTTPStatus.NOT_FOUND, sent=False)
+    kept = "\n\n".join(text for text in typed.values.values() if text not in {"", "1"})
+    return _render(request, "officer/device.html", status=HTTPStatus.FORBIDDEN, kept=kept)
+
+
+def _render(request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: Any) -> web.Response:
+    address = f"/p/{request.match_info['token']}"
+    # The address of the page is its key: it must not stand on a print-out.
+    return pages.render(request, template, status=status, headers=PRIVATE, at=address, page_url="", **values)
+
+
+async def _page(
+    request: web.Request,
+    entrance: Entrance,
+    typed: Typed = NOTHING_TYPED,
+    trouble: Trouble | None = None,
+    done_before: DoneBefore | None = None,
+) -> web.StreamResponse:
+    site = site_of(request)
+    task = entrance.task
+    view: OfficerPage = await site.read(officer_deeds.look, task.row, task.member)
+    kept = await site.read(officer_deeds.files_of, entrance.token_hash, task.case.id, typed.action_id)
+    return _render(
+        request,
+        "officer/task.html",
+        status=trouble.status if trouble else HTTPStatus.OK,
+        view=view,
+        said=officer_words.said(site, view),
+        deadlines=officer_words.deadlines(view),
+        undo_until=officer_words.clock(site, view.mine.undo_until) if view.mine and view.mine.undo_until else "",
+        done_before=officer_words.done_before(site, done_before) if done_before else "",
+        problem=trouble.sentence if trouble else "",
+        problem_field=trouble.field if trouble else "",
+        refused=typed.word,
+        typed=typed,
+        kept_files=kept,
+        action_ids={word: _action_id(typed, word) for word in (*FORMS, officer_deeds.UNDO)},
+        photos=_listed(view.photos),
+        evidence=_listed(view.evidence),
+        limits=officer_words.limits(),
+        latest=officer_words.day(view.latest_date),
+        promised=officer_words.promised(view),
+        today=site.gateway.office.calendar.local(site.gateway.office.now()).date(),
+    )
+
+
+def _action_id(typed: Typed, word: str) -> str:
+    """An answer that is looked over keeps its id, by which its files are found again."""
+    if typed.word == word and typed.action_id:
+        return typed.action_id
+    return secrets.token_urlsafe(ACTION_BYTES)
+
+
+def _listed(stored: tuple[attachments.StoredFile, ...]) -> list[tuple[str, bool]]:
+    return [(file_key(file), file.media_type.startswith("image/")) for file in stored]
+
+
+async def act(request: web.Request) -> web.StreamResponse:
+    """One of the forms that are carried out at once; also the answer itself, once it was looked over."""
+    form, word = posted(request), request.path.rpartition("/")[2]
+    word = officer_deeds.ANSWER if word == "kirim" else word
+    typed = _typed(form, word)
+    entrance, device = await _bind(request)
+    if entrance.door is not Door.OPEN:
+        return _closed(request, entrance, typed)
+    return await _carry_out(request, entrance, device, typed)
+
+
+def _typed(form: Posted, word: str) -> Typed:
+    values = {name: form.get(name) for name in FIELDS.get(word, ())}
+    return Typed(word, form.get("aksi")[:40], values)
+
+
+async def _bind(request: web.Request) -> tuple[Entrance, str]:
+    """The entrance for a posted form, and the device's secret, fresh where it had none."""
+    device = _device(request) or secrets.token_urlsafe(DEVICE_BYTES)
+    return await site_of(request).write(officer_door.bind, request.match_info["token"], device), device
+
+
+async def _carry_out(request: web.Request, entrance: Entrance, device: str, typed: Typed) -> web.StreamResponse:
+    site = site_of(request)
+    inputs = _inputs(site, typed)
+    form = Form(typed.word, typed.action_id, inputs)
+    try:
+        before = await site.write(
+            officer_deeds.act, entrance.token_hash, entrance.task.member, entrance.task.case, form
+        )
+    except ActionRefused as refusal:
+        response = await _page(request, entrance, typed, officer_words.refusal(site, refusal, entrance, typed.word))
+    except CaseMoved:
+        # Somebody was faster: what is true now, with everything that was typed.
+        entrance = await _enter(request)
+        if entrance.door is not Door.OPEN:
+            return _closed(request, entrance, typed)
+        response = await _page(request, entrance, typed, officer_words.moved(site))
+    else:
+        if before is not None:
+            entrance = await _enter(request)
+            response = await _page(request, entrance, done_before=before)
+        else:
+            log.info("officer_page_used", form=typed.word)
+            redirect = web.HTTPSeeOther(f"/p/{request.match_info['token']}", headers=PRIVATE)
+            _keep_device(request, redirect, device)
+            raise redirect
+    _keep_device(request, response, device)
+    return response
+
+
+def _inputs(site: Site, typed: Typed) -> dict[str, str]:
+    inputs = dict(typed.values)
+    target = inputs.pop("target", "")
+    where, _, code = target.partition(":")
+    if where == "opd":
+        inputs["agency"] = code
+    elif where == "luar":
+        other = site.gateway.office.reference.out_of_authority.get(code)
+        inputs["institution"] = other.name if other else ""
+    return inputs
+
+
+async def look_over(request: web.Request) -> web.StreamResponse:
+    """`Selesai`: keep the files, and show the answer as its reporter will read it."""
+    form, is_whole = await take_form(request)
+    typed = _typed(form, officer_deeds.ANSWER)
+    entrance, device = await _bind(request)
+    if entrance.door is not Door.OPEN:
+        return _closed(request, entrance, typed)
+    site = site_of(request)
+    if is_whole:
+        response = await _looked_over(request, site, entrance, form, typed)
+    else:
+        response = await _page(request, entrance, typed, officer_words.too_large(site))
+    _keep_device(request, response, device)
+    return response
+
+
+async def _looked_over(
+    request: web.Request, site: Site, entrance: Entrance, form: Posted, typed: Typed
+) -> web.StreamResponse:
+    task = entrance.task
+    refs, left_out = accept(form.files, typed.action_id, MOST_FILES, MOST_FILE_BYTES)
+    if form.has("tanpa_berkas"):
+        await site.write(officer_deeds.drop_files, entrance.token_hash, task.case.id, typed.action_id)
+    count = await site.write(officer_deeds.keep_files, entrance.token_hash, task.case, typed.action_id, refs)
+    if left_out:
+        return await _page(request, entrance, typed, officer_words.left_out(site, left_out))
+    if form.has("ubah"):
+        return await _page(request, entrance, typed)
+    try:
+        seen: Preview = await site.read(officer_deeds.preview, task.row, task.member, typed.values, count)
+    except ActionRefused as refusal:
+        return await _page(request, entrance, typed, officer_words.refusal(site, refusal, entrance, typed.word))
+    undo_s = site.gateway.settings.casework.undo_s
+    return _render(
+        request,
+        "officer/preview.html",
+        number=task.case.number,
+        seen=seen,
+        typed=typed,
+        undo_minutes=max(1, round(undo_s / 60)) if undo_s else 0,
+    )
+
+
+async def send_code(request: web.Request) -> web.StreamResponse:
+    """Another device asks for a code; the page that follows is the same whether one was sent or not."""
+    device = _device(request) or secrets.token_urlsafe(DEVICE_BYTES)
+    await site_of(request).write(officer_door.send_code, request.match_info["token"], device)
+    redirect = web.HTTPSeeOther(f"/p/{request.match_info['token']}/kode", headers=PRIVATE)
+    _keep_device(request, redirect, device)
+    raise redirect
+
+
+async def ask_code(request: web.Request) -> web.StreamResponse:
+    entrance = await _enter(request)
+    if entrance.door is Door.OPEN:
+        raise web.HTTPSeeOther(f"/p/{request.match_info['token']}", headers=PRIVATE)
+    if entrance.door is Door.SHUT:
+        return _closed(request, entrance)
+    return _render(request, "officer/code.html", problem="")
+
+
+async def enter_code(request: web.Request) -> web.StreamResponse:
+    site, token = site_of(request), request.match_info["token"]
+    code = posted(request).get("kode")
+    if await site.write(officer_door.bind_with_code, token, _device(request), code):
+        raise web.HTTPSeeOther(f"/p/{token}", headers=PRIVATE)
+    problem = site.texts("link.device.wrong", site.language)
+    return _render(request, "officer/code.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, problem=problem)
+
+
+async def send_fresh_link(request: web.Request) -> web.StreamResponse:
+    """Same words for every token, whether or not it ever was one."""
+    await site_of(request).write(officer_door.send_fresh_link, request.match_info["token"])
+    return _render(request, "officer/shut.html", sent=True)
+
+
+async def show_file(request: web.Request) -> web.StreamResponse:
+    """A picture of the page; not those that would give a reporter away (SECURITY C35)."""
+    entrance = await _enter(request)
+    if entrance.door is not Door.OPEN:
+        raise web.HTTPNotFound
+    row = entrance.task.row
+    stored = await site_of(request).read(attachments.stored, row.id)
+    for file in stored:
+        if file_key(file) == request.match_info["id"] and officer_page.may_see_file(row, file):
+            return files.answer(file)
+    raise web.HTTPNotFound
+
+
+SEED = "token"
+ROUTES = (
+    Route("GET", "/p/{token}", show, seed=SEED),
+    Route("GET", "/p/{token}/kode", ask_code, seed=SEED),
+    Route("GET", "/p/{token}/berkas/{id}", show_file, seed=SEED),
+    Route("POST", "/p/{token}/terima", act, seed=SEED),
+    Route("POST", "/p/{token}/kabar", act, seed=SEED),
+    Route("POST", "/p/{token}/tanya", act, seed=SEED),
+    Route("POST", "/p/{token}/waktu", act, seed=SEED),
+    Route("POST", "/p/{token}/bukan", act, seed=SEED),
+    Route("POST", "/p/{token}/selesai", look_over, form=False, files=True, seed=SEED),
+    Route("POST", "/p/{token}/kirim", act, seed=SEED),
+    Route("POST", "/p/{token}/urungkan", act, seed=SEED),
+    Route("POST", "/p/{token}/kode", send_code, seed=SEED),
+    Route("POST", "/p/{token}/perangkat", enter_code, seed=SEED),
+    Route("POST", "/p/{token}/baru", send_fresh_link, seed=SEED),
+)

@@ -1,0 +1,129 @@
+"""What the officer's page says: results, refusals as sentences, times. One row per refusal, no traceback, no blame."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from http import HTTPStatus
+
+from gateway.complaints.calendar import add_working_days, day_text
+from gateway.complaints.complaint import Action, ActionRefused
+from gateway.complaints.inputs import MOST_EXTENSION, limits_of, read_date
+from gateway.complaints.sla import Clock
+from gateway.officer_deeds import UNDO, DoneBefore
+from gateway.officer_door import Entrance
+from gateway.queries.deadlines import Due
+from gateway.queries.officer_page import FORMS, OfficerPage
+from gateway.web.site import Site
+
+SAID = frozenset({"start", "report_progress", "ask_reporter", "request_time", "dispute_authority", "answer"})
+PLAIN = frozenset({"stock_phrase", "personal_data", "unticked", "too_early", "unknown_value", "expired"})
+"""Refusals whose sentence needs nothing filled in."""
+EVIDENCE, TARGET = "evidence", "target"
+FIELDS_OF_FORMS: Mapping[str, str] = {"evidence": EVIDENCE, "agency": TARGET, "institution": TARGET}
+"""Inputs of the life cycle -> the field of the form that asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a form comes back: a sentence, the field it is about (empty: the whole), and the status of the answer."""
+
+    sentence: str
+    field: str = ""
+    status: int = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def clock(site: Site, moment: datetime) -> str:
+    """`10.42 WIB`."""
+    calendar = site.gateway.office.calendar
+    return f"{calendar.local(moment):%H.%M} {calendar.zone_label(moment)}"
+
+
+def day(moment: date) -> str:
+    return day_text(moment)
+
+
+def promised(view: OfficerPage) -> str:
+    granted = read_date(view.promised) if view.promised else None
+    return day_text(granted) if granted else ""
+
+
+def deadlines(view: OfficerPage) -> list[Due]:
+    """Until when to accept, where that is open, and until when to answer."""
+    accept = [due for due in view.due if due.clock is Clock.ACCEPTANCE]
+    return [*accept, *[due for due in view.due if due.clock is not Clock.ACCEPTANCE][:1]]
+
+
+def said(site: Site, view: OfficerPage) -> str:
+    """The officer's own last deed, when nothing happened since; empty otherwise. Reloading says the same."""
+    if view.mine is None:
+        return ""
+    if view.mine.action == Action.UNDO:
+        return site.texts("link.said.undone", site.language)
+    word = view.mine.action if view.mine.action in SAID else "other"
+    return site.texts(f"link.said.{word}", site.language)
+
+
+def done_before(site: Site, before: DoneBefore) -> str:
+    role = site.texts(f"label.role.{before.role}", site.language)
+    return site.texts("link.done_before", site.language, jabatan=role, jam=clock(site, before.at))
+
+
+def moved(site: Site) -> Trouble:
+    return Trouble(site.texts("link.moved", site.language), status=HTTPStatus.CONFLICT)
+
+
+def too_large(site: Site) -> Trouble:
+    return Trouble(site.texts("link.too_large", site.language), "files", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def left_out(site: Site, remarks: Collection[str]) -> Trouble:
+    sentences = [site.texts(f"link.left_out.{remark}", site.language) for remark in sorted(remarks)]
+    return Trouble(" ".join(sentences), "files")
+
+
+def refusal(site: Site, refused: ActionRefused, entrance: Entrance, word: str) -> Trouble:
+    """A refusal of casework in one sentence."""
+    name = FIELDS_OF_FORMS.get(refused.field, refused.field)
+    if refused.code in PLAIN:
+        return Trouble(site.texts(f"link.problem.{refused.code}", site.language), name)
+    if refused.code == "missing_input" and name == EVIDENCE:
+        return Trouble(site.texts("link.problem.missing_evidence", site.language), "no_evidence_reason")
+    if refused.code in {"missing_input", "too_short", "too_long", "too_late"}:
+        return Trouble(_about_field(site, refused, name, word), name)
+    return Trouble(_about_case(site, refused, entrance, word), status=HTTPStatus.CONFLICT)
+
+
+def _about_field(site: Site, refused: ActionRefused, name: str, word: str) -> str:
+    action = FORMS[word]
+    least, most = limits_of(action, refused.field) or (0, 0)
+    office = site.gateway.office
+    latest = add_working_days(office.calendar.local(office.now()).date(), MOST_EXTENSION, office.calendar)
+    values = {
+        "isian": site.texts(f"link.field.{name}", site.language) if site.texts.has(f"link.field.{name}") else "",
+        "n": most if refused.code == "too_long" else least,
+        "tgl": day_text(latest),
+    }
+    return site.texts(f"link.problem.{refused.code}", site.language, **values)
+
+
+def _about_case(site: Site, refused: ActionRefused, entrance: Entrance, word: str) -> str:
+    if refused.code == "held":
+        return site.texts("link.refused_held", site.language)
+    if refused.code != "wrong_state":
+        return site.texts("link.refused_other", site.language)
+    state = site.texts(f"label.status.{entrance.task.case.status}", site.language)
+    action = site.texts(f"label.action.{'undo' if word == UNDO else FORMS[word].value}", site.language)
+    return site.texts("link.refused", site.language, keadaan=state.lower(), aksi=action)
+
+
+def limits() -> dict[str, tuple[int, int]]:
+    """Field of a form -> least and most characters, for the browser to check first."""
+    fields = {
+        "explanation": (Action.ANSWER, "explanation"),
+        "no_evidence_reason": (Action.ANSWER, "no_evidence_reason"),
+        "note": (Action.REPORT_PROGRESS, "note"),
+        "question": (Action.ASK_REPORTER, "question"),
+        "waktu.reason": (Action.REQUEST_TIME, "reason"),
+        "bukan.reason": (Action.DISPUTE_AUTHORITY, "reason"),
+    }
+    return {name: limits_of(action, field) or (0, 2_000) for name, (action, field) in fields.items()}

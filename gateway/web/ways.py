@@ -1,0 +1,53 @@
+"""How somebody can report, as citizens read it: one way per configured channel that takes messages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from channels.registry import Channel
+from gateway.web.site import Site
+
+FORM = "web_form"
+# Kind of channel -> word of the texts (`way.<word>`) and where a tap on it leads; {own} is its number, name or address.
+WORDS: Mapping[str, tuple[str, str]] = {
+    "telegram": ("telegram", "https://t.me/{own}"),
+    **dict.fromkeys(("kannel", "jasmin", "smpp", "gammu", "http_sms"), ("sms", "sms:{own}")),
+    "ussd_http": ("ussd", "tel:{own}"),
+    "whatsapp": ("whatsapp", "https://wa.me/{own}"),
+    "email": ("email", "mailto:{own}"),
+}
+NOT_SHOWN = frozenset({FORM, "sandbox"})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """`word` is part of text keys; `own` the number or name to write to, `href` empty where nothing can be tapped."""
+
+    word: str
+    own: str
+    href: str
+    kind: str
+
+
+def ways(site: Site) -> tuple[Way, ...]:
+    """The ways beside the form, in the order of the settings, none of them twice."""
+    found = [_way(channel) for channel in site.gateway.office.channels.values() if _is_open(channel)]
+    return tuple(dict.fromkeys(found))
+
+
+def form_channel(site: Site) -> Channel | None:
+    """The channel behind `/lapor`; None where none is configured."""
+    return next((channel for channel in site.gateway.office.channels.values() if channel.kind == FORM), None)
+
+
+def _is_open(channel: Channel) -> bool:
+    takes = channel.receiver is not None or channel.listener is not None
+    return takes and channel.kind not in NOT_SHOWN
+
+
+def _way(channel: Channel) -> Way:
+    word, address = WORDS.get(channel.kind, ("other", ""))
+    own = channel.own.lstrip("@")
+    # A service code holds # and *, which mean something else in an address.
+    href = address.format(own=quote(own, safe="+*@.-_")) if own and address else ""
+    return Way(word, own, href, channel.kind)
