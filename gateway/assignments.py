@@ -1,5 +1,7 @@
 """To which agency a complaint was given, when and why; the history behind the column `agency`."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from gateway.complaints.complaint import Actor
@@ -30,3 +32,10 @@ def end(tx: Transaction, complaint_id: int) -> None:
     table = tables.assignment
     open_ones = (table.c.complaint_id == complaint_id) & table.c.ended_at.is_(None)
     tx.execute(table.update().where(open_ones).values(ended_at=tx.now))
+
+
+def resume(tx: Transaction, complaint_id: int, ended_at: datetime) -> None:
+    """What ended at this moment did not end after all."""
+    table = tables.assignment
+    ended = (table.c.complaint_id == complaint_id) & (table.c.ended_at == ended_at)
+    tx.execute(table.update().where(ended).values(ended_at=None))

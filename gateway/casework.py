@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import assignments, audit, cases, clocks, events, links, notices, outgoing
+from gateway import assignments, audit, cases, clocks, events, links, notices, outgoing, undoing
 from gateway.complaints.complaint import (
     CLOSED,
     NO_INPUTS,
@@ -56,6 +56,7 @@ def apply(
     if action is Action.UNDO:
         return _undo(tx, case, actor)
     step = step_for(action, case.status, actor.role, hold=case.hold, return_status=case.return_status)
+    _check(tx, step, case, inputs)
     if step.implies:
         basis = {
             "kind": inputs.get("kind") or case.kind.value,
@@ -63,9 +64,6 @@ def apply(
         }
         case = apply(tx, step.implies, case, actor, basis)
         step = step_for(action, case.status, actor.role, hold=case.hold)
-    calendar = tx.office.calendar
-    check_inputs(step, inputs, today=calendar.local(tx.now).date(), calendar=calendar)
-    check_limits(step, case, tx.now, reopen_days=tx.office.settings.casework.reopen_days)
     remote = Status(inputs["status"]) if action is Action.FOLLOW_SP4N and inputs.get("status") else None
     target = target_of(step, case.status, case.return_status, remote=remote)
     kind = step.kind or Kind(inputs.get("kind") or case.kind)
@@ -91,6 +89,15 @@ def apply(
     audit.record(tx, actor, action.value, "complaint", case.number, details={"to": target.value, "event": event_id})
     tx.tell(kind="complaint", number=case.number, status=target.value, channel=case.channel)
     return moved
+
+
+def _check(tx: Transaction, step: Step, case: Case, inputs: Mapping[str, str]) -> None:
+    """Whatever can be refused is refused here: callers may go on in the same transaction."""
+    calendar = tx.office.calendar
+    check_inputs(step, inputs, today=calendar.local(tx.now).date(), calendar=calendar)
+    check_limits(step, case, tx.now, reopen_days=tx.office.settings.casework.reopen_days)
+    if "agency" in step.requires and not assignments.accepts(tx, inputs["agency"]):
+        raise ActionRefused("unknown_value", "no agency of that code takes complaints", "agency")
 
 
 def _status_values(tx: Transaction, case: Case, step: Step, target: Status) -> dict[str, Any]:
@@ -158,12 +165,14 @@ def _undo(tx: Transaction, case: Case, actor: Actor) -> Case:
         raise ActionRefused("wrong_state")
     notices.withdraw(tx, last.id)
     outgoing.withdraw(tx, case.id, last.id)
-    due_at = clocks.undo(tx, case.id, last.action, last.at, tx.now)
+    due_at = clocks.undo(tx, case.id, undone, last.at, tx.now)
     values = {"status": before.value, "status_since": tx.now, "closed_at": None, "due_at": due_at}
-    if undone.action is Action.ANSWER:
-        values |= {"public_answer": "", "answered_at": None}
-    moved = _write(tx, case, values)
-    events.append(tx, case.id, Action.UNDO.value, case.status, before, actor, undone.visibility)
+    moved = _write(tx, case, values | undoing.before(tx, case, undone, last))
+    undo = step_for(Action.UNDO, case.status, actor.role)
+    event_id = events.append(tx, case.id, Action.UNDO.value, case.status, before, actor, undo.visibility)
+    if undone.action in LEAVES_AGENCY and moved.agency:
+        # Their links were shut with it: the team gets new ones.
+        notices.write(tx, moved, event_id, ("pic.new",), actor, NO_INPUTS)
     audit.record(tx, actor, "undo", "complaint", case.number, details={"of": last.action})
     tx.tell(kind="complaint", number=case.number, status=before.value, channel=case.channel)
     return moved

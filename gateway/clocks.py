@@ -75,14 +75,17 @@ def start(tx: Transaction, complaint_id: int, name: Clock, kind: Kind, at: datet
     cases.amend(tx, complaint_id, due_at=earliest([*clocks, begun], at))
 
 
-def undo(tx: Transaction, complaint_id: int, action: str, since: datetime, now: datetime) -> datetime | None:
-    """Take back what `action` did to the clocks at `since`."""
-    clocks = [kept for kept in read(tx, complaint_id) if kept.running.started_at != since]
+def undo(tx: Transaction, complaint_id: int, step: Step, since: datetime, now: datetime) -> datetime | None:
+    """Take back what `step` did to the clocks at `since`."""
+    every = read(tx, complaint_id)
+    begun = [one for one in every if one.running.rule.clock in step.starts and one.running.started_at == since]
+    clocks = [one for one in every if one not in begun]
     for kept in clocks:
-        if kept.running.stopped_at == since and kept.stopped_by == action:
+        if kept.running.stopped_at == since and kept.stopped_by == step.action:
             kept.running, kept.changed = replace(kept.running, stopped_at=None), True
+            kept.stopped_by = ""
     clock = tables.clock
-    tx.execute(clock.delete().where(clock.c.complaint_id == complaint_id, clock.c.started_at == since))
+    tx.execute(clock.delete().where(clock.c.id.in_([one.id for one in begun])))
     _write(tx, complaint_id, clocks)
     return earliest(clocks, now)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway import assignments, contacts
-from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Kind, Sensitive, Status
+from gateway.complaints.complaint import Action, Actor, Case, Kind, Sensitive, Status
 from gateway.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -64,8 +64,6 @@ def _verified(act: Act) -> dict[str, Any]:
 
 def _assigned(act: Act) -> dict[str, Any]:
     agency = act.inputs["agency"]
-    if not assignments.accepts(act.tx, agency):
-        raise ActionRefused("unknown_value", "no agency of that code takes complaints", "agency")
     assignments.give(act.tx, act.case.id, agency, act.actor, act.inputs.get("reason", ""))
     values: dict[str, Any] = act.given("kind", "topic") | {"agency": agency, "holder_id": None}
     if act.case.first_assigned_at is None:
@@ -96,6 +94,10 @@ def _archived(act: Act) -> dict[str, Any]:
     return {"archive_reason": act.inputs.get("archive_reason") or "dibatalkan_pelapor"}
 
 
+def _followed(act: Act) -> dict[str, Any]:
+    return {} if act.inputs.get("status") == Status.ARCHIVED else {"archive_reason": ""}
+
+
 def _rated(act: Act) -> dict[str, Any]:
     comment = masked_text(act.inputs.get("comment", ""))[:300]
     return {"rating": int(act.inputs["rating"]), "rating_comment": comment, "rated_at": act.tx.now}
@@ -122,4 +124,5 @@ EFFECTS: Mapping[Action, Callable[[Act], dict[str, Any]]] = {
     Action.HOLD: lambda act: {"hold": act.inputs["hold"]},
     Action.RELEASE: lambda _: {"hold": "none"},
     Action.RATE: _rated,
+    Action.FOLLOW_SP4N: _followed,
 }
