@@ -29,6 +29,8 @@ PROGRESS: Mapping[Status, int] = {
     Status.OUT_OF_AUTHORITY: 7,
     Status.ARCHIVED: 7,
 }
+# What the words of the other side are to the text that passes them on; everywhere else a note.
+WORDS_ARE: Mapping[str, str] = {"st.answer": "explanation", "ask.more": "question", "st.archived": "reason"}
 TOO_OLD_TO_TELL = timedelta(hours=72)
 SHOWN = 1000
 
@@ -99,5 +101,5 @@ def _words(new: list[RemoteEvent], text_key: str) -> dict[str, str]:
     ]
     if not told:
         return {}
-    field = {"st.answer": "explanation", "ask.more": "question"}.get(text_key, "note")
+    field = WORDS_ARE.get(text_key, "note")
     return {field: told[-1][:SHOWN]}

@@ -64,7 +64,10 @@ def _institution(tx: Transaction, inputs: Mapping[str, str]) -> tuple[str, Value
 
 def _reason(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> Value:
     key = f"archive_reason.{case.archive_reason}"
-    return Phrase(key) if case.archive_reason and tx.office.texts.has(key) else inputs.get("reason", "")
+    if case.archive_reason and tx.office.texts.has(key):
+        return Phrase(key)
+    # The text goes on behind it with a full stop of its own.
+    return inputs.get("reason", "").rstrip(" .") or Phrase("archive_reason.none")
 
 
 def _due(tx: Transaction, case: Any) -> Value:
