@@ -90,7 +90,8 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     tx.insert(tables.complaint, **row)
     keep_text(tx, identity, 0, draft.text, origin.contact, origin.message_id)
     actor = Actor(Role.REPORTER, str(origin.contact.id))
-    told = {"text": masked}  # an anonymous reporter's own name is known here only
+    # An event is never changed: whoever turns anonymous later must not stand in this one.
+    told = {"text": masked_text(draft.text, (draft.reporter_name,)) if draft.reporter_name else masked}
     events.append(tx, identity, Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1)
     tx.ring("classify")
     tx.tell(kind="complaint", number=number, status=Status.RECEIVED.value, channel=origin.channel)

@@ -1,12 +1,13 @@
 """What reporters do to complaints that are there: add, edit, act, look up. Called while a turn is carried out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
 from channels.messages import Location
-from gateway import attachments, cases, casework, dialogues, tasks, tracking
+from gateway import attachments, cases, casework, contacts, dialogues, tasks, tracking
 from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status, Visibility
 from gateway.contacts import Contact
 from gateway.conversation.lookups import Outcome
@@ -35,12 +36,13 @@ def add(tx: Transaction, addition: Addition, contact: Contact, channel: str, mes
         return None
     actor = Actor(Role.REPORTER, str(contact.id))
     attachments.add(tx, case.id, message_id, channel, addition.attachments)
+    written, addition = addition.text, replace(addition, text=_unnamed(tx, case, addition.text))
     if addition.repeated:
         casework.remark(tx, case, REPEATED, actor, {"text": addition.text}, Visibility.INTERNAL)
         return case.id
     action = addition.action or _joining(case)
     if addition.text:
-        keep_text(tx, case.id, 1, addition.text, contact, message_id)
+        keep_text(tx, case.id, 1, written, contact, message_id)
     if action is None:
         _join(tx, case, addition)
     else:
@@ -49,6 +51,14 @@ def add(tx: Transaction, addition: Addition, contact: Contact, channel: str, mes
     _place(tx, case.id, addition.place, addition.location)
     cases.amend(tx, case.id, last_message_at=tx.now)
     return case.id
+
+
+def _unnamed(tx: Transaction, case: Case, text: str) -> str:
+    """Words of a reporter as others may have them: whoever is anonymous may have signed them all the same."""
+    if not (case.anonymous and case.contact_id and text):
+        return text
+    name = contacts.name_of(tx, case.contact_id)
+    return masked_text(text, (name,)) if name else text
 
 
 def _joining(case: Case) -> Action | None:
@@ -106,7 +116,8 @@ def revise(tx: Transaction, channel: str, contact: Contact, revisions: Sequence[
         keep_text(tx, case.id, 2, text, contact, row.id)
         if case.status in EDITABLE:
             _rebuild(tx, case, contact)
-        casework.remark(tx, case, "delete" if revision.deleted else "edit", actor, {"text": text}, Visibility.AGENCY)
+        what, told = "delete" if revision.deleted else "edit", {"text": _unnamed(tx, case, text)}
+        casework.remark(tx, case, what, actor, told, Visibility.AGENCY)
 
 
 def complete(tx: Transaction, contact: Contact, complaint_id: int, message_id: int, text: str) -> None:
@@ -118,7 +129,7 @@ def complete(tx: Transaction, contact: Contact, complaint_id: int, message_id: i
     if case.status in EDITABLE:
         _rebuild(tx, case, contact)
     actor = Actor(Role.REPORTER, str(contact.id))
-    casework.remark(tx, case, "completed", actor, {"text": text}, Visibility.AGENCY)
+    casework.remark(tx, case, "completed", actor, {"text": _unnamed(tx, case, text)}, Visibility.AGENCY)
 
 
 def _rebuild(tx: Transaction, case: Case, contact: Contact) -> None:
@@ -128,7 +139,7 @@ def _rebuild(tx: Transaction, case: Case, contact: Contact) -> None:
     latest: dict[int | None, str] = {}
     for row in rows:
         latest[row.message_id] = contact.open(bytes(row.text_sealed), f"complaint_text:{row.id}")
-    text = "\n".join(part for part in latest.values() if part)
+    text = _unnamed(tx, case, "\n".join(part for part in latest.values() if part))
     cases.amend(tx, case.id, text_masked=masked_text(text) or "-", suggestion_state="queued")
     tx.ring("classify")
 
