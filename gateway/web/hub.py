@@ -45,6 +45,11 @@ class Hub:
         async for values in events:
             self.publish(values)
 
+    @property
+    def listeners(self) -> int:
+        """Pages that are open now."""
+        return len(self._listeners)
+
     def publish(self, values: Mapping[str, str]) -> None:
         event = LiveEvent(next(self._ids), values)
         self.told += 1

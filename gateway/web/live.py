@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 from aiohttp import web
@@ -35,9 +36,11 @@ async def _stream(request: web.Request, kinds: frozenset[str]) -> web.StreamResp
     try:
         with site.hub.listening() as queue:
             response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-            await response.prepare(request)
-            await response.write(_missed(site, request.headers.get("Last-Event-ID", ""), kinds, _sees_all(request)))
-            await _tell(request, response, queue, kinds)
+            # Whoever leaves a page is noticed here, at the next thing that is told; that is no failure.
+            with suppress(ConnectionResetError):
+                await response.prepare(request)
+                await response.write(_missed(site, request.headers.get("Last-Event-ID", ""), kinds, _sees_all(request)))
+                await _tell(request, response, queue, kinds)
             return response
     except TooManyListeners:
         return web.Response(status=web.HTTPServiceUnavailable.status_code, headers={"Retry-After": "60"})

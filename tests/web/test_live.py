@@ -1,6 +1,9 @@
 """Live events: what an open page hears, what it missed, and when its stream ends."""
 
 import asyncio
+import logging
+
+import pytest
 
 from gateway.complaints.complaint import Role
 from gateway.doorbell import Doorbell
@@ -83,6 +86,17 @@ async def test_a_stream_ends_with_the_process(open_site: OpenSite) -> None:
         async with asyncio.timeout(4):
             await site.client.server.close()
             assert await stream.content.read() == b""
+
+
+async def test_leaving_a_page_is_no_failure(site: Served, caplog: pytest.LogCaptureFixture) -> None:
+    await site.sign_in()
+    async with await open_stream(site) as stream:
+        await line(stream)
+    async with asyncio.timeout(10):
+        while site.site.hub.listeners:  # told that nobody is there by the second event at the latest
+            site.site.hub.publish(CHANGE)
+            await asyncio.sleep(0.02)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_what_is_committed_is_told_to_the_pages_of_every_process(site: Served, redis_url: str) -> None:
