@@ -55,7 +55,7 @@ class DoneBefore:
 
 def act(tx: Transaction, token_hash: str, member: Member, case: Case, form: Form) -> DoneBefore | None:
     """Carry out a form. `ActionRefused` and `CaseMoved` as gateway.casework; the same form again changes nothing."""
-    key = f"page:{token_hash[:24]}:{form.action_id[:40]}"
+    key = _key(token_hash, form)
     if events.seen(tx, key):
         return None
     action = Action.UNDO if form.word == UNDO else FORMS[form.word]
@@ -71,6 +71,15 @@ def act(tx: Transaction, token_hash: str, member: Member, case: Case, form: Form
         _adopt(tx, case.id, _draft(tx, token_hash, form.action_id))
     audit.record(tx, member.actor, "page_used", "complaint", case.number, details={"form": form.word})
     return None
+
+
+def was_done(tx: Transaction, token_hash: str, form: Form) -> bool:
+    """Whether this very form was carried out meanwhile: its twin, pressed at the same moment, was faster."""
+    return events.seen(tx, _key(token_hash, form))
+
+
+def _key(token_hash: str, form: Form) -> str:
+    return f"page:{token_hash[:24]}:{form.action_id[:40]}"
 
 
 def _inputs(tx: Transaction, token_hash: str, case: Case, form: Form) -> dict[str, str]:

@@ -52,7 +52,7 @@ def act(tx: Transaction, number: str, deed: Deed) -> str:
     case = cases.by_number(tx, number)
     if case is None:
         raise ActionRefused("not_yours")
-    key = f"lacak:{case.id}:{deed.key}"
+    key = _key(case.id, deed)
     if events.seen(tx, key):
         return deed.word
     try:
@@ -64,6 +64,16 @@ def act(tx: Transaction, number: str, deed: Deed) -> str:
         return "third"
     _keep(tx, case, deed)
     return deed.word
+
+
+def was_done(tx: Transaction, number: str, deed: Deed) -> bool:
+    """Whether this very form was carried out meanwhile: its twin, pressed at the same moment, was faster."""
+    case = cases.by_number(tx, number)
+    return case is not None and events.seen(tx, _key(case.id, deed))
+
+
+def _key(complaint_id: int, deed: Deed) -> str:
+    return f"lacak:{complaint_id}:{deed.key}"
 
 
 def _carry_out(tx: Transaction, case: Case, deed: Deed, key: str) -> None:

@@ -58,11 +58,16 @@ NOTHING_TYPED = Typed()
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """The page. A link scanner that comes by sees it too, and changes nothing."""
+    """The page. A link scanner that comes by sees it too, and changes nothing.
+
+    The browser gets its secret here already: two presses of the first button then come from one device.
+    """
     entrance = await _enter(request)
     if entrance.door is not Door.OPEN:
         return _closed(request, entrance)
-    return await _page(request, entrance)
+    response = await _page(request, entrance)
+    _keep_device(request, response, _device(request) or secrets.token_urlsafe(DEVICE_BYTES))
+    return response
 
 
 async def _enter(request: web.Request) -> Entrance:
@@ -173,32 +178,37 @@ async def _bind(request: web.Request) -> tuple[Entrance, str]:
 
 
 async def _carry_out(request: web.Request, entrance: Entrance, device: str, typed: Typed) -> web.StreamResponse:
-    site = site_of(request)
-    inputs = _inputs(site, typed)
-    form = Form(typed.word, typed.action_id, inputs)
+    site, task = site_of(request), entrance.task
+    form = Form(typed.word, typed.action_id, _inputs(site, typed))
     try:
-        before = await site.write(
-            officer_deeds.act, entrance.token_hash, entrance.task.member, entrance.task.case, form
-        )
+        before = await site.write(officer_deeds.act, entrance.token_hash, task.member, task.case, form)
     except ActionRefused as refusal:
         response = await _page(request, entrance, typed, officer_words.refusal(site, refusal, entrance, typed.word))
     except CaseMoved:
-        # Somebody was faster: what is true now, with everything that was typed.
-        entrance = await _enter(request)
-        if entrance.door is not Door.OPEN:
-            return _closed(request, entrance, typed)
-        response = await _page(request, entrance, typed, officer_words.moved(site))
+        if await site.read(officer_deeds.was_done, entrance.token_hash, form):
+            raise _done(request, device) from None
+        response = await _moved(request, typed)
     else:
-        if before is not None:
-            entrance = await _enter(request)
-            response = await _page(request, entrance, done_before=before)
-        else:
+        if before is None:
             log.info("officer_page_used", form=typed.word)
-            redirect = web.HTTPSeeOther(f"/p/{request.match_info['token']}", headers=PRIVATE)
-            _keep_device(request, redirect, device)
-            raise redirect
+            raise _done(request, device)
+        response = await _page(request, await _enter(request), done_before=before)
     _keep_device(request, response, device)
     return response
+
+
+def _done(request: web.Request, device: str) -> web.HTTPSeeOther:
+    redirect = web.HTTPSeeOther(f"/p/{request.match_info['token']}", headers=PRIVATE)
+    _keep_device(request, redirect, device)
+    return redirect
+
+
+async def _moved(request: web.Request, typed: Typed) -> web.StreamResponse:
+    """Somebody was faster: what is true now, with everything that was typed."""
+    entrance = await _enter(request)
+    if entrance.door is not Door.OPEN:
+        return _closed(request, entrance, typed)
+    return await _page(request, entrance, typed, officer_words.moved(site_of(request)))
 
 
 def _inputs(site: Site, typed: Typed) -> dict[str, str]:

@@ -186,14 +186,16 @@ async def act(request: web.Request) -> web.StreamResponse:
 
 
 async def _carry_out(request: web.Request, known: Pass, view: Tracking, word: str, form: Posted) -> web.StreamResponse:
-    site = site_of(request)
+    site, deed = site_of(request), _deed(word, form)
     try:
-        said = await site.write(self_service.act, known.number, _deed(word, form))
+        said = await site.write(self_service.act, known.number, deed)
     except ActionRefused as refusal:
         key = REFUSALS.get(refusal.code, "track.refused")
         return _refused(request, known, view, word, form, key, HTTPStatus.UNPROCESSABLE_ENTITY)
     except CaseMoved:
-        return _refused(request, known, view, word, form, "track.moved", HTTPStatus.CONFLICT)
+        if not await site.read(self_service.was_done, known.number, deed):
+            return _refused(request, known, view, word, form, "track.moved", HTTPStatus.CONFLICT)
+        said = word
     raise tracking_pass.keep(request, web.HTTPSeeOther(f"/lacak/{known.number}"), known, said)
 
 

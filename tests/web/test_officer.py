@@ -1,5 +1,6 @@
 """/p/<token>: looking never acts, forms count once, another device needs a code, and refusals keep what was typed."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from html import unescape
@@ -108,7 +109,7 @@ async def test_the_page_is_small_private_and_without_script(site: Served, at: st
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
     assert "noindex" in answer.headers["X-Robots-Tag"]
-    assert "Set-Cookie" not in answer.headers
+    assert answer.cookies["satupintu-petugas"]["httponly"]
     assert at.rpartition("/")[2] not in text.partition("<footer")[2]
 
 
@@ -357,3 +358,11 @@ async def test_photos_of_reporters_are_served_only_where_they_betray_nobody(site
         assert address not in text
         assert "tidak ditampilkan untuk melindungi pelapor" in text
     assert (await site.client.get(address)).status == (200 if photos == "shown" else 404)
+
+
+async def test_pressing_twice_at_the_same_moment_is_one_deed(site: Served, at: str) -> None:
+    events = count(site, "complaint_event")
+    fields = form_of(await page(site, at), f"{at}/terima")
+    answers = await asyncio.gather(*(site.client.post(f"{at}/terima", data=fields) for _ in range(5)))
+    assert [answer.status for answer in answers] == [200] * 5
+    assert count(site, "complaint_event") == events + 1
