@@ -17,7 +17,7 @@ from gateway.contacts import Contact
 from gateway.storage import tables
 from gateway.storage.claim import claim as claim_rows
 from gateway.storage.rows import id_in, ids_json
-from gateway.storage.store import Transaction
+from gateway.storage.store import Transaction, constant
 from gateway.storage.types import id_number, id_text, to_millis
 
 Buttons = tuple[tuple[Button, ...], ...]
@@ -26,6 +26,17 @@ RANK = {"queued": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "rea
 UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
 RECEIPTS = frozenset({"sent", "delivered", "read"})
 RESENT = "resent"
+NOT_WANTED = ("opt_out", "superseded")
+"""Reasons of messages that nobody may send again: their receiver said so, or something newer took their place."""
+SUPPRESS_AGAIN = (
+    "UPDATE outbox SET state = 'failed', reason = 'opt_out' WHERE id IN {ids} AND state = 'queued' AND NOT direct"
+    " AND EXISTS (SELECT 1 FROM dialogue d WHERE d.channel = outbox.channel AND d.contact_id = outbox.contact_id"
+    " AND d.opted_out_at >= outbox.created_at)"
+)
+OPEN = constant("outbox.state IN ('queued','sending')")
+"""The condition of the partial indexes of the outbox, word for word: else SQLite reads the whole table."""
+CHANNEL = "q.channel || ''"
+"""Not to be looked up by the index of a channel's whole history."""
 EARLY_REPORTS = timedelta(minutes=10)
 """How long a receipt waits for its message: providers use their numbers again."""
 # The head of a lane: nothing planned before it is still on its way. A message planned for later blocks nobody.
@@ -137,14 +148,16 @@ def lane_of(channel: str, contact_id: int) -> str:
 def withdraw(tx: Transaction, channel: str, contact_id: int, once: str) -> None:
     """A message of this name that is still waiting is not wanted any more."""
     outbox = tables.outbox
-    mine = and_(outbox.c.lane == lane_of(channel, contact_id), outbox.c.state == "queued", outbox.c.once == once)
+    mine = and_(outbox.c.lane == lane_of(channel, contact_id), OPEN, outbox.c.state == "queued", outbox.c.once == once)
     tx.execute(outbox.update().where(mine).values(state="failed", reason="superseded"))
 
 
 def suppress(tx: Transaction, channel: str, contact_id: int, reason: str = "opt_out") -> int:
     """What is still waiting for this address, save answers to own commands, is not sent; how many that were."""
     outbox = tables.outbox
-    mine = and_(outbox.c.lane == lane_of(channel, contact_id), outbox.c.state == "queued", outbox.c.direct.is_(False))
+    mine = and_(
+        outbox.c.lane == lane_of(channel, contact_id), OPEN, outbox.c.state == "queued", outbox.c.direct.is_(False)
+    )
     return tx.execute(outbox.update().where(mine).values(state="failed", reason=reason)).rowcount
 
 
@@ -162,7 +175,7 @@ def claim(
         limit=limit,
         lease=timedelta(seconds=lease_s),
         working="sending",
-        where=f"q.channel IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}{' AND q.direct' if direct else ''}",
+        where=f"{CHANNEL} IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}{' AND q.direct' if direct else ''}",
         retake=False,
         ids=ids_json(names),
     )
@@ -213,6 +226,7 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     ]
     columns = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
     tx.update(outbox, changes, ("id",), columns)
+    _suppress_again(tx, [o.id for o in valid if o.state is DeliveryStatus.QUEUED])
     # A receipt was faster than the provider's answer: only the name that the answer brings is news.
     named = [o for o in fitting if current[o.id].state in RECEIPTS and o.provider_id]
     tx.update(outbox, [{"id": o.id, "provider_id": o.provider_id} for o in named], ("id",), ("provider_id",))
@@ -220,6 +234,12 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
         _consequences(tx, outcome, current[outcome.id].contact_id)
     early = {DeliveryStatus.SENT, DeliveryStatus.UNKNOWN}
     _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state in early])
+
+
+def _suppress_again(tx: Transaction, ids: Sequence[int]) -> None:
+    """Whoever opted out while a message was under way must not get it at its next attempt (F91)."""
+    if ids:
+        tx.execute(constant(SUPPRESS_AGAIN.format(ids=id_in(tx.dialect))), {"ids": ids_json(ids)})
 
 
 def _consequences(tx: Transaction, outcome: Outcome, contact_id: int) -> None:
@@ -316,13 +336,13 @@ def _match_early(tx: Transaction, outcomes: Sequence[tuple[str, Outcome]]) -> No
 def sweep(tx: Transaction) -> dict[str, int]:
     """What time does to messages: a claim whose process died becomes unknown, an old message expires."""
     outbox = tables.outbox
-    dead = and_(outbox.c.state == "sending", outbox.c.lease_until < tx.now)
+    dead = and_(OPEN, outbox.c.state == "sending", outbox.c.lease_until < tx.now)
     idempotent = [name for name, channel in tx.office.channels.items() if channel.capabilities.idempotent]
     again = tx.execute(
-        outbox.update().where(dead, outbox.c.channel.in_(idempotent)).values(state="queued", lease_until=None)
+        outbox.update().where(dead, (outbox.c.channel + "").in_(idempotent)).values(state="queued", lease_until=None)
     )
     unknown = tx.execute(outbox.update().where(dead).values(state="unknown", reason="interrupted", lease_until=None))
-    old = and_(outbox.c.state == "queued", outbox.c.expires_at <= tx.now)
+    old = and_(OPEN, outbox.c.state == "queued", outbox.c.expires_at <= tx.now)
     expired = tx.execute(outbox.update().where(old).values(state="failed", reason="expired"))
     return {"again": again.rowcount, "unknown": unknown.rowcount, "expired": expired.rowcount}
 
@@ -330,7 +350,8 @@ def sweep(tx: Transaction) -> dict[str, int]:
 def resend(tx: Transaction, ids: Sequence[int]) -> int:
     """A person decides: unknown or failed messages are tried once more (their provider may have them already)."""
     outbox = tables.outbox
-    chosen = and_(outbox.c.id.in_(ids), or_(outbox.c.state == "unknown", outbox.c.state == "failed"))
+    undecided = or_(outbox.c.state == "unknown", outbox.c.state == "failed")
+    chosen = and_(outbox.c.id.in_(ids), undecided, outbox.c.reason.not_in(NOT_WANTED))
     expires = tx.now + timedelta(hours=tx.office.settings.outbound.ttl_hours)
     values = {"state": "queued", "due_at": tx.now, "expires_at": expires, "provider_state": RESENT, "attempts": 0}
     tx.ring("deliver")

@@ -1,0 +1,36 @@
+"""Queues are found by their partial indexes: what was sent long ago beside them costs nothing (PERFORMANCE rule 13)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from gateway import attachments, notices, outbound
+from gateway.storage.store import Store, Transaction
+
+WORK: dict[str, Callable[[Transaction], object]] = {
+    "outbox claimed": lambda tx: outbound.claim(tx, 10, 60),
+    "outbox swept": outbound.sweep,
+    "twin withdrawn": lambda tx: outbound.withdraw(tx, "tg", 1, "once"),
+    "opt-out": lambda tx: outbound.suppress(tx, "tg", 1),
+    "files claimed": lambda tx: attachments.claim(tx, 10),
+    "notices claimed": notices.claim_due,
+}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("work", WORK.values(), ids=list(WORK))
+def test_no_queue_reads_its_whole_table(store: Store, work: Callable[[Transaction], object]) -> None:
+    ran: list[tuple[str, Any]] = []
+    event.listen(store.engine, "before_cursor_execute", lambda _c, _k, sql, given, *_: ran.append((sql, given)))
+    with store.transaction() as tx:
+        work(tx)
+    found = [(sql, given) for sql, given in ran if sql.startswith("UPDATE")]
+    assert found
+    with store.engine.connect() as connection:
+        for sql, given in found:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)]
+            reads = [step for step in plan if step.startswith(("SCAN outbox", "SCAN q", "SEARCH outbox", "SEARCH q"))]
+            whole = [step for step in reads if "INDEX" not in step or "ix_outbox_watch" in step]
+            assert not whole, (sql, plan)
