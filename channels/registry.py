@@ -71,6 +71,11 @@ class Channel:
     checker: Checker | None = None
     starter: Starter | None = None
 
+    @property
+    def hears(self) -> bool:
+        """Whether people can write to it, too."""
+        return self.receiver is not None or self.listener is not None
+
     def verify(self, request: RawRequest) -> None:
         """SignatureInvalid unless the call comes from an allowed address and proves to be the provider's."""
         if self.receiver is None or not self._admits(request.remote):

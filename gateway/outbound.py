@@ -196,6 +196,7 @@ def _parcel(tx: Transaction, row: Any, contact: Contact, address: Address) -> Pa
         buttons=buttons,
         callback_id=row.callback_id,
         report_url=f"{public_url}/c/{row.channel}/status",
+        written_at=row.created_at,
     )
     return Parcel(row.id, row.fence, row.channel, row.lane, message, row.attempts, row.created_at, row.expires_at)
 

@@ -82,7 +82,9 @@ def channel_for(tx: Transaction, scheme: str, used: str = "") -> str:
     if scheme == "tel" and named in tx.office.channels:
         return str(named)
     kinds = SCHEMES.get(scheme, ())
-    return next((name for name, channel in tx.office.channels.items() if channel.kind in kinds), "")
+    # A channel that cannot hear offers citizens no way to say that they want no more of it.
+    hears = (name for name, channel in tx.office.channels.items() if channel.kind in kinds and channel.hears)
+    return next(hears, "")
 
 
 def staff(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Member, tuple[str, Contact] | None]]:

@@ -125,7 +125,7 @@ def _watched(tx: Transaction, channel: Channel, figures: _Figures) -> Watched:
     inbound = _inbound(tx, channel, figures, state, last_in)
     outbound = _outbound(tx, channel, figures, state)
     order = list(ChannelState)
-    directions = [inbound] if not channel.capabilities.sends else [inbound, outbound]
+    directions = [inbound] * channel.hears + [outbound] * channel.capabilities.sends
     return Watched(
         name=channel.name,
         kind=channel.kind,
