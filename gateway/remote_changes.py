@@ -33,6 +33,9 @@ PROGRESS: Mapping[Status, int] = {
 WORDS_ARE: Mapping[str, str] = {"st.answer": "explanation", "ask.more": "question", "st.archived": "reason"}
 TOO_OLD_TO_TELL = timedelta(hours=72)
 SHOWN = 1000
+UPSTREAM = "st.upstream"
+UNANSWERED = "closed_upstream_unanswered"
+"""Flag for reports: closed over there before our own agency had answered."""
 
 
 def changed(tx: Transaction, row: Any, state: RemoteState) -> dict[str, Any]:
@@ -83,14 +86,16 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
     except ActionRefused as refusal:
         tasks.add(tx, "sp4n_mismatch", case.number, refusal.code, case.id)
         return
+    if text_key == UPSTREAM:
+        cases.amend(tx, case.id, flags=" ".join(sorted(case.flags | {UNANSWERED})))
     if inputs.get("explanation"):
         cases.amend(tx, case.id, public_answer=masked_text(inputs["explanation"]), answered_at=since)
 
 
 def _wanted(case: Case, state: RemoteState) -> tuple[Status | None, str]:
     """Closed over there without an answer of ours is not closed here: the reporter is asked (row 2 of the rules)."""
-    if state.status is Status.RESOLVED and not case.public_answer:
-        return Status.AWAITING_REPORTER, "st.upstream"
+    if state.status is Status.RESOLVED and state.asks_reporter and not case.public_answer:
+        return Status.AWAITING_REPORTER, UPSTREAM
     return state.status, state.text_key
 
 
