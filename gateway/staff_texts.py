@@ -107,7 +107,9 @@ def compose(
         short = key + "_sms" if texts.has(key + "_sms") else key
         return texts(short, **values), ()
     rows = _buttons(tx, key, case, member, link) if channel.capabilities.buttons else ()
-    text = texts(key, **values)
+    # A pressed button or a photo brings no words that could be quoted.
+    bare = key + "_bare"
+    text = texts(bare if not values["alasan"] and texts.has(bare) else key, **values)
     return (text if rows or not link else f"{text}\n{link}"), rows
 
 
