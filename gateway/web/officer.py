@@ -190,7 +190,7 @@ async def _carry_out(request: web.Request, entrance: Entrance, device: str, type
         response = await _moved(request, typed)
     else:
         if before is None:
-            log.info("officer_page_used", form=typed.word)
+            log.info("officer_page_used", deed=typed.word)
             raise _done(request, device)
         response = await _page(request, await _enter(request), done_before=before)
     _keep_device(request, response, device)
