@@ -1,6 +1,7 @@
 """What a complaint was before an action that is taken back: columns that no event names, agency, question, answer."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +12,9 @@ from gateway.complaints.lifecycle import Step
 from gateway.queries.milestones import standing
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+
+EVIDENCE = "agency"
+"""Origin of the files of an answer."""
 
 
 def before(tx: Transaction, case: Case, undone: Step, last: Any) -> dict[str, Any]:
@@ -27,9 +31,19 @@ def before(tx: Transaction, case: Case, undone: Step, last: Any) -> dict[str, An
 def _answer(tx: Transaction, case: Case, last: Any) -> dict[str, Any]:
     """An answer given earlier, to which the reporter objected, is the public one again."""
     earlier = [event for event in _standing(tx, case.id) if event.action == Action.ANSWER and event.id != last.id]
+    _drop_evidence(tx, case.id, earlier[-1].at if earlier else None)
     if not earlier:
         return {"public_answer": "", "answered_at": None}
     return {"public_answer": earlier[-1].text_masked, "answered_at": earlier[-1].at}
+
+
+def _drop_evidence(tx: Transaction, complaint_id: int, answered_at: datetime | None) -> None:
+    """What came with the answer goes with it: the next one must not be shown with pictures of this one."""
+    attachment = tables.attachment
+    undone = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == EVIDENCE)
+    if answered_at:
+        undone &= attachment.c.created_at > answered_at
+    tx.execute(attachment.delete().where(undone))
 
 
 def _agency(tx: Transaction, case: Case, last: Any) -> dict[str, Any]:

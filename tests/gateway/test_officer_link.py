@@ -19,6 +19,7 @@ from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
 
 NUMBER = "KBR-260000013"
+REPORTER = Actor(Role.REPORTER)
 COORDINATOR = Actor(Role.COORDINATOR, "1", "DISKOMINFO", "Koordinator Contoh")
 PHOTO = AttachmentRef("x/1", "image/jpeg", 3, content=b"\xff\xd8\xff")
 DONE = "Lubang ditambal dengan aspal panas pada 24 November 2026 pukul 08.30."
@@ -231,8 +232,24 @@ def test_an_answer_with_evidence_can_be_taken_back_until_it_is_sent(store: Store
         origins = {row.origin for row in tx.all(select(tables.attachment.c.origin))}
     assert origins == {"agency"}
     link.act("urungkan", "a-3")
+    assert count(store, "attachment") == 0  # the next answer brings pictures of its own
     assert link.page("phone").status is Status.IN_PROGRESS
     assert link.page("phone").mine.action == "undo"  # type: ignore[union-attr]
+
+
+def test_taking_back_a_second_answer_keeps_the_evidence_of_the_first(store: Store, link: Link, moment: Moment) -> None:
+    for action_id, pictures in (("a-1", [PHOTO]), ("a-2", [PHOTO, PHOTO])):
+        with store.transaction() as tx:
+            task = officer_door.enter(tx, link.token, "phone").task
+            officer_deeds.keep_files(tx, link.hash, task.case, action_id, pictures)
+        link.act("selesai", action_id, explanation=DONE, no_personal_data="1")
+        moment.pass_(minutes=20)
+        if action_id == "a-1":
+            step(store, Action.CONTEST, {"text": "Masih berlubang"}, REPORTER)
+            moment.pass_(minutes=20)
+    moment.pass_(minutes=-20)
+    link.act("urungkan", "a-3")
+    assert count(store, "attachment") == 1
 
 
 def test_after_the_window_nothing_can_be_taken_back(link: Link, moment: Moment) -> None:
