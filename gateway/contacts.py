@@ -105,6 +105,13 @@ def _unwrap(keys: Keys, identity: int, wrapped: bytes) -> bytes:
     return open_seal(keys.vault, wrapped, f"contact:{identity}")
 
 
+def lock(tx: Transaction, contact_id: int) -> None:
+    """Wait for whoever is carrying out a message of this sender; SQLite has one writer anyway."""
+    if tx.dialect != "sqlite":
+        contact = tables.contact
+        tx.execute(select(contact.c.id).where(contact.c.id == contact_id).with_for_update())
+
+
 def by_id(tx: Transaction, ids: Iterable[int]) -> dict[int, Contact]:
     wanted = list(dict.fromkeys(ids))
     if not wanted:

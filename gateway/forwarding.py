@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from gateway import attachments, audit, cases, tasks
 from gateway.complaints.complaint import SYSTEM, Kind, Point, Status
@@ -32,6 +32,7 @@ from gateway.remote_changes import changed
 from gateway.storage import tables
 from gateway.storage.rows import id_in, ids_json
 from gateway.storage.store import Transaction, constant
+from gateway.storage.tables.complaints import OPEN_FORWARDS
 from gateway.storage.types import to_millis
 
 LEASE = timedelta(seconds=180)
@@ -39,8 +40,11 @@ POLL_LEASE = timedelta(seconds=120)
 # A report waits this long for its files to be fetched and cleaned, then leaves without the missing ones.
 WAIT_FOR_FILES = timedelta(minutes=2)
 DUE = (
-    "SELECT f.id, f.state FROM forward f WHERE f.target = :target AND f.state IN ('queued','retry','unknown')"
-    " AND f.due_at <= :now"
+    # The first list is word for word that of the index; what is being sent is not claimed again.
+    "SELECT f.id, f.state FROM forward f WHERE f.target = :target"
+    " AND f.state IN ('queued','sending','retry','unknown') AND f.state <> 'sending' AND f.due_at <= :now"
+    # What was practised never leaves, whatever database an installation was given.
+    " AND NOT EXISTS (SELECT 1 FROM complaint p WHERE p.id = f.complaint_id AND p.training AND NOT :training)"
     " AND (f.kind = 'create' OR EXISTS (SELECT 1 FROM forward c WHERE c.complaint_id = f.complaint_id"
     " AND c.target = f.target AND c.kind = 'create' AND c.state = 'sent'))"
     " AND NOT EXISTS (SELECT 1 FROM forward e WHERE e.complaint_id = f.complaint_id AND e.target = f.target"
@@ -55,7 +59,13 @@ TASKS: Mapping[ForwardState, str] = {ForwardState.MANUAL_CHECK: "sp4n_check", Fo
 def claim(tx: Transaction, target: str, limit: int) -> list[ForwardJob]:
     """Due rows of a target, oldest first, each in the state it was found in; marked `sending` at once."""
     lock = "" if tx.dialect == "sqlite" else " FOR UPDATE OF f SKIP LOCKED"
-    values = {"target": target, "limit": limit, "now": to_millis(tx.now), "files": to_millis(tx.now - WAIT_FOR_FILES)}
+    values = {
+        "target": target,
+        "limit": limit,
+        "now": to_millis(tx.now),
+        "files": to_millis(tx.now - WAIT_FOR_FILES),
+        "training": tx.office.settings.training.enabled,
+    }
     found = tx.all(constant(DUE + lock), values)
     before = {row.id: row.state for row in found}
     if not before:
@@ -167,13 +177,24 @@ def settle(tx: Transaction, outcomes: Sequence[ForwardOutcome]) -> None:
 
 def _consequences(tx: Transaction, row: Any, outcome: ForwardOutcome) -> None:
     if outcome.state is ForwardState.SENT and row.kind == ForwardKind.CREATE.value:
-        adopt(tx, row.id, outcome.remote_id)
+        _adopt_or_ask(tx, row, outcome.remote_id)
     kind = TASKS.get(outcome.state)
     if kind:
         tasks.add(tx, kind, str(row.id), row.marker, row.complaint_id)
     if outcome.duplicates:
         tasks.add(tx, "sp4n_duplicate", str(row.id), " ".join(outcome.duplicates), row.complaint_id)
     audit.record(tx, SYSTEM, f"forward_{outcome.state.value}", "forward", str(row.id), details={"kind": row.kind})
+
+
+def _adopt_or_ask(tx: Transaction, row: Any, remote_id: str) -> None:
+    """The other side gave a number that another complaint has: only a person can tell which is right."""
+    try:
+        adopt(tx, row.id, remote_id)
+    except RemoteIdTaken as taken:
+        forward = tables.forward
+        values = {"state": ForwardState.MANUAL_CHECK.value, "last_error": f"number taken by {taken}"[:300]}
+        tx.execute(forward.update().where(forward.c.id == row.id).values(**values))
+        tasks.add(tx, TASKS[ForwardState.MANUAL_CHECK], str(row.id), f"{remote_id} = {taken}", row.complaint_id)
 
 
 class RemoteIdTaken(ValueError):
@@ -224,7 +245,7 @@ def give_up(tx: Transaction, forward_id: int) -> None:
 def sweep(tx: Transaction) -> int:
     """Rows whose sender died while the request was under way: what became of them has to be looked for."""
     forward = tables.forward
-    dead = (forward.c.state == ForwardState.SENDING.value) & (forward.c.lease_until < tx.now)
+    dead = text(OPEN_FORWARDS) & (forward.c.state == ForwardState.SENDING.value) & (forward.c.lease_until < tx.now)
     values = {"state": ForwardState.UNKNOWN.value, "due_at": tx.now, "lease_until": None, "unknown_since": tx.now}
     return tx.execute(forward.update().where(dead).values(**values)).rowcount
 

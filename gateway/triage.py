@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from gateway import cases, casework, dialogues, outbound, readers
+from gateway import cases, casework, contacts, dialogues, outbound, readers
 from gateway.complaints import completeness
 from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import SYSTEM, Action, Case, Hold, Sensitive, Status, Urgency
@@ -30,7 +30,8 @@ SAMPLE = 20
 CLAIM = (
     "UPDATE complaint SET suggestion_state = 'working', suggestion_lease = :until,"
     " suggestion_attempts = suggestion_attempts + 1 WHERE id IN (SELECT id FROM complaint"
-    " WHERE suggestion_state = 'queued' OR (suggestion_state = 'working' AND suggestion_lease < :now)"
+    # Word for word the condition of the index: SQLite finds a partial one by nothing else.
+    " WHERE suggestion_state IN ('queued','working') AND (suggestion_state = 'queued' OR suggestion_lease < :now)"
     " ORDER BY id LIMIT :limit {lock}) RETURNING id, text_masked, location_text, suggestion_attempts"
 )
 
@@ -156,6 +157,7 @@ def _ask(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
     if not wanted or route_.skip or channel is None or channel.capabilities.sessions or route_.channel != row.channel:
         return
     key = (row.channel, route_.contact.id)
+    contacts.lock(tx, route_.contact.id)
     dialogue = dialogues.load(tx, [(row.channel, route_.contact)])[key]
     if not questions.may_ask(dialogue, wanted, row.number, tx.now):
         return

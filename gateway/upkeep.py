@@ -29,6 +29,7 @@ def take_overdue_parts(tx: Transaction) -> int:
     """Long SMS whose missing parts did not come: taken with their gaps marked."""
     given_up = assembly.overdue(tx)
     for one in given_up:
+        contacts.lock(tx, one.contact.id)
         desk = Desk.prepare(tx, [(one.channel, one.contact, one.message)])
         take_turn(tx, desk, one.channel, one.contact, one.message, one.message_id)
         desk.close(tx)

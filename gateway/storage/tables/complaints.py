@@ -118,8 +118,8 @@ Index("ix_complaint_contact", complaint.c.contact_id, complaint.c.id)
 Index(
     "ix_complaint_suggest",
     complaint.c.id,
-    sqlite_where=text("suggestion_state = 'queued'"),
-    postgresql_where=text("suggestion_state = 'queued'"),
+    sqlite_where=text("suggestion_state IN ('queued','working')"),
+    postgresql_where=text("suggestion_state IN ('queued','working')"),
 )
 Index(
     "ix_complaint_parent",
