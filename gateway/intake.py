@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from channels.messages import Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind
+from channels.messages import Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind, clean_text
 from gateway import assembly, audit, contacts, facts, officers, outbound, reporting_back
 from gateway.arrival import KEPT_BODY, Arrival
 from gateway.complaints.complaint import SYSTEM
@@ -87,6 +87,8 @@ def _keep_messages(tx: Transaction, arrivals: Sequence[Arrival]) -> tuple[list[I
 
 def _row(tx: Transaction, one: Incoming) -> dict[str, object]:
     message, contact, arrival = one.message, one.contact, one.arrival
+    # A part of a long SMS may begin or end with half an emoji; it is whole in sms_part.
+    text = clean_text(message.text) if message.part else message.text
     body = arrival.request.body or arrival.request.raw_query
     return {
         "id": one.id,
@@ -97,7 +99,7 @@ def _row(tx: Transaction, one: Incoming) -> dict[str, object]:
         "contact_id": contact.id,
         "destination": message.destination,
         "album": message.album,
-        "text_sealed": contact.seal(message.text, f"message:{one.id}:text") if message.text else None,
+        "text_sealed": contact.seal(text, f"message:{one.id}:text") if text else None,
         "raw_sealed": seal(tx.office.keys.raw, body, f"message:{one.id}:raw") if len(body) <= KEPT_BODY else None,
         "flags": " ".join(sorted(message.flags)),
         "sent_at": message.sent_at,
