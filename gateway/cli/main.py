@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "data": "gateway.cli.data:data",
     "config": "gateway.cli.settings:config",
     "channels": "gateway.cli.channels:channels",
+    "bench": "workers.bench.command:bench",
     "audit": "gateway.cli.audit:audit",
     "user": "gateway.cli.accounts:user",
     "export": "gateway.cli.export:export",

@@ -1,0 +1,112 @@
+"""`bench drain`: receipts that wait after an outage, and how soon the workers have sent them all."""
+
+from dataclasses import asdict, dataclass
+
+from config import clock
+from gateway.queries import bench as counted
+from workers.bench import report
+from workers.bench.filling import fill
+from workers.bench.intake import Say
+from workers.bench.messages import CHANNELS
+from workers.bench.meters import Commands
+from workers.bench.report import Report
+from workers.bench.sink import Sink
+from workers.bench.site import Place, Site, open_site
+
+LOOK_EVERY_S = 0.2
+TOLD_EVERY = 10_000
+STILL_S = 60.0
+"""So long nothing moves before we call it stuck."""
+DONE = frozenset({"sent", "delivered", "read"})
+DOUBTFUL = frozenset({"unknown", "sending"})
+"""A claim whose worker was killed stands as `sending` until its lease ends, then the clock calls it unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run. `kill_every`: seconds after which the delivering workers are killed, again and again; None: never."""
+
+    rows: int = 100_000
+    workers: int = 1
+    sink_delay_ms: int = 0
+    kill_every: float | None = None
+
+
+def run(order: Order, place: Place, say: Say) -> Report:
+    """Fill a database through the real intake, then start the workers and watch."""
+    told = report.head("drain", asdict(order))
+    with open_site(place) as site:
+        told["database"] = site.gateway.store.engine.dialect.name
+        sink = Sink(site)
+        sink.open(order.sink_delay_ms)
+        say(f"drain: taking {order.rows} messages, {told['database']}")
+        for many in fill(site.gateway, range(order.rows), CHANNELS, site.gateway.clock.now):
+            if many % TOLD_EVERY < order.rows % TOLD_EVERY:
+                say(f"drain: {many} taken")
+        say("drain: workers start")
+        commands = Commands(site.redis_url)
+        began = site.start_workers(order.workers)
+        cpu_before = site.cpu_s("worker")
+        emptied = _drained(site, order, say)
+        told |= figures(site, sink, order.rows, began)
+        told["cpu_us_per_row"] = round((site.cpu_s("worker") - cpu_before) * 1e6 / order.rows, 1)
+        told["redis_commands"] = commands.count()
+        told["peak_memory_mib"] = site.peak_mib("worker")
+        commands.close()
+        return report.judged(told, problems(told, emptied=emptied))
+
+
+def _drained(site: Site, order: Order, say: Say) -> bool:
+    """Until nothing waits; False when nothing moves any more."""
+    before, moved_at = -1, clock.monotonic()
+    killed_at = clock.monotonic()
+    while clock.monotonic() - moved_at < STILL_S:
+        with site.gateway.store.reading() as tx:
+            waits = counted.waiting(tx, tx.now)
+        left = waits.queued + waits.unread + waits.notices
+        if not left and (order.kill_every is not None or not waits.sending):
+            return True
+        if left != before:
+            before, moved_at = left, clock.monotonic()
+        if order.kill_every is not None and clock.monotonic() - killed_at >= order.kill_every:
+            _kill(site)
+            killed_at = clock.monotonic()
+            say(f"drain: delivering workers killed, {left} left")
+        site.pause(LOOK_EVERY_S)
+    return False
+
+
+def _kill(site: Site) -> None:
+    for name in site.named("worker-"):
+        if name.endswith("deliver"):
+            site.kill(name)
+            site.restart(name)
+
+
+def figures(site: Site, sink: Sink, rows: int, began: float) -> Report:
+    """`seconds` from the first ready worker until nothing waited; `oldest_wait_s` until the last receipt was sent."""
+    with site.gateway.store.reading() as tx:
+        outcomes, last = counted.outcomes(tx), counted.last_receipt_sent_at(tx)
+        seconds = max(tx.now.timestamp() - began, 1e-9)
+        unsent = counted.receipts_not(tx, DONE | DOUBTFUL)
+    return {
+        "seconds": round(seconds, 2),
+        "rate": round(rows / seconds, 1),
+        "sent": sum(outcomes.get(state, 0) for state in DONE),
+        "unknown": sum(outcomes.get(state, 0) for state in DOUBTFUL),
+        "unsent": unsent,
+        "at_sink": sink.accepted(),
+        "repeats_at_sink": sink.repeats(),
+        "oldest_wait_s": round(last.timestamp() - began, 2) if last else 0.0,
+    }
+
+
+def problems(told: Report, *, emptied: bool) -> list[str]:
+    """What a sink accepted was sent or is in doubt; what is neither was lost."""
+    sentences = {
+        f"nothing moved for {STILL_S:g} s with work left": not emptied,
+        f"{told['unsent']} receipts were neither sent nor left in doubt": told["unsent"],
+        f"{told['repeats_at_sink']} messages reached a provider twice": told["repeats_at_sink"],
+        f"{told['sent']} messages are called sent and {told['at_sink']} arrived": told["at_sink"] < told["sent"],
+    }
+    return [sentence for sentence, wrong in sentences.items() if wrong]

@@ -1,0 +1,82 @@
+"""Messages taken through the real intake in this process: to fill a database, and to see what the stages cost."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from time import thread_time
+
+from gateway.app import Gateway
+from gateway.arrival import Arrival
+from gateway.batching import BATCH
+from gateway.intake import receive
+from gateway.queries.bench import Watch, watching
+from workers.bench.messages import channel_of, raw_request
+
+WARM = 2
+"""Batches that are carried out before anything is measured."""
+MICROSECONDS = 1_000_000
+Moment = Callable[[], datetime]
+
+
+def arrivals(gateway: Gateway, numbers: Sequence[int], channels: Sequence[str], now: datetime) -> list[Arrival]:
+    """Verified and parsed as a webhook does it."""
+    made = []
+    for number in numbers:
+        channel = gateway.office.channels[channel_of(number, channels)]
+        request = raw_request(channel.name, number, int(now.timestamp()))
+        channel.verify(request)
+        assert channel.receiver is not None  # noqa: S101 - both channels of a bench receive
+        made.append(Arrival(channel.name, channel.receiver.parse(request), request, now))
+    return made
+
+
+def fill(gateway: Gateway, numbers: range, channels: Sequence[str], now: Moment) -> Iterator[int]:
+    """Take these messages in batches; tells how many were taken after each."""
+    for at in range(0, len(numbers), BATCH):
+        some = numbers[at : at + BATCH]
+        moment = now()
+        with gateway.store.transaction(moment) as tx:
+            receive(tx, arrivals(gateway, some, channels, moment))
+        yield at + len(some)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Processor time of one thread, µs per message. `step`: judging, sealing and everything else between statements."""
+
+    parse: float
+    step: float
+    sql: float
+    commit: float
+
+    @property
+    def accept(self) -> float:
+        return self.step + self.sql + self.commit
+
+
+def stages(gateway: Gateway, first: int, channels: Sequence[str], batch: int, batches: int) -> Stages:
+    """What the stages of taking messages cost, in batches of this size, each message from a new sender."""
+    batch = max(1, min(batch, BATCH))
+    numbers = range(first, first + batch * (batches + WARM))
+    for _ in fill(gateway, numbers[: batch * WARM], channels, gateway.clock.now):
+        pass
+    parse = step = sql = commit = 0.0
+    for at in range(batch * WARM, len(numbers), batch):
+        now = gateway.clock.now()
+        began = thread_time()
+        given = arrivals(gateway, numbers[at : at + batch], channels, now)
+        parsed = thread_time()
+        with _watched(gateway) as watch, gateway.store.transaction(now) as tx:
+            receive(tx, given)
+        ended = thread_time()
+        parse += parsed - began
+        sql += watch.sql_s
+        commit += ended - watch.commit_began
+        step += watch.commit_began - parsed - watch.sql_s
+    per_message = MICROSECONDS / (batch * batches)
+    return Stages(*(round(seconds * per_message, 1) for seconds in (parse, step, sql, commit)))
+
+
+def _watched(gateway: Gateway) -> AbstractContextManager[Watch]:
+    return watching(gateway.store, thread_time)

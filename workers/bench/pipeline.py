@@ -1,0 +1,103 @@
+"""`bench pipeline`: from the webhook's answer to the arrival of the receipt at the provider, with all processes."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from config import clock
+from gateway.doorbell import bell
+from workers.bench import intake, report
+from workers.bench.intake import Say
+from workers.bench.load import Outcome
+from workers.bench.meters import Bell, Commands, milliseconds, percentile
+from workers.bench.report import Report
+from workers.bench.sink import Sink, recipients
+from workers.bench.site import Place, Site, open_site
+from workers.bench.soundness import check
+
+LOOK_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Order(intake.Order):
+    """As for intake. `workers`: how often the workers of `gateway run` are started; `drain_seconds`: how long what is
+    still missing after the load is waited for."""
+
+    sink_delay_ms: int = 0
+    sink_fail: float = 0.0
+    workers: int = 1
+    drain_seconds: float = 60.0
+
+
+def run(order: Order, place: Place, say: Say) -> Report:
+    """Start everything, load it, wait for the receipts."""
+    told = report.head("pipeline", asdict(order))
+    with open_site(place) as site:
+        told["database"] = site.gateway.store.engine.dialect.name
+        say(f"pipeline: {order.mode} loop for {order.seconds:g} s, workers x{order.workers}, {told['database']}")
+        sink = Sink(site)
+        site.start_web(order.processes)
+        sink.open(order.sink_delay_ms, order.sink_fail)
+        site.start_workers(order.workers)
+        commands, doorbell = Commands(site.redis_url), Bell(site.redis_url, bell("deliver")).start()
+        web_before, workers_before = site.cpu_s("web"), site.cpu_s("worker")
+        outcome = intake.loaded(site, order, say, meanwhile=sink.look)
+        told |= intake.taken(site, outcome, web_before)
+        rings = doorbell.stop()
+        wanted = recipients(outcome.acknowledged, order.channels)
+        _wait(site, sink, wanted, order.drain_seconds)
+        told |= delivered(sink.first_at, wanted, outcome)
+        told["repeats_at_sink"] = sink.repeats()
+        told |= {
+            "bell_p50_ms": milliseconds(percentile(rings, 0.5)),
+            "bell_p99_ms": milliseconds(percentile(rings, 0.99)),
+        }
+        told |= per_message(len(wanted), site.cpu_s("worker") - workers_before, commands)
+        checked = check(site.gateway, outcome.acknowledged, order.channels)
+        told |= {name: getattr(checked, name) for name in ("rows", "rows_expected", "lost", "doubled")}
+        told["peak_memory_mib"] = site.peak_mib("web")
+        told["worker_peak_memory_mib"] = site.peak_mib("worker")
+        return report.judged(told, checked.problems + intake.unanswered(outcome) + problems(told))
+
+
+def _wait(site: Site, sink: Sink, wanted: Mapping[int, str], at_most_s: float) -> None:
+    """Until everybody has a receipt; who has none by then is missing."""
+    deadline = clock.monotonic() + at_most_s
+    while clock.monotonic() < deadline:
+        sink.look()
+        if all(recipient in sink.first_at for recipient in wanted.values()):
+            return
+        site.pause(LOOK_EVERY_S)
+
+
+def delivered(first_at: Mapping[str, float], wanted: Mapping[int, str], outcome: Outcome) -> Report:
+    """Who got a receipt, and how long after the answer to their message."""
+    answered = dict(zip(outcome.acknowledged, outcome.answered_at, strict=True))
+    arrived = {number: first_at[recipient] for number, recipient in wanted.items() if recipient in first_at}
+    lags = sorted(moment - answered[number] for number, moment in arrived.items())
+    began = min(answered.values(), default=0.0)
+    spent = max(arrived.values(), default=began) - began
+    return {
+        "delivered": len(arrived),
+        "missing": len(wanted) - len(arrived),
+        "end_to_end_rate": round(len(arrived) / spent, 1) if spent > 0 else 0.0,
+        "lag_p50_ms": milliseconds(percentile(lags, 0.5)),
+        "lag_p99_ms": milliseconds(percentile(lags, 0.99)),
+    }
+
+
+def per_message(messages: int, cpu_s: float, commands: Commands) -> Report:
+    many = max(1, messages)
+    figures = {
+        "worker_cpu_us_per_message": round(cpu_s * 1e6 / many, 1),
+        "redis_commands_per_message": round(commands.count() / many, 4),
+    }
+    commands.close()
+    return figures
+
+
+def problems(told: Report) -> list[str]:
+    sentences = {
+        f"{told['missing']} senders got no receipt": told["missing"],
+        f"{told['repeats_at_sink']} messages reached a provider twice": told["repeats_at_sink"],
+    }
+    return [sentence for sentence, many in sentences.items() if many]

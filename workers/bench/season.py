@@ -1,0 +1,92 @@
+"""A short season of complaints with their whole life, made by the real services at moments of its own.
+
+Nine in ten are answered and closed, the others stay where complaints of an office stay; every message was sent. The
+season is then copied back in time until a database has its size (gateway/rehearsal.py).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from channels.messages import DeliveryStatus
+from gateway import cases, casework, notices, outbound, rehearsal, triage
+from gateway.app import Gateway
+from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status
+from gateway.intake import receive
+from gateway.outbound import Outcome
+from gateway.rehearsal import Season
+from workers.bench.filling import arrivals
+from workers.bench.messages import CHANNELS
+from workers.classification.engine import KeywordClassifier
+from workers.drain import Transaction
+
+AT_ONCE = 50
+"""Complaints of one moment of the season."""
+OPEN_EVERY = 10
+"""One in so many is never closed."""
+LEASE_S = 60.0
+ANSWER = {"explanation": "Sudah diperbaiki oleh petugas kami hari ini.", "no_evidence_reason": "tidak ada foto"}
+
+
+class Office:
+    """Plays everybody at work: classifier, coordinator, officers and the channels that send."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._classifier = KeywordClassifier(gateway.office.reference)
+        agencies = gateway.office.reference.agencies.values()
+        self._agencies = [agency.code for agency in agencies if agency.accepts]
+
+    def live(self, numbers: Sequence[int], moment: datetime, step: timedelta) -> None:
+        """These messages and all that becomes of them, one `step` after the other."""
+        store = self._gateway.store
+        with store.transaction(moment) as tx:
+            receive(tx, arrivals(self._gateway, numbers, CHANNELS, moment))
+        with store.transaction(moment + step) as tx:
+            jobs = triage.claim(tx, len(numbers))
+            for job in jobs:
+                triage.take(tx, job, self._classifier.suggest(job.text))
+        with store.transaction(moment + 2 * step) as tx:
+            for job in jobs:
+                self._work_on(tx, job.complaint_id)
+        for part in (3, 4):
+            self._tell(moment + part * step)
+
+    def _work_on(self, tx: Transaction, identity: int) -> None:
+        case = cases.by_id(tx, identity)
+        if case is None:
+            return
+        agency = case.agency or self._agencies[identity % len(self._agencies)]
+        officer = Actor(Role.PENGHUBUNG, "", agency, "Petugas Contoh")
+        if case.status in {Status.RECEIVED, Status.VERIFIED}:
+            case = casework.apply(tx, Action.ASSIGN, case, SYSTEM, {"agency": agency})
+        case = casework.apply(tx, Action.START, case, officer)
+        if case.id // AT_ONCE % OPEN_EVERY:
+            self._close(tx, case, officer)
+
+    def _close(self, tx: Transaction, case: Case, officer: Actor) -> None:
+        answered = casework.apply(tx, Action.ANSWER, case, officer, ANSWER)
+        casework.apply(tx, Action.CLOSE_AUTOMATICALLY, answered, SYSTEM)
+
+    def _tell(self, moment: datetime) -> None:
+        """Notices become messages, and messages are taken by their channels."""
+        store = self._gateway.store
+        with store.transaction(moment) as tx:
+            while rows := notices.claim_due(tx):
+                for row in rows:
+                    notices.expand(tx, row)
+        with store.transaction(moment) as tx:
+            while parcels := outbound.claim(tx, 500, LEASE_S):
+                outbound.settle(tx, [Outcome(one.id, one.fence, DeliveryStatus.SENT, str(one.id)) for one in parcels])
+
+
+def make(gateway: Gateway, complaints: int, begins: datetime, lasts: timedelta) -> Season:
+    """The season, from `begins` on, within `lasts`."""
+    office = Office(gateway)
+    slots = max(1, complaints // AT_ONCE)
+    slot = lasts / slots
+    with gateway.store.transaction(begins) as tx:
+        begun = rehearsal.begin(tx)
+    for at in range(slots):
+        office.live(range(at * AT_ONCE, (at + 1) * AT_ONCE), begins + at * slot, slot / 6)
+    with gateway.store.transaction(begins + lasts) as tx:
+        return rehearsal.end(tx, begun)
