@@ -15,7 +15,7 @@ from tests.simulators.room import OFFICER, OFFICER_PHONE, SITI, Room, opened
 from tests.simulators.stage import MONDAY, standing_clock
 from workers.simulators.practice_clock import day_in_words, hour_in_words, one_workday_on
 from workers.simulators.practice_faults import SWITCHES
-from workers.simulators.practice_view import STEPS, Progress, pieces, steps
+from workers.simulators.practice_view import STEPS, ByHand, Progress, pieces, progress_of, steps
 from workers.simulators.serve import application
 from workers.simulators.settings import SimulatorSettings
 
@@ -262,6 +262,23 @@ def test_links_are_found_and_keep_their_hands_off_punctuation() -> None:
         "https://c.example/d",
     ]
     assert "".join(piece.text for piece in found).startswith("Lihat https://a.example/p/x_1?b=2. Atau ")
+
+
+# fmt: off
+BOARD = [
+    # status        follow-ups  done by hand                     officer acted, moved by the trainee
+    ("received",    0,          ByHand(),                        (False, False)),
+    ("in_progress", 1,          ByHand(),                        (True,  False)),  # the gateway brought an answer
+    ("in_progress", 1,          ByHand(moves=1, followups=1),    (False, True)),
+]
+# fmt: on
+@pytest.mark.parametrize(("status", "followups", "by_hand", "done"), BOARD)
+def test_an_answer_on_the_officers_page_is_a_step_and_no_move_of_the_trainee(
+    status: str, followups: int, by_hand: ByHand, done: tuple[bool, bool]
+) -> None:
+    report = {"status": status, "followups": [{"content": "Sudah ditambal"}] * followups}
+    progress = progress_of([], [], [report], by_hand)
+    assert (progress.officer_acted, progress.moved) == done
 
 
 def test_the_first_step_that_is_not_done_is_the_present_one() -> None:

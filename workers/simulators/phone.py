@@ -77,6 +77,7 @@ class Practice:
         self._texts = texts
         self._session: aiohttp.ClientSession | None = None
         self._closed_sessions: set[str] = set()
+        self._by_hand = view.ByHand()
         loader = jinja2.FileSystemLoader(PAGES / "templates")
         self._templates = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
@@ -139,7 +140,7 @@ class Practice:
             "citizen": citizen,
             "phone": self._phone(citizen),
             "talks": talks,
-            "steps": view.steps(view.progress_of(own, talks, reports)),
+            "steps": view.steps(view.progress_of(own, talks, reports, self._by_hand)),
             "board": {"here": board is not None, "away": board_away, "reports": reports},
             "moves_after": moves_after,
             "moves_beside": moves_beside,
@@ -250,8 +251,10 @@ class Practice:
             raise BoardAway("LAPOR! is not played here")
         if given.get("tindak_lanjut", "").strip():
             await board.follow_up(int(given["laporan"]), given["tindak_lanjut"].strip())
+            self._by_hand.followups += 1
         elif given.get("ke"):
             await board.move(int(given["laporan"]), given["ke"], given.get("catatan", "").strip())
+            self._by_hand.moves += 1
 
     async def clock(self, _request: web.Request, _choice: Form, given: Form) -> None:
         clock, settings = self._cast.clock, self._settings
@@ -274,6 +277,7 @@ class Practice:
                 player.plane.faults.clear()
                 player.reset()
         self._closed_sessions.clear()
+        self._by_hand = view.ByHand()
         if board := self._board(request):
             await board.reset()
 

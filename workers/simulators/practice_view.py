@@ -84,6 +84,14 @@ class Step:
     state: str = ""
 
 
+@dataclass(slots=True)
+class ByHand:
+    """What trainees did on the LAPOR! board themselves; the rest there is the gateway's."""
+
+    moves: int = 0
+    followups: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What has happened so far in this exercise."""
@@ -194,16 +202,21 @@ def _who(people: Sequence[Person], name: str, chat: int = 0, phone: str = "") ->
     return Person(name, name, chat, phone)
 
 
-def progress_of(own: Sequence[Bubble], talks: Sequence[Conversation], reports: Sequence[Item]) -> Progress:
+def progress_of(
+    own: Sequence[Bubble], talks: Sequence[Conversation], reports: Sequence[Item], by_hand: ByHand
+) -> Progress:
     """How far the exercise is. `own`: all bubbles of all citizens."""
-    moved = [report for report in reports if report.get("status") not in ("", "received")]
+    # An officer who works on the page behind the link shows here only by what the gateway then writes to LAPOR!.
+    followups = sum(len(report.get("followups", ())) for report in reports)
+    moved = by_hand.moves > 0
     incoming = [bubble for bubble in own if not bubble.mine]
     return Progress(
         wrote=any(bubble.mine for bubble in own),
         answered=bool(incoming),
         officer_told=bool(talks),
         officer_acted=any(bubble.mine for talk in talks for bubble in talk.bubbles)
-        or any(talk.toast for talk in talks),
-        moved=bool(moved),
-        news=bool(moved) and len(incoming) > 1,
+        or any(talk.toast for talk in talks)
+        or followups > by_hand.followups,
+        moved=moved,
+        news=moved and len(incoming) > 1,
     )
