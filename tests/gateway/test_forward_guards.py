@@ -1,0 +1,40 @@
+"""What keeps a report from going where it must not, and two reports from sharing a number."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gateway import forwarding
+from gateway.arrival import Arrival
+from gateway.complaints.forward import ForwardOutcome, ForwardState
+from gateway.storage import tables
+from gateway.storage.store import Store
+from tests.gateway.short_ways import assigned, rows
+
+Sends = Callable[..., Arrival]
+
+
+def filed(store: Store, remote_id: str) -> None:
+    """Claim everything that is due and say that the other side took it under this number."""
+    with store.transaction() as tx:
+        jobs = forwarding.claim(tx, "sp4n", 10)
+    with store.transaction() as tx:
+        outcomes = [ForwardOutcome(job.id, job.fence, ForwardState.SENT, remote_id, written=True) for job in jobs]
+        forwarding.settle(tx, outcomes)
+
+
+def test_what_was_practised_never_leaves(store: Store, telegram: Sends) -> None:
+    office, training = store.office, replace(store.office.settings.training, enabled=True)
+    store.office = replace(office, settings=replace(office.settings, training=training))
+    assigned(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
+    store.office = office
+    with store.transaction() as tx:
+        assert forwarding.claim(tx, "sp4n", 10) == []
+
+
+def test_a_number_that_another_complaint_has_is_for_a_person_to_judge(store: Store, telegram: Sends) -> None:
+    assigned(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
+    filed(store, "8123456")
+    assigned(store, telegram("Sampah di TPS dekat sekolah menumpuk sudah dua minggu", sender="78"))
+    filed(store, "8123456")
+    assert [row.state for row in rows(store, tables.forward)] == ["sent", "manual_check"]
+    assert [task.kind for task in rows(store, tables.task)] == ["sp4n_check"]
