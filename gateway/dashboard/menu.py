@@ -5,12 +5,29 @@ Rows with a `title` stand in the menu, in this order; `/admin` leads to the firs
 would stand open to everybody: there is none (SECURITY § 10, default deny).
 """
 
-from gateway.web.routes import CHANNEL_READERS, CHANNEL_WORKERS, STAFF, Route
+from gateway.complaints.complaint import Role
+from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, COORDINATION, STAFF, Route
 
 HERE = "gateway.dashboard."
+AUDIT_VERIFIERS = frozenset({Role.PRIVACY_OFFICER, Role.SYSTEM_ADMIN})
+AUDIT_READERS = AUDIT_VERIFIERS | {Role.COORDINATOR}
+"""A coordinator reads their own lines only."""
 
 SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/beranda", f"{HERE}start:show", roles=STAFF, title="admin.start.menu"),
+    Route("GET", "/admin/aduan", f"{HERE}complaints:show", roles=CASE_READERS, title="admin.complaints.menu"),
+    Route("GET", "/admin/aduan/ditahan", f"{HERE}held:show", roles=COORDINATION),
+    # one complaint: the handlers themselves answer 404 to roles that have none
+    Route("GET", "/admin/aduan/{tiket}", f"{HERE}complaint:show", roles=STAFF),
+    Route("POST", "/admin/aduan/{tiket}/aksi/{aksi}", f"{HERE}complaint_act:act", roles=STAFF, files=True),
+    Route("POST", "/admin/aduan/{tiket}/urungkan", f"{HERE}complaint_act:undo", roles=STAFF),
+    Route("POST", "/admin/aduan/{tiket}/asli", f"{HERE}complaint:show_original", roles=STAFF),
+    # systems of record by hand, tasks
+    Route("GET", "/admin/sp4n/jembatan", f"{HERE}bridge:listing", roles=COORDINATION, title="admin.bridge.menu"),
+    Route("GET", "/admin/sp4n/jembatan/{id}", f"{HERE}bridge:show", roles=COORDINATION),
+    Route("POST", "/admin/sp4n/jembatan/{id}/{aksi}", f"{HERE}bridge:act", roles=COORDINATION),
+    Route("GET", "/admin/tugas", f"{HERE}tasks:show", roles=COORDINATION, title="admin.task.menu"),
+    Route("POST", "/admin/tugas", f"{HERE}tasks:done", roles=COORDINATION),
     # channels
     Route("GET", "/admin/kanal", f"{HERE}channels:show", roles=CHANNEL_READERS, title="admin.channels.menu"),
     Route("GET", "/admin/kanal/{nama}", f"{HERE}channel:show", roles=CHANNEL_READERS),
@@ -22,4 +39,7 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/karantina/{id}/abaikan", f"{HERE}quarantine:dismiss", roles=CHANNEL_WORKERS),
     Route("GET", "/admin/pengiriman", f"{HERE}dispatch:show", roles=CHANNEL_WORKERS),
     Route("POST", "/admin/pengiriman", f"{HERE}dispatch:decide", roles=CHANNEL_WORKERS),
+    # the record of deeds
+    Route("GET", "/admin/audit", f"{HERE}audit:show", roles=AUDIT_READERS, title="admin.audit.menu"),
+    Route("POST", "/admin/audit", f"{HERE}audit:verify", roles=AUDIT_VERIFIERS),
 )

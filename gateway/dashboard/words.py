@@ -24,3 +24,22 @@ def message_words(request: web.Request) -> Callable[[str, str], str]:
     """`f(direction, what)`: what passed through a channel, as `channel_history.Passed` tells it."""
     came, left = named(request, "inbound", "admin.inbound.other"), named(request, "notice", "admin.notice.other")
     return lambda direction, what: came(what) if direction == "in" else left(what)
+
+
+def event_words(request: web.Request) -> Callable[[str], str]:
+    """`f(action)`: what happened, for a history; the code where nobody named it."""
+    site, own = site_of(request), named(request, "event")
+    return lambda code: (
+        site.texts(f"label.action.{code}", site.language) if site.texts.has(f"label.action.{code}") else own(code)
+    )
+
+
+def field_words(request: web.Request) -> Callable[[str, str], str]:
+    """`f(own, general)`: the label of a field, in the words of its action where it has some."""
+    site = site_of(request)
+
+    def label(own: str, general: str) -> str:
+        key = f"admin.field.{own}"
+        return site.texts(key if site.texts.has(key) else f"admin.field.{general}", site.language)
+
+    return label

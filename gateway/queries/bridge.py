@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, case, func, select, text
+from sqlalchemy import ColumnElement, and_, case, func, select, text
 
 from gateway.complaints.calendar import working_days_between
 from gateway.complaints.forward import Circuit, ForwardKind, ForwardState
+from gateway.queries.scope import Scope, Sight, sight
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text
@@ -93,32 +94,38 @@ def counts(tx: Transaction) -> dict[str, int]:
     }
 
 
-def listed(tx: Transaction, tab: str, before: str = "", limit: int = PAGE) -> Sequence[Waiting]:
-    """The oldest first; what is done the newest first."""
+def listed(tx: Transaction, scope: Scope, tab: str, before: str = "", limit: int = PAGE) -> Sequence[Waiting]:
+    """The oldest first; what is done the newest first. Without complaints that this reader may not know of."""
     forward, complaint = tables.forward, tables.complaint
-    found = select(
-        forward,
-        complaint.c.number,
-        complaint.c.agency,
-        complaint.c.topic,
-        complaint.c.anonymous,
-        complaint.c.confidential,
-    ).join(complaint, complaint.c.id == forward.c.complaint_id)
+    newest_first = tab not in TABS[:3]
+    found = select(forward).where(*_stands_in(tx, tab))
     after = id_number(before)
+    if after is not None:
+        found = found.where(forward.c.id < after if newest_first else forward.c.id > after)
+    order = forward.c.id.desc() if newest_first else forward.c.id
+    rows = tx.all(found.order_by(order).limit(limit))
+    ids = {row.complaint_id for row in rows}
+    about = {row.id: row for row in tx.all(select(complaint).where(complaint.c.id.in_(ids)))} if ids else {}
+    shown = [(row, about.get(row.complaint_id)) for row in rows]
+    return [
+        _waiting(tx, row, case, sight(scope, case))
+        for row, case in shown
+        if case is not None and sight(scope, case) is not Sight.NONE
+    ]
+
+
+def _stands_in(tx: Transaction, tab: str) -> list[ColumnElement[bool]]:
+    forward = tables.forward
     match tab:
         case "perlu_diinput":
-            found = found.where(ON_BOARD, forward.c.state == ForwardState.MANUAL.value).order_by(forward.c.id)
+            return [and_(ON_BOARD, forward.c.state == ForwardState.MANUAL.value)]
         case "menunggu_nomor":
-            found = found.where(forward.c.id.in_(_awaited(tx))).order_by(forward.c.id)
+            return [forward.c.id.in_(_awaited(tx))]
         case "perlu_dicek":
             in_doubt = forward.c.state.in_([ForwardState.MANUAL_CHECK.value, ForwardState.FAILED.value])
-            found = found.where(ON_BOARD, in_doubt, forward.c.finished_at.is_(None)).order_by(forward.c.id)
+            return [and_(ON_BOARD, in_doubt), forward.c.finished_at.is_(None)]
         case _:
-            done = and_(forward.c.state == ForwardState.SENT.value, forward.c.kind == ForwardKind.CREATE.value)
-            found = found.where(done).order_by(forward.c.id.desc())
-    if after is not None:
-        found = found.where(forward.c.id < after if tab not in TABS[:3] else forward.c.id > after)
-    return [_waiting(tx, row) for row in tx.all(found.limit(limit))]
+            return [forward.c.state == ForwardState.SENT.value, forward.c.kind == ForwardKind.CREATE.value]
 
 
 def _awaited(tx: Transaction) -> list[int]:
@@ -127,17 +134,17 @@ def _awaited(tx: Transaction) -> list[int]:
     return [int(row.subject) for row in rows]
 
 
-def _waiting(tx: Transaction, row: Any) -> Waiting:
+def _waiting(tx: Transaction, row: Any, case: Any, seen: Sight) -> Waiting:
     return Waiting(
         id=id_text(row.id),
-        number=row.number,
+        number=case.number,
         kind=row.kind,
         state=row.state,
         target=row.target,
-        agency=row.agency,
-        topic=row.topic,
-        anonymous=row.anonymous,
-        confidential=row.confidential,
+        agency=case.agency,
+        topic=case.topic if seen is Sight.FULL else "",
+        anonymous=case.anonymous,
+        confidential=case.confidential,
         remote_id=row.remote_id or "",
         created_at=row.created_at,
         days=_days(tx, row.created_at),

@@ -14,9 +14,9 @@ from gateway.arrival import Arrival
 from gateway.complaints.complaint import Role
 from gateway.dashboard.menu import SCREENS
 from gateway.storage import tables
-from tests.web.conftest import OpenSite, Served, moment, open_site
+from tests.web.conftest import OpenSite, Served, _office, _sqlite_prepared, moment, open_site, sqlite_url
 
-__all__ = ["moment", "open_site"]
+__all__ = ["_office", "_sqlite_prepared", "moment", "open_site", "sqlite_url"]
 
 Visit = Callable[[str], Awaitable[str]]
 TAGS = re.compile(r"<[^>]+>")

@@ -15,9 +15,9 @@ from gateway.reprocessing import Reprocessed, StillBroken, reprocess
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.dashboard.conftest import Desk
-from tests.gateway.conftest import Moment, office, rings, settings, store
+from tests.gateway.conftest import Moment, _postgres_prepared, office, postgres_url, rings, settings, store
 
-__all__ = ["office", "rings", "settings", "store"]
+__all__ = ["_postgres_prepared", "office", "postgres_url", "rings", "settings", "store"]
 
 ADMIN = Actor(Role.CHANNEL_ADMIN, "1", name="Admin Contoh")
 GOOD = (

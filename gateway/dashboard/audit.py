@@ -1,0 +1,42 @@
+"""`/admin/audit`: the newest lines of the chain, and whether the chain is whole."""
+
+from aiohttp import web
+
+from gateway import audit
+from gateway.audit import Verdict
+from gateway.complaints.complaint import Role
+from gateway.queries import audit_log
+from gateway.web import pages
+from gateway.web.site import site_of, user_of
+
+OWN_ONLY = frozenset({Role.COORDINATOR})
+"""Who sees what they did themselves (SECURITY § 10)."""
+VERIFIERS = frozenset({Role.PRIVACY_OFFICER, Role.SYSTEM_ADMIN})
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    return await _show(request)
+
+
+async def verify(request: web.Request) -> web.StreamResponse:
+    """Walk the whole chain; as long as that takes, nobody else waits."""
+    return await _show(request, await site_of(request).read(audit.verify))
+
+
+async def _show(request: web.Request, verdict: Verdict | None = None) -> web.StreamResponse:
+    site, user, query = site_of(request), user_of(request), request.query
+    before = query.get("kursor", "")
+    own = str(user.account_id) if user.role in OWN_ONLY else ""
+    action = query.get("aksi", "")[:40]
+    start = int(before) if before.isdecimal() and len(before) < len(str(2**62)) else 0
+    rows = await site.read(audit_log.listed, start, own, action)
+    return pages.render(
+        request,
+        "audit.html",
+        rows=rows,
+        own=bool(own),
+        action=action,
+        verdict=verdict,
+        may_verify=user.role in VERIFIERS,
+        following=rows[-1].seq if len(rows) == audit_log.PAGE else 0,
+    )
