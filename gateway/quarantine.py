@@ -53,8 +53,9 @@ def read(tx: Transaction, identity: int) -> Quarantined | None:
 
 
 def settle(tx: Transaction, identity: int, state: str, actor: Actor) -> None:
-    """`replayed` or `dismissed`, by whom."""
+    """`replayed` or `dismissed`, by whom; the first who says so counts."""
     table = tables.quarantine
     held = (table.c.id == identity) & (table.c.state == "held")
-    tx.execute(table.update().where(held).values(state=state, settled_at=tx.now, settled_by=actor.id))
+    if not tx.execute(table.update().where(held).values(state=state, settled_at=tx.now, settled_by=actor.id)).rowcount:
+        return
     audit.record(tx, actor, f"quarantine_{state}", "quarantine", str(identity))
