@@ -3,7 +3,7 @@
 Rules: docs/forwarders/sp4n.md § Disagreement. A poll that says nothing new changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +30,8 @@ PROGRESS: Mapping[Status, int] = {
     Status.ARCHIVED: 7,
 }
 # What the words of the other side are to the text that passes them on; everywhere else a note.
-WORDS_ARE: Mapping[str, str] = {"st.answer": "explanation", "ask.more": "question", "st.archived": "reason"}
+ANSWER = "st.answer"
+WORDS_ARE: Mapping[str, str] = {ANSWER: "explanation", "ask.more": "question", "st.archived": "reason"}
 TOO_OLD_TO_TELL = timedelta(hours=72)
 SHOWN = 1000
 UPSTREAM = "st.upstream"
@@ -75,10 +76,12 @@ def _keep_events(tx: Transaction, row: Any, state: RemoteState) -> list[RemoteEv
 
 
 def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEvent]) -> None:
-    wanted, text_key = _wanted(case, state)
+    # An answer may stand there for a while before the status says that it is one.
+    answers = _told(new) or (_told(state.events) if state.text_key == ANSWER else [])
+    wanted, text_key = _wanted(case, state, has_answer=bool(answers))
     if wanted is None or PROGRESS[wanted] <= PROGRESS[case.status]:
         return
-    inputs = {"status": wanted.value, "source": state.status_name, **_words(new, text_key)}
+    inputs = {"status": wanted.value, "source": state.status_name, **_words(answers, text_key)}
     since = state.status_since or tx.now
     inputs["notice"] = text_key if tx.now - since <= TOO_OLD_TO_TELL else ""
     try:
@@ -92,19 +95,21 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
         cases.amend(tx, case.id, public_answer=masked_text(inputs["explanation"]), answered_at=since)
 
 
-def _wanted(case: Case, state: RemoteState) -> tuple[Status | None, str]:
+def _wanted(case: Case, state: RemoteState, *, has_answer: bool) -> tuple[Status | None, str]:
     """Closed over there without an answer of ours is not closed here: the reporter is asked (row 2 of the rules)."""
     if state.status is Status.RESOLVED and state.asks_reporter and not case.public_answer:
         return Status.AWAITING_REPORTER, UPSTREAM
+    if state.text_key == ANSWER and not has_answer:
+        return state.status, UPSTREAM
     return state.status, state.text_key
 
 
-def _words(new: list[RemoteEvent], text_key: str) -> dict[str, str]:
+def _told(events: Iterable[RemoteEvent]) -> list[str]:
+    """What the other side's agency said to the reporter, newest last."""
+    followups = [event for event in events if event.kind == "followup" and event.text]
+    return [event.text for event in followups if not event.secret and not event.ref]
+
+
+def _words(told: list[str], text_key: str) -> dict[str, str]:
     """The newest answer of the other side's agency, as the text that goes with the change."""
-    told = [
-        event.text for event in new if event.kind == "followup" and event.text and not event.secret and not event.ref
-    ]
-    if not told:
-        return {}
-    field = WORDS_ARE.get(text_key, "note")
-    return {field: told[-1][:SHOWN]}
+    return {WORDS_ARE.get(text_key, "note"): told[-1][:SHOWN]} if told else {}

@@ -54,7 +54,7 @@ def said(key: str, text: str, at: datetime = MONDAY, **more: Any) -> RemoteEvent
 FOLLOWED = [
     # over there                                       text key           here                    told to the reporter
     ("Ditindaklanjuti",        S.IN_PROGRESS,          "st.progress",     S.IN_PROGRESS,          ["st.progress"]),
-    ("Menunggu Tanggapan",     S.AWAITING_REPORTER,    "st.answer",       S.AWAITING_REPORTER,    ["st.answer"]),
+    ("Menunggu Tanggapan",     S.AWAITING_REPORTER,    "st.answer",       S.AWAITING_REPORTER,    ["st.upstream"]),
     ("Selesai",                S.RESOLVED,             "st.resolved",     S.AWAITING_REPORTER,    ["st.upstream"]),
     ("Bukan Kewenangan",       S.OUT_OF_AUTHORITY,     "st.oota",         S.OUT_OF_AUTHORITY,     ["st.oota"]),
     ("Diarsipkan",             S.ARCHIVED,             "st.archived",     S.ARCHIVED,             ["st.archived"]),
@@ -132,6 +132,19 @@ def test_the_answer_over_there_is_the_answer_here(store: Store, telegram: Sends,
     assert answered.public_answer.startswith("Sudah ditambal, hubungi Budi di [telepon disamarkan]")
     assert answered.answered_at is not None
     assert "0812" not in only(store, tables.remote_event).text_masked
+
+
+def test_an_answer_that_stood_there_before_the_status_moved_is_told_with_it(
+    store: Store, telegram: Sends, look: Look, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    answer = said("f1", "Lubang ditambal dengan aspal panas.")
+    look("Ditindaklanjuti", S.IN_PROGRESS, text_key="st.progress")
+    look("Ditindaklanjuti", S.IN_PROGRESS, answer, text_key="st.progress")
+    look("Menunggu Tanggapan", S.AWAITING_REPORTER, answer, text_key="st.answer")
+    moment.pass_(minutes=20)
+    assert now(store, case).public_answer == "Lubang ditambal dengan aspal panas."
+    assert told(store)[-1] == "st.answer"
 
 
 @pytest.mark.parametrize("hidden", [{"secret": True}, {"ref": "a1b2c3"}], ids=["secret", "our own"])
