@@ -57,7 +57,8 @@ class TakenDown(Exception):
 
 def rehearse(tx: Transaction, scope: Scope, number: str, deed: Deed, actor: Actor) -> NoReturn:
     """Raises `TakenDown`, or whatever `desk_work.act` would raise. Never to be committed."""
-    before = events.last(tx, desk_work.case_for(tx, scope, number).id)
+    case = desk_work.case_for(tx, scope, number)
+    before, files = events.last(tx, case.id), desk_files.count(tx, case.id, actor, deed.key)
     try:
         done = desk_work.act(tx, scope, number, deed, actor)
     except ActionRefused as refusal:
@@ -68,12 +69,11 @@ def rehearse(tx: Transaction, scope: Scope, number: str, deed: Deed, actor: Acto
         done = desk_work.act(tx, scope, number, deed, actor)
     if done is not None:
         raise Overtaken(None)
-    row = cases.row_of(tx, desk_work.case_for(tx, scope, number).number)
-    keys = _told(tx, row.id, before.seq if before else 0)
-    raise TakenDown(_preview(tx, row, keys, deed, actor))
+    keys = _told(tx, case.id, before.seq if before else 0)
+    raise TakenDown(replace(_preview(tx, cases.row_of(tx, case.number), keys, deed), files=files))
 
 
-def _preview(tx: Transaction, row: Any, keys: Sequence[str], deed: Deed, actor: Actor) -> Preview:
+def _preview(tx: Transaction, row: Any, keys: Sequence[str], deed: Deed) -> Preview:
     for key in keys:
         # First the clocks, because a text may name the day on which they run out.
         for name in notices.WHEN_TOLD.get(key, ()):
@@ -92,7 +92,6 @@ def _preview(tx: Transaction, row: Any, keys: Sequence[str], deed: Deed, actor: 
         leaves_at=_leaves_at(tx, rule),
         may_be_undone=bool(rule and rule.delay == "undo_s" and tx.office.settings.casework.undo_s),
         masked=bool(mask(" ".join(deed.inputs.get(name, "") for name in events.TOLD)).found),
-        files=desk_files.count(tx, row.id, actor, deed.key),
     )
 
 

@@ -51,12 +51,15 @@ async def act(request: web.Request) -> web.StreamResponse:
 async def _go_on(request: web.Request, page: ComplaintPage, deed: Deed, form: Posted) -> web.StreamResponse:
     site, scope, actor = site_of(request), visit.scope(request), user_of(request).actor
     number = page.detail.row.number
+    left_out = 0
     if deed.action is Action.ANSWER and form.files:
         refs, _ = accept(form.files, deed.key, MOST_FILES, MOST_FILE_BYTES)
+        left_out = len([file for file in form.files if file.content]) - len(refs)
         await site.write(desk_files.keep, cases.case_of(page.detail.row), actor, deed.key, refs)
     needs_preview = previews.is_read(site.texts, deed.action)
     if needs_preview and form.get(STAGE) != SEND:
-        return _look_over(request, page, deed, await _rehearsed(site, scope, number, deed, actor))
+        preview = await _rehearsed(site, scope, number, deed, actor)
+        return _look_over(request, page, deed, preview, left_out=left_out)
     if needs_preview and deed.action is Action.ANSWER and not form.has("no_personal_data"):
         preview = await _rehearsed(site, scope, number, deed, actor)
         if preview.masked or preview.files:
@@ -80,7 +83,7 @@ async def _rehearsed(site: Site, scope: Scope, number: str, deed: Deed, actor: A
 
 
 def _look_over(
-    request: web.Request, page: ComplaintPage, deed: Deed, preview: Preview, *, untick: bool = False
+    request: web.Request, page: ComplaintPage, deed: Deed, preview: Preview, *, untick: bool = False, left_out: int = 0
 ) -> web.Response:
     site = site_of(request)
     problem = site.texts("admin.complaint.tick_first", site.language) if untick else ""
@@ -91,6 +94,7 @@ def _look_over(
         row=page.detail.row,
         deed=deed,
         preview=preview,
+        left_out=left_out,
         hidden={name: value for name, value in deed.inputs.items() if name != "no_personal_data"},
         way_back=posted(request).get(WAY_BACK),
         must_tick=deed.action is Action.ANSWER and bool(preview.masked or preview.files),
