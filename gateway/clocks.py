@@ -42,9 +42,15 @@ def calendar_of(tx: Transaction, zone: str = "") -> Calendar:
 
 def first_due(tx: Transaction, complaint_id: int, kind: Kind, now: datetime) -> datetime:
     """Start the verification clock of a new complaint; when it is due."""
-    kept = _new(tx, Clock.VERIFICATION, kind, minor=False, now=now)
-    _write(tx, complaint_id, [kept])
-    return due_at(kept.running, now)
+    # All complaints of one batch begin at one moment: days are counted once for each kind.
+    begun: dict[Kind, tuple[Running, datetime]] = tx.notes.setdefault("first_clocks", {})
+    if kind not in begun:
+        running = _new(tx, Clock.VERIFICATION, kind, minor=False, now=now).running
+        begun[kind] = running, due_at(running, now)
+    running, due = begun[kind]
+    kept = Kept(tx.new_id(), running, is_new=True)
+    _insert(tx, complaint_id, kept, {"id": kept.id, "due_at": due})
+    return due
 
 
 def move(tx: Transaction, complaint_id: int, kind: Kind, minor: bool, step: Step, at: datetime) -> datetime | None:
@@ -60,6 +66,8 @@ def move(tx: Transaction, complaint_id: int, kind: Kind, minor: bool, step: Step
         _resume(clocks, step.resumes, at)
     for name in step.starts:
         if _may_start(clocks, name, kind, minor):
+            # One that still runs was the last agency's: this one has its own day.
+            _stop(clocks, name, at, step.action.value)
             clocks.append(_new(tx, name, kind, minor=minor, now=at))
     _write(tx, complaint_id, clocks)
     return earliest(clocks, at)
@@ -68,7 +76,8 @@ def move(tx: Transaction, complaint_id: int, kind: Kind, minor: bool, step: Step
 def start(tx: Transaction, complaint_id: int, name: Clock, kind: Kind, at: datetime) -> None:
     """A clock that begins when a message was handed to its channel (auto_close, completion)."""
     clocks = read(tx, complaint_id)
-    if not _may_start(clocks, name, kind, minor=False):
+    runs = any(kept.running.stopped_at is None for kept in _of(clocks, name))
+    if runs or not _may_start(clocks, name, kind, minor=False):
         return
     begun = _new(tx, name, kind, minor=False, now=at)
     _write(tx, complaint_id, [begun])
@@ -123,10 +132,7 @@ def _new(tx: Transaction, name: Clock, kind: Kind, *, minor: bool, now: datetime
 
 
 def _may_start(clocks: Sequence[Kept], name: Clock, kind: Kind, minor: bool) -> bool:
-    same = _of(clocks, name)
-    if any(kept.running.stopped_at is None for kept in same):
-        return False
-    return not (same and rule_for(name, kind, minor=minor).once)
+    return not (_of(clocks, name) and rule_for(name, kind, minor=minor).once)
 
 
 def _of(clocks: Iterable[Kept], name: Clock) -> list[Kept]:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-
 from gateway import clocks, events
 from gateway.complaints.complaint import Action, Actor, Draft, Role, Status
 from gateway.complaints.duplicates import text_hash
@@ -12,7 +10,7 @@ from gateway.complaints.number import format_number, read_code, secret_code
 from gateway.contacts import Contact
 from gateway.privacy import masked_text, title_of
 from gateway.storage import tables
-from gateway.storage.store import Transaction
+from gateway.storage.store import Transaction, constant
 
 CODES = 10**8
 
@@ -110,20 +108,27 @@ def next_number(tx: Transaction) -> str:
     name = f"{settings.government.ticket_prefix}-{year}"
     taken: dict[str, int] = tx.notes.setdefault("numbers", {})
     if name not in taken:
-        table = tables.number_sequence
-        tx.insert_new(table, [{"name": name, "last": 0}], "name")
-        row = tx.one(select(table.c.last).where(table.c.name == name).with_for_update())
-        taken[name] = row.last if row else 0
+        taken[name] = _last_number(tx, name)
         if len(taken) == 1:
             tx.last_step.append(_keep_numbers)
     taken[name] += 1
     return format_number(settings.government.ticket_prefix, year, taken[name])
 
 
+def _last_number(tx: Transaction, name: str) -> int:
+    """Locked until the commit, so that no other process gives the same numbers."""
+    lock = "" if tx.dialect == "sqlite" else " FOR UPDATE"
+    statement = constant(f"SELECT last FROM number_sequence WHERE name = :name{lock}")  # noqa: S608
+    row = tx.one(statement, {"name": name})
+    if row is None:  # the first complaint of a year
+        tx.insert_new(tables.number_sequence, [{"name": name, "last": 0}], "name")
+        row = tx.one(statement, {"name": name})
+    return row.last if row else 0
+
+
 def _keep_numbers(tx: Transaction) -> None:
-    table = tables.number_sequence
     for name, last in tx.notes["numbers"].items():
-        tx.execute(table.update().where(table.c.name == name).values(last=last))
+        tx.execute(constant("UPDATE number_sequence SET last = :last WHERE name = :name"), {"name": name, "last": last})
 
 
 def keep_text(

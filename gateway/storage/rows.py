@@ -91,8 +91,12 @@ def _write_json(connection: Connection, table: Table, rows: Sequence[Row], confl
 
 def _named(table: Table, rows: Sequence[Row]) -> tuple[str, ...]:
     """The columns that any of these rows gives a value for, in the table's order."""
-    given = set[str]().union(*rows)
-    return tuple(column.name for column in table.columns if column.name in given)
+    return _ordered(table, frozenset[str]().union(*rows))
+
+
+@cache
+def _ordered(table: Table, names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns if column.name in names)
 
 
 def _json(table: Table, rows: Sequence[Row], names: tuple[str, ...]) -> str:
