@@ -36,7 +36,7 @@ from workers.drain import Transaction
 SEASON = 1_000
 SPAN = timedelta(days=730)
 """What the largest size covers; smaller ones cover its latest part."""
-ACCEPT_BATCH, ACCEPT_BATCHES = 64, 12
+ACCEPT_BATCH, ACCEPT_BATCHES = 64, 4
 TIMES = 25
 MOST_STATEMENTS = 12
 """A page that sends more than so many statements is shown by the plans of its first ones."""
@@ -107,22 +107,24 @@ def run(order: Order, place: Place, say: Say) -> Report:
         gateway = site.gateway
         told["database"] = gateway.store.engine.dialect.name
         told["sizes"] = {}
-        for size in _grown(gateway, sizes, say):
+        office = season.Office(gateway)
+        for size in _grown(office, gateway, sizes, say):
             say(f"growth: measuring at {size}")
             told["sizes"][str(size)] = measured(gateway, names)
+            office.clear()
         with gateway.store.reading() as tx:
             problems = [f"{many} rows are doubled" for many in [counted.doubled(tx)] if many]
         told["ratios"] = ratios(told["sizes"][str(sizes[0])], told["sizes"][str(sizes[-1])])
         return report.judged(told, problems)
 
 
-def _grown(gateway: Gateway, sizes: Sequence[int], say: Say) -> Iterator[int]:
+def _grown(office: season.Office, gateway: Gateway, sizes: Sequence[int], say: Say) -> Iterator[int]:
     """Grow to each size, smallest first; the season is copied further and further back."""
     first = min(SEASON, sizes[0])
     copies = math.ceil(sizes[-1] / first)
     lasts = SPAN / copies
     say(f"growth: {first} complaints with their whole life, then {copies - 1} copies of them")
-    made = season.make(gateway, first, clock.now() - lasts, lasts)
+    made = season.make(office, gateway, first, clock.now() - lasts, lasts)
     done = 1
     for size in sizes:
         while done * first < size:
@@ -136,13 +138,13 @@ def _grown(gateway: Gateway, sizes: Sequence[int], say: Say) -> Iterator[int]:
 
 
 def measured(gateway: Gateway, names: Sequence[str]) -> Report:
-    """Bytes first, then reading, then taking messages, which changes what is there."""
+    """Bytes, then taking messages, then reading beside those that were taken and wait."""
     with gateway.store.reading() as tx:
         size, rows = counted.size_bytes(tx), counted.rows(tx)
         on = example(gateway, tx)
-    queries = {name: timed(gateway, QUERIES[name], on) for name in names}
     first = AFTERWARDS + rows["complaint"] * 10
     taken = stages(gateway, first, CHANNELS, ACCEPT_BATCH, ACCEPT_BATCHES)
+    queries = {name: timed(gateway, QUERIES[name], on) for name in names}
     return {
         "complaints": rows["complaint"],
         "bytes_per_complaint": round(size / max(1, rows["complaint"])),

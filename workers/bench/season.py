@@ -14,6 +14,7 @@ from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Stat
 from gateway.intake import receive
 from gateway.outbound import Outcome
 from gateway.rehearsal import Season
+from gateway.triage import TriageJob
 from workers.bench.filling import arrivals
 from workers.bench.messages import CHANNELS
 from workers.classification.engine import KeywordClassifier
@@ -23,6 +24,7 @@ AT_ONCE = 50
 """Complaints of one moment of the season."""
 OPEN_EVERY = 10
 """One in so many is never closed."""
+MOST_JUDGED = 100
 LEASE_S = 60.0
 ANSWER = {"explanation": "Sudah diperbaiki oleh petugas kami hari ini.", "no_evidence_reason": "tidak ada foto"}
 
@@ -42,14 +44,27 @@ class Office:
         with store.transaction(moment) as tx:
             receive(tx, arrivals(self._gateway, numbers, CHANNELS, moment))
         with store.transaction(moment + step) as tx:
-            jobs = triage.claim(tx, len(numbers))
-            for job in jobs:
-                triage.take(tx, job, self._classifier.suggest(job.text))
+            jobs = self._judge(tx)
         with store.transaction(moment + 2 * step) as tx:
             for job in jobs:
                 self._work_on(tx, job.complaint_id)
         for part in (3, 4):
             self._tell(moment + part * step)
+
+    def clear(self) -> None:
+        """Judge and send what waits now, and leave the complaints to others."""
+        store = self._gateway.store
+        judged = True
+        while judged:
+            with store.transaction() as tx:
+                judged = bool(self._judge(tx))
+        self._tell(self._gateway.clock.now())
+
+    def _judge(self, tx: Transaction) -> list[TriageJob]:
+        jobs = triage.claim(tx, MOST_JUDGED)
+        for job in jobs:
+            triage.take(tx, job, self._classifier.suggest(job.text))
+        return jobs
 
     def _work_on(self, tx: Transaction, identity: int) -> None:
         case = cases.by_id(tx, identity)
@@ -79,9 +94,8 @@ class Office:
                 outbound.settle(tx, [Outcome(one.id, one.fence, DeliveryStatus.SENT, str(one.id)) for one in parcels])
 
 
-def make(gateway: Gateway, complaints: int, begins: datetime, lasts: timedelta) -> Season:
+def make(office: Office, gateway: Gateway, complaints: int, begins: datetime, lasts: timedelta) -> Season:
     """The season, from `begins` on, within `lasts`."""
-    office = Office(gateway)
     slots = max(1, complaints // AT_ONCE)
     slot = lasts / slots
     with gateway.store.transaction(begins) as tx:
