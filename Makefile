@@ -49,7 +49,7 @@ run: $(VENV)/.ready
 	@$(B)/gateway run
 
 test: $(VENV)/.ready-dev
-	$(B)/python -m pytest $(ARGS)
+	$(B)/python -m pytest -n auto $(ARGS)
 
 bench: $(VENV)/.ready-dev
 	$(B)/gateway bench --short

@@ -39,7 +39,7 @@ PATTERNS = (
     (re.compile(r"(?<![\w.-])\d{9,}(?![\w-])"), STARS),
 )
 
-QUIET = ("alembic", "httpx", "httpcore", "telegram", "aiohttp.access", "asyncio", "rq", "urllib3", "PIL")
+QUIET = ("alembic", "httpx", "httpcore", "telegram", "aiohttp.access", "asyncio", "rq", "rq.worker", "urllib3", "PIL")
 
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:

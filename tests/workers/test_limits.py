@@ -1,7 +1,7 @@
 """Messages per second: one limit for all processes, kept with and without Redis."""
 
 import asyncio
-from itertools import pairwise
+import time
 
 import pytest
 from structlog.testing import capture_logs
@@ -65,8 +65,9 @@ async def test_when_redis_goes_away_each_process_takes_its_share() -> None:
 
 async def test_many_at_once_get_places_one_after_the_other(redis_url: str) -> None:
     limits = Limits(redis_url, "a", {"sms": 100})
-    waits = await asyncio.gather(*(limits.reserve("sms") for _ in range(20)))
-    places = sorted(wait for (wait,) in waits)
-    assert all(later - earlier >= 0.009 - SLACK / 20 for earlier, later in pairwise(places))
-    assert places[-1] == pytest.approx(0.19, abs=SLACK)
+    began = time.monotonic()
+    await asyncio.gather(*(limits.reserve("sms") for _ in range(20)))
+    (next_place,) = await limits.reserve("sms")
+    # Twenty places of 10 ms are taken, whoever asked when: had two got the same one, the next would be free earlier.
+    assert 0.2 - (time.monotonic() - began) <= next_place <= 0.2
     await limits.close()
