@@ -77,8 +77,8 @@ def test_whoever_decides_on_an_old_state_is_told_to_look_again(store: Store, tel
     assert status(store, stale) is S.ASSIGNED
 
 
-@pytest.mark.postgres
-def test_of_two_officers_at_once_one_takes_it(postgres_url: str, store: Store, telegram: Sends) -> None:
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_of_two_officers_at_once_one_takes_it(store: Store, telegram: Sends) -> None:
     case = assigned(store, telegram(REPORT))
     url = store.engine.url.render_as_string(hide_password=False)
 

@@ -45,6 +45,26 @@ def test_two_processes_that_meet_the_same_stranger_agree(store: Store) -> None:
     assert count(store, tables.contact, CITIZENS) == 1
 
 
+def test_crowds_of_strangers_in_any_order_do_not_block_each_other(store: Store) -> None:
+    url = store.engine.url.render_as_string(hide_password=False)
+    people = [Address("tg", str(number)) for number in range(400)]
+    orders = [people[at : at + 40] for at in range(0, 400, 40)]
+
+    def meet(backwards: bool) -> int:
+        mine = Store(open_engine(url), store.office)
+        try:
+            for crowd in orders:
+                with mine.transaction() as tx:
+                    contacts.ensure(tx, reversed(crowd) if backwards else crowd)
+        finally:
+            mine.close()
+        return len(orders)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(meet, (False, True))) == [10, 10]
+    assert count(store, tables.contact, CITIZENS) == 400
+
+
 def test_an_address_comes_out_only_to_be_sent_to(store: Store) -> None:
     person = contact(store, PHONE.path, PHONE.scheme)
     with store.reading() as tx:
