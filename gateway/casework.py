@@ -69,14 +69,9 @@ def apply(
     kind = step.kind or Kind(inputs.get("kind") or case.kind)
     if remote:
         step = followed(remote)
-    due_at = clocks.move(tx, case.id, kind, case.minor, step, at or tx.now)
-    values = {
-        **effects(Act(tx, action, case, actor, inputs)),
-        **_status_values(tx, case, step, target),
-        "due_at": due_at,
-    }
-    if target in CLOSED:
-        values["due_at"] = None
+    changed = effects(Act(tx, action, case, actor, inputs))
+    due_at = clocks.move(tx, case.id, kind, changed.get("minor", case.minor), step, at or tx.now)
+    values = {**changed, **_status_values(tx, case, step, target), "due_at": None if target in CLOSED else due_at}
     moved = _write(tx, case, values)
     event_id = events.append(
         tx, case.id, action.value, case.status, target, actor, step.visibility, inputs, seq=0, key=key
