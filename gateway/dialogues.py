@@ -67,6 +67,9 @@ def known_cases(tx: Transaction, contact_ids: Sequence[int]) -> dict[int, tuple[
 def known_case(tx: Transaction, row: Any) -> KnownCase:
     """A row of CASES (times in milliseconds) as the conversation sees it."""
     status = Status(row.status)
+    answered_at = from_millis(row.answered_at) if row.answered_at else None
+    undo = timedelta(seconds=tx.office.settings.casework.undo_s)
+    waits = status is Status.AWAITING_REPORTER and answered_at is not None and tx.now - answered_at < undo
     return KnownCase(
         number=row.number,
         status=status,
@@ -74,10 +77,11 @@ def known_case(tx: Transaction, row: Any) -> KnownCase:
         status_since=from_millis(row.status_since),
         last_message_at=from_millis(row.last_message_at),
         agency_name=row.agency_name or "",
-        due_on=tx.office.calendar.local(from_millis(row.due_at)).date() if row.due_at else None,
+        due_on=tx.office.calendar.local(from_millis(row.due_at)).date() if row.due_at and not waits else None,
         due_key=DUE_KEYS.get(status, "answer"),
-        answer=row.public_answer,
-        answered_at=from_millis(row.answered_at) if row.answered_at else None,
+        answer="" if waits else row.public_answer,
+        answered_at=answered_at,
+        answer_waits=waits,
         closed_at=from_millis(row.closed_at) if row.closed_at else None,
         text_hash=row.text_hash,
         anonymous=bool(row.anonymous),

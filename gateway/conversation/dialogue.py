@@ -64,6 +64,8 @@ class KnownCase:
     """Which deadline `due_on` is: `verification` (diperiksa), `first_answer` (jawaban pertama), `answer`."""
     answer: str = ""
     answered_at: datetime | None = None
+    answer_waits: bool = False
+    """It may still be taken back: its reporter is told of it when that time is over, not before."""
     closed_at: datetime | None = None
     text_hash: str = ""
     anonymous: bool = False

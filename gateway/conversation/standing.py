@@ -35,7 +35,7 @@ def status_list(cases: Sequence[KnownCase], setting: Setting) -> Reply:
 
 def line(case: KnownCase, setting: Setting, *, brief: bool = False) -> Phrase:
     """The status with its day; `brief` leaves out the words of the answer."""
-    key = LINES.get(case.status, "")
+    key = LINES.get(_status(case), "")
     values = _values(case, setting)
     if not key or (key in WITH_DEADLINE and case.due_on is None):
         return Phrase("line.on" if case.status in ENDED else "line.since", values)
@@ -62,9 +62,14 @@ def label(status: Status) -> Phrase:
     return Phrase(f"st.label.{status}")
 
 
+def _status(case: KnownCase) -> Status:
+    """The status that the reporter may know of."""
+    return Status.IN_PROGRESS if case.answer_waits else case.status
+
+
 def _values(case: KnownCase, setting: Setting) -> dict[str, Value]:
     return {
-        "status": label(case.status),
+        "status": label(_status(case)),
         "sejak": local_day(case.status_since, setting),
         "dijawab": local_day(case.answered_at or case.status_since, setting),
         "opd": case.agency_name or Phrase("line.unit"),
