@@ -154,6 +154,8 @@ def _undo(tx: Transaction, case: Case, actor: Actor) -> Case:
     mine = last is not None and last.actor_id == actor.id and last.actor_role == actor.role.value
     if last is None or not mine or (tx.now - last.at).total_seconds() > undo_s or notices.told_reporter(tx, last.id):
         raise ActionRefused("expired")
+    if last.action not in frozenset(Action):  # a remark changed nothing
+        raise ActionRefused("wrong_state")
     before = Status(last.from_status)
     undone = step_for(Action(last.action), before, actor.role)
     if not undone.undoable:

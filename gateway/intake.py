@@ -112,6 +112,8 @@ def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
     channel, message = one.arrival.channel, one.message
     if message.kind is MessageKind.SERVICE:
         return DONE
+    if not one.contact.reachable:
+        contacts.mark_reachable(tx, one.contact.id)  # whoever writes is there
     if one.contact.staff and officers.is_for_us(message):
         officers.act(tx, channel, one.contact, message)
         return DONE

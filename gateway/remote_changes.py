@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from gateway import cases, casework, tasks
-from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Role, Status
+from gateway import cases, casework, notices, tasks
+from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Actor, Case, Role, Status
 from gateway.complaints.forward import RemoteEvent, RemoteState
 from gateway.privacy import masked_text
 from gateway.storage import tables
@@ -50,8 +50,19 @@ def changed(tx: Transaction, row: Any, state: RemoteState) -> dict[str, Any]:
         tasks.add(tx, "sp4n_unknown_status", state.status_name[:80], row.marker)
     if moved and state.status is not None:
         _follow(tx, case, state, new)
+    if not moved:
+        _pass_on(tx, case, new)
     cases.amend(tx, case.id, sp4n_state=state.status_name[:60])
     return {"remote_status": state.status_name[:80], "remote_changed_at": state.status_since or tx.now}
+
+
+def _pass_on(tx: Transaction, case: Case, new: list[RemoteEvent]) -> None:
+    """News from over there without a change of status: the reporter hears of the newest."""
+    fresh = [event for event in new if tx.now - event.at <= TOO_OLD_TO_TELL]
+    words = _words(_told(fresh), "st.note")
+    if words and case.status not in CLOSED:
+        event_id = casework.remark(tx, case, "sp4n_note", ACTOR, words)
+        notices.write(tx, case, event_id, ("st.note",), ACTOR, words)
 
 
 def _keep_events(tx: Transaction, row: Any, state: RemoteState) -> list[RemoteEvent]:

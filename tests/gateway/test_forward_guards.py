@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from gateway import forwarding
+from gateway import contacts, forwarding
 from gateway.arrival import Arrival
-from gateway.complaints.forward import ForwardOutcome, ForwardState
+from gateway.complaints.complaint import Status
+from gateway.complaints.forward import ForwardOutcome, ForwardState, PollOutcome, RemoteEvent, RemoteState
 from gateway.storage import tables
 from gateway.storage.store import Store
-from tests.gateway.short_ways import assigned, rows
+from tests.gateway.conftest import Moment
+from tests.gateway.short_ways import assigned, opened, receive, rows
 
 Sends = Callable[..., Arrival]
 
@@ -38,3 +40,27 @@ def test_a_number_that_another_complaint_has_is_for_a_person_to_judge(store: Sto
     filed(store, "8123456")
     assert [row.state for row in rows(store, tables.forward)] == ["sent", "manual_check"]
     assert [task.kind for task in rows(store, tables.task)] == ["sp4n_check"]
+
+
+def test_news_over_there_reaches_the_reporter_without_a_change_of_status(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = assigned(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
+    filed(store, "8123456")
+    for events in ((), (RemoteEvent("k1", moment.now, "followup", "Aspal dijadwalkan hari Rabu."),)):
+        state = RemoteState("8123456", "Terdisposisi", status=Status.ASSIGNED, events=events)
+        with store.transaction() as tx:
+            (job,) = forwarding.claim_polls(tx, "sp4n", 10)
+        with store.transaction() as tx:
+            forwarding.settle_poll(tx, PollOutcome(case.id, job.fence, moment.now, state), "sp4n")
+    told = [row.inputs for row in rows(store, tables.notice) if row.key == "st.note"]
+    assert told == [{"note": "Aspal dijadwalkan hari Rabu."}]
+
+
+def test_whoever_writes_again_can_be_reached_again(store: Store, telegram: Sends) -> None:
+    case = opened(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
+    with store.transaction() as tx:
+        contacts.mark_unreachable(tx, case.contact_id or 0, "blocked")
+    receive(store, telegram("STATUS"))
+    citizen = tables.contact.c.id == case.contact_id
+    assert [row.reachable for row in rows(store, tables.contact, citizen)] == [True]
