@@ -71,7 +71,7 @@ async def _go_on(request: web.Request, page: ComplaintPage, deed: Deed, form: Po
         raise visit.done(f"{SCREEN}/{number}", "done_before", oleh=by, jam=jam)
     words = site.texts(f"label.action.{deed.action}", site.language)
     way_back = SCREENS_BACK.get(form.get(WAY_BACK), f"{SCREEN}/{number}")
-    raise visit.done(way_back, "acted", aksi=words, tiket=number)
+    raise visit.done(way_back, "acted", apa=words, tiket=number)
 
 
 async def _rehearsed(site: Site, scope: Scope, number: str, deed: Deed, actor: Actor) -> Preview:

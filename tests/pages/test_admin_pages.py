@@ -1,0 +1,219 @@
+"""Screens of staff in a real browser: three widths, with and without a script, by keyboard, and nothing that axe finds."""
+# Fixtures of the served site are asked for by name.
+# ruff: noqa: F401, F811
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, ViewportSize, expect
+from sqlalchemy import select
+
+from channels.messages import RawRequest
+from gateway import cases, quarantine, tasks
+from gateway.complaints.complaint import Action, Role
+from gateway.dashboard.menu import SCREENS
+from gateway.storage import tables
+from gateway.storage.types import id_text
+from tests.dashboard.conftest import Desk, _office, _sqlite_prepared, desk, moment, open_site, sqlite_url
+from tests.dashboard.test_channels import queue
+from tests.dashboard.test_complaint import GOOD_ANSWER, apply, assigned, officer, suggested
+from tests.web.conftest import PASSWORD
+
+pytestmark = pytest.mark.browser
+WIDTHS = (320, 768, 1280)
+AXE = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+SMALL = (
+    "[...document.querySelectorAll('main button, main .button, main summary, main input:not([type=hidden]), main select')]"
+    ".filter(e => e.offsetParent && !['checkbox', 'radio'].includes(e.type))"
+    ".filter(e => e.getBoundingClientRect().height < 43.9).map(e => e.outerHTML)"
+)
+STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+MOST_BYTES = 100 * 1024
+
+
+def furnish(desk: Desk) -> dict[str, str]:
+    """Something of everything; the addresses of what stands on pages of its own."""
+    received = desk.report("Lampu jalan di Jl. Melati RT 4 padam sejak tiga malam. Hubungi 081234567890.")
+    suggested(desk, received)
+    working = assigned(
+        desk, "Jalan berlubang di depan SDN 2 Baru, tolong ditambal", sender="+6281200000001", channel="sms"
+    )
+    apply(desk, working, Action.START, officer(desk))
+    apply(desk, working, Action.NOTE, officer(desk), note="Aspal dingin tersedia di gudang")
+    held = desk.report("Promo pulsa murah klik di sini sekarang juga ya", "78")
+    queue(desk, 2, state="unknown", reason="answer_lost")
+    queue(desk, 1, attempts=2)
+    forward = tables.forward
+    with desk.served.tx() as tx:
+        cases.amend(tx, cases.by_number(tx, held).id, hold="spam")
+        request = RawRequest(
+            "POST", headers={"content-type": "application/json"}, body=b'{"from": {"id": 7}, "text": "x"'
+        )
+        quarantine.put(tx, "tg", request, tx.now, "payload_invalid", "telegram: broken")
+        tasks.add(tx, "third_reopen", working, "lubangnya terbuka lagi", cases.by_number(tx, working).id)
+        tx.execute(forward.update().where(forward.c.marker == working).values(state="manual"))
+        row = tx.one(select(forward.c.id).where(forward.c.marker == working))
+        call = tx.one(select(tables.quarantine.c.id))
+    return {
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "nama": "sms", "aksi": "kirim-ulang",
+    }  # fmt: skip
+
+
+def addresses(places: dict[str, str]) -> list[str]:
+    """Every screen, and the states of the busiest one."""
+    found = []
+    for route in SCREENS:
+        if route.method == "GET":
+            here = places | {"id": places["bridge"] if "jembatan" in route.path else places["call"]}
+            found.append(route.path.format_map(here))
+    received, working = f"/admin/aduan/{places['received']}", f"/admin/aduan/{places['tiket']}"
+    return [
+        *found,
+        received,
+        f"{received}?aksi=refer_out",
+        f"{working}?riwayat=internal",
+        "/admin/aduan?tab=semua&q=berlubang",
+    ]
+
+
+@asynccontextmanager
+async def visitor(
+    browser: Browser,
+    desk: Desk,
+    width: int = 1280,
+    role: Role = Role.COORDINATOR,
+    agency: str = "",
+    *,
+    script: bool = True,
+) -> AsyncIterator[Page]:
+    """Somebody of this role who has signed in."""
+    name = f"{role.value}-{agency}".lower()
+    if name not in desk.served.users:
+        desk.served.add_user(name, role, agency)
+        desk.served.users[name] = PASSWORD
+    context = await browser.new_context(
+        viewport=ViewportSize(width=width, height=900),
+        java_script_enabled=script,
+        base_url=str(desk.served.client.make_url("/")),
+    )
+    try:
+        page = await context.new_page()
+        await page.goto("/masuk")
+        await page.fill("[name=username]", name)
+        await page.fill("[name=password]", PASSWORD)
+        await page.click("main button[type=submit]")
+        yield page
+    finally:
+        await context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browser, width: int) -> None:
+    places = furnish(desk)
+    problems: list[str] = []
+    async with visitor(browser, desk, width) as page:
+        page.on("pageerror", lambda problem: problems.append(str(problem)))
+        page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+        for address in addresses(places):
+            answer = await page.goto(address)
+            assert answer is not None
+            assert answer.status == 200, address
+            assert len(await answer.body()) < MOST_BYTES, address
+            for folded in await page.locator("main details").all():
+                await folded.evaluate("one => { one.open = true; }")
+            found = await Axe().run(page, options=AXE)
+            assert not found.response["violations"], f"{address}\n{found.generate_report()}"
+            assert not await page.evaluate(STICKS_OUT), address
+            assert await page.evaluate(SMALL) == [], address
+    assert problems == []
+
+
+async def test_the_whole_way_of_a_complaint_goes_without_a_script(desk: Desk, browser: Browser) -> None:
+    places = furnish(desk)
+    number = places["received"]
+    async with visitor(browser, desk, 320, script=False) as page:
+        await page.goto("/admin/aduan?tab=verifikasi")
+        await page.click(f"text={number}")
+        await page.click("text=Terima saran: disposisi ke")
+        await expect(page.locator(".notice.good")).to_contain_text("Disposisi tercatat")
+    async with visitor(browser, desk, 320, Role.PENGHUBUNG, "PUPR", script=False) as page:
+        await page.goto("/admin/aduan")
+        await page.click(f"text={number}")
+        await page.click("form.deed button[type=submit]")
+        await expect(page.locator(".badges").first).to_contain_text("Sedang dikerjakan")
+        await page.fill("#f-explanation", GOOD_ANSWER)
+        await page.fill("#f-no_evidence_reason", "Foto menyusul besok pagi")
+        await page.click("text=Lihat dulu sebelum dikirim")
+        await expect(page.locator("blockquote")).to_contain_text(GOOD_ANSWER)
+        await page.click("text=Ubah dulu")
+        await expect(page.locator("#f-explanation")).to_have_value(GOOD_ANSWER)
+        await page.click("text=Lihat dulu sebelum dikirim")
+        await page.click("button[value=kirim]")
+        await expect(page.locator(".undo")).to_contain_text("Dapat diurungkan sampai")
+        await page.click(".undo button")
+        await expect(page.locator(".notice.good")).to_contain_text("Sudah diurungkan")
+
+
+async def test_a_channel_is_paused_and_resumed_without_a_script(desk: Desk, browser: Browser) -> None:
+    furnish(desk)
+    async with visitor(browser, desk, 320, Role.CHANNEL_ADMIN, script=False) as page:
+        await page.goto("/admin/kanal/sms")
+        await page.click("main a:text-is('Jeda')")
+        await page.fill("#f-reason", "Saldo penyedia habis")
+        await page.click("main button[type=submit]")
+        await expect(page.locator(".notice.good")).to_contain_text("Kanal dijeda")
+        await page.click("main a:text-is('Lanjutkan')")
+        await page.click("main button[type=submit]")
+        await expect(page.locator(".notice.good")).to_contain_text("Kanal berjalan lagi")
+
+
+async def test_keys_walk_the_list_open_a_row_and_begin_a_note(desk: Desk, browser: Browser) -> None:
+    places = furnish(desk)
+    async with visitor(browser, desk) as page:
+        await page.goto("/admin/aduan?tab=verifikasi")
+        await page.keyboard.press("j")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/{places['received']}")
+        await page.keyboard.press("n")
+        await expect(page.locator("#f-catatan")).to_be_focused()
+        await page.keyboard.press("g")
+        await expect(page.locator("#f-catatan")).to_have_value("g")
+        await page.goto("/admin/kanal")
+        await page.keyboard.press("?")
+        await expect(page.locator("dialog[data-keys]")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("dialog[data-keys]")).to_be_hidden()
+        await page.keyboard.press("g")
+        await page.keyboard.press("a")
+        await page.wait_for_url("**/admin/aduan")
+
+
+async def test_a_new_complaint_appears_on_the_open_list_by_itself(desk: Desk, browser: Browser) -> None:
+    furnish(desk)
+    async with visitor(browser, desk) as page:
+        async with page.expect_request(lambda request: request.url.endswith("/admin/aduan/arus")):
+            await page.goto("/admin/aduan?tab=semua")
+        number = desk.report("Pohon tumbang menutup jalan Ahmad Wongso km 7", "90")
+        desk.served.site.hub.publish({"kind": "complaint", "number": number})
+        await expect(page.locator("#daftar")).to_contain_text(number, timeout=20_000)
+
+
+async def test_words_that_were_not_sent_are_asked_about_before_they_are_lost(desk: Desk, browser: Browser) -> None:
+    places = furnish(desk)
+    async with visitor(browser, desk) as page:
+        await page.goto(f"/admin/aduan/{places['received']}?aksi=ask_more")
+        await page.fill("#f-question", "Lampu yang mana?")
+        asked: list[str] = []
+
+        async def accept(dialog: object) -> None:
+            asked.append("asked")
+            await dialog.accept()  # type: ignore[attr-defined]
+
+        page.on("dialog", accept)
+        await page.goto("/admin/aduan")
+        assert asked == ["asked"]
