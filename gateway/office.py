@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from channels.registry import Channel
-
 from config.reference import Reference
 from config.settings import Settings
 from config.texts import Texts
