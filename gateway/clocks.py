@@ -43,11 +43,11 @@ def calendar_of(tx: Transaction, zone: str = "") -> Calendar:
 def first_due(tx: Transaction, complaint_id: int, kind: Kind, now: datetime) -> datetime:
     """Start the verification clock of a new complaint; when it is due."""
     # All complaints of one batch begin at one moment: days are counted once for each kind.
-    begun: dict[Kind, tuple[Running, datetime]] = tx.notes.setdefault("first_clocks", {})
-    if kind not in begun:
+    begun: dict[tuple[Kind, datetime], tuple[Running, datetime]] = tx.notes.setdefault("first_clocks", {})
+    if (kind, now) not in begun:
         running = _new(tx, Clock.VERIFICATION, kind, minor=False, now=now).running
-        begun[kind] = running, due_at(running, now)
-    running, due = begun[kind]
+        begun[kind, now] = running, due_at(running, now)
+    running, due = begun[kind, now]
     kept = Kept(tx.new_id(), running, is_new=True)
     _insert(tx, complaint_id, kept, {"id": kept.id, "due_at": due})
     return due
