@@ -4,11 +4,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 
 from channels.messages import Address, InboundMessage, RawRequest
 from config.clock import Clock
@@ -134,7 +135,10 @@ def _postgres_prepared(postgres: "Postgres", _postgres_template: str, _office: O
     """One database for all tests, with a copy of what it holds at first: copying rows is much faster than databases."""
     url = postgres.database(_postgres_template)
     _prepare(url, _office)
-    _execute(url, "CREATE SCHEMA kept;" + "".join(f"CREATE TABLE kept.{name} AS TABLE {name};" for name in TABLES))
+    copies = "".join(f"CREATE TABLE kept.{name} AS TABLE {name};" for name in TABLES)
+    again = "".join(f"DELETE FROM {name}; INSERT INTO {name} SELECT * FROM kept.{name};" for name in TABLES)  # noqa: S608
+    restore = f"CREATE FUNCTION kept.restore() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {again} END $$"
+    _execute(url, f"CREATE SCHEMA kept; {copies} {restore}")
     yield url
     postgres.drop(url)
 
@@ -146,16 +150,26 @@ def _execute(url: str, statements: str) -> None:
 
 
 @pytest.fixture
-def sqlite_url(_sqlite_prepared: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(_sqlite_prepared, tmp_path / 'gateway.db')}"
+def sqlite_url(_sqlite_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same place for every test: what an engine has learnt of our statements is kept (see `engine_at`)."""
+    place = tmp_path_factory.getbasetemp() / "database"
+    place.mkdir(exist_ok=True)
+    for left in place.iterdir():
+        left.unlink()
+    return f"sqlite:///{shutil.copy(_sqlite_prepared, place / 'gateway.db')}"
+
+
+@cache
+def engine_at(url: str) -> Engine:
+    """One engine per database: compiling our statements takes longer than running them."""
+    return open_engine(url)
 
 
 @pytest.fixture
 def postgres_url(_postgres_prepared: str) -> Iterator[str]:
     yield _postgres_prepared
     # As a replica nothing is forbidden: history is deleted too.
-    again = "".join(f"DELETE FROM {name}; INSERT INTO {name} SELECT * FROM kept.{name};" for name in TABLES)  # noqa: S608
-    _execute(_postgres_prepared, f"SET session_replication_role = replica; {again}")
+    _execute(_postgres_prepared, "SET session_replication_role = replica; SELECT kept.restore()")
 
 
 @pytest.fixture
@@ -177,7 +191,7 @@ def rings() -> Rings:
 @pytest.fixture
 def store(office: Office, rings: Rings) -> Iterator[Store]:
     """On a database that is prepared like at the first start."""
-    made = Store(open_engine(office.settings.storage.url), office, rings.queues.extend, rings.told.extend)
+    made = Store(engine_at(office.settings.storage.url), office, rings.queues.extend, rings.told.extend)
     yield made
     made.close()
 

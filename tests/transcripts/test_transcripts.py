@@ -12,7 +12,7 @@ import pytest
 
 from gateway.app import Gateway
 from gateway.complaints.classification import Suggestion
-from gateway.complaints.complaint import Kind, Sensitive
+from gateway.complaints.complaint import Kind
 from tests.transcripts import reading
 from tests.transcripts.expectations import EXPECTED
 from tests.transcripts.reading import EXPECT, ZONE
@@ -80,7 +80,6 @@ class Corrected:
     """The real classifier. Where it reads a sentence of the transcripts otherwise than they do, theirs counts."""
 
     READ: Mapping[str, dict[str, object]] = {
-        "saluran air tersumbat": {"sensitive": Sensitive.NONE},
         "batal bangun jembatan": {"kind": Kind.PERMINTAAN_INFORMASI},
     }
 
