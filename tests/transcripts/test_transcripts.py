@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import Gateway
 from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import Kind
 from tests.transcripts import reading
 from tests.transcripts.expectations import EXPECTED
 from tests.transcripts.reading import EXPECT, ZONE
 from tests.transcripts.replay import Aside, Replay
-from tests.transcripts.town import Town
+from tests.transcripts.town import Town, opened
 from workers.classification.engine import KeywordClassifier
 
 ALSO_ON_POSTGRES = ("02-telegram-pesan-beruntun.md", "05-sms-status-belum-beres.md")
@@ -83,8 +82,8 @@ class Corrected:
         "batal bangun jembatan": {"kind": Kind.PERMINTAAN_INFORMASI},
     }
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._classifier = KeywordClassifier(gateway.office.reference)
+    def __init__(self) -> None:
+        self._classifier = KeywordClassifier(opened().reference)
 
     def suggest(self, text: str) -> Suggestion:
         changes = next((read for words, read in self.READ.items() if text.startswith(words)), {})
@@ -100,9 +99,14 @@ def town_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def classifier() -> Corrected:
+    return Corrected()
+
+
 @pytest.fixture
-def town(town_url: str, tmp_path: Path) -> Iterator[Town]:
-    town = Town(town_url, tmp_path, Corrected)
+def town(town_url: str, tmp_path: Path, classifier: Corrected) -> Iterator[Town]:
+    town = Town(town_url, tmp_path, classifier)
     yield town
     town.close()
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from sqlalchemy import Column, Table, func, select
 from channels.messages import Address, Button, DeliveryStatus, RawRequest, RawResponse
 from config.clock import Clock
 from config.load import settings_from
+from config.settings import Settings
 from gateway import accounts, app, attachments, audit, directory, intake, outbound, upkeep
 from gateway.app import Gateway
 from gateway.arrival import Arrival
@@ -25,6 +27,7 @@ from gateway.attachments import FileOutcome
 from gateway.complaints.classification import Classifier
 from gateway.complaints.number import read_code
 from gateway.doorbell import Doorbell
+from gateway.office import Office
 from gateway.outbound import Outcome, Parcel
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
@@ -80,6 +83,19 @@ kind = "web_form"
 """
 
 
+def _settings(url: str, folder: Path) -> Settings:
+    filled = SETTINGS.format(
+        url=url, folder=folder, data=DATA, secret=WEBHOOK_SECRET, bot=BOT, sms_token=SMS_TOKEN, ussd_token=USSD_TOKEN
+    )
+    return settings_from(filled, environ={})
+
+
+@cache
+def opened() -> Office:
+    """The town hall, read once; each town has its own settings, time and codes."""
+    return app.open_office(_settings("sqlite:///nowhere.db", Path("nowhere")), Clock())
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A message that left. `number` is the provider's for it."""
@@ -107,23 +123,20 @@ class Town:
 
     url: str
     folder: Path
-    classifier: Callable[[app.Gateway], Classifier]
+    classifier: Classifier
     now: datetime = BEFORE
     codes: deque[str] = field(default_factory=deque)
     messages: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     sent: list[Sent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        filled = SETTINGS.format(
-            url=self.url, folder=self.folder, data=DATA, secret=WEBHOOK_SECRET, bot=BOT, sms_token=SMS_TOKEN,
-            ussd_token=USSD_TOKEN,
-        )  # fmt: skip
-        settings = settings_from(filled, environ={})
-        drawn = app.open_office(settings, Clock())
-        self.office = replace(drawn, now=lambda: self.now, draw=lambda _: int(read_code(self.codes.popleft())))
+        settings = _settings(self.url, self.folder)
+        self.office = replace(
+            opened(), settings=settings, now=lambda: self.now, draw=lambda _: int(read_code(self.codes.popleft()))
+        )
         self.store = Store(open_engine(self.url), self.office)
         gateway = Gateway(settings, self.office, self.store, Doorbell(None), Clock())
-        self._judging, self._notices = Judging(gateway, self.classifier(gateway)), Notices(gateway)
+        self._judging, self._notices = Judging(gateway, self.classifier), Notices(gateway)
         with self.store.transaction() as tx:
             audit.begin(tx)
             directory.load(tx)
