@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
@@ -201,7 +201,7 @@ def telegram(moment: Moment) -> Callable[..., Arrival]:
     """A message of a Telegram user, numbered by itself."""
     count = iter(range(901, 10_000))
 
-    def arrival(text: str = "", sender: str = "77", **more: object) -> Arrival:
+    def arrival(text: str = "", sender: str = "77", **more: Any) -> Arrival:
         number = next(count)
         message = InboundMessage(f"u:{number}", Address("tg", sender), text, provider_id=f"m:{sender}:{number}")
         return Arrival("tg", [replace(message, **more)], RawRequest("POST", body=b"{}"), moment.now)
@@ -213,7 +213,7 @@ def telegram(moment: Moment) -> Callable[..., Arrival]:
 def sms(moment: Moment) -> Callable[..., Arrival]:
     count = iter(range(1, 10_000))
 
-    def arrival(text: str = "", sender: str = "+6281200000001", **more: object) -> Arrival:
+    def arrival(text: str = "", sender: str = "+6281200000001", **more: Any) -> Arrival:
         message = InboundMessage(f"mo:{next(count)}", Address("tel", sender), text, destination="1708")
         return Arrival("sms", [replace(message, **more)], RawRequest("GET", raw_query=b"x"), moment.now)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from channels.messages import Address
 from gateway import cases, casework, contacts, directory, intake
@@ -20,7 +20,7 @@ ANSWER = {
     "explanation": "Lubang ditambal pada 24 November pukul 09.00 dan jalan dapat dilalui lagi.",
     "no_evidence_reason": "foto menyusul",
 }
-Where = "ColumnElement[bool]"
+Where = ColumnElement[bool]
 
 
 def rows(store: Store, table: Table, *where: Where) -> Sequence[Any]:

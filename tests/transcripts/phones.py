@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote, urlencode
@@ -63,7 +64,7 @@ class Telegram:
         chat = {"id": person, "type": "private"}
         return {"message_id": number, "date": int(now.timestamp()), "from": _person(person), "chat": chat, **content}
 
-    def _update(self, kind: str, content: dict[str, object]) -> RawRequest:
+    def _update(self, kind: str, content: Mapping[str, object]) -> RawRequest:
         body = json.dumps({"update_id": next(self.updates), kind: content}).encode()
         return RawRequest("POST", headers={"x-telegram-bot-api-secret-token": WEBHOOK_SECRET}, body=body)
 

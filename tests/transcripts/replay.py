@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from channels import gsm
 from channels.messages import Address
@@ -159,7 +160,7 @@ class Replay:
                 self._press_as_officer(pressed[1])
             case _:
                 for deed in desk.deeds(text):
-                    self.town.do(lambda tx, deed=deed: desk.carry_out(tx, deed, self.number, by_officer=who == "P"))
+                    self.town.do(partial(desk.carry_out, deed=deed, number=self.number, by_officer=who == "P"))
 
     def _chat(self, who: str, text: str, at: datetime) -> None:
         person = CHATS[who]

@@ -3,7 +3,7 @@
 `pytest --accept-transcripts tests/transcripts` writes what is really said into the files; review the diff like prose.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,7 +89,7 @@ class Corrected:
         changes = next((read for words, read in self.READ.items() if text.startswith(words)), {})
         return replace(self._classifier.suggest(text), **changes)  # type: ignore[arg-type]
 
-    def suggest_many(self, texts: "list[str]") -> list[Suggestion]:
+    def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]:
         return [self.suggest(text) for text in texts]
 
 
@@ -111,7 +111,7 @@ def town(town_url: str, tmp_path: Path, classifier: Corrected) -> Iterator[Town]
     town.close()
 
 
-def everywhere() -> list[object]:
+def everywhere() -> Sequence[object]:
     on_sqlite = [pytest.param("sqlite", name, id=f"{name[:2]}-sqlite") for name in reading.every()]
     postgres = pytest.mark.postgres
     return on_sqlite + [
