@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import clocks, outbound, readers, staff_texts
+from gateway import clocks, outbound, readers, staff_texts, tracking
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Only, Timing
@@ -198,7 +198,7 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
         _log(tx, row, "reporter", skip=route.skip, recipient=case.contact_id, channel=route.channel)
         return
     channel = tx.office.channels[route.channel]
-    values = staff_texts.reporter_values(tx, case, row.inputs or {}) | _mark(tx, row)
+    values = staff_texts.reporter_values(tx, case, row.inputs or {}) | _mark(tx, row) | _code(tx, row, case)
     buttons = staff_texts.reporter_buttons(tx, row.key, case)
     reply = Reply(row.key, values, about=case.number, buttons=buttons)
     rendered = render(reply, route.language, channel.capabilities, tx.office.texts)
@@ -206,6 +206,11 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
     said = Said(row.key, case.id, row.id, direct=False, sent_from=route.sent_from)
     ids = outbound.say(tx, route.contact, route.channel, texts, said)
     _log(tx, row, "reporter", recipient=case.contact_id, channel=route.channel, outbox=ids[0])
+
+
+def _code(tx: Transaction, row: Any, case: Any) -> dict[str, str]:
+    """A report that was held is received when it is let go: only now its reporter learns a code."""
+    return {"kode": tracking.new_code(tx, case.id, case.number)} if row.key == "rx.receipt" else {}
 
 
 def _mark(tx: Transaction, row: Any) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Who is told of what: once, at a decent hour, on the way they used, with a reason wherever nobody was told."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from gateway import contacts, dialogues, notices
+from gateway import contacts, dialogues, notices, tracking
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Role
 from gateway.storage import tables
@@ -187,15 +188,42 @@ def test_clocks_that_wait_for_the_reporter_run_though_nothing_could_be_sent(
     assert only(store, tables.complaint).due_at == running.due_at
 
 
+def test_a_held_report_that_is_let_go_gets_its_receipt_with_a_code_that_opens(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = opened(store, telegram("pinjaman cepat cair klik http://contoh.invalid/a http://contoh.invalid/b"))
+    moment.pass_(hours=1)
+    act(store, case, A.RELEASE)
+    assert to_reporter(store) == ["rx.receipt"]
+    found = re.search(r"No (KBR-\d+) kode (\d{4}-\d{4})\.", words(store, "rx.receipt"))
+    assert found is not None
+    with store.transaction() as tx:
+        assert tracking.find(tx, found[1], found[2], "rumah").row is not None
+
+
+@pytest.mark.parametrize(("action", "word"), [(A.RAISE_ANONYMOUS, "ANONIM"), (A.RAISE_CONFIDENTIAL, "RAHASIA")])
+def test_a_protection_that_staff_put_on_is_told_by_its_word(
+    store: Store, telegram: Sends, action: Action, word: str
+) -> None:
+    case = opened(store, telegram(REPORT))
+    act(store, case, action)
+    assert to_reporter(store) == ["pv.set"]
+    assert words(store, "pv.set").startswith(f"{case.number}: {word} aktif.")
+
+
+def words(store: Store, key: str) -> str:
+    """What was said under this key."""
+    said = only(store, tables.outbox, tables.outbox.c.key == key)
+    with store.reading() as tx:
+        person = contacts.by_id(tx, [said.contact_id])[said.contact_id]
+    return person.open(bytes(said.text_sealed), f"outbox:{said.id}")
+
+
 def test_a_question_names_the_day_until_which_it_waits(store: Store, telegram: Sends, moment: Moment) -> None:
     case = assigned(store, telegram(REPORT))
     act(store, case, A.ASK_REPORTER, member(store).actor, question=QUESTION)
     expand(store)
-    question = only(store, tables.outbox, tables.outbox.c.key == "ask.agency")
-    with store.reading() as tx:
-        text = contacts.by_id(tx, [question.contact_id])[question.contact_id].open(
-            bytes(question.text_sealed), f"outbox:{question.id}"
-        )
+    text = words(store, "ask.agency")
     assert text.endswith(f"{QUESTION} Balas pesan ini sebelum 3 Des 2026.")
     assert only(store, tables.clock, tables.clock.c.name == "completion").started_at == moment.now
 
@@ -255,9 +283,7 @@ def test_a_confidential_report_shows_nothing_on_a_phone(store: Store, telegram: 
     act(store, case, A.RAISE_CONFIDENTIAL)
     act(store, case, A.ASSIGN, agency="PUPR")
     expand(store)
-    said = only(store, tables.outbox, tables.outbox.c.key == "pic.new")
-    with store.reading() as tx:
-        text = contacts.by_id(tx, [said.contact_id])[said.contact_id].open(bytes(said.text_sealed), f"outbox:{said.id}")
+    text = words(store, "pic.new")
     assert "Jalan" not in text
     assert "aduan rahasia" in text
 
