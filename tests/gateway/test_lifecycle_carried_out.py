@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from gateway import audit, cases, casework, clocks
+from gateway import audit, cases, casework, clocks, notices
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import CLOSED, OFFICERS, Action, Actor, Case, Hold, Role, Status
 from gateway.complaints.lifecycle import LIFECYCLE, Move, Step
@@ -102,7 +102,12 @@ def inputs_for(action: Action) -> dict[str, str]:
 
 @pytest.mark.parametrize(("step", "status"), CELLS, ids=[f"{step.action}-{status}" for step, status in CELLS])
 def test_an_action_leaves_rows_that_agree(
-    store: Store, telegram: Callable[..., Arrival], carry_out: Callable[..., Case], step: Step, status: Status
+    store: Store,
+    moment: Moment,
+    telegram: Callable[..., Arrival],
+    carry_out: Callable[..., Case],
+    step: Step,
+    status: Status,
 ) -> None:
     case = opened(store, telegram(REPORT))
     for action, role in OTHER_WAYS.get((step.action, status), WAYS[status]):
@@ -119,6 +124,15 @@ def test_an_action_leaves_rows_that_agree(
     assert (last.action, last.from_status, last.to_status) == (step.action, case_before(step, case), moved.status)
     if step.action is not A.FOLLOW_SP4N:
         assert last.visibility == step.visibility
+    moment.pass_(hours=2)
+    everything_can_be_said(store)
+
+
+def everything_can_be_said(store: Store) -> None:
+    """Write the messages of all notices that are due, those of the way included. A text that lacks a value raises."""
+    with store.transaction() as tx:
+        for row in notices.claim_due(tx):
+            notices.expand(tx, row)
 
 
 def expected(step: Step, case: Case) -> Status:
