@@ -22,7 +22,7 @@ from config import clock
 from workers.bench import messages
 
 BEGAN = "began"
-RECONNECT_S = 0.05
+RECONNECT_S = 0.2
 TICK_S = 0.001
 STATUS = slice(9, 12)
 SUCCESS = range(200, 300)
