@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.transcripts.expectations")
+pytest.register_assert_rewrite("tests.transcripts.expectations", "tests.transcripts.seen")
