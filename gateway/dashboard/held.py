@@ -12,6 +12,7 @@ from gateway.web.site import site_of, user_of
 
 SCREEN = "/admin/aduan/ditahan"
 TAB = "ditahan"
+PAGE = 20
 ARCHIVERS = frozenset({Role.COORDINATOR})
 USUAL = (ArchiveReason.SPAM_TERBUKTI, ArchiveReason.BUKAN_LAPORAN, ArchiveReason.UJI_COBA)
 """Why held messages are archived."""
@@ -21,7 +22,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     site, scope = site_of(request), visit.scope(request)
     try:
         page = await site.read(
-            complaint_list.find, scope, Filters(tab=TAB), Sorting.OLDEST, request.query.get("kursor", "")
+            complaint_list.find, scope, Filters(tab=TAB), Sorting.OLDEST, request.query.get("kursor", ""), PAGE
         )
     except CursorInvalid:
         raise web.HTTPSeeOther(SCREEN) from None

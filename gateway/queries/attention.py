@@ -4,19 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
-
-from gateway.complaints.complaint import Status
 from gateway.queries import bridge, channel_watch, complaint_list, dispatch, quarantine, tasks
 from gateway.queries.bridge import TargetHealth
 from gateway.queries.channel_watch import ChannelState, Watched
-from gateway.queries.complaint_list import Count
-from gateway.queries.quarantine import Standing
-from gateway.queries.scope import Scope, visible
-from gateway.storage import tables
+from gateway.queries.complaint_list import Count, Filters, Sorting
+from gateway.queries.scope import Scope
 from gateway.storage.store import Transaction
 
 TROUBLED = frozenset({ChannelState.DOWN, ChannelState.LATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many wait, the oldest since `oldest_at`; `more`: counting stopped there."""
+
+    count: int = 0
+    oldest_at: datetime | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,9 @@ class Cards:
     """Beside the channels: systems of record, and what is kept from going its way."""
 
     targets: Sequence[TargetHealth]
-    held: Standing
-    unrouted: Standing
-    quarantined: Standing
+    held: Waiting
+    unrouted: Waiting
+    quarantined: Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +43,22 @@ class Attention:
 
 
 def cards(tx: Transaction, scope: Scope) -> Cards:
-    complaint = tables.complaint
-    is_open = complaint.c.closed_at.is_(None)
-    held = and_(is_open, complaint.c.status == Status.RECEIVED.value, complaint.c.hold != "none")
-    unrouted = and_(is_open, complaint.c.status == Status.VERIFIED.value, complaint.c.agency == "")
+    aside = quarantine.standing(tx)
     return Cards(
         targets=bridge.health(tx),
-        held=_standing(tx, scope, held),
-        unrouted=_standing(tx, scope, unrouted),
-        quarantined=quarantine.standing(tx),
+        held=_waiting(tx, scope, "ditahan"),
+        unrouted=_waiting(tx, scope, "belum_terarah"),
+        quarantined=Waiting(aside.count, aside.oldest_at),
     )
 
 
-def _standing(tx: Transaction, scope: Scope, which: ColumnElement[bool]) -> Standing:
-    complaint = tables.complaint
-    oldest = func.min(complaint.c.status_since).label("oldest_at")
-    row = tx.one(select(func.count().label("many"), oldest).where(which, visible(scope)))
-    return Standing(row.many, row.oldest_at) if row else Standing()
+def _waiting(tx: Transaction, scope: Scope, tab: str) -> Waiting:
+    """How many stand in a tab of the list, as far as the list itself counts, and since when the oldest."""
+    counted = complaint_list.tab_counts(tx, scope, [tab])[tab]
+    if not counted.count or not counted.complete:
+        return Waiting(counted.count, more=not counted.complete)
+    oldest = complaint_list.find(tx, scope, Filters(tab=tab), Sorting.OLDEST, limit=1).rows
+    return Waiting(counted.count, oldest[0].created_at if oldest else None)
 
 
 def cases(tx: Transaction, scope: Scope, tabs: Sequence[str]) -> Attention:
@@ -84,8 +87,3 @@ def work(tx: Transaction) -> Attention:
 def channels(tx: Transaction) -> Sequence[Watched]:
     """The channels in trouble, the worst first."""
     return [one for one in channel_watch.watch(tx) if one.state in TROUBLED]
-
-
-def oldest(standing: Standing, now: datetime) -> float | None:
-    """Its age in seconds."""
-    return (now - standing.oldest_at).total_seconds() if standing.oldest_at else None

@@ -217,3 +217,14 @@ async def test_words_that_were_not_sent_are_asked_about_before_they_are_lost(des
         page.on("dialog", accept)
         await page.goto("/admin/aduan")
         assert asked == ["asked"]
+
+
+async def test_the_time_that_is_left_to_undo_runs_down(desk: Desk, browser: Browser) -> None:
+    places = furnish(desk)
+    async with visitor(browser, desk) as page:
+        await page.goto(f"/admin/aduan/{places['received']}?aksi=archive")
+        await page.select_option("#f-archive_reason", "bukan_laporan")
+        await page.fill("#f-reason", "Hanya salam pembuka tanpa isi laporan")
+        await page.click("text=Lihat dulu sebelum dikirim")
+        await page.click("button[value=kirim]")
+        await expect(page.locator("[data-countdown]")).to_have_text("9.58", timeout=10_000)
