@@ -26,6 +26,7 @@ WITHIN_S = 60.0
 """A member that dies three times in a minute will not be mended by a fourth start."""
 BACK_AFTER_S = 1.0
 INSIST_S = 0.5
+ANSWERS_WITHIN_S, LOOK_AGAIN_S = 10.0, 0.02
 PR_SET_PDEATHSIG = 1
 
 
@@ -55,6 +56,8 @@ class Member:
     begin: Callable[[], Started]
     outlives_others: bool = False
     """Told to end when all others have ended."""
+    answers: Callable[[], bool] | None = None
+    """Those after it would call it at once: they start when this is true, or when patience ends."""
     process: Started | None = None
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=DEATHS))
     back_at: float = float("inf")
@@ -107,6 +110,15 @@ class Family:
         signal.signal(signal.SIGCHLD, self._look)
         for member in self._members:
             member.start()
+            self._wait_for(member)
+
+    def _wait_for(self, member: Member) -> None:
+        patience_until = self._monotonic() + ANSWERS_WITHIN_S
+        while member.answers and member.is_alive and not self._told_to_end and not member.answers():
+            if self._monotonic() >= patience_until:
+                log.warning("member_slow", member=member.name)
+                return
+            self._news.wait(LOOK_AGAIN_S)
 
     def watch(self, until: Callable[[], bool] = lambda: False, look_every_s: float | None = None) -> None:
         """Until told to end, or `until` says so (asked every `look_every_s`): bring back who dies.

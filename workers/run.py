@@ -88,8 +88,9 @@ def members(settings: Settings) -> Iterator[Member]:
     """The processes of this machine, in the order they start. Simulated providers are there before who calls them."""
     if settings.training.enabled:
         gateway_url = f"http://{_loopback(settings.server.host)}:{settings.server.port}"
-        port = str(settings.training.port)
-        yield Member("simulators", command("simulate", "--port", port, "--gateway", gateway_url))
+        port = settings.training.port
+        simulate = command("simulate", "--port", str(port), "--gateway", gateway_url, "--quiet")
+        yield Member("simulators", simulate, answers=partial(_is_open, port))
     yield Member("web", command("serve"))
     for queues in WORKERS:
         yield Member(f"worker {' '.join(queues)}", command("work", *queues))
@@ -98,6 +99,15 @@ def members(settings: Settings) -> Iterator[Member]:
     names = [channel.name for channel in listening(list(channels.values()))]
     if names:
         yield Member("listeners", command("listen", *names))
+
+
+def _is_open(port: int) -> bool:
+    """Whether somebody listens on this machine's own address."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def command(*arguments: str) -> Callable[[], Started]:

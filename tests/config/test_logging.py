@@ -18,7 +18,7 @@ def output() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    lines.configure(load(environ={"GATEWAY__LOGGING__FORMAT": "json"}), stream)
+    lines.configure(load(environ={"GATEWAY__LOGGING__FORMAT": "json", "GATEWAY__LOGGING__LEVEL": "info"}), stream)
     yield stream
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -106,7 +106,7 @@ def test_eyes_on_a_terminal_get_the_same_filter() -> None:
     stream = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    lines.configure(load(environ={"GATEWAY__LOGGING__FORMAT": "console"}), stream)
+    lines.configure(load(environ={"GATEWAY__LOGGING__FORMAT": "console", "GATEWAY__LOGGING__LEVEL": "info"}), stream)
     lines.get_logger().warning("thing_happened", text="Lampu jalan mati", number="KBR-260001235")
     root.handlers[:] = handlers
     root.setLevel(level)

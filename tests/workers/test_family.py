@@ -53,6 +53,29 @@ def test_all_members_start_and_end_when_told(diary: Path) -> None:
     assert not any(member.is_alive for member in house._members)
 
 
+def test_who_is_called_by_the_others_answers_before_they_start(diary: Path, tmp_path: Path) -> None:
+    door = tmp_path / "door"
+    first = Member("simulators", forked(writes(diary, "simulators", lambda: (door.touch(), signal.pause()))))
+    first.answers = door.exists
+    house = Family([first, Member("worker", forked(writes(diary, "worker")))])
+    house.start()
+    assert door.exists()
+    house.watch(until=lambda: len(words(diary)) == 2, look_every_s=0.01)
+    assert words(diary)[0] == "simulators"
+    house.end(5)
+
+
+def test_who_never_answers_is_not_waited_for_for_ever(diary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(family, "ANSWERS_WITHIN_S", 0.05)
+    silent = Member("simulators", forked(writes(diary, "simulators")), answers=lambda: False)
+    house = Family([silent, Member("worker", forked(writes(diary, "worker")))])
+    with capture_logs() as lines:
+        house.start()
+        house.watch(until=lambda: len(words(diary)) == 2, look_every_s=0.01)
+    assert {"event": "member_slow", "member": "simulators", "log_level": "warning"} in lines
+    house.end(5)
+
+
 def test_a_signal_ends_the_watch(diary: Path) -> None:
     house = Family([Member("web", forked(writes(diary, "web")))])
     house.start()

@@ -21,7 +21,8 @@ from workers.simulators.wiring import simulator_settings
     show_default=True,
     help="Address to listen on; others than loopback let a class in.",
 )
-def simulate(names: tuple[str, ...], port: int | None, gateway: str | None, listen: str) -> None:
+@click.option("--quiet", is_flag=True, help="Do not print the address.")
+def simulate(names: tuple[str, ...], port: int | None, gateway: str | None, listen: str, quiet: bool) -> None:
     """Play the providers and LAPOR!, and serve the practice site.
 
     NAME is one or more of telegram, kannel, ussd, web, sp4n; without a name all are played.
@@ -33,7 +34,8 @@ def simulate(names: tuple[str, ...], port: int | None, gateway: str | None, list
         click.echo(str(problem), err=True)
         raise click.exceptions.Exit(2) from problem
     try:
-        asyncio.run(serve(played, names, listen, settings.training.port if port is None else port, click.echo))
+        told = None if quiet else click.echo
+        asyncio.run(serve(played, names, listen, settings.training.port if port is None else port, told))
     except OSError as problem:
         click.echo(f"cannot listen on {listen}: {problem.strerror or problem}", err=True)
         raise click.exceptions.Exit(1) from problem
