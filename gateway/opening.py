@@ -89,7 +89,7 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     keep_text(tx, identity, 0, draft.text, origin.contact, origin.message_id)
     actor = Actor(Role.REPORTER, str(origin.contact.id))
     # An event is never changed: whoever turns anonymous later must not stand in this one.
-    told = {"text": masked_text(draft.text, (draft.reporter_name,)) if draft.reporter_name else masked}
+    told = {"text": _nameless(masked, draft.reporter_name)}
     events.append(tx, identity, Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1)
     tx.ring("classify")
     tx.tell(kind="complaint", number=number, status=Status.RECEIVED.value, channel=origin.channel)
@@ -99,6 +99,13 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
 def _masked(draft: Draft, text: str) -> str:
     name = draft.reporter_name
     return masked_text(text, (name,)) if name and draft.anonymous else masked_text(text)
+
+
+def _nameless(masked: str, name: str) -> str:
+    """Without the reporter's own name. A pattern per name costs more than looking whether the name is there at all."""
+    plain = masked.isascii() and name.isascii()
+    absent = not name or (plain and name.lower() not in masked.lower())
+    return masked if absent else masked_text(masked, (name,))
 
 
 def next_number(tx: Transaction) -> str:

@@ -31,6 +31,16 @@ def test_the_name_of_an_anonymous_reporter_stands_nowhere(store: Store) -> None:
     assert [words.count("[nama pelapor]") for words in kept] == [1, 1, 1, 1]
 
 
+def test_the_first_event_names_nobody_who_may_turn_anonymous_later(store: Store) -> None:
+    for number, text in enumerate(["Saya RAHMAWATI melapor", "Saya Rahmawatí melapor", "Lampu jalan mati"]):
+        with store.transaction() as tx:
+            opened(tx, Draft(text, reporter_name="Rahmawatí" if "í" in text else "Rahmawati"))
+        with store.reading() as tx:
+            event = tx.all(select(tables.complaint_event).order_by(tables.complaint_event.c.id))[number]
+        assert "rahmawat" not in event.text_masked.lower()
+        assert ("[nama pelapor]" in event.text_masked) == ("Saya" in text)
+
+
 def test_a_number_at_the_cut_of_the_title_is_masked_like_any_other(store: Store) -> None:
     text = "Mohon jalan di depan pasar diperbaiki karena sudah banyak yang jatuh, hubungi saya di 0812 3456 7890 setiap hari"
     with store.transaction() as tx:
