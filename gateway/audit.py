@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from gateway.complaints.complaint import Actor
 from gateway.storage import tables
-from gateway.storage.store import Transaction
+from gateway.storage.store import Transaction, constant
 from gateway.storage.types import to_millis
 
 HEAD, FIRST = "head", "first"
@@ -62,8 +62,8 @@ def begin(tx: Transaction) -> None:
 
 
 def _write(tx: Transaction) -> None:
-    head = tables.audit_head
-    row = tx.one(select(head.c.seq, head.c.hash).where(head.c.name == HEAD).with_for_update())
+    lock = "" if tx.dialect == "sqlite" else " FOR UPDATE"
+    row = tx.one(constant(f"SELECT seq, hash FROM audit_head WHERE name = :name{lock}"), {"name": HEAD})  # noqa: S608
     if row is None:
         raise RuntimeError("the audit chain was not begun")
     seq, previous = row.seq, row.hash
@@ -72,7 +72,8 @@ def _write(tx: Transaction) -> None:
         line = {"seq": seq, **entry, "prev_hash": previous}
         previous = line["hash"] = line_hash(line)
         tx.insert(tables.audit, **line)
-    tx.execute(head.update().where(head.c.name == HEAD).values(seq=seq, hash=previous))
+    moved = constant("UPDATE audit_head SET seq = :seq, hash = :hash WHERE name = :name")
+    tx.execute(moved, {"name": HEAD, "seq": seq, "hash": previous})
 
 
 def line_hash(line: Mapping[str, Any]) -> str:
