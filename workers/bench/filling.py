@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 from time import thread_time
 
 from gateway.app import Gateway
@@ -56,12 +57,13 @@ class Stages:
 
 
 def stages(gateway: Gateway, first: int, channels: Sequence[str], batch: int, batches: int) -> Stages:
-    """What the stages of taking messages cost, in batches of this size, each message from a new sender."""
+    """What the stages of taking messages cost, in batches of this size, each message from a new sender; of all batches
+    the median, because a busy machine now and then spoils one."""
     batch = max(1, min(batch, BATCH))
     numbers = range(first, first + batch * (batches + WARM))
     for _ in fill(gateway, numbers[: batch * WARM], channels, gateway.clock.now):
         pass
-    parse = step = sql = commit = 0.0
+    spent: list[tuple[float, float, float, float]] = []
     for at in range(batch * WARM, len(numbers), batch):
         now = gateway.clock.now()
         began = thread_time()
@@ -70,12 +72,9 @@ def stages(gateway: Gateway, first: int, channels: Sequence[str], batch: int, ba
         with _watched(gateway) as watch, gateway.store.transaction(now) as tx:
             receive(tx, given)
         ended = thread_time()
-        parse += parsed - began
-        sql += watch.sql_s
-        commit += ended - watch.commit_began
-        step += watch.commit_began - parsed - watch.sql_s
-    per_message = MICROSECONDS / (batch * batches)
-    return Stages(*(round(seconds * per_message, 1) for seconds in (parse, step, sql, commit)))
+        step = watch.commit_began - parsed - watch.sql_s
+        spent.append((parsed - began, step, watch.sql_s, ended - watch.commit_began))
+    return Stages(*(round(median(seconds) * MICROSECONDS / batch, 1) for seconds in zip(*spent, strict=True)))
 
 
 def _watched(gateway: Gateway) -> AbstractContextManager[Watch]:
