@@ -13,7 +13,7 @@ from gateway.web.forms import FormRefused
 from gateway.web.problems import Problem
 from gateway.web.security import MACHINE_PATHS, new_request_id
 from gateway.web.sessions import NotSignedIn
-from gateway.web.site import REQUEST_ID, site_of
+from gateway.web.site import HEARD, REQUEST_ID, site_of
 
 log = get_logger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -33,6 +33,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.path.startswith(MACHINE_PATHS):
         return await handler(request)
     request_id = request[REQUEST_ID] = new_request_id()
+    request[HEARD] = site_of(request).hub.position
     with structlog.contextvars.bound_contextvars(request_id=request_id):
         response = await _answer(request, handler)
     site_of(request).counters.responses[request.method, f"{response.status // 100}xx"] += 1

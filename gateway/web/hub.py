@@ -46,6 +46,11 @@ class Hub:
             self.publish(values)
 
     @property
+    def position(self) -> str:
+        """`<process>-<number>` of the newest event: a page that is made now has seen everything up to it."""
+        return f"{self.began}-{self.told}"
+
+    @property
     def listeners(self) -> int:
         """Pages that are open now."""
         return len(self._listeners)

@@ -39,7 +39,9 @@ async def _stream(request: web.Request, kinds: frozenset[str]) -> web.StreamResp
             # Whoever leaves a page is noticed here, at the next thing that is told; that is no failure.
             with suppress(ConnectionResetError):
                 await response.prepare(request)
-                await response.write(_missed(site, request.headers.get("Last-Event-ID", ""), kinds, _sees_all(request)))
+                # A page says how far it had come when it was made; after a break the browser itself knows better.
+                seen = request.headers.get("Last-Event-ID") or request.query.get("sejak", "")
+                await response.write(_missed(site, seen, kinds, _sees_all(request)))
                 await _tell(request, response, queue, kinds)
             return response
     except TooManyListeners:

@@ -19,7 +19,7 @@ from gateway.app import Gateway
 from gateway.complaints.complaint import Role
 from gateway.web import formats, forms
 from gateway.web.routes import Route
-from gateway.web.site import REQUEST_ID, ROUTE, USER, Site, site_of
+from gateway.web.site import HEARD, REQUEST_ID, ROUTE, USER, Site, site_of
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -83,6 +83,7 @@ def _given(request: web.Request) -> dict[str, Any]:
         "static": site.static,
         "now": now,
         "made_at": formats.clock_text(now, office.calendar),
+        "heard": request.get(HEARD, ""),
         "request_id": request.get(REQUEST_ID, ""),
         "csrf_field": lambda: _csrf_field(request),
         "title_key": request[ROUTE].title if ROUTE in request else "",

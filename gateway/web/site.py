@@ -95,6 +95,8 @@ ROUTE = web.RequestKey("route", Route)
 USER = web.RequestKey("user", SignedIn)
 POSTED = web.RequestKey("posted", Posted)
 REQUEST_ID = web.RequestKey("request_id", str)
+HEARD = web.RequestKey("heard", str)
+"""How far live events had come when the request did: what a page shows is at least as new."""
 FORM_NONCE = web.RequestKey("form_nonce", str)
 """A fresh secret of a visitor's forms, to be put into a cookie with the answer."""
 

@@ -1,5 +1,6 @@
 """The list of complaints and the held queue: the right rows in the right order, and no dead end anywhere."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -243,3 +244,14 @@ async def test_every_age_is_told_in_working_days(desk: Desk) -> None:
     desk.served.moment.now += timedelta(minutes=5)
     page = await desk.words("/admin/aduan?tab=menunggu")
     assert "Dijeda Verifikasi" in page
+
+
+async def test_a_list_misses_nothing_between_its_making_and_its_stream(desk: Desk) -> None:
+    hub = desk.served.site.hub
+    hub.publish({"kind": "complaint", "number": "KBR-0"})
+    address = re.search(r'data-live="([^"]+)"', await desk.page("/admin/aduan"))
+    assert address is not None
+    hub.publish({"kind": "complaint", "number": "KBR-1"})
+    async with await desk.served.client.get(address[1]) as stream, asyncio.timeout(10):
+        told = await stream.content.readuntil(b"KBR-")
+        assert await stream.content.read(1) == b"1", told

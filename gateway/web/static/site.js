@@ -68,7 +68,7 @@
     k: () => pick(-1),
     "/": () => { const search = find("[type=search]"); if (search) { search.focus(); } },
     "?": () => { const list = find("dialog[data-keys]"); if (list) { list.showModal(); } },
-    g: () => { goes = true; window.setTimeout(() => { goes = false; }, 1200); },
+    g: () => { goes = true; },
   };
   const places = { k: "/admin/kanal", a: "/admin/aduan", l: "/admin/laporan" };
   const isOn = () => {
@@ -77,9 +77,11 @@
   document.addEventListener("keydown", (event) => {
     if (!isOn() || event.ctrlKey || event.altKey || event.metaKey) { return; }
     if (event.target.closest("input, textarea, select, [contenteditable]")) { return; }
-    if (goes && places[event.key]) {
-      const link = find(`a[href="${places[event.key]}"]`);
-      goes = false;
+    const place = goes && places[event.key];
+    // Whatever key comes after g ends it: slow fingers, or a slow machine, are no reason to miss.
+    goes = false;
+    if (place) {
+      const link = find(`a[href="${place}"]`);
       if (link) { event.preventDefault(); link.click(); }
       return;
     }
