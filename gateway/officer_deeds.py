@@ -3,14 +3,14 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
-from gateway import attachments, audit, cases, casework, clocks, events, readers, staff_texts
+from gateway import attachments, audit, cases, casework, clocks, events, officer_drafts, readers, staff_texts
 from gateway.complaints.complaint import Action, ActionRefused, Case
 from gateway.complaints.inputs import check_inputs
 from gateway.complaints.lifecycle import step_for
@@ -18,6 +18,7 @@ from gateway.complaints.masking import mask
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
 from gateway.directory import Member
+from gateway.officer_drafts import Desk, Draft
 from gateway.queries import officer_page
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.storage import tables
@@ -27,8 +28,8 @@ UNDO = "urungkan"
 ANSWER = "selesai"
 EVIDENCE = "agency"
 DRAFT = "draft:"
-"""Origin of files that were uploaded for an answer that is still being looked over."""
-DRAFT_KEPT = timedelta(hours=24)
+"""Origin of files that were uploaded for an answer that is not sent yet."""
+ACTION_ID_CHARACTERS = 24
 
 
 def look(tx: Transaction, row: Any, member: Member) -> OfficerPage:
@@ -43,6 +44,8 @@ class Form:
     word: str
     action_id: str
     inputs: Mapping[str, str]
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """The same as its fields stood on the page, to be shown again when the deed is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ def act(tx: Transaction, token_hash: str, member: Member, case: Case, form: Form
     if events.seen(tx, key):
         return None
     action = Action.UNDO if form.word == UNDO else FORMS[form.word]
-    inputs = _inputs(tx, token_hash, case, form)
+    inputs = _inputs(tx, member, case, form)
+    if action is Action.UNDO:
+        _bring_back(tx, member, case, form)
     try:
         casework.apply(tx, action, case, member.actor, inputs, key=key)
     except ActionRefused as refusal:
@@ -67,10 +72,29 @@ def act(tx: Transaction, token_hash: str, member: Member, case: Case, form: Form
         if other is None:
             raise
         return other
-    if form.word == ANSWER:
-        _adopt(tx, case.id, _draft(tx, token_hash, form.action_id))
+    files = _adopt(tx, case.id, _draft(tx, member, form.action_id)) if form.word == ANSWER else ()
+    if form.typed:
+        sent = Draft(form.word, form.action_id, form.typed, tx.now, files)
+        officer_drafts.keep_sent(tx, Desk(case.id, member.id), sent)
     audit.record(tx, member.actor, "page_used", "complaint", case.number, details={"form": form.word})
     return None
+
+
+def _bring_back(tx: Transaction, member: Member, case: Case, form: Form) -> None:
+    """What they sent stands in its form again, with its files; before the files go with the answer.
+
+    When the deed cannot be taken back any more, its refusal takes this back too.
+    """
+    last = events.last(tx, case.id)
+    word = next((word for word, action in FORMS.items() if last is not None and last.action == action), "")
+    if last is None or last.actor_id != str(member.id) or not word:
+        return
+    fresh = hashlib.sha256(form.action_id.encode()).hexdigest()[:ACTION_ID_CHARACTERS]
+    sent = officer_drafts.bring_back(tx, Desk(case.id, member.id), word, fresh)
+    if sent is not None and sent.files:
+        attachment = tables.attachment
+        mine = (attachment.c.complaint_id == case.id) & attachment.c.id.in_(sent.files)
+        tx.execute(attachment.update().where(mine).values(origin=_draft(tx, member, fresh)))
 
 
 def was_done(tx: Transaction, token_hash: str, form: Form) -> bool:
@@ -82,10 +106,10 @@ def _key(token_hash: str, form: Form) -> str:
     return f"page:{token_hash[:24]}:{form.action_id[:40]}"
 
 
-def _inputs(tx: Transaction, token_hash: str, case: Case, form: Form) -> dict[str, str]:
+def _inputs(tx: Transaction, member: Member, case: Case, form: Form) -> dict[str, str]:
     inputs = {name: value.strip() for name, value in form.inputs.items() if value.strip()}
     if form.word == ANSWER:
-        files = files_of(tx, token_hash, case.id, form.action_id)
+        files = files_of(tx, member, case.id, form.action_id)
         if files:
             inputs["evidence"] = str(files)
     return inputs
@@ -98,30 +122,30 @@ def _done_before(tx: Transaction, case: Case, action: Action, member: Member) ->
     return DoneBefore(last.actor_role, last.at)
 
 
-def keep_files(tx: Transaction, token_hash: str, case: Case, action_id: str, refs: Sequence[AttachmentRef]) -> int:
+def keep_files(tx: Transaction, member: Member, case: Case, action_id: str, refs: Sequence[AttachmentRef]) -> int:
     """Keep uploads for an answer that is not sent yet; how many there are for it now."""
     _drop_old_drafts(tx, case.id)
-    draft = _draft(tx, token_hash, action_id)
+    draft = _draft(tx, member, action_id)
     if refs:
         attachments.add(tx, case.id, None, case.channel, refs, origin=draft)
         tx.flush()
     return _count(tx, case.id, draft)
 
 
-def files_of(tx: Transaction, token_hash: str, complaint_id: int, action_id: str) -> int:
+def files_of(tx: Transaction, member: Member, complaint_id: int, action_id: str) -> int:
     """How many files wait for the answer with this id."""
-    return _count(tx, complaint_id, _draft(tx, token_hash, action_id))
+    return _count(tx, complaint_id, _draft(tx, member, action_id))
 
 
-def drop_files(tx: Transaction, token_hash: str, complaint_id: int, action_id: str) -> None:
+def drop_files(tx: Transaction, member: Member, complaint_id: int, action_id: str) -> None:
     """The officer wants to leave them out after all."""
     attachment = tables.attachment
-    mine = attachment.c.origin == _draft(tx, token_hash, action_id)
+    mine = attachment.c.origin == _draft(tx, member, action_id)
     tx.execute(attachment.delete().where(attachment.c.complaint_id == complaint_id, mine))
 
 
-def _draft(tx: Transaction, token_hash: str, action_id: str) -> str:
-    digest = hmac.new(tx.office.keys.links, f"draft|{token_hash}|{action_id}".encode(), hashlib.sha256).hexdigest()
+def _draft(tx: Transaction, member: Member, action_id: str) -> str:
+    digest = hmac.new(tx.office.keys.links, f"draft|{member.id}|{action_id}".encode(), hashlib.sha256).hexdigest()
     return DRAFT + digest[:10]
 
 
@@ -132,16 +156,19 @@ def _count(tx: Transaction, complaint_id: int, origin: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _adopt(tx: Transaction, complaint_id: int, draft: str) -> None:
+def _adopt(tx: Transaction, complaint_id: int, draft: str) -> tuple[int, ...]:
+    """The files of the answer that was sent become its evidence; their ids."""
     attachment = tables.attachment
     mine = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == draft)
+    files = tuple(row.id for row in tx.all(select(attachment.c.id).where(mine)))
     tx.execute(attachment.update().where(mine).values(origin=EVIDENCE))
+    return files
 
 
 def _drop_old_drafts(tx: Transaction, complaint_id: int) -> None:
     attachment = tables.attachment
     old = (attachment.c.complaint_id == complaint_id) & attachment.c.origin.startswith(DRAFT)
-    tx.execute(attachment.delete().where(old, attachment.c.created_at < tx.now - DRAFT_KEPT))
+    tx.execute(attachment.delete().where(old, attachment.c.created_at < tx.now - officer_drafts.KEPT_FOR))
 
 
 @dataclass(frozen=True, slots=True)

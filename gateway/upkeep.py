@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from channels.messages import InboundMessage
-from gateway import assembly, contacts, dialogues, forwarding, idempotency, outbound, tracking
+from gateway import assembly, contacts, dialogues, forwarding, idempotency, officer_drafts, outbound, tracking
 from gateway.conversation import ussd
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -63,6 +63,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("ussd_sessions_taken_up", 1, take_broken_sessions),
     Upkeep("attempts_forgotten", 3600, tracking.forget_old),
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
+    Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),
 )
 
 

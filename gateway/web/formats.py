@@ -25,6 +25,13 @@ def moment_markup(moment: datetime | None, calendar: Calendar) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(machine, moment_short(moment, calendar))
 
 
+def exact_markup(moment: datetime, calendar: Calendar) -> Markup:
+    """`Sen 23 Nov 2026 10.42.30 WIB` inside `<time datetime>`: an end that may be seconds away."""
+    local = calendar.local(moment)
+    words = f"{_weekday(local)} {day_text(local.date())} {clock_text(moment, calendar)}"
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(timespec="seconds"), words)
+
+
 def day_markup(moment: date | datetime | None, calendar: Calendar) -> Markup:
     """`Sen 23 Nov 2026` inside `<time>`."""
     if moment is None:

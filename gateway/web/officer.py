@@ -5,8 +5,9 @@ twice it is carried out once. The first form binds the device, another device ne
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -14,10 +15,11 @@ from aiohttp import web
 
 from channels.web_form.files import accept
 from config.logging import get_logger
-from gateway import attachments, officer_deeds, officer_door
+from gateway import attachments, officer_deeds, officer_door, officer_drafts
 from gateway.complaints.complaint import ActionRefused, CaseMoved
 from gateway.officer_deeds import DoneBefore, Form, Preview
 from gateway.officer_door import Door, Entrance
+from gateway.officer_drafts import Desk, Draft
 from gateway.queries import officer_page
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.queries.tracking import file_key
@@ -47,11 +49,13 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in the forms when a page is shown again: `word` is the form it belongs to."""
+    """What stands in a form when a page is shown again: `word` is the form it belongs to, empty for an untouched one."""
 
     word: str = ""
     action_id: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    saved_at: datetime | None = None
+    """When it was put aside as a draft."""
 
 
 NOTHING_TYPED = Typed()
@@ -119,22 +123,23 @@ async def _page(
     site = site_of(request)
     task = entrance.task
     view: OfficerPage = await site.read(officer_deeds.look, task.row, task.member)
-    kept = await site.read(officer_deeds.files_of, entrance.token_hash, task.case.id, typed.action_id)
+    drafts = await site.read(officer_drafts.read, Desk(task.case.id, task.member.id))
+    forms = {word: _standing(word, typed, drafts) for word in (*FORMS, officer_deeds.UNDO)}
+    kept = await site.read(officer_deeds.files_of, task.member, task.case.id, forms[officer_deeds.ANSWER].action_id)
     return _render(
         request,
         "officer/task.html",
         status=trouble.status if trouble else HTTPStatus.OK,
         view=view,
-        said=officer_words.said(site, view),
+        said=officer_words.said(site, view, has_draft=bool(drafts)),
         deadlines=officer_words.deadlines(view),
-        undo_until=officer_words.clock(site, view.mine.undo_until) if view.mine and view.mine.undo_until else "",
+        undo_until=officer_words.undo_clock(site, view.mine.undo_until) if view.mine and view.mine.undo_until else "",
         done_before=officer_words.done_before(site, done_before) if done_before else "",
         problem=trouble.sentence if trouble else "",
         problem_field=trouble.field if trouble else "",
         refused=typed.word,
-        typed=typed,
+        forms=forms,
         kept_files=kept,
-        action_ids={word: _action_id(typed, word) for word in (*FORMS, officer_deeds.UNDO)},
         photos=_listed(view.photos),
         evidence=_listed(view.evidence),
         limits=officer_words.limits(),
@@ -144,10 +149,20 @@ async def _page(
     )
 
 
-def _action_id(typed: Typed, word: str) -> str:
-    """An answer that is looked over keeps its id, by which its files are found again."""
-    if typed.word == word and typed.action_id:
-        return typed.action_id
+def _standing(word: str, typed: Typed, drafts: Mapping[str, Draft]) -> Typed:
+    """What stands in a form: what was typed a moment ago, else its draft, else nothing.
+
+    An answer that is looked over keeps its id, by which its files are found again.
+    """
+    draft = drafts.get(word)
+    if typed.word == word:
+        return typed if typed.action_id else replace(typed, action_id=_fresh_id())
+    if draft is not None:
+        return Typed(word, draft.action_id, draft.values, draft.saved_at)
+    return Typed("", _fresh_id())
+
+
+def _fresh_id() -> str:
     return secrets.token_urlsafe(ACTION_BYTES)
 
 
@@ -179,7 +194,7 @@ async def _bind(request: web.Request) -> tuple[Entrance, str]:
 
 async def _carry_out(request: web.Request, entrance: Entrance, device: str, typed: Typed) -> web.StreamResponse:
     site, task = site_of(request), entrance.task
-    form = Form(typed.word, typed.action_id, _inputs(site, typed))
+    form = Form(typed.word, typed.action_id, _inputs(site, typed), typed.values)
     try:
         before = await site.write(officer_deeds.act, entrance.token_hash, task.member, task.case, form)
     except ActionRefused as refusal:
@@ -243,10 +258,7 @@ async def _looked_over(
     request: web.Request, site: Site, entrance: Entrance, form: Posted, typed: Typed
 ) -> web.StreamResponse:
     task = entrance.task
-    refs, left_out = accept(form.files, typed.action_id, MOST_FILES, MOST_FILE_BYTES)
-    if form.has("tanpa_berkas"):
-        await site.write(officer_deeds.drop_files, entrance.token_hash, task.case.id, typed.action_id)
-    count = await site.write(officer_deeds.keep_files, entrance.token_hash, task.case, typed.action_id, refs)
+    count, left_out = await _keep_files(site, entrance, form, typed)
     if left_out:
         return await _page(request, entrance, typed, officer_words.left_out(site, left_out))
     if form.has("ubah"):
@@ -255,15 +267,46 @@ async def _looked_over(
         seen: Preview = await site.read(officer_deeds.preview, task.row, task.member, typed.values, count)
     except ActionRefused as refusal:
         return await _page(request, entrance, typed, officer_words.refusal(site, refusal, entrance, typed.word))
-    undo_s = site.gateway.settings.casework.undo_s
     return _render(
         request,
         "officer/preview.html",
         number=task.case.number,
         seen=seen,
         typed=typed,
-        undo_minutes=max(1, round(undo_s / 60)) if undo_s else 0,
+        undo_words=officer_words.undo_window(site),
     )
+
+
+async def _keep_files(site: Site, entrance: Entrance, form: Posted, typed: Typed) -> tuple[int, Collection[str]]:
+    """How many files wait for this answer now, and what was wrong with others."""
+    task = entrance.task
+    refs, left_out = accept(form.files, typed.action_id, MOST_FILES, MOST_FILE_BYTES)
+    if form.has("tanpa_berkas"):
+        await site.write(officer_deeds.drop_files, task.member, task.case.id, typed.action_id)
+    count = await site.write(officer_deeds.keep_files, task.member, task.case, typed.action_id, refs)
+    return count, left_out
+
+
+async def put_aside(request: web.Request) -> web.StreamResponse:
+    """`Simpan draf`: words and files of one form are kept for this officer, nothing is carried out."""
+    form, is_whole = await take_form(request)
+    word = form.get("draf")
+    if word not in FIELDS:
+        raise web.HTTPBadRequest
+    typed = _typed(form, word)
+    entrance, device = await _bind(request)
+    if entrance.door is not Door.OPEN:
+        return _closed(request, entrance, typed)
+    site = site_of(request)
+    desk = Desk(entrance.task.case.id, entrance.task.member.id)
+    await site.write(officer_drafts.keep, desk, word, typed.action_id, typed.values)
+    _count, left_out = await _keep_files(site, entrance, form, typed) if is_whole else (0, ())
+    if is_whole and not left_out:
+        raise _done(request, device)
+    trouble = officer_words.left_out(site, left_out) if left_out else officer_words.too_large(site)
+    response = await _page(request, entrance, typed, trouble)
+    _keep_device(request, response, device)
+    return response
 
 
 async def send_code(request: web.Request) -> web.StreamResponse:
@@ -323,6 +366,7 @@ ROUTES = (
     Route("POST", "/p/{token}/waktu", act, seed=SEED),
     Route("POST", "/p/{token}/bukan", act, seed=SEED),
     Route("POST", "/p/{token}/selesai", look_over, form=False, files=True, seed=SEED),
+    Route("POST", "/p/{token}/draf", put_aside, form=False, files=True, seed=SEED),
     Route("POST", "/p/{token}/kirim", act, seed=SEED),
     Route("POST", "/p/{token}/urungkan", act, seed=SEED),
     Route("POST", "/p/{token}/kode", send_code, seed=SEED),

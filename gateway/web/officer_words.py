@@ -13,11 +13,14 @@ from gateway.officer_deeds import UNDO, DoneBefore
 from gateway.officer_door import Entrance
 from gateway.queries.deadlines import Due
 from gateway.queries.officer_page import FORMS, OfficerPage
+from gateway.web import formats
 from gateway.web.site import Site
 
 SAID = frozenset({"start", "report_progress", "ask_reporter", "request_time", "dispute_authority", "answer"})
 PLAIN = frozenset({"stock_phrase", "personal_data", "unticked", "too_early", "unknown_value", "expired"})
 """Refusals whose sentence needs nothing filled in."""
+IN_MINUTES_S = 120
+"""Shorter windows are told in seconds, and their end to the second."""
 EVIDENCE, TARGET = "evidence", "target"
 FIELDS_OF_FORMS: Mapping[str, str] = {"evidence": EVIDENCE, "agency": TARGET, "institution": TARGET}
 """Inputs of the life cycle -> the field of the form that asks for them."""
@@ -38,6 +41,23 @@ def clock(site: Site, moment: datetime) -> str:
     return f"{calendar.local(moment):%H.%M} {calendar.zone_label(moment)}"
 
 
+def undo_clock(site: Site, moment: datetime) -> str:
+    """The same; with seconds where only few of them are left from the beginning."""
+    if site.gateway.settings.casework.undo_s >= IN_MINUTES_S:
+        return clock(site, moment)
+    return formats.clock_text(moment, site.gateway.office.calendar)
+
+
+def undo_window(site: Site) -> str:
+    """How long an answer can be taken back: `10 menit`, `30 detik`; empty where it cannot."""
+    undo_s = round(site.gateway.settings.casework.undo_s)
+    if not undo_s:
+        return ""
+    if undo_s < IN_MINUTES_S:
+        return site.texts("link.preview.seconds", site.language, n=undo_s)
+    return site.texts("link.preview.minutes", site.language, n=round(undo_s / 60))
+
+
 def day(moment: date) -> str:
     return day_text(moment)
 
@@ -53,12 +73,12 @@ def deadlines(view: OfficerPage) -> list[Due]:
     return [*accept, *[due for due in view.due if due.clock is not Clock.ACCEPTANCE][:1]]
 
 
-def said(site: Site, view: OfficerPage) -> str:
+def said(site: Site, view: OfficerPage, *, has_draft: bool) -> str:
     """The officer's own last deed, when nothing happened since; empty otherwise. Reloading says the same."""
     if view.mine is None:
         return ""
     if view.mine.action == Action.UNDO:
-        return site.texts("link.said.undone", site.language)
+        return site.texts("link.said.undone_kept" if has_draft else "link.said.undone", site.language)
     word = view.mine.action if view.mine.action in SAID else "other"
     return site.texts(f"link.said.{word}", site.language)
 

@@ -36,6 +36,7 @@ def set_up(app: web.Application, gateway: Gateway) -> None:
     app[TERMS] = {entry.term.casefold(): entry for entry in terms if entry.is_approved}
     filters: dict[str, Callable[..., str]] = {
         "moment": lambda moment: formats.moment_markup(moment, calendar),
+        "exact": lambda moment: formats.exact_markup(moment, calendar),
         "day": lambda moment: formats.day_markup(moment, calendar),
         "number": formats.number_text,
         "age": formats.age_text,

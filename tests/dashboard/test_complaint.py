@@ -311,7 +311,7 @@ async def test_a_deed_can_be_undone_while_nobody_was_told(desk: Desk) -> None:
     )
     page = await sent(desk, number, "archive", text)
     assert (
-        "Arsipkan baru saja dicatat dan belum dikirim ke pelapor. Dapat diurungkan sampai Sen 23 Nov 2026 08.10 WIB"
+        "Arsipkan baru saja dicatat dan belum dikirim ke pelapor. Dapat diurungkan sampai Sen 23 Nov 2026 08.10.00 WIB"
         in page
     )
     assert "Sudah diurungkan" in await desk.done(f"/admin/aduan/{number}/urungkan", f"/admin/aduan/{number}")

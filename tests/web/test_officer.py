@@ -13,7 +13,7 @@ from aiohttp import ClientResponse, FormData
 from sqlalchemy import func, select
 
 from channels.messages import Address, InboundMessage, RawRequest
-from gateway import cases, casework, directory, intake, links, outbound
+from gateway import cases, casework, directory, intake, links, officer_drafts, outbound
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.storage import tables
@@ -181,8 +181,46 @@ async def test_an_answer_is_looked_over_sent_and_taken_back(site: Served, at: st
     assert status(site) is Status.AWAITING_REPORTER
     assert "Dapat diurungkan sampai pukul 08.10 WIB." in text
     undone = await site.client.post(f"{at}/urungkan", data=form_of(text, f"{at}/urungkan"))
-    assert "sudah diurungkan" in await undone.text()
+    text = await undone.text()
+    assert "sudah diurungkan" in text
     assert status(site) is Status.IN_PROGRESS
+    for words in (f"{DONE} Telepon 081200000001</textarea>", "1 berkas sudah tersimpan dan ikut terkirim"):
+        assert words in text, "what was written, and the photo, stand in the form again"
+    typed = {"explanation": DONE, "no_personal_data": "1"}
+    again = await site.client.post(f"{at}/selesai", data=form_of(text, f"{at}/selesai") | typed)
+    await site.client.post(f"{at}/kirim", data=form_of(await again.text(), f"{at}/kirim"))
+    assert status(site) is Status.AWAITING_REPORTER
+    with site.tx() as tx:
+        origins = [row.origin for row in tx.all(select(tables.attachment.c.origin))]
+    assert origins == ["agency"], "sent once more with the same photo"
+
+
+async def test_a_draft_is_kept_for_the_officer_wherever_they_come_back(
+    site: Served, at: str, issue: Callable[[Role], str]
+) -> None:
+    form = FormData(form_of(await page(site, at), f"{at}/selesai"), default_to_multipart=True)
+    form.add_field("explanation", "Belum selesai saya tulis")
+    form.add_field("berkas", JPEG, filename="bukti.jpg", content_type="image/jpeg")
+    form.add_field("draf", "selesai")
+    kept = await site.client.post(f"{at}/draf", data=form)
+    assert kept.url.path == at
+    await site.client.post(
+        f"{at}/draf", data=form_of(await kept.text(), f"{at}/tanya") | {"question": "Sejak kapan?", "draf": "tanya"}
+    )
+    fresh = issue(Role.PENGHUBUNG)
+    site.client.session.cookie_jar.clear()
+    text = await page(site, fresh)
+    for words in ("Belum selesai saya tulis</textarea>", "Sejak kapan?</textarea>", "1 berkas sudah tersimpan"):
+        assert words in text
+    assert text.count("Draf tersimpan, belum dikirim") == 2
+    assert "Belum selesai" not in await page(site, issue(Role.KEPALA)), "another officer's page is another desk"
+    assert status(site) is Status.ASSIGNED
+    with site.tx() as tx:
+        assert b"Belum selesai" not in b"".join(row[0] for row in tx.all(select(tables.officer_draft.c.typed_sealed)))
+        assert officer_drafts.forget_old(tx) == 0
+    site.moment.pass_(days=15)
+    with site.tx() as tx:
+        assert officer_drafts.forget_old(tx) == 2
 
 
 async def test_the_preview_leads_back_with_words_and_files(site: Served, at: str) -> None:
@@ -307,7 +345,9 @@ async def test_an_old_link_is_replaced_on_the_officer_s_channel(site: Served, at
     assert TEXT in await page(site, fresh)
 
 
-@pytest.mark.parametrize("word", ["terima", "kabar", "tanya", "waktu", "bukan", "selesai", "kirim", "urungkan", "baru"])
+@pytest.mark.parametrize(
+    "word", ["terima", "kabar", "tanya", "waktu", "bukan", "selesai", "kirim", "draf", "urungkan", "baru"]
+)
 async def test_a_form_without_the_page_s_token_does_nothing(site: Served, at: str, word: str) -> None:
     before = count(site, "complaint_event")
     answer = await site.client.post(f"{at}/{word}", data={"aksi": "x", "explanation": DONE})
@@ -366,3 +406,11 @@ async def test_pressing_twice_at_the_same_moment_is_one_deed(site: Served, at: s
     answers = await asyncio.gather(*(site.client.post(f"{at}/terima", data=fields) for _ in range(5)))
     assert [answer.status for answer in answers] == [200] * 5
     assert count(site, "complaint_event") == events + 1
+
+
+async def test_a_short_time_to_take_back_is_told_to_the_second(open_site: OpenSite, at: str) -> None:
+    site = await open_site("[casework]\nundo_s = 30")
+    preview = await (await act(site, at, "selesai", explanation=DONE, no_evidence_reason="Malam, gelap")).text()
+    assert "Anda punya waktu 30 detik" in preview
+    sent = await site.client.post(f"{at}/kirim", data=form_of(preview, f"{at}/kirim"))
+    assert "Dapat diurungkan sampai pukul 08.00.30 WIB." in await sent.text()

@@ -41,6 +41,7 @@ from gateway.storage.tables.people import (
     agency_member,
     contact,
     officer_action,
+    officer_draft,
     page_link,
 )
 
@@ -75,6 +76,7 @@ __all__ = [
     "notice",
     "number_sequence",
     "officer_action",
+    "officer_draft",
     "outbox",
     "page_link",
     "quarantine",

@@ -110,6 +110,18 @@ page_link = Table(
     Column("revoked_at", Instant),
 )
 
+officer_draft = Table(
+    "officer_draft",
+    metadata,
+    Column("complaint_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("word", String(12), primary_key=True),
+    Column("action_id", String(40), nullable=False),
+    Column("typed_sealed", LargeBinary, nullable=False),
+    Column("saved_at", Instant, nullable=False, index=True),
+    Column("sent_at", Instant),
+)
+
 officer_action = Table(
     "officer_action",
     metadata,
