@@ -20,7 +20,7 @@ from config.logging import get_logger
 from gateway import quarantine
 from gateway.arrival import Arrival
 from gateway.spool import Spool, SpoolFull
-from gateway.storage.engine import is_away
+from gateway.storage.engine import gave_way, is_away
 from gateway.storage.store import Store, Transaction
 
 log = get_logger(__name__)
@@ -150,8 +150,7 @@ class Writer:
     def _carry_out(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         """In the writer's thread: all together, or else each alone."""
         try:
-            with self._store.transaction() as tx:
-                return self._receive(tx, arrivals)
+            return self._store.run(lambda tx: self._receive(tx, arrivals))
         except Exception as problem:
             if is_away(problem):
                 raise
@@ -160,10 +159,9 @@ class Writer:
 
     def _alone(self, arrival: Arrival) -> Answer:
         try:
-            with self._store.transaction() as tx:
-                return self._receive(tx, [arrival])[0]
+            return self._store.run(lambda tx: self._receive(tx, [arrival])[0])
         except Exception as problem:
-            if is_away(problem):
+            if is_away(problem) or gave_way(problem):
                 raise
             log.exception("message_quarantined", channel=arrival.channel)
             self._put_aside(arrival, "intake_failed", type(problem).__name__)
@@ -171,8 +169,8 @@ class Writer:
 
     def _put_aside(self, arrival: Arrival, reason: str, detail: str) -> None:
         self.counts.quarantined += 1
-        with self._store.transaction() as tx:
-            quarantine.put(tx, arrival.channel, arrival.request, arrival.received_at, reason, detail)
+        held = arrival.channel, arrival.request, arrival.received_at, reason, detail
+        self._store.run(lambda tx: quarantine.put(tx, *held))
 
     async def put_aside(self, arrival: Arrival, reason: str, detail: str) -> None:
         """A call that could not be understood: into quarantine, or to the spool without a database."""

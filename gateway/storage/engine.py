@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
@@ -19,6 +20,10 @@ BUSY_MS = 20_000
 STATEMENT_MS = 30_000
 READ_ONLY = "25006"
 """PostgreSQL's word for a server that may not write yet, or no more: the middle of a failover (F16)."""
+GAVE_WAY = frozenset({"40P01", "40001"})
+"""Deadlock and serialisation failure: another transaction won, and the same once more will do."""
+DATA_PROBLEM = "22"
+"""SQLSTATE class whose messages repeat the value that was wrong."""
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # an acknowledged message survives a power cut
@@ -40,7 +45,7 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     options = f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={BUSY_MS}"
-    return create_engine(
+    engine = create_engine(
         parsed,
         pool_size=5,
         max_overflow=5,
@@ -48,10 +53,33 @@ def open_engine(url: str) -> Engine:
         hide_parameters=True,  # errors are logged, and what citizens wrote must not be
         connect_args={"options": options, "connect_timeout": 5},
     )
+    event.listen(engine, "handle_error", _without_rows)
+    return engine
+
+
+def _without_rows(context: ExceptionContext) -> None:
+    """What PostgreSQL adds to an error shows rows and values (`Failing row contains (…)`): keep the sentence alone (C24)."""
+    problem: Any = context.original_exception
+    said = getattr(getattr(problem, "diag", None), "message_primary", None)
+    if said is None:  # nothing that the server said: a connection that could not be made
+        return
+    full = str(problem)
+    short = type(problem).__name__ if (problem.sqlstate or "").startswith(DATA_PROBLEM) else said
+    problem.args = (short,)
+    wrapped = context.sqlalchemy_exception
+    if wrapped is not None:
+        wrapped.args = tuple(str(part).replace(full, short) for part in wrapped.args)
+
+
+def gave_way(problem: BaseException) -> bool:
+    """Whether the database ended a transaction for the sake of another one: it may be carried out again at once."""
+    return isinstance(problem, DBAPIError) and getattr(problem.orig, "sqlstate", "") in GAVE_WAY
 
 
 def is_away(problem: BaseException) -> bool:
     """Whether an error means that the database cannot be reached or written now (as opposed to: a bad row)."""
+    if gave_way(problem):
+        return False
     if isinstance(problem, DBAPIError):
         is_read_only = getattr(problem.orig, "sqlstate", "") == READ_ONLY
         return problem.connection_invalidated or is_read_only or isinstance(problem, OperationalError)

@@ -8,18 +8,25 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Table, TextClause, text
 from sqlalchemy.engine import Connection, CursorResult, Row
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Executable
 
+from config.logging import get_logger
 from gateway.office import Office
 from gateway.storage import rows, tables
+from gateway.storage.engine import gave_way
 from gateway.storage.types import Ids
 
 Ring = Callable[[Iterable[str]], None]
 Tell = Callable[[Sequence[Mapping[str, str]]], None]
+T = TypeVar("T")
+log = get_logger(__name__)
+MOST_TRIES = 4
+"""Of a transaction that the database ended for the sake of another one."""
 ORDER = {table: position for position, table in enumerate(tables.metadata.sorted_tables)}
 
 
@@ -144,6 +151,21 @@ class Store:
         self._after(tx)
 
     @contextmanager
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """`work(tx)` in a transaction of its own; once more when it had to give way to another (deadlock), a few times."""
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return self._once(work)
+            except DBAPIError as problem:
+                if not gave_way(problem):
+                    raise
+                log.info("transaction_gave_way")
+        return self._once(work)
+
+    def _once(self, work: Callable[[Transaction], T]) -> T:
+        with self.transaction() as tx:
+            return work(tx)
+
     def reading(self, now: datetime | None = None) -> Iterator[Transaction]:
         """A transaction that only reads: it takes no write lock and is rolled back."""
         with self.engine.connect().execution_options(reading=True) as connection, connection.begin() as ending:

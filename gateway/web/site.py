@@ -86,8 +86,7 @@ class Site:
             return function(tx, *args, **named)
 
     def _write(self, function: Callable[..., T], *args: Any, **named: Any) -> T:
-        with self.gateway.store.transaction() as tx:
-            return function(tx, *args, **named)
+        return self.gateway.store.run(lambda tx: function(tx, *args, **named))
 
 
 SITE = web.AppKey("site", Site)
