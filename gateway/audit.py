@@ -8,18 +8,25 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from sqlalchemy import select
 
+from config.logging import get_logger
 from gateway.complaints.complaint import Actor
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import to_millis
 
+log = get_logger(__name__)
 HEAD, FIRST = "head", "first"
 PAGE = 2_000
+CLOCK_SLACK_MS = 2_000
+"""Machines whose clocks differ by less are no news."""
+UNKNOWN: Mapping[int, str] = MappingProxyType({})
 HASHED = (
     "seq", "at", "actor_kind", "actor_id", "actor_agency", "action", "object_kind", "object_id", "reason", "details",
 )  # fmt: skip
@@ -67,13 +74,25 @@ def _write(tx: Transaction) -> None:
     if row is None:
         raise RuntimeError("the audit chain was not begun")
     seq, previous = row.seq, row.hash
+    at = _not_before(tx, seq)
     for entry in tx.notes.pop("audit"):
         seq += 1
-        line = {"seq": seq, **entry, "prev_hash": previous}
+        line = {"seq": seq, **entry, "at": at, "prev_hash": previous}
         previous = line["hash"] = line_hash(line)
         tx.insert(tables.audit, **line)
     moved = constant("UPDATE audit_head SET seq = :seq, hash = :hash WHERE name = :name")
     tx.execute(moved, {"name": HEAD, "seq": seq, "hash": previous})
+
+
+def _not_before(tx: Transaction, seq: int) -> datetime:
+    """The moment of the next line: now, but never before the last one, whatever the clock says (SECURITY C27)."""
+    last = tx.one(constant("SELECT at FROM audit WHERE seq = :seq"), {"seq": seq})
+    ahead_ms = last.at - to_millis(tx.now) if last else 0
+    if ahead_ms <= 0:
+        return tx.now
+    if ahead_ms > CLOCK_SLACK_MS:
+        log.warning("clock_went_back", by_ms=ahead_ms)
+    return tx.now + timedelta(milliseconds=ahead_ms)
 
 
 def line_hash(line: Mapping[str, Any]) -> str:
@@ -101,20 +120,29 @@ class Verdict:
     problem: str = ""
 
 
-def verify(tx: Transaction, checkpoint: tuple[int, str] | None = None) -> Verdict:
-    """Walk the chain from its beginning; `checkpoint` is a sequence number and hash kept elsewhere."""
-    head = tables.audit_head
-    ends = {row.name: row for row in tx.all(select(head))}
-    end = ends.get(HEAD)
-    expected, previous, known = 0, ends[FIRST].hash if FIRST in ends else "", dict([checkpoint] if checkpoint else [])
-    for line in _lines(tx):
+def verify(tx: Transaction, known: Mapping[int, str] = UNKNOWN, since: int = 1, until: int | None = None) -> Verdict:
+    """Walk the chain from line `since` to `until` (the end); `known`: hashes of lines as kept elsewhere (checkpoints)."""
+    ends = {row.name: row for row in tx.all(select(tables.audit_head))}
+    end, first = ends.get(HEAD), max(since, 1)
+    expected, previous = first - 1, _hash_before(tx, first, ends[FIRST].hash if FIRST in ends else "")
+    for line in _lines(tx, first - 1):
+        if until is not None and line["seq"] > until:
+            break
         expected += 1
         problem = _problem(line, expected, previous, known)
         if problem:
-            return Verdict(expected - 1, expected, problem)
+            return Verdict(expected - first, expected, problem)
         previous = line["hash"]
     last = max([end.seq if end else 0, *known])
-    return Verdict(expected, *((expected + 1, "truncated") if expected < last else ()))
+    wanted = last if until is None else min(last, until)
+    return Verdict(expected - first + 1, *((expected + 1, "truncated") if expected < wanted else ()))
+
+
+def _hash_before(tx: Transaction, first: int, genesis: str) -> str:
+    if first == 1:
+        return genesis
+    row = tx.one(select(tables.audit.c.hash).where(tables.audit.c.seq == first - 1))
+    return row.hash if row else ""
 
 
 def _problem(line: Mapping[str, Any], expected: int, previous: str, known: Mapping[int, str]) -> str:
@@ -128,8 +156,8 @@ def _problem(line: Mapping[str, Any], expected: int, previous: str, known: Mappi
     return ""
 
 
-def _lines(tx: Transaction) -> Iterator[Mapping[str, Any]]:
-    audit, after = tables.audit, 0
+def _lines(tx: Transaction, after: int) -> Iterator[Mapping[str, Any]]:
+    audit = tables.audit
     while True:
         page = tx.all(select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(PAGE))
         for row in page:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from config.logging import get_logger
-from gateway import leases, upkeep
+from gateway import checkpoints, leases, upkeep
 from gateway.app import Gateway
 from gateway.doorbell import QUEUES
 from gateway.upkeep import UPKEEP, Upkeep
 
 log = get_logger(__name__)
 
+DUTIES = (*UPKEEP, Upkeep("audit_checkpointed", 60, checkpoints.keep))
 LEASE = "clock"
 LEASE_S = 20.0
 RENEW_S = 5.0
@@ -39,7 +40,7 @@ class Clock:
 
     gateway: Gateway
     owner: str
-    duties: tuple[Upkeep, ...] = UPKEEP
+    duties: tuple[Upkeep, ...] = DUTIES
     monotonic: Callable[[], float] = time.monotonic
     leads: bool = False
     _renewed_at: float = float("-inf")
@@ -60,6 +61,7 @@ class Clock:
             if due.at <= self.monotonic():
                 due.at = self.monotonic() + due.every_s
                 due.act()
+                # kill point: clock.acted
         next_at = min([self._renewed_at + RENEW_S, *(due.at for due in self._diary)])
         return max(next_at - self.monotonic(), 0.0)
 
@@ -83,6 +85,7 @@ class Clock:
         if leads != self.leads:
             log.info("clock_leads" if leads else "clock_waits")
         self.leads = leads
+        # kill point: clock.leads
 
 
 def _ring(gateway: Gateway, queue: str) -> Callable[[], None]:

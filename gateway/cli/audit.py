@@ -1,11 +1,15 @@
 """`gateway audit verify`: whether the record of who did what is whole."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gateway import audit as chain
+from gateway import checkpoints
+from gateway.checkpoints import NoCheckpoint
 from gateway.cli.context import WRONG_USAGE, gateway_or_exit
 
 CANNOT_CHECK = WRONG_USAGE
@@ -20,16 +24,18 @@ def audit() -> None:
 @click.option(
     "--checkpoint",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help='A checkpoint that was kept elsewhere: a JSON file {"seq": …, "hash": "…"}.',
+    help="Checkpoints that were kept elsewhere: audit-checkpoints.jsonl of the spool folder, or lines of the log.",
 )
+@click.option("--from", "since", type=click.IntRange(1), default=1, help="First line; 1 without.")
+@click.option("--to", "until", type=click.IntRange(1), default=None, help="Last line; the end of the chain without.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def verify(checkpoint: Path | None, as_json: bool) -> None:
-    """Walk the whole chain: exit 0 when it is whole, 1 when it is broken, 2 when it cannot be checked."""
-    known = _read(checkpoint) if checkpoint else None
+def verify(checkpoint: Path | None, since: int, until: int | None, as_json: bool) -> None:
+    """Walk the chain: exit 0 when it is whole, 1 when it is broken, 2 when it cannot be checked."""
     gateway = gateway_or_exit()
     try:
         with gateway.store.reading() as tx:
-            verdict = chain.verify(tx, known)
+            known = _known(tx, checkpoint)
+            verdict = chain.verify(tx, known, since, until)
     finally:
         gateway.close()
     if as_json:
@@ -42,10 +48,9 @@ def verify(checkpoint: Path | None, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _read(path: Path) -> tuple[int, str]:
+def _known(tx: Any, path: Path | None) -> Mapping[int, str]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return int(content["seq"]), str(content["hash"])
-    except (ValueError, KeyError, TypeError) as problem:
-        click.echo(f"{path}: no checkpoint ({type(problem).__name__})", err=True)
+        return checkpoints.known(tx, checkpoints.read(path.read_bytes()) if path else ())
+    except NoCheckpoint as problem:
+        click.echo(f"{path}: no checkpoint ({problem})", err=True)
         raise click.exceptions.Exit(CANNOT_CHECK) from problem
