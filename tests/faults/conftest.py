@@ -1,0 +1,82 @@
+"""A gateway on a prepared database, time in the test's hand, and simulated providers in a process of their own."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from channels import registry
+from config.load import settings_from
+from gateway import triage
+from gateway.office import Office
+from tests.faults.lives import Life
+from tests.faults.providers import Providers, providers_running
+from tests.gateway.conftest import (
+    SETTINGS,
+    Moment,
+    _office,
+    _postgres_prepared,
+    _sqlite_prepared,
+    engine_at,
+    moment,
+    office,
+    postgres_url,
+    rings,
+    settings,
+    sms,
+    sqlite_url,
+    store,
+    telegram,
+)
+from workers.classification.engine import KeywordClassifier
+
+__all__ = [
+    "_office", "_postgres_prepared", "_sqlite_prepared", "moment", "office", "postgres_url", "rings", "settings", "sms",
+    "sqlite_url", "store", "telegram",
+]  # fmt: skip
+
+ASSIGNED = "[triage]\nauto_assign_min_confidence = 0.0\n"
+NEVER = 10**30
+"""No complaint is drawn for a person's second look: chance is in the test's hand."""
+AGENCIES = Path(__file__).parent.parent / "gateway" / "agencies.toml"
+
+
+@pytest.fixture(scope="session")
+def _classifier(_office: Office) -> KeywordClassifier:
+    return KeywordClassifier(_office.reference)
+
+
+@pytest.fixture(scope="module")
+def _providers() -> Iterator[Providers]:
+    with providers_running() as running:
+        yield running
+
+
+@pytest.fixture
+def providers(_providers: Providers) -> Providers:
+    """Simulated Telegram, Kannel and LAPOR! that have heard of nobody yet."""
+    _providers.forget()
+    return _providers
+
+
+@pytest.fixture
+def life(
+    database_url: str,
+    tmp_path: Path,
+    moment: Moment,
+    monkeypatch: pytest.MonkeyPatch,
+    providers: Providers,
+    _office: Office,
+    _classifier: KeywordClassifier,
+) -> Iterator[Life]:
+    """Everything that a gateway does, over one database, ready to be lived in processes of its own."""
+    monkeypatch.setattr(triage, "SAMPLE", NEVER)
+    text = (SETTINGS + ASSIGNED).format(url=database_url, folder=tmp_path, agencies=AGENCIES)
+    settings = settings_from(providers.named_in(text), environ={})
+    channels = registry.build(settings.channels, absent_secret=lambda _: "0" * 48)
+    codes = iter(range(48219037, 10**8, 1_111))
+    office = replace(_office, settings=settings, channels=channels, now=moment, draw=lambda _: next(codes))
+    engine = engine_at(database_url)
+    yield Life(engine, office, moment, _classifier)
+    engine.dispose()
