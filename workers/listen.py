@@ -6,6 +6,7 @@ What a listener received takes the same way as a webhook: the Writer commits it,
 import asyncio
 from collections.abc import Sequence
 
+from channels.errors import ChannelMisconfigured
 from channels.messages import Inbound, RawRequest
 from channels.registry import Channel
 from config.logging import get_logger
@@ -71,6 +72,8 @@ async def _ask(channel: Channel, tools: Tools, writer: Writer) -> None:
 
     try:
         await channel.listener.listen(submit, tools.http)
+    except ChannelMisconfigured as problem:
+        log.warning("listener_refused", channel=channel.name, problem=str(problem))
     except Exception:
         log.exception("listener_crashed", channel=channel.name)
 

@@ -109,14 +109,15 @@ class Stage:
             path.chmod(0o600)
         return path
 
-    def start(self, name: str, *arguments: str) -> None:
+    def start(self, name: str, *arguments: str, **settings: str) -> None:
+        """A command of the product as a process of its own; `settings` go into its environment."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GATEWAY_")}  # noqa: TID251
         log = (self.folder / f"{name}.log").open("ab")
         gateway = Path(sys.executable).with_name("gateway")
         self.processes[name] = subprocess.Popen(  # noqa: S603
             [str(gateway), *arguments],
             cwd=self.folder,
-            env=environment | {"GATEWAY_CONFIG": str(self.config)},
+            env=environment | {"GATEWAY_CONFIG": str(self.config)} | settings,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
