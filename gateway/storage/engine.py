@@ -105,7 +105,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the schema to `revision`; with "base" or an older one, back down."""
+    """Bring the schema to `revision`; with "base" or an older one, back down.
+
+    A schema that a newer version made is left as it is: that version only added to what this one knows (F77).
+    """
     engine = open_engine(url)
     try:
         with engine.connect() as connection:
@@ -114,17 +117,29 @@ def upgrade(url: str, revision: str = "head") -> None:
             connection.rollback()
             if revision == "base":
                 command.downgrade(config, revision)
-            elif current != revision:
+            elif current != revision and not (revision == "head" and is_newer(current)):
                 command.upgrade(config, revision)
             connection.commit()
     finally:
         engine.dispose()
 
 
+def revisions() -> list[str]:
+    """Every revision that this version knows, oldest first."""
+    return [step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether a schema of this revision was made by a newer version."""
+    return revision is not None and revision not in revisions()
+
+
 def pending(engine: Engine) -> list[str]:
-    """The migrations that have not run yet, oldest first."""
+    """The migrations that have not run yet, oldest first; none where a newer version has migrated further (F77)."""
     with engine.connect().execution_options(reading=True) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
+    if is_newer(current):
+        return []
     script = ScriptDirectory(str(MIGRATIONS))
     steps = [step.revision for step in script.walk_revisions(current or "base", "heads")]
     return [step for step in reversed(steps) if step != current]

@@ -28,10 +28,12 @@ from gateway.storage.tables.operations import (
     channel_state,
     circuit,
     dispatch_log,
+    figure,
     form_receipt,
     idempotency_key,
     lease,
     notice,
+    process,
     task,
 )
 from gateway.storage.tables.people import (
@@ -67,6 +69,7 @@ __all__ = [
     "delivery_report",
     "dialogue",
     "dispatch_log",
+    "figure",
     "form_receipt",
     "forward",
     "idempotency_key",
@@ -79,6 +82,7 @@ __all__ = [
     "officer_draft",
     "outbox",
     "page_link",
+    "process",
     "quarantine",
     "remote_event",
     "sms_part",

@@ -1,4 +1,5 @@
-"""Running the place: channel states, leases, notices and their log, idempotency keys, attempts against guessing."""
+"""Running the place: channel states, leases, notices and their log, idempotency keys, attempts against guessing,
+processes that live and figures of all of them together."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint, text
 
@@ -128,4 +129,22 @@ Index(
     unique=True,
     sqlite_where=text("done_at IS NULL"),
     postgresql_where=text("done_at IS NULL"),
+)
+
+process = Table(
+    "process",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("role", String(60), nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("beat_at", Instant, nullable=False),
+)
+
+figure = Table(
+    "figure",
+    metadata,
+    Column("name", String(160), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
 )
