@@ -149,7 +149,7 @@ def room_for(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_line_of_which_the_disk_took_only_half_is_not_acknowledged(tmp_path: Path) -> None:
+def test_f84_a_line_of_which_the_disk_took_only_half_is_not_acknowledged(tmp_path: Path) -> None:
     spool = spool_in(tmp_path)
     spool.append([arrival("1")])
     (file,) = (tmp_path / "spool").glob("*.spool")
@@ -171,7 +171,7 @@ def switch_read_only(store: Store, switch: str) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-async def test_a_server_that_may_not_write_yet_sends_messages_to_the_spool(store: Store, tmp_path: Path) -> None:
+async def test_f16_a_server_that_may_not_write_yet_sends_messages_to_the_spool(store: Store, tmp_path: Path) -> None:
     async with running(store, spool_in(tmp_path)) as writer:
         switch_read_only(store, "on")
         with pytest.raises(Spooled):

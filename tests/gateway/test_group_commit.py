@@ -100,20 +100,23 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_what_waits_while_a_commit_runs_is_the_next_batch(store: Store, tmp_path: Path) -> None:
+async def test_f18_what_waits_is_one_batch_and_one_row_that_is_there_already_hurts_no_other(
+    store: Store, tmp_path: Path
+) -> None:
     probe = Probe()
+    names = [*(str(number) for number in range(1, 40)), "0", *(str(number) for number in range(40, 64))]
     async with writing(store, tmp_path, probe) as writer:
         probe.go.clear()
         first = asyncio.create_task(writer.submit(arrival("0")))
         await until(lambda: bool(probe.batches))
-        others = [asyncio.create_task(writer.submit(arrival(str(number)))) for number in range(1, 40)]
-        await until(lambda: len(writer._waiting) == 39)
+        others = [asyncio.create_task(writer.submit(arrival(name))) for name in names]
+        await until(lambda: len(writer._waiting) == 64)
         probe.go.set()
         answers = await asyncio.gather(first, *others)
-    assert [len(batch) for batch in probe.batches] == [1, 39]
-    assert [answer.text for answer in answers] == [str(number) for number in range(40)]
-    assert (writer.counts.accepted, writer.counts.batches) == (40, 2)
-    assert count(store, tables.message) == 40
+    assert [len(batch) for batch in probe.batches] == [1, 64]
+    assert [answer.text for answer in answers] == ["0", *names]
+    assert (writer.counts.accepted, writer.counts.batches, writer.counts.quarantined) == (65, 2, 0)
+    assert sorted(int(row.external_id[2:]) for row in rows(store, tables.message)) == list(range(64))
 
 
 async def test_an_idle_gateway_commits_a_single_message_at_once(store: Store, tmp_path: Path) -> None:
@@ -174,7 +177,7 @@ async def test_more_than_can_wait_is_asked_to_come_again(store: Store, tmp_path:
     assert count(store, tables.message) == 3
 
 
-async def test_without_a_database_everything_goes_to_the_disk_and_comes_back_in_order(
+async def test_f11_without_a_database_everything_goes_to_the_disk_and_comes_back_in_order(
     store: Store, tmp_path: Path
 ) -> None:
     probe = Probe()
@@ -195,7 +198,9 @@ async def test_without_a_database_everything_goes_to_the_disk_and_comes_back_in_
     assert list((tmp_path / "spool").glob("*.spool")) == []
 
 
-async def test_the_same_call_from_the_disk_and_from_the_provider_is_one_message(store: Store, tmp_path: Path) -> None:
+async def test_f12_the_same_call_from_the_disk_and_from_the_provider_is_one_message(
+    store: Store, tmp_path: Path
+) -> None:
     probe = Probe()
     probe.away = True
     async with writing(store, tmp_path, probe) as writer:
@@ -208,7 +213,9 @@ async def test_the_same_call_from_the_disk_and_from_the_provider_is_one_message(
     assert count(store, tables.message) == count(store, tables.complaint) == 1
 
 
-async def test_a_slow_commit_is_answered_from_the_disk_and_not_carried_out_twice(store: Store, tmp_path: Path) -> None:
+async def test_f14_a_slow_commit_is_answered_from_the_disk_and_not_carried_out_twice(
+    store: Store, tmp_path: Path
+) -> None:
     probe = Probe()
     async with writing(store, tmp_path, probe, spool_after_s=0.05) as writer:
         probe.go.clear()
@@ -262,9 +269,8 @@ async def test_what_an_earlier_process_left_on_the_disk_comes_first(store: Store
     assert [row.external_id for row in rows(store, tables.message)] == ["u:tertinggal", "u:baru"]
 
 
-@SEVERAL_PROCESSES
-async def test_one_update_five_times_on_two_processes_is_one_complaint(store: Store, tmp_path: Path) -> None:
-    """F01: the provider calls again before the first call was answered, and both processes take it."""
+async def test_f01_one_update_five_times_on_two_processes_is_one_complaint(store: Store, tmp_path: Path) -> None:
+    """The provider calls again before the first call was answered; on SQLite two connections take it."""
     url = store.engine.url.render_as_string(hide_password=False)
     other = Store(open_engine(url), store.office)
     try:

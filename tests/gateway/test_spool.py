@@ -1,15 +1,20 @@
 """What is appended is on the disk, unreadable to others, and comes back in order."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from channels.messages import RawRequest
 from gateway.arrival import Arrival
 from gateway.sealing import Keys
 from gateway.spool import Spool
+from workers.family import forked
 
 KEY = Keys.derive("test-identity-key-0123456789abcdef").raw
 Opens = Callable[[Path], Spool]
@@ -63,6 +68,41 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path, opened: Opens) -> None:
     (file,) = tmp_path.glob("*.spool")
     file.write_bytes(file.read_bytes()[:-10])
     assert bodies(opened(tmp_path)) == [b"pesan rahasia 1"]
+
+
+@pytest.mark.fault
+def test_f13_an_append_that_was_killed_costs_nothing_that_was_acknowledged(tmp_path: Path, opened: Opens) -> None:
+    """The kernel takes a large line piece by piece; kill -9 comes between two of them."""
+    large = Arrival("web", [], RawRequest("POST", body=os.urandom(4_000_000), received_at=NOW), NOW)
+
+    def append(folder: Path) -> None:
+        spool = Spool(folder, KEY, reserve_mib=0)
+        spool.prepare()
+        spool.append([arrival(1), arrival(2)])
+        (folder / "acknowledged").touch()
+        spool.append([large])
+
+    for round_ in range(50):
+        folder = tmp_path / str(round_)
+        killed = forked(partial(append, folder))()
+        assert killed.pid
+        while not (folder / "acknowledged").exists() or size_in(folder) < 60_000:
+            assert killed.is_alive() or size_in(folder) >= 60_000
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.join(20)
+        spool = opened(folder)
+        with capture_logs() as lines:
+            assert bodies(spool)[:2] == [b"pesan rahasia 1", b"pesan rahasia 2"]
+        if lines:
+            break
+    assert [line["event"] for line in lines] == ["spool_line_torn"]
+    assert len(bodies(spool)) == 2
+    spool.append([large])  # nobody had told its sender that we have it: it comes again
+    assert bodies(spool)[2] == large.request.body
+
+
+def size_in(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("*.spool"))
 
 
 def test_the_file_of_a_living_process_is_left_to_it(tmp_path: Path, opened: Opens) -> None:
