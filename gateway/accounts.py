@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from gateway import audit
 from gateway.complaints.complaint import SYSTEM, Actor, Role
@@ -41,6 +41,14 @@ class SignIn:
 
     token: str = ""
     refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A password that was compared with what is kept for a name (`known`), and whether it fits."""
+
+    known: str
+    fits: bool
 
 
 class AccountRefused(ValueError):
@@ -92,20 +100,40 @@ def bootstrap(tx: Transaction) -> None:
         add(tx, given.username, given.password.reveal(), Role(given.role))
 
 
-def sign_in(tx: Transaction, username: str, password: str, code: str = "") -> SignIn:
+def known_of(tx: Transaction, username: str) -> str:
+    """What a password for this name is to be compared with; of a name that nobody has something that never fits."""
+    account = tables.account
+    row = tx.one(select(account.c.password_hash).where(_named(username)))
+    return str(row.password_hash) if row else NOBODY
+
+
+def compare(known: str, password: str) -> Proof:
+    """Slow on purpose (argon2id), so never inside a transaction: messages would wait behind every sign-in."""
+    try:
+        return Proof(known, HASHER.verify(known, password))
+    except (VerifyMismatchError, InvalidHashError):
+        return Proof(known, fits=False)
+
+
+def sign_in(tx: Transaction, username: str, proof: Proof, code: str = "") -> SignIn:
     """A new session, or why not. A refusal is recorded too, so it is a value: the transaction must commit."""
     try:
-        return SignIn(token=_sign_in(tx, username, password, code))
+        return SignIn(token=_sign_in(tx, username, proof, code))
     except SignInRefused as refusal:
         return SignIn(refused=refusal.code)
 
 
-def _sign_in(tx: Transaction, username: str, password: str, code: str) -> str:
+def _named(username: str) -> ColumnElement[bool]:
     account = tables.account
-    known = (account.c.username == username.lower()) & account.c.disabled_at.is_(None)
+    return (account.c.username == username.lower()) & account.c.disabled_at.is_(None)
+
+
+def _sign_in(tx: Transaction, username: str, proof: Proof, code: str) -> str:
+    account = tables.account
     # Locked: guesses that come all at once are counted one by one, and a code of the second factor fits once.
-    row = tx.one(select(account).where(known).with_for_update())
-    if not _password_fits(row.password_hash if row else NOBODY, password) or row is None:
+    row = tx.one(select(account).where(_named(username)).with_for_update())
+    # Compared with what is kept now: a password that was changed a moment ago opens nothing.
+    if row is None or not proof.fits or row.password_hash != proof.known:
         _failed(tx, row)
         raise SignInRefused("wrong")
     if row.locked_until and row.locked_until > tx.now:
@@ -124,13 +152,6 @@ def _sign_in(tx: Transaction, username: str, password: str, code: str) -> str:
     )
     audit.record(tx, Actor(Role(row.role), str(row.id), row.agency), "signed_in", "account", str(row.id))
     return token
-
-
-def _password_fits(known: str, given: str) -> bool:
-    try:
-        return HASHER.verify(known, given)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
 
 
 def _failed(tx: Transaction, row: object) -> None:

@@ -43,7 +43,9 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     password = form.fields.get("password", ("",))[-1]
     # Passwords are slow to check on purpose; messages must not wait behind a crowd at the door.
     async with site.sign_ins:
-        outcome = await site.write(accounts.sign_in, name, password, code)
+        known = await site.read(accounts.known_of, name)
+        proof = await site.work(accounts.compare, known, password)
+    outcome = await site.write(accounts.sign_in, name, proof, code)
     if outcome.refused:
         return _page(request, onwards, name, REFUSALS[outcome.refused], HTTPStatus.UNPROCESSABLE_ENTITY)
     response = web.HTTPSeeOther(onward(onwards))

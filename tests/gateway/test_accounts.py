@@ -27,8 +27,11 @@ def database_url(sqlite_url: str) -> str:
 @pytest.fixture
 def enter(store: Store) -> Enter:
     def sign_in(password: str = PASSWORD, code: str = "", name: str = NAME) -> SignIn:
+        with store.reading() as tx:
+            known = accounts.known_of(tx, name)
+        proof = accounts.compare(known, password)
         with store.transaction() as tx:
-            return accounts.sign_in(tx, name, password, code)
+            return accounts.sign_in(tx, name, proof, code)
 
     return sign_in
 
@@ -54,6 +57,26 @@ def test_the_right_password_opens_a_session_of_ours(store: Store, enter: Enter) 
 @pytest.mark.parametrize(("name", "password"), [(NAME, "salah sama sekali"), ("nobody", PASSWORD), (NAME, "")])
 def test_a_wrong_name_and_a_wrong_password_are_the_same(enter: Enter, name: str, password: str) -> None:
     assert enter(password, name=name) == SignIn(refused="wrong")
+
+
+def test_a_password_is_compared_while_messages_are_written(store: Store) -> None:
+    with store.reading() as tx:
+        known = accounts.known_of(tx, NAME)
+    with store.transaction() as tx:
+        tx.insert(tables.attempt, id=tx.new_id(), subject="busy", at=tx.now)
+        proof = accounts.compare(known, PASSWORD)
+    with store.transaction() as tx:
+        assert accounts.sign_in(tx, NAME, proof).token
+
+
+def test_a_password_that_was_changed_meanwhile_opens_nothing(store: Store) -> None:
+    with store.reading() as tx:
+        known = accounts.known_of(tx, NAME)
+    proof = accounts.compare(known, PASSWORD)
+    with store.transaction() as tx:
+        tx.execute(tables.account.update().values(password_hash=accounts.HASHER.hash("another-password")))
+    with store.transaction() as tx:
+        assert accounts.sign_in(tx, NAME, proof) == SignIn(refused="wrong")
 
 
 def test_guessing_locks_the_account_for_a_while_and_a_success_forgets(
