@@ -11,9 +11,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from gateway import audit, cases, contacts, directory, links, outbound
+from gateway import attempts, audit, cases, contacts, directory, links, outbound
+from gateway.attempts import Limit
 from gateway.complaints.complaint import CLOSED, Case
 from gateway.directory import Member
 from gateway.outbound import Said
@@ -127,10 +128,10 @@ def bind(tx: Transaction, token: str, device: str) -> Entrance:
 def send_code(tx: Transaction, token: str, device: str) -> None:
     """Six digits to the officer's own channel; does nothing where that is not called for, or too often."""
     entrance = enter(tx, token, device)
-    subject = f"page-code:{entrance.token_hash[:40]}"
-    if entrance.door is not Door.OTHER_DEVICE or _count(tx, subject) >= MOST_CODES:
+    limits = [Limit(f"page-code:{entrance.token_hash[:40]}", HOUR, MOST_CODES)]
+    if entrance.door is not Door.OTHER_DEVICE or not attempts.begin(tx, limits):
         return
-    _note(tx, subject)
+    attempts.failed(tx, limits)
     code = _code(tx, entrance.token_hash, device, _window(tx))
     case = entrance.task.case
     text = tx.office.texts("link.sms.code", kode=code, tiket=case.number, n=CODE_VALID_S // 60)
@@ -140,14 +141,14 @@ def send_code(tx: Transaction, token: str, device: str) -> None:
 def bind_with_code(tx: Transaction, token: str, device: str, code: str) -> bool:
     """Whether the code fits: then this device takes the place of the other one."""
     entrance = enter(tx, token, device)
-    subject = f"page-try:{entrance.token_hash[:40]}"
-    if entrance.door is not Door.OTHER_DEVICE or not device or _count(tx, subject) >= MOST_TRIES:
+    limits = [Limit(f"page-try:{entrance.token_hash[:40]}", HOUR, MOST_TRIES)]
+    if entrance.door is not Door.OTHER_DEVICE or not device or not attempts.begin(tx, limits):
         return entrance.door is Door.OPEN
     now = _window(tx)
     given = "".join(letter for letter in code if letter in "0123456789")
     known = [_code(tx, entrance.token_hash, device, window) for window in (now, now - 1)]
     if not any(hmac.compare_digest(given, one) for one in known):
-        _note(tx, subject)
+        attempts.failed(tx, limits)
         return False
     link = tables.page_link
     tx.execute(link.update().where(link.c.token_hash == entrance.token_hash).values(device_hash=_hash(tx, device)))
@@ -170,10 +171,10 @@ def send_fresh_link(tx: Transaction, token: str) -> None:
     """A new link to whoever held the old one, on their channel, while the task is still theirs; else nothing."""
     token_hash = tx.office.keys.token_hash(token)
     task = _behind(tx, token_hash)
-    subject = f"page-fresh:{token_hash[:40]}"
-    if task is None or task.case.status in CLOSED or _count(tx, subject) >= MOST_FRESH_LINKS:
+    limits = [Limit(f"page-fresh:{token_hash[:40]}", HOUR, MOST_FRESH_LINKS)]
+    if task is None or task.case.status in CLOSED or not attempts.begin(tx, limits):
         return
-    _note(tx, subject)
+    attempts.failed(tx, limits)
     address = links.issue_page(tx, task.case.id, task.member.id)
     _say(tx, task, tx.office.texts("link.sms.fresh", tiket=task.case.number, tautan=address), "link.fresh")
 
@@ -186,14 +187,3 @@ def _say(tx: Transaction, task: Task, text: str, key: str) -> None:
         if contact is not None and contact.reachable:
             outbound.say(tx, contact, channel, [(text, ())], Said(key, task.case.id))
             return
-
-
-def _count(tx: Transaction, subject: str) -> int:
-    attempt = tables.attempt
-    recent = (attempt.c.subject == subject) & (attempt.c.at > tx.now - HOUR)
-    row = tx.one(select(func.count()).select_from(attempt).where(recent))
-    return int(row[0]) if row else 0
-
-
-def _note(tx: Transaction, subject: str) -> None:
-    tx.insert(tables.attempt, id=tx.new_id(), subject=subject, at=tx.now)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from gateway import audit, cases
+from gateway import attempts, audit, cases
+from gateway.attempts import Limit
 from gateway.complaints.complaint import SYSTEM
 from gateway.complaints.number import read_code, secret_code
 from gateway.opening import CODES
@@ -36,7 +37,8 @@ class Tracked:
 
 def find(tx: Transaction, number: str, code: str, source: str) -> Tracked:
     """Compare a code; a failure is counted. `source`: a hash of who asks (address, contact)."""
-    left = attempts_left(tx, number, source)
+    limits = _limits(tx, number, source)
+    left = attempts.begin(tx, limits)
     if left <= 0:
         return Tracked()
     complaint = tables.complaint
@@ -44,49 +46,27 @@ def find(tx: Transaction, number: str, code: str, source: str) -> Tracked:
     known = row.secret_hash if row else "0" * 64
     if hmac.compare_digest(known, tx.office.keys.secret_hash(number, read_code(code))) and row is not None:
         return Tracked(row, left)
-    _count(tx, number, source)
+    attempts.failed(tx, limits)
     audit.record(tx, SYSTEM, "code_refused", "complaint", str(row.id) if row else "", details={"source": source[:12]})
     return Tracked(attempts_left=left - 1)
 
 
 def attempts_left(tx: Transaction, number: str, source: str) -> int:
-    allowed = _allowed(tx, number, source)
-    return min((limit - _failures(tx, subject, span) for subject, span, limit in allowed), default=1)
+    return attempts.left(tx, _limits(tx, number, source))
 
 
 def free_at(tx: Transaction, number: str, source: str) -> datetime:
     """When one may try again; now while nothing is locked."""
-    moments = [tx.now]
-    attempt = tables.attempt
-    for subject, span, limit in _allowed(tx, number, source):
-        recent = (attempt.c.subject == subject) & (attempt.c.at > tx.now - span)
-        failures = tx.all(select(attempt.c.at).where(recent).order_by(attempt.c.at.desc()).limit(limit))
-        if len(failures) == limit:
-            moments.append(failures[-1].at + span)
-    return max(moments)
+    return attempts.free_at(tx, _limits(tx, number, source))
 
 
-def _allowed(tx: Transaction, number: str, source: str) -> list[tuple[str, timedelta, int]]:
-    """(subject, span, most failures within it) of every limit that is not switched off."""
+def _limits(tx: Transaction, number: str, source: str) -> list[Limit]:
     limits = tx.office.settings.limits
-    every = [
-        (_ticket(number), DAY, limits.code_attempts_per_ticket),
-        (f"source:{source}", HOUR, limits.code_attempts_per_hour),
-        (EVERYBODY, HOUR, limits.code_attempts_in_all_per_hour),
+    return [
+        Limit(_ticket(number), DAY, limits.code_attempts_per_ticket),
+        Limit(f"source:{source}", HOUR, limits.code_attempts_per_hour),
+        Limit(EVERYBODY, HOUR, limits.code_attempts_in_all_per_hour),
     ]
-    return [(subject, span, limit) for subject, span, limit in every if limit]
-
-
-def _failures(tx: Transaction, subject: str, span: timedelta) -> int:
-    attempt = tables.attempt
-    recent = (attempt.c.subject == subject) & (attempt.c.at > tx.now - span)
-    row = tx.one(select(func.count()).select_from(attempt).where(recent))
-    return int(row[0]) if row else 0
-
-
-def _count(tx: Transaction, number: str, source: str) -> None:
-    for subject in (_ticket(number), f"source:{source}", EVERYBODY):
-        tx.insert(tables.attempt, id=tx.new_id(), subject=subject, at=tx.now)
 
 
 def _ticket(number: str) -> str:
@@ -100,8 +80,3 @@ def new_code(tx: Transaction, complaint_id: int, number: str) -> str:
     cases.amend(tx, complaint_id, secret_hash=tx.office.keys.secret_hash(number, read_code(code)))
     audit.record(tx, SYSTEM, "code_renewed", "complaint", number)
     return code
-
-
-def forget_old(tx: Transaction) -> int:
-    attempt = tables.attempt
-    return tx.execute(attempt.delete().where(attempt.c.at < tx.now - DAY)).rowcount

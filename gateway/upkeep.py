@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from channels.messages import InboundMessage
-from gateway import assembly, contacts, dialogues, forwarding, idempotency, officer_drafts, outbound, tracking
+from gateway import assembly, attempts, contacts, dialogues, forwarding, idempotency, officer_drafts, outbound
 from gateway.conversation import ussd
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -61,7 +61,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("forwards_swept", 10, forwarding.sweep),
     Upkeep("sms_parts_given_up", 5, take_overdue_parts),
     Upkeep("ussd_sessions_taken_up", 1, take_broken_sessions),
-    Upkeep("attempts_forgotten", 3600, tracking.forget_old),
+    Upkeep("attempts_forgotten", 3600, attempts.forget_old),
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
     Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),
 )

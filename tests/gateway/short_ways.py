@@ -1,9 +1,10 @@
 """Short ways through the services, for tests of what comes after."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select, text
 
 from channels.messages import Address
 from gateway import cases, casework, contacts, directory, intake
@@ -98,3 +99,15 @@ def assigned(store: Store, arrival: Arrival, agency: str = "PUPR") -> Case:
 def answered(store: Store, arrival: Arrival) -> Case:
     case = assigned(store, arrival)
     return act(store, case, Action.ANSWER, member(store).actor, **ANSWER)
+
+
+def when_waiting(store: Store) -> None:
+    """Returns when another connection waits for a lock of ours."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    pause = threading.Event()
+    for _ in range(500):
+        with store.reading() as tx:
+            if tx.all(waiting)[0][0]:
+                return
+        pause.wait(0.02)
+    raise AssertionError("nobody waits")

@@ -1,6 +1,5 @@
 """What happens between two commits: crashes, people who change their mind, two processes with the same idea."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,6 +40,7 @@ from tests.gateway.short_ways import (
     receive,
     reporter,
     rows,
+    when_waiting,
 )
 
 Sends = Callable[..., Arrival]
@@ -186,7 +186,7 @@ def test_an_officers_button_leaves_nothing_half_done_when_somebody_else_was_fast
             casework.apply(tx, Action.START, current, officer.actor)
             tx.flush()
             pressed = other.submit(_pressed, store, press)
-            _when_waiting(store)
+            when_waiting(store)
         problem = pressed.exception(20)
     clocks = rows(store, tables.clock, tables.clock.c.complaint_id == case.id)
     assert now(store, case).status is Status.IN_PROGRESS
@@ -199,18 +199,6 @@ def test_an_officers_button_leaves_nothing_half_done_when_somebody_else_was_fast
 def _pressed(store: Store, press: Arrival) -> None:
     with store.transaction() as tx:
         intake.receive(tx, [press])
-
-
-def _when_waiting(store: Store) -> None:
-    """Returns when another connection waits for a lock of ours."""
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    pause = threading.Event()
-    for _ in range(500):
-        with store.reading() as tx:
-            if tx.all(waiting)[0][0]:
-                return
-        pause.wait(0.02)
-    raise AssertionError("nobody waits")
 
 
 @pytest.mark.postgres

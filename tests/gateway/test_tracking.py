@@ -1,18 +1,19 @@
 """Number and secret code: how often one may guess, and that nothing is learnt by guessing."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
-from gateway import tracking
+from gateway import attempts, tracking
 from gateway.arrival import Arrival
 from gateway.complaints.number import format_number
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.tracking import Tracked
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import REPORT, count, opened, rows
+from tests.gateway.short_ways import REPORT, count, opened, rows, when_waiting
 
 Sends = Callable[..., Arrival]
 NUMBER, CODE, WRONG = "KBR-260000013", "48219037", "00000000"
@@ -72,6 +73,52 @@ def test_guesses_of_everybody_together_are_limited(store: Store) -> None:
     assert find(store).locked
 
 
+SEVERAL_CONNECTIONS = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@SEVERAL_CONNECTIONS
+def test_c11_guesses_at_the_same_moment_do_not_pass_the_limit_together(store: Store) -> None:
+    with ThreadPoolExecutor(8) as crowd:
+        guesses = list(crowd.map(lambda guess: find(store, code=WRONG, source=f"rumah {guess}"), range(24)))
+    assert sorted(found.attempts_left for found in guesses) == [0] * 20 + [1, 2, 3, 4]
+    assert count(store, tables.attempt, tables.attempt.c.subject == "all") == 5
+
+
+@SEVERAL_CONNECTIONS
+def test_c11_the_right_code_waits_for_the_last_wrong_one_and_for_nobody_else(store: Store) -> None:
+    for _ in range(4):
+        find(store, code=WRONG, source="satu")
+    for number in range(10):
+        find(store, format_number("KBR", 2026, 100 + number), WRONG, source="tamu")
+    with ThreadPoolExecutor(2) as others:
+        with store.transaction() as tx:
+            assert tracking.find(tx, NUMBER, WRONG, "dua") == Tracked(None, 0)
+            tx.flush()
+            right = others.submit(find, store)
+            when_waiting(store)
+            assert others.submit(find, store, UNKNOWN, WRONG, "tiga").result(20) == Tracked(None, 4)
+            # Who has no tries left holds up nobody, and is turned away without waiting.
+            assert others.submit(find, store, NUMBER, CODE, "tamu").result(20).locked
+        assert right.result(20).locked
+
+
+@SEVERAL_CONNECTIONS
+def test_c11_the_limit_of_all_together_holds_too(store: Store) -> None:
+    with store.transaction() as tx:
+        for number in range(195):
+            tx.insert(tables.attempt, id=tx.new_id(), subject="all", at=tx.now - timedelta(seconds=number))
+
+    def guess(at: int) -> Tracked:
+        return find(store, format_number("KBR", 2026, 300 + at), WRONG, source=f"rumah {at}")
+
+    with ThreadPoolExecutor(8) as crowd:
+        guesses = list(crowd.map(guess, range(16)))
+    assert sum(not found.locked for found in guesses) == 4
+    assert count(store, tables.attempt, tables.attempt.c.subject == "all") == 200
+
+
 def test_a_new_code_voids_the_old_one(store: Store) -> None:
     with store.transaction() as tx:
         row = tracking.find(tx, NUMBER, CODE, "rumah").row
@@ -91,5 +138,5 @@ def test_old_attempts_are_forgotten(store: Store, moment: Moment) -> None:
     find(store, code=WRONG)
     moment.pass_(days=1, seconds=1)
     with store.transaction() as tx:
-        assert tracking.forget_old(tx) == 3
+        assert attempts.forget_old(tx) == 3
     assert count(store, tables.attempt) == 0
