@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.complaints.leaving import cut_at_word, first_sentence
 from gateway.complaints.masking import mask
+from gateway.complaints.places import place_words, spot_of
 
 EXCERPT = 80
 TITLE = 100
@@ -51,11 +52,15 @@ def shown_to(reader: Reader, row: Any, reporter: str = "") -> Shown:
         number=row.number,
         title="" if hidden else row.title,
         text="" if hidden else row.text_masked,
-        place="" if hidden else (row.place_name or row.location_text),
+        place="" if hidden else _place(row),
         reporter="" if row.anonymous or reader in {Reader.NOTICE, Reader.FORWARD, Reader.API} else reporter,
         photos=photos and not hidden,
         point=not row.anonymous or reader in {Reader.COORDINATOR, Reader.REPORTER},
     )
+
+
+def _place(row: Any) -> str:
+    return place_words(row.location_text or spot_of(row.text_masked), row.place, row.place_name)
 
 
 @lru_cache(maxsize=512)  # the same words are masked for complaint, event and notice

@@ -15,6 +15,7 @@ from gateway import cases, casework, contacts, dialogues, outbound, readers
 from gateway.complaints import completeness
 from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import SYSTEM, Action, Case, Hold, Sensitive, Status, Urgency
+from gateway.complaints.places import spot_of
 from gateway.complaints.routing import Decision, Route, RoutingTable, decide, route
 from gateway.conversation import questions
 from gateway.conversation.render import render
@@ -132,8 +133,9 @@ def _keep(tx: Transaction, row: Any, case: Case, suggestion: Suggestion, way: Ro
 
 
 def _known(row: Any, suggestion: Suggestion) -> completeness.Known:
+    has_point = row.latitude is not None
     return completeness.Known(
-        place=bool(row.place or suggestion.place_code or row.location_text or row.latitude is not None),
+        place=bool(row.place or suggestion.place_code or row.location_text or spot_of(row.text_masked)) or has_point,
         time=row.incident_on is not None,
         agency=bool(row.agency or suggestion.agency),
         evidence=False,
