@@ -128,6 +128,7 @@ class Writer:
                 log.exception("database_unusable")
             await self._spool_batch(batch)
             return
+        # kill point: intake.committed
         self.counts.accepted += len(arrivals)
         self.counts.batches += 1
         for (_, future), answer in zip(batch, answers, strict=True):
@@ -149,6 +150,7 @@ class Writer:
 
     def _carry_out(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         """In the writer's thread: all together, or else each alone."""
+        # kill point: intake.taken
         try:
             return self._store.run(lambda tx: self._receive(tx, arrivals))
         except Exception as problem:
@@ -186,6 +188,7 @@ class Writer:
         self._behind = True
         self._spoolings += 1
         await self._on_disk(partial(self._spool.append, arrivals))
+        # kill point: intake.spooled
         self.counts.spooled += len(arrivals)
 
     async def _on_disk(self, work: Callable[[], Any]) -> Any:
@@ -210,7 +213,9 @@ class Writer:
         for path, lines in await self._on_disk(lambda: list(self._spool.lines())):
             for start in range(0, len(lines), BATCH):
                 arrivals = await loop.run_in_executor(self._database, self._understand, lines[start : start + BATCH])
+                # kill point: replay.read
                 await loop.run_in_executor(self._database, self._carry_out, arrivals)
+                # kill point: replay.committed
                 self.counts.replayed += len(arrivals)
             await self._on_disk(partial(self._forget, path, len(lines)))
         spoolings = self._spoolings

@@ -46,6 +46,7 @@ def receive(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Answer]:
     desk.close(tx)
     if incoming:
         _note(tx, incoming)
+    # kill point: intake.written
     return answers
 
 

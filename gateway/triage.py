@@ -146,7 +146,9 @@ def _go_on(tx: Transaction, case: Case, decision: Decision) -> None:
     case = cases.by_id(tx, case.id) or case
     facts = {"kind": decision.kind, "topic": decision.topic or "lainnya"}
     verified = casework.apply(tx, Action.VERIFY, case, SYSTEM, facts)
+    # kill point: assign.verified
     casework.apply(tx, Action.ASSIGN, verified, SYSTEM, {"agency": decision.agency})
+    # kill point: assign.assigned
 
 
 def _ask(tx: Transaction, row: Any, suggestion: Suggestion) -> None:

@@ -28,9 +28,12 @@ class Judging:
     def step(self) -> int:
         with self._store.transaction() as tx:
             jobs = triage.claim(tx, BATCH)
+        # kill point: classify.claimed
         judged = [(job, suggestion) for job in jobs if (suggestion := self._judge(job)) is not None]
+        # kill point: classify.judged
         if judged:
             self._take(judged)
+        # kill point: classify.committed
         return len(jobs)
 
     def _judge(self, job: TriageJob) -> Suggestion | None:
@@ -46,6 +49,7 @@ class Judging:
             with self._store.transaction() as tx:
                 for job, suggestion in judged:
                     triage.take(tx, job, suggestion)
+                # kill point: classify.written
         except Exception:
             log.warning("suggestions_apart", size=len(judged), exc_info=True)
             for job, suggestion in judged:

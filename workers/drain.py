@@ -159,6 +159,7 @@ class Drain(Generic[Item, Done]):
         if claimed is None:
             await self.wake.wait(AWAY_S)
         elif claimed:
+            # kill point: work.claimed
             await self._start(claimed)
         else:
             await self.wake.answer(ring)
@@ -216,6 +217,7 @@ class Drain(Generic[Item, Done]):
     ) -> tuple[Sequence[Item], datetime | None]:
         with self._open() as tx:
             next_at = self._work.settle(tx, done) if done else None
+            # kill point: work.settled
             return () if self._ends_within_s else self._work.claim(tx, under_way), next_at
 
     async def _round_apart(self, done: list[Done]) -> None:
@@ -257,7 +259,9 @@ class Drain(Generic[Item, Done]):
         piece.is_begun = True
         try:
             async with asyncio.timeout(self._work.carry_s):
+                # kill point: work.begun
                 self._keep(await self._work.carry(piece.item))
+                # kill point: work.carried
         except (asyncio.CancelledError, TimeoutError):
             self._keep(self._work.interrupted(piece.item))
         except Exception:

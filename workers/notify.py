@@ -25,15 +25,18 @@ class Notices:
             rows = notices.claim_due(tx)
         if not rows:
             return 0
+        # kill point: notify.claimed
         try:
             with self._store.transaction() as tx:
                 for row in rows:
                     notices.expand(tx, row)
+                    # kill point: notify.written
         except Exception:
             # One of them breaks: each by itself, so that the others are told in time.
             log.warning("notices_apart", size=len(rows), exc_info=True)
             for row in rows:
                 self._alone(row)
+        # kill point: notify.committed
         return len(rows)
 
     def _alone(self, row: Any) -> None:

@@ -145,12 +145,12 @@ class Store:
                 tx = Transaction(connection, self.office, now or self.office.now(), self._ids)
                 yield tx
                 tx.finish()
+                # kill point: store.written
         finally:
             if self._one_writer:
                 self._one_writer.release()
         self._after(tx)
 
-    @contextmanager
     def run(self, work: Callable[[Transaction], T]) -> T:
         """`work(tx)` in a transaction of its own; once more when it had to give way to another (deadlock), a few times."""
         for _ in range(MOST_TRIES - 1):
@@ -166,6 +166,7 @@ class Store:
         with self.transaction() as tx:
             return work(tx)
 
+    @contextmanager
     def reading(self, now: datetime | None = None) -> Iterator[Transaction]:
         """A transaction that only reads: it takes no write lock and is rolled back."""
         with self.engine.connect().execution_options(reading=True) as connection, connection.begin() as ending:
@@ -173,6 +174,7 @@ class Store:
             ending.rollback()
 
     def _after(self, tx: Transaction) -> None:
+        # kill point: store.committed
         for deed in tx.afterwards:
             deed()
         if tx.rings and self._ring:

@@ -1,6 +1,6 @@
 """A gateway on a prepared database, time in the test's hand, and simulated providers in a process of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,23 +60,42 @@ def providers(_providers: Providers) -> Providers:
     return _providers
 
 
+Open = Callable[[str], Life]
+
+
 @pytest.fixture
-def life(
-    database_url: str,
+def _opened(
     tmp_path: Path,
     moment: Moment,
     monkeypatch: pytest.MonkeyPatch,
     providers: Providers,
     _office: Office,
     _classifier: KeywordClassifier,
-) -> Iterator[Life]:
-    """Everything that a gateway does, over one database, ready to be lived in processes of its own."""
+) -> Open:
     monkeypatch.setattr(triage, "SAMPLE", NEVER)
-    text = (SETTINGS + ASSIGNED).format(url=database_url, folder=tmp_path, agencies=AGENCIES)
-    settings = settings_from(providers.named_in(text), environ={})
-    channels = registry.build(settings.channels, absent_secret=lambda _: "0" * 48)
     codes = iter(range(48219037, 10**8, 1_111))
-    office = replace(_office, settings=settings, channels=channels, now=moment, draw=lambda _: next(codes))
-    engine = engine_at(database_url)
-    yield Life(engine, office, moment, _classifier)
-    engine.dispose()
+
+    def on(url: str) -> Life:
+        text = (SETTINGS + ASSIGNED).format(url=url, folder=tmp_path, agencies=AGENCIES)
+        settings = settings_from(providers.named_in(text), environ={})
+        channels = registry.build(settings.channels, absent_secret=lambda _: "0" * 48)
+        office = replace(_office, settings=settings, channels=channels, now=moment, draw=lambda _: next(codes))
+        return Life(engine_at(url), office, moment, _classifier)
+
+    return on
+
+
+@pytest.fixture
+def life(_opened: Open, sqlite_url: str) -> Iterator[Life]:
+    """Everything that a gateway does, over one database, ready to be lived in processes of its own."""
+    made = _opened(sqlite_url)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def life_everywhere(_opened: Open, database_url: str) -> Iterator[Life]:
+    """The same once on each kind of database."""
+    made = _opened(database_url)
+    yield made
+    made.engine.dispose()

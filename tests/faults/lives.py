@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -128,9 +129,9 @@ class Life:
             *(writer.submit(Arrival("sms", receiver.parse(call), call, self.moment.now)) for call in self.calls),
             return_exceptions=True,
         )
-        spooled = [problem for problem in await acknowledged if isinstance(problem, Spooled)]
-        if not spooled:
-            await until(lambda: not writer.behind)
+        folder = Path(gateway.settings.storage.spool_dir)
+        if not any(isinstance(problem, Spooled) for problem in await acknowledged):
+            await until(lambda: not writer.behind and not list(folder.glob("*.spool")))
         writer.close()
         await task
 
@@ -195,3 +196,8 @@ def sms(words: str, number: int = 1, sender: str = "+6281200000001", **more: str
     values |= {"token": "test-sms-token-0123456789"} | more
     query = "&".join(f"{name}={quote(value, safe='%' if name == 'udh' else '')}" for name, value in values.items())
     return RawRequest("GET", raw_query=query.encode())
+
+
+def waited_for(holds: Callable[[], object]) -> None:
+    """The same where there is no loop."""
+    asyncio.run(until(holds))

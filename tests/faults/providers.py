@@ -82,5 +82,5 @@ def providers_running() -> Iterator[Providers]:
         yield Providers(ours.recv())
     finally:
         ours.close()
-        process.terminate()  # type: ignore[attr-defined] - it is a process of multiprocessing
+        process.terminate()
         process.join(LIMIT_S)
