@@ -37,7 +37,7 @@ def test_all_vectors_are_here() -> None:
 
 
 @given(st.text(max_size=800), st.sampled_from([8, 16]))
-def test_the_parts_together_are_the_text_and_each_fits(text: str, bits: int) -> None:
+def test_f58_the_parts_together_are_the_text_and_each_fits(text: str, bits: int) -> None:
     parts = gsm.split(text, bits)
     assert "".join(parts) == text
     if len(parts) > 1:
@@ -49,7 +49,7 @@ def test_the_parts_together_are_the_text_and_each_fits(text: str, bits: int) -> 
 
 
 @given(st.text(max_size=600), st.randoms(use_true_random=False))
-def test_any_order_of_parts_gives_the_same_text(text: str, shuffler: Any) -> None:
+def test_f54_any_order_of_parts_gives_the_same_text(text: str, shuffler: Any) -> None:
     parts = list(enumerate(gsm.split(text), start=1))
     shuffler.shuffle(parts)
     assert gsm.join_parts(dict(parts), len(parts)) == text
@@ -70,7 +70,7 @@ GAPS = [
 
 
 @pytest.mark.parametrize(("parts", "total", "joined"), GAPS)
-def test_what_is_missing_is_marked_in_its_place(parts: dict[int, str], total: int, joined: str) -> None:
+def test_f55_what_is_missing_is_marked_in_its_place(parts: dict[int, str], total: int, joined: str) -> None:
     assert gsm.join_parts(parts, total) == joined
 
 
@@ -108,14 +108,14 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("octets", "part", "length", "bad", "unknown"), HEADERS)
-def test_a_header_is_read_or_recognised_as_bad(
+def test_f57_a_header_is_read_or_recognised_as_bad(
     octets: str, part: TextPart | None, length: int, bad: bool, unknown: tuple[int, ...]
 ) -> None:
     assert gsm.read_header(bytes.fromhex(octets)) == gsm.Header(part, length, bad, unknown)
 
 
 @given(st.binary(max_size=40))
-def test_no_octets_break_the_reading_of_a_header(octets: bytes) -> None:
+def test_f57_no_octets_break_the_reading_of_a_header(octets: bytes) -> None:
     header = gsm.read_header(octets)
     assert header.length <= len(octets)
 

@@ -83,8 +83,8 @@ async def test_without_an_address_for_reports_none_are_asked_for() -> None:
     assert "dlr-url" not in query
 
 
-async def test_the_report_of_a_long_text_says_that_it_is_of_the_first_part() -> None:
-    """Kannel asks for a receipt of the first part only (F52)."""
+async def test_f52_the_report_of_a_long_text_says_that_it_is_of_the_first_part() -> None:
+    """Kannel asks for a receipt of the first part only."""
     query = await query_of(kannel(), message("a" * 161))
     assert "&n=2&" in query["dlr-url"]
     assert "&n=" not in (await query_of(kannel(), message("a" * 160)))["dlr-url"]
@@ -191,8 +191,7 @@ def test_eight_bit_texts_are_read_only_where_the_operator_says_how() -> None:
         read(request)
 
 
-def test_parts_join_to_the_text_even_through_an_emoji() -> None:
-    """F58."""
+def test_f58_parts_join_to_the_text_even_through_an_emoji() -> None:
     names = ("in-mo-part-1-of-2", "in-mo-part-2-of-2-literal-udh")
     parts = [read(read_request(FOLDER / f"{name}.http")) for name in names]
     texts = {part.part.sequence: part.text for part in parts if part.part}

@@ -19,7 +19,7 @@ def test_a_vector_holds(row: dict[str, str | None]) -> None:
 
 
 @given(st.lists(typed.filter(lambda text: not text.endswith("#")), min_size=2, max_size=6))
-def test_every_input_of_a_session_is_read_as_it_was_typed(inputs: list[str]) -> None:
+def test_f61_every_input_of_a_session_is_read_as_it_was_typed(inputs: list[str]) -> None:
     """Stars and all (F61); only an empty first input cannot be told from no input."""
     history = inputs[0] or "1"
     for new in inputs[1:]:
@@ -29,7 +29,7 @@ def test_every_input_of_a_session_is_read_as_it_was_typed(inputs: list[str]) -> 
 
 
 @given(typed)
-def test_the_same_step_again_changes_nothing(history: str) -> None:
+def test_f60_the_same_step_again_changes_nothing(history: str) -> None:
     assert next_input(history, history).action is StepAction.RETRY
 
 

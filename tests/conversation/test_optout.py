@@ -14,7 +14,7 @@ MEANS = {"opt_out": True, "opt_in": False}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['no']}-{row['text']}")
-def test_only_a_whole_message_opts_out_or_in(row: dict[str, str]) -> None:
+def test_f92_only_a_whole_message_opts_out_or_in(row: dict[str, str]) -> None:
     assert read_opt(row["text"]) is MEANS.get(row["expect"])
 
 
@@ -41,8 +41,7 @@ def test_who_left_may_still_report() -> None:
     assert all(reply.direct for reply in street.turns[-1].replies)
 
 
-def test_a_plea_to_stop_something_is_a_complaint() -> None:
-    """F92."""
+def test_f92_a_plea_to_stop_something_is_a_complaint() -> None:
     street = town("sms")
     street.write("Tolong berhentikan pungli ini")
     assert street.turns[-1].opt_out is None

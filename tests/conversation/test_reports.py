@@ -119,8 +119,7 @@ def test_a_location_comes_with_the_report() -> None:
     assert (draft.point, draft.location_text) == (Point(-2.68, 111.62, 20), "Pasar")
 
 
-def test_a_gap_in_a_long_sms_is_asked_for() -> None:
-    """F55."""
+def test_f55_a_gap_in_a_long_sms_is_asked_for() -> None:
     street = town("sms")
     said = street.write("saluran air [bagian 2/3 hilang] depan puskesmas", flags=frozenset({"incomplete", "bad_udh"}))
     assert said[-1].startswith("KBR-260001235: sebagian pesan Anda tidak sampai.")
@@ -202,8 +201,7 @@ def test_in_a_group_the_bot_says_once_where_to_go_on() -> None:
     assert street.complaints == {}
 
 
-def test_what_nobody_can_read_is_answered_with_what_can_be_sent() -> None:
-    """F99."""
+def test_f99_what_nobody_can_read_is_answered_with_what_can_be_sent() -> None:
     street = town()
     assert street.write(kind=MessageKind.UNSUPPORTED) == [texts()("err.unsupported", "id")]
     assert street.complaints == {}

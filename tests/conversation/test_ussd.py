@@ -48,8 +48,7 @@ def test_without_an_sms_channel_the_page_asks_to_note_the_code() -> None:
     assert phone.outbox == []
 
 
-def test_the_same_step_again_shows_the_same_page_and_does_nothing() -> None:
-    """F60."""
+def test_f60_the_same_step_again_shows_the_same_page_and_does_nothing() -> None:
     phone, page = dialled("1", REPORT, "2", "1", "1")
     history = f"1*{REPORT}*2*1*1"
     assert phone.dial("A", history) == page
@@ -57,7 +56,7 @@ def test_the_same_step_again_shows_the_same_page_and_does_nothing() -> None:
     assert len(phone.outbox) == 1
 
 
-def test_an_earlier_step_again_shows_its_page_and_changes_nothing() -> None:
+def test_f60_an_earlier_step_again_shows_its_page_and_changes_nothing() -> None:
     phone, page = dialled("1", REPORT)
     before = phone.sessions["A"]
     assert phone.dial("A", "1") == "CON Tulis masalahnya. Contoh: lampu jalan mati di Jl Melati RT 4"
@@ -65,8 +64,7 @@ def test_an_earlier_step_again_shows_its_page_and_changes_nothing() -> None:
     assert phone.dial("A", f"1*{REPORT}") == page
 
 
-def test_a_star_in_the_text_is_kept() -> None:
-    """F61."""
+def test_f61_a_star_in_the_text_is_kept() -> None:
     phone, _ = dialled("1", "parit lebar 2*3 meter tersumbat", "1", "2", "1")
     assert phone.complaints[LAMP].draft.text == "parit lebar 2*3 meter tersumbat"
 
@@ -175,8 +173,7 @@ def test_an_unknown_choice_shows_the_page_again(nonsense: str) -> None:
     assert dialled(nonsense)[1].startswith("CON Pilihan tidak ada.\nAduan Kab. Contoh.")
 
 
-def test_a_broken_session_with_a_text_becomes_a_report_five_minutes_later() -> None:
-    """F62."""
+def test_f62_a_broken_session_with_a_text_becomes_a_report_five_minutes_later() -> None:
     phone, _ = dialled("1", REPORT, "2")
     assert phone.later(seconds=299).hang_up("A").draft is None
     turn = phone.later(seconds=1).hang_up("A")
@@ -338,8 +335,7 @@ STATES = [
 @pytest.mark.parametrize("language", ["id", "en"])
 @pytest.mark.parametrize("budget", [180, 160])
 @pytest.mark.parametrize("name", list(MENU))
-def test_every_part_of_every_page_fits_the_phone(name: str, budget: int, language: str) -> None:
-    """F64."""
+def test_f64_every_part_of_every_page_fits_the_phone(name: str, budget: int, language: str) -> None:
     setting = replace(setting_for("ussd"), lexicon=replace(town_lexicon(), districts=LONG_NAMES))
     for entries in STATES:
         case = KnownCase(
@@ -370,7 +366,7 @@ def test_every_part_of_every_page_fits_the_phone(name: str, budget: int, languag
 @pytest.mark.parametrize(
     "key", sorted(key for key in texts().keys("id") if key.startswith("ussd.") and ".option" not in key)
 )
-def test_every_last_page_fits_the_phone(key: str, language: str) -> None:
+def test_f64_every_last_page_fits_the_phone(key: str, language: str) -> None:
     values = {
         "tiket": LAMP, "nomor": "260001235", "kode": "4821-9037", "tgl": MONDAY.date(), "sejak": MONDAY.date(), "dijawab": MONDAY.date(),
         "pemda": "Kab. Kotawaringin Barat", "teks": "x", "wilayah": "Arut Selatan", "status": "Tanggapan Anda diterima", "kutipan": "x", "n": "4",

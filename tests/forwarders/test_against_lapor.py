@@ -112,7 +112,7 @@ async def test_nobody_at_home_is_certainly_not_taken(lapor: Lapor) -> None:
     assert (outcome.state, outcome.error, outcome.written) == (ForwardState.RETRY, "not_sent", False)
 
 
-async def test_a_lost_create_without_a_search_is_never_repeated(lapor: Lapor) -> None:
+async def test_f29_a_lost_create_without_a_search_is_never_repeated(lapor: Lapor) -> None:
     """Contract § 8 (a): nothing twice, everything uncertain is listed."""
     await lapor.fault("timeout_after_commit", match="POST /complaints/complaint", probability=0.3)
     sender = Sender(lapor, lapor.forwarder())
@@ -126,7 +126,7 @@ async def test_a_lost_create_without_a_search_is_never_repeated(lapor: Lapor) ->
     assert {outcome.error for outcome in listed} == {"search_unavailable"}
 
 
-async def test_a_lost_create_is_found_again_where_a_search_is_granted(lapor: Lapor) -> None:
+async def test_f29_a_lost_create_is_found_again_where_a_search_is_granted(lapor: Lapor) -> None:
     """Contract § 8 (b): a hundred there, a hundred sent."""
     for kind in ("timeout_after_commit", "commit_then_504", "no_id"):
         await lapor.fault(kind, match="POST /complaints/complaint", probability=0.15)

@@ -33,7 +33,7 @@ def part(text: str, sequence: int, total: int = 3, reference: int = 42, bits: in
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_the_vectors_give_their_texts(store: Store, moment: Moment, case: dict[str, Any]) -> None:
+def test_f53_f54_f55_the_vectors_give_their_texts(store: Store, moment: Moment, case: dict[str, Any]) -> None:
     whole: list[tuple[str, str, bool]] = []
 
     def give_up() -> None:
@@ -57,7 +57,9 @@ def test_the_vectors_give_their_texts(store: Store, moment: Moment, case: dict[s
     assert sorted(whole[revised:]) == sorted(expected)
 
 
-def test_two_citizens_with_one_reference_and_three_parts_reversed_are_two_whole_texts(store: Store, sms: Sends) -> None:
+def test_f53_two_citizens_with_one_reference_and_three_parts_reversed_are_two_whole_texts(
+    store: Store, sms: Sends
+) -> None:
     for sequence in (3, 2, 1):
         for sender, name in (("+6281200000001", "Pagi"), ("+6281200000002", "Siang")):
             text = LONG[sequence - 1].replace("pagi", name)
@@ -67,13 +69,13 @@ def test_two_citizens_with_one_reference_and_three_parts_reversed_are_two_whole_
     assert count(store, tables.outbox, tables.outbox.c.key == "rx.receipt") == 4  # the receipt and pv.first, twice
 
 
-def test_all_parts_in_one_call_and_each_twice_are_one_text(store: Store, sms: Sends) -> None:
+def test_f54_all_parts_in_one_call_and_each_twice_are_one_text(store: Store, sms: Sends) -> None:
     arrivals = [sms(**part(LONG[place - 1], place)) for place in (2, 1, 3, 2, 1, 3)]
     receive(store, *arrivals)
     assert [row.text_masked for row in rows(store, tables.complaint)] == ["".join(LONG)]
 
 
-def test_a_missing_part_is_marked_and_its_sender_asked(store: Store, sms: Sends, moment: Moment) -> None:
+def test_f55_a_missing_part_is_marked_and_its_sender_asked(store: Store, sms: Sends, moment: Moment) -> None:
     for place in (1, 3):
         receive(store, sms(**part(LONG[place - 1], place)))
     moment.pass_(seconds=901)
@@ -86,7 +88,7 @@ def test_a_missing_part_is_marked_and_its_sender_asked(store: Store, sms: Sends,
         assert upkeep.take_overdue_parts(tx) == 0
 
 
-def test_the_part_that_comes_after_all_completes_the_complaint(store: Store, sms: Sends, moment: Moment) -> None:
+def test_f56_the_part_that_comes_after_all_completes_the_complaint(store: Store, sms: Sends, moment: Moment) -> None:
     for place in (1, 3):
         receive(store, sms(**part(LONG[place - 1], place)))
     moment.pass_(seconds=901)
@@ -98,7 +100,7 @@ def test_the_part_that_comes_after_all_completes_the_complaint(store: Store, sms
     assert complaint.text_masked == "".join(LONG)
 
 
-def test_an_emoji_cut_between_two_parts_is_whole_again(store: Store, sms: Sends) -> None:
+def test_f58_an_emoji_cut_between_two_parts_is_whole_again(store: Store, sms: Sends) -> None:
     first, second = "Air di rumah kami keruh dan berbau sejak tiga hari \ud83d", "\ude4f mohon dicek petugas PDAM"
     receive(store, sms(**part(first, 1, 2)), sms(**part(second, 2, 2)))
     (complaint,) = rows(store, tables.complaint)

@@ -11,7 +11,7 @@ from tests.gateway.short_ways import contact, only
 S = DeliveryStatus
 
 
-def test_an_opt_out_while_a_message_is_under_way_holds_at_its_next_attempt(store: Store, moment: Moment) -> None:
+def test_f91_an_opt_out_while_a_message_is_under_way_holds_at_its_next_attempt(store: Store, moment: Moment) -> None:
     person = contact(store)
     with store.transaction() as tx:
         outbound.say(tx, person, "tg", [("kabar", ())], Said("st.note", direct=False))

@@ -76,7 +76,7 @@ def settle_all(store: Store) -> None:
             outbound.settle(tx, [Outcome(row.id, row.fence, S.SENT)])
 
 
-def test_a_retry_holds_back_only_its_own_lane(store: Store, moment: Moment) -> None:
+def test_f30_f31_a_retry_holds_back_only_its_own_lane(store: Store, moment: Moment) -> None:
     say(store, contact(store, "77"), "satu", "dua")
     say(store, contact(store, "78"), "lain")
     parcels = claim(store)
@@ -112,7 +112,7 @@ def test_only_the_channels_that_are_asked_for_are_claimed(store: Store) -> None:
     assert [parcel.message.text for parcel in claim(store, channels=["sms"])] == ["pendek"]
 
 
-def test_answers_to_people_overtake_news(store: Store) -> None:
+def test_f33_answers_to_people_overtake_news(store: Store) -> None:
     say(store, contact(store, "77"), "kabar", direct=False)
     say(store, contact(store, "78"), "tanda terima")
     assert [parcel.message.text for parcel in claim(store, direct=True)] == ["tanda terima"]
@@ -144,7 +144,7 @@ def test_two_claimers_never_get_the_same_message(store: Store) -> None:
 # outcomes
 
 
-def test_a_late_outcome_under_an_old_fence_changes_nothing(store: Store, moment: Moment) -> None:
+def test_f27_a_late_outcome_under_an_old_fence_changes_nothing(store: Store, moment: Moment) -> None:
     (identity,) = say(store, contact(store), "satu")
     (old,) = claim(store)
     moment.pass_(seconds=LEASE + 1)
@@ -170,7 +170,7 @@ def test_an_outcome_after_its_lease_still_tells_more_than_unknown(store: Store, 
     assert state(store, identity) == "sent"
 
 
-def test_an_unknown_outcome_is_not_sent_again_by_itself(store: Store, moment: Moment) -> None:
+def test_f38_an_unknown_outcome_is_not_sent_again_by_itself(store: Store, moment: Moment) -> None:
     (identity, after) = say(store, contact(store), "satu", "dua")
     (parcel,) = claim(store)
     settle(store, parcel, S.UNKNOWN, reason="interrupted")
@@ -198,7 +198,7 @@ def test_what_was_sent_is_not_sent_again_by_anybody(store: Store) -> None:
     assert claim(store) == []
 
 
-def test_an_old_message_expires_instead_of_surprising_somebody(store: Store, moment: Moment) -> None:
+def test_f45_an_old_message_expires_instead_of_surprising_somebody(store: Store, moment: Moment) -> None:
     (identity,) = say(store, contact(store), "satu")
     moment.pass_(hours=49)
     assert claim(store) == []
@@ -216,7 +216,7 @@ def test_attempts_are_counted_only_where_they_count(store: Store, moment: Moment
     assert only(store, tables.outbox, tables.outbox.c.id == identity).attempts == 1
 
 
-def test_whoever_blocked_us_is_not_reachable_any_more(store: Store) -> None:
+def test_f36_whoever_blocked_us_is_not_reachable_any_more(store: Store) -> None:
     person = contact(store)
     say(store, person, "satu")
     (parcel,) = claim(store)
@@ -225,7 +225,7 @@ def test_whoever_blocked_us_is_not_reachable_any_more(store: Store) -> None:
     assert (row.reachable, row.unreachable_reason) == (False, "blocked")
 
 
-def test_a_group_that_moved_is_found_at_its_new_address(store: Store) -> None:
+def test_f37_a_group_that_moved_is_found_at_its_new_address(store: Store) -> None:
     group = contact(store, "-100")
     say(store, group, "satu", "dua")
     (parcel,) = claim(store)
@@ -234,7 +234,7 @@ def test_a_group_that_moved_is_found_at_its_new_address(store: Store) -> None:
     assert parcel.message.address == Address("tg", "-100200")
 
 
-def test_a_channel_that_was_asked_to_wait_waits_as_a_whole(store: Store, moment: Moment) -> None:
+def test_f35_a_channel_that_was_asked_to_wait_waits_as_a_whole(store: Store, moment: Moment) -> None:
     say(store, contact(store, "77"), "satu")
     say(store, contact(store, "78"), "dua")
     (first, second) = claim(store)
@@ -265,7 +265,7 @@ RECEIPTS = [
 
 
 @pytest.mark.parametrize(("sent_as", "receipts", "ends_as"), RECEIPTS)
-def test_receipts_only_move_forward(
+def test_f47_f48_receipts_only_move_forward(
     store: Store, sent_as: DeliveryStatus, receipts: tuple[DeliveryStatus, ...], ends_as: str
 ) -> None:
     (identity,) = say(store, contact(store), "satu")
@@ -277,7 +277,7 @@ def test_receipts_only_move_forward(
 
 
 @pytest.mark.parametrize("by_provider", [True, False])
-def test_a_receipt_may_overtake_the_provider_s_answer(store: Store, by_provider: bool) -> None:
+def test_f46_a_receipt_may_overtake_the_provider_s_answer(store: Store, by_provider: bool) -> None:
     (identity,) = say(store, contact(store), "satu")
     (parcel,) = claim(store)
     name = "m:77:4711" if by_provider else parcel.message.id
@@ -307,7 +307,7 @@ def test_an_early_receipt_does_not_wait_for_ever(store: Store, moment: Moment) -
 
 
 @pytest.mark.parametrize("message_id", ["ob_" + id_text(4711), "ob_?", "tidak dikenal", ""])
-def test_a_receipt_for_nothing_of_ours_is_kept_and_changes_nothing(store: Store, message_id: str) -> None:
+def test_f49_a_receipt_for_nothing_of_ours_is_kept_and_changes_nothing(store: Store, message_id: str) -> None:
     (identity,) = say(store, contact(store), "satu")
     report(store, message_id, S.DELIVERED)
     assert state(store, identity) == "queued"
@@ -335,7 +335,7 @@ def test_a_message_that_was_sent_again_can_fail_again(store: Store) -> None:
 # consent
 
 
-def test_whoever_wants_no_more_gets_answers_only(store: Store) -> None:
+def test_f91_whoever_wants_no_more_gets_answers_only(store: Store) -> None:
     person = contact(store)
     say(store, person, "kabar", direct=False)
     say(store, person, "jawaban")

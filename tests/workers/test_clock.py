@@ -77,8 +77,7 @@ def test_every_queue_is_rung(gateway: Gateway, hands: Hands, client: redis.Redis
     assert all(client.exists(bell(queue)) for queue in QUEUES)
 
 
-def test_of_two_clocks_one_leads(gateway_everywhere: Gateway, hands: Hands) -> None:
-    """F28."""
+def test_f28_of_two_clocks_one_leads(gateway_everywhere: Gateway, hands: Hands) -> None:
     first = hands.clock(gateway_everywhere, "a", hands.duty("a", 1))
     second = hands.clock(gateway_everywhere, "b", hands.duty("b", 1))
     for _ in range(10):
@@ -98,8 +97,10 @@ def test_a_clock_that_ends_hands_over_at_once(gateway: Gateway, hands: Hands) ->
     assert second.leads
 
 
-def test_a_clock_that_lost_its_lease_while_frozen_does_nothing_when_it_wakes(gateway: Gateway, hands: Hands) -> None:
-    """F27: stopped for minutes, then continued."""
+def test_f27_a_clock_that_lost_its_lease_while_frozen_does_nothing_when_it_wakes(
+    gateway: Gateway, hands: Hands
+) -> None:
+    """Stopped for minutes, then continued."""
     frozen = hands.clock(gateway, "frozen", hands.duty("late", 1))
     frozen.turn()
     hands.ran.clear()

@@ -124,7 +124,7 @@ async def test_a_fault_of_ours_is_said_loudly() -> None:
 
 
 @pytest.mark.parametrize(("attempts", "wait_s"), [(0, 5), (1, 15), (2, 60), (7, 21600), (20, 21600)])
-async def test_the_wait_grows_with_the_attempts(attempts: int, wait_s: float) -> None:
+async def test_f39_the_wait_grows_with_the_attempts(attempts: int, wait_s: float) -> None:
     assert (await send(TemporaryFailure("x"), parcel(attempts=attempts))).due_at == after(wait_s)
 
 
@@ -134,13 +134,12 @@ async def test_a_failure_with_a_bound_ends_there() -> None:
     assert (await send(bounded, parcel(attempts=2))).state is FAILED
 
 
-async def test_a_message_whose_next_try_would_come_too_late_expires_now() -> None:
+async def test_f45_a_message_whose_next_try_would_come_too_late_expires_now() -> None:
     outcome = await send(TemporaryFailure("x"), parcel(expires_at=after(4)))
     assert (outcome.state, outcome.reason) == (FAILED, "expired")
 
 
-async def test_an_expired_message_is_not_tried() -> None:
-    """F45."""
+async def test_f45_an_expired_message_is_not_tried() -> None:
     outcome = await send(SendReceipt("sent it anyway"), parcel(expires_at=NOW))
     assert (outcome.state, outcome.reason, outcome.counted) == (FAILED, "expired", False)
 
@@ -185,15 +184,13 @@ class Clocked:
         return await self.delivery.deliver(parcel(lane))
 
 
-async def test_one_busy_recipient_waits_alone() -> None:
-    """F34."""
+async def test_f34_one_busy_recipient_waits_alone() -> None:
     clocked = Clocked()
     for at_s in (0, 1, 2):
         assert (await clocked.busy("tg:a", 17, at_s)).pause_channel_until is None
 
 
-async def test_two_busy_recipients_within_five_seconds_pause_the_channel_for_the_longer_wait() -> None:
-    """F35."""
+async def test_f35_two_busy_recipients_within_five_seconds_pause_the_channel_for_the_longer_wait() -> None:
     clocked = Clocked()
     await clocked.busy("tg:a", 60, at_s=0)
     outcome = await clocked.busy("tg:b", 17, at_s=5)

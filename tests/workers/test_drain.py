@@ -220,8 +220,7 @@ async def test_a_retry_that_is_due_soon_is_looked_for_without_a_ring() -> None:
         await until(lambda: desk.claims > claims)
 
 
-async def test_at_the_end_a_send_under_way_is_waited_for() -> None:
-    """F76."""
+async def test_f76_at_the_end_a_send_under_way_is_waited_for() -> None:
     gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     desk = Desk(["a"], how=lambda _item: gate)
     drain = Drain("deliver", desk, desk.open, lambda: NOW)
@@ -242,7 +241,7 @@ async def test_at_the_end_what_only_waits_its_turn_is_put_back_at_once() -> None
     assert desk.carried == []
 
 
-async def test_at_the_end_what_never_ends_is_cut_off_as_interrupted() -> None:
+async def test_f76_at_the_end_what_never_ends_is_cut_off_as_interrupted() -> None:
     desk = Desk(["a"], how=lambda _item: asyncio.get_running_loop().create_future())
     async with draining(desk):
         await until(lambda: desk.carried == ["a"])

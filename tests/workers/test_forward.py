@@ -183,8 +183,7 @@ async def test_one_probe_at_a_time(assigned: Callable[[int], Gateway]) -> None:
         assert forwards.claim(tx, [Probe("sp4n")]) == []
 
 
-async def test_an_unknown_outcome_is_not_sent_again(assigned: Callable[[int], Gateway]) -> None:
-    """F29."""
+async def test_f29_an_unknown_outcome_is_not_sent_again(assigned: Callable[[int], Gateway]) -> None:
     gateway, record = assigned(1), Record(problem=OutcomeUnknown("answer_lost"))
     forwards, _ = works(gateway, record)
     await worked(gateway, forwards)
@@ -195,7 +194,7 @@ async def test_an_unknown_outcome_is_not_sent_again(assigned: Callable[[int], Ga
     assert states(gateway) == ["manual_check"]
 
 
-def test_a_report_that_was_cut_off_is_looked_for(assigned: Callable[[int], Gateway]) -> None:
+def test_f29_a_report_that_was_cut_off_is_looked_for(assigned: Callable[[int], Gateway]) -> None:
     gateway = assigned(1)
     forwards, _ = works(gateway, Record())
     with gateway.store.transaction() as tx:

@@ -145,8 +145,8 @@ async def test_a_receipt_leaves_once(opened: Open) -> None:
     assert sent_texts(provider) == 1
 
 
-async def test_a_worker_killed_while_it_sends_leaves_a_doubt_and_no_second_send(opened: Open) -> None:
-    """F25, F26: nobody knows whether the provider took it; a person or a receipt decides."""
+async def test_f25_f26_a_worker_killed_while_it_sends_leaves_a_doubt_and_no_second_send(opened: Open) -> None:
+    """Nobody knows whether the provider took it; a person or a receipt decides."""
     async with stranger(silence) as provider:
         site = opened(provider)
         site.report()
@@ -162,8 +162,7 @@ async def test_a_worker_killed_while_it_sends_leaves_a_doubt_and_no_second_send(
             await until(lambda: sent_texts(provider) == 2)  # one for each citizen
 
 
-async def test_a_connection_that_breaks_after_the_request_leaves_a_doubt_and_no_second_send(opened: Open) -> None:
-    """F38."""
+async def test_f38_a_connection_that_breaks_after_the_request_leaves_a_doubt_and_no_second_send(opened: Open) -> None:
     async with stranger(accept_then_close) as provider:
         site = opened(provider)
         site.report()
@@ -172,8 +171,7 @@ async def test_a_connection_that_breaks_after_the_request_leaves_a_doubt_and_no_
     assert sent_texts(provider) == 1
 
 
-async def test_a_provider_that_is_away_gets_the_message_once_when_it_is_back(opened: Open) -> None:
-    """F39."""
+async def test_f39_a_provider_that_is_away_gets_the_message_once_when_it_is_back(opened: Open) -> None:
     async with stranger(accepts()) as provider:
         away = Stranger()
         away.port = provider.port
@@ -189,8 +187,7 @@ async def test_a_provider_that_is_away_gets_the_message_once_when_it_is_back(ope
     assert sent_texts(back) == 1
 
 
-async def test_a_worker_told_to_end_waits_for_the_answer_it_is_owed(opened: Open) -> None:
-    """F76."""
+async def test_f76_a_worker_told_to_end_waits_for_the_answer_it_is_owed(opened: Open) -> None:
     answer = asyncio.Event()
     async with stranger(accepts(answer)) as provider:
         site = opened(provider)
@@ -204,8 +201,8 @@ async def test_a_worker_told_to_end_waits_for_the_answer_it_is_owed(opened: Open
     assert sent_texts(provider) == 1
 
 
-async def test_a_worker_told_to_end_does_not_wait_for_ever(opened: Open) -> None:
-    """F76: after seven seconds the outcome is unknown."""
+async def test_f76_a_worker_told_to_end_does_not_wait_for_ever(opened: Open) -> None:
+    """After seven seconds the outcome is unknown."""
     async with stranger(silence) as provider:
         site = opened(provider)
         site.report()

@@ -80,8 +80,8 @@ def slow(gateway: Gateway) -> tuple[Gateway, Lanes]:
     return gateway, Lanes({"tg": slowed}, sending, Limits(None, "test", {}))
 
 
-def test_a_slow_channel_is_claimed_a_little_at_a_time(slow: tuple[Gateway, Lanes], write: Write) -> None:
-    """F33: what is not claimed can be overtaken."""
+def test_f33_a_slow_channel_is_claimed_a_little_at_a_time(slow: tuple[Gateway, Lanes], write: Write) -> None:
+    """What is not claimed can be overtaken."""
     gateway, work = slow
     for number in range(5):
         write(gateway, REPORT, number)
@@ -92,8 +92,8 @@ def test_a_slow_channel_is_claimed_a_little_at_a_time(slow: tuple[Gateway, Lanes
         assert len(work.claim(tx, claimed[:1])) == 1
 
 
-def test_a_receipt_overtakes_a_broadcast(slow: tuple[Gateway, Lanes], write: Write) -> None:
-    """F33: what nobody waits for leaves between what somebody waits for."""
+def test_f33_a_receipt_overtakes_a_broadcast(slow: tuple[Gateway, Lanes], write: Write) -> None:
+    """What nobody waits for leaves between what somebody waits for."""
     gateway, work = slow
     for number in range(50):
         write(gateway, REPORT, number)
