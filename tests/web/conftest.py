@@ -108,8 +108,10 @@ async def open_site(sqlite_url: str, tmp_path: Path, moment: Moment) -> AsyncIte
     """Starts a site with these settings on top of the usual ones; several in one test share their database."""
     async with AsyncExitStack() as running:
 
-        async def start(extra: str = "", screens: Sequence[Route] = (), settings_text: str = SETTINGS) -> Served:
-            gateway = _gateway(sqlite_url, tmp_path, settings_text, extra, moment)
+        async def start(
+            extra: str = "", screens: Sequence[Route] = (), settings_text: str = SETTINGS, url: str = ""
+        ) -> Served:
+            gateway = _gateway(url or sqlite_url, tmp_path, settings_text, extra, moment)
             running.callback(gateway.close)
             application = build(gateway, screens)
             server = TestServer(application)

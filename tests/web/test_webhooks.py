@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -44,7 +46,7 @@ async def test_a_message_is_acknowledged_when_it_is_a_complaint(site: Served) ->
     assert rows(site, "complaint") == 1
 
 
-async def test_the_same_call_again_gets_the_same_success_and_makes_no_second_row(site: Served) -> None:
+async def test_f03_the_same_call_again_gets_the_same_success_and_makes_no_second_row(site: Served) -> None:
     for _ in range(3):
         assert (await site.client.get(sms())).status == 200
     assert (rows(site, "message"), rows(site, "complaint")) == (1, 1)
@@ -82,12 +84,12 @@ async def test_a_forged_call_is_answered_403_without_a_word_and_leaves_nothing(
     assert sum(site.site.counters.forged.values()) == 1
 
 
-async def test_an_unknown_channel_is_404(site: Served) -> None:
+async def test_f08_an_unknown_channel_is_404(site: Served) -> None:
     answer = await site.client.post("/c/nobody", data=b"{}")
     assert (answer.status, await answer.read()) == (404, b"")
 
 
-async def test_a_body_over_the_limit_is_413_whether_it_says_so_or_not(open_site: OpenSite) -> None:
+async def test_f06_a_body_over_the_limit_is_413_whether_it_says_so_or_not(open_site: OpenSite) -> None:
     site = await open_site("[intake]\nmax_body = 1000")
 
     async def pieces():  # type: ignore[no-untyped-def]
@@ -96,11 +98,13 @@ async def test_a_body_over_the_limit_is_413_whether_it_says_so_or_not(open_site:
 
     assert (await site.client.post("/c/tg", data=b"x" * 1001, headers=TELEGRAM)).status == 413
     assert (await site.client.post("/c/tg", data=pieces(), headers=TELEGRAM)).status == 413
+    assert rows(site, "quarantine") == 0
+    assert site.site.counters.inbound["tg", "telegram", "too_large"] == 2
     assert (await site.client.post("/c/tg", data=b"x" * 1000, headers=TELEGRAM)).status == 200
     assert rows(site, "quarantine") == 1
 
 
-async def test_what_cannot_be_read_is_put_aside_and_acknowledged(site: Served) -> None:
+async def test_f70_what_cannot_be_read_is_put_aside_and_acknowledged(site: Served) -> None:
     for _ in range(2):
         answer = await site.client.post("/c/tg", data=b"{broken", headers=TELEGRAM)
         assert (answer.status, await answer.read()) == (200, b"")
@@ -143,21 +147,30 @@ async def test_a_full_gateway_asks_to_come_back_and_keeps_nothing(open_site: Ope
     assert (session.status, (await session.text())[:4]) == (200, "END "), "a phone shows only what begins with END"
 
 
-async def test_while_the_database_is_held_calls_go_to_the_disk_and_come_back_once(open_site: OpenSite) -> None:
+async def test_f15_while_a_backup_holds_the_file_calls_go_to_the_disk_and_come_back_once(
+    open_site: OpenSite, tmp_path: Path
+) -> None:
     site = await open_site("[intake]\nspool_after_s = 0.2")
+    assert (await site.client.get(sms(REPORT, "before"))).status == 200
     path = site.gateway.settings.storage.url.removeprefix("sqlite:///")
-    holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    answers = await asyncio.gather(*(site.client.get(sms(f"{REPORT} nomor {n}", f"s-{n}")) for n in range(5)))
-    assert [answer.status for answer in answers] == [200] * 5
-    assert site.site.writer.behind
-    holder.execute("ROLLBACK")
-    holder.close()
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as holder,
+        closing(sqlite3.connect(tmp_path / "b")) as copy,
+    ):
+        holder.execute("BEGIN IMMEDIATE")
+        answers = await asyncio.gather(*(site.client.get(sms(f"{REPORT} nomor {n}", f"s-{n}")) for n in range(5)))
+        assert [answer.status for answer in answers] == [200] * 5
+        assert site.site.writer.behind
+        with closing(sqlite3.connect(path)) as source:
+            source.backup(copy, pages=16)
+        holder.execute("ROLLBACK")
+        assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert copy.execute("SELECT count(*) FROM message").fetchall() == [(1,)]
     await until(lambda: not site.site.writer.behind)
-    assert rows(site, "message") == 5
+    assert rows(site, "message") == 6
 
 
-async def test_everything_that_was_answered_before_the_end_is_in_the_database(open_site: OpenSite) -> None:
+async def test_f75_everything_that_was_answered_before_the_end_is_in_the_database(open_site: OpenSite) -> None:
     site = await open_site()
     calls = [asyncio.ensure_future(site.client.get(sms(f"{REPORT} nomor {n}", f"e-{n}"))) for n in range(60)]
     await until(lambda: any(call.done() for call in calls))
