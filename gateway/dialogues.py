@@ -1,7 +1,6 @@
 """Conversations at rest: the row of each sender and channel, with what the next step has to know beside it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,10 @@ from gateway.storage.types import from_millis, to_millis
 
 SHOWN_AFTER_CLOSING = timedelta(days=90)
 MOST_CASES = 20
-NOT_KEPT = frozenset({"cases", "ussd", "unfinished", "facts", "opted_out", "is_new"})
+NOT_KEPT: Mapping[str, Any] = {
+    name: getattr(Dialogue(), name) for name in ("cases", "ussd", "unfinished", "facts", "opted_out", "is_new")
+}
+"""What stands in no row, as a fresh dialogue has it."""
 DUE_KEYS = {
     Status.RECEIVED: "verification",
     Status.VERIFIED: "verification",
@@ -50,7 +52,7 @@ def _dialogue(row: Any, contact: Contact, cases: tuple[KnownCase, ...]) -> Dialo
     dialogue = Dialogue()
     if row.state_sealed is not None:
         dialogue = DIALOGUE.decode(contact.open_bytes(bytes(row.state_sealed), f"dialogue:{row.channel}"))
-    return replace(dialogue, cases=cases, opted_out=row.opted_out_at is not None, is_new=False)
+    return dialogue.with_(cases=cases, opted_out=row.opted_out_at is not None, is_new=False)
 
 
 def known_cases(tx: Transaction, contact_ids: Sequence[int]) -> dict[int, tuple[KnownCase, ...]]:
@@ -102,7 +104,7 @@ def save(tx: Transaction, dialogues: Iterable[tuple[str, Contact, Dialogue]]) ->
             "channel": channel,
             "contact_id": contact.id,
             "language": dialogue.language,
-            "state_sealed": contact.seal(msgspec.json.encode(kept(dialogue)), f"dialogue:{channel}"),
+            "state_sealed": contact.seal(kept(dialogue), f"dialogue:{channel}"),
             "updated_at": tx.now,
         }
         for channel, contact, dialogue in dialogues
@@ -110,15 +112,14 @@ def save(tx: Transaction, dialogues: Iterable[tuple[str, Contact, Dialogue]]) ->
     tx.upsert(tables.dialogue, rows, ("language", "state_sealed", "updated_at"))
 
 
-EMPTY = msgspec.to_builtins(Dialogue())
 DIALOGUE = msgspec.json.Decoder(Dialogue)
 SESSION = msgspec.json.Decoder(UssdSession)
+encoder = msgspec.json.Encoder()
 
 
-def kept(dialogue: Dialogue) -> dict[str, Any]:
-    """What is stored: everything that differs from a fresh dialogue."""
-    state = msgspec.to_builtins(dialogue)
-    return {name: value for name, value in state.items() if name not in NOT_KEPT and value != EMPTY[name]}
+def kept(dialogue: Dialogue) -> bytes:
+    """What is stored, as JSON: everything that differs from a fresh dialogue."""
+    return encoder.encode(dialogue.with_(**NOT_KEPT))
 
 
 def opt(tx: Transaction, channel: str, contact: Contact, out: bool) -> None:

@@ -54,11 +54,11 @@ class Desk:
     def dialogue(self, tx: Transaction, channel: str, contact: Contact) -> Dialogue:
         found = self.dialogues.get((channel, contact.id)) or Dialogue()
         if contact.id in self.stale:
-            found = replace(found, cases=dialogues.known_cases(tx, [contact.id]).get(contact.id, ()))
+            found = found.with_(cases=dialogues.known_cases(tx, [contact.id]).get(contact.id, ()))
         return found
 
     def keep(self, channel: str, contact: Contact, dialogue: Dialogue) -> None:
-        self.dialogues[channel, contact.id] = replace(dialogue, is_new=False)
+        self.dialogues[channel, contact.id] = dialogue.with_(is_new=False)
         self.changed[channel, contact.id] = contact
 
     def close(self, tx: Transaction) -> None:
@@ -95,13 +95,13 @@ def take_turn(
 
 def _with_context(tx: Transaction, talk: Talk, dialogue: Dialogue) -> Dialogue:
     message = talk.message
-    dialogue = replace(dialogue, facts=facts.of(tx, talk.channel, message, talk.desk.same))
+    dialogue = dialogue.with_(facts=facts.of(tx, talk.channel, message, talk.desk.same))
     if message.session is None:
         return dialogue
     session = talk.desk.sessions.get((talk.channel, message.session.session_id))
     other = dialogues.unfinished(tx, talk.channel, talk.contact, message.session.session_id)
     out = _opted_out(tx, talk.setting.sms_channel, talk.contact)
-    return replace(dialogue, ussd=session, unfinished=other, opted_out=out)
+    return dialogue.with_(ussd=session, unfinished=other, opted_out=out)
 
 
 def _opted_out(tx: Transaction, channel: str, contact: Contact) -> bool:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -38,6 +39,7 @@ def normalised(text: str) -> str:
     return NO_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 
+@lru_cache(maxsize=1024)  # a batch asks for the same text three times: for its twins, its dialogue and its complaint
 def text_hash(text: str) -> str:
     """32 hexadecimal digits that are equal for texts which differ in case, spaces and punctuation only.
 

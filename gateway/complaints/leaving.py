@@ -17,6 +17,8 @@ ABBREVIATIONS = frozenset({
 # fmt: on
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s|$)|\n")
 _LAST_WORD = re.compile(r"(\w+)$")
+LONGEST_WORD = 24
+"""Characters that are looked at for an abbreviation; searching the whole text for its end costs more than masking it."""
 
 
 def title_of(report: Report, longest: int = 100) -> str:
@@ -39,7 +41,7 @@ def first_sentence(text: str) -> str:
     text = text.strip()
     for end in _SENTENCE_END.finditer(text):
         before = text[: end.start()]
-        word = _LAST_WORD.search(before)
+        word = _LAST_WORD.search(before[-LONGEST_WORD:])
         if before and not (end.group() == "." and word and _is_short(word[1])):
             return before + end.group().strip(". \n")
     return text.rstrip(".")

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from gateway.complaints.complaint import Status
 
 NEW = "new"
@@ -137,10 +139,15 @@ class Facts:
     """This text was archived as proven spam before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialogue:
+NO_FACTS = Facts()
+
+
+class Dialogue(msgspec.Struct, frozen=True, omit_defaults=True):
     """One sender on one channel. Everything but `cases`, `ussd`, `unfinished`, `facts` and `opted_out` is kept as JSON on
-    the row `dialogue`; nothing of it needs a clean-up, because each part carries its own time."""
+    the row `dialogue`; nothing of it needs a clean-up, because each part carries its own time.
+
+    A Struct and no dataclass: every message changes it half a dozen times, at a tenth of the cost.
+    """
 
     language: str = "id"
     opted_out: bool = False
@@ -179,14 +186,14 @@ class Dialogue:
     ussd: UssdSession | None = None
     unfinished: UssdSession | None = None
     """An earlier session of the same phone that broke off with a text, at most 10 minutes ago."""
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = NO_FACTS
     is_new: bool = True
 
     def case(self, number: str) -> KnownCase | None:
         return next((case for case in self.cases if case.number == number), None)
 
     def with_(self, **changes: object) -> "Dialogue":
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return msgspec.structs.replace(self, **changes)
 
 
 def by_first_word(phrases: Iterable[str]) -> dict[str, tuple[str, ...]]:

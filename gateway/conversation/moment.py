@@ -7,10 +7,9 @@ from channels.messages import InboundMessage
 from gateway.complaints.complaint import CLOSED, OPEN, Action, ActionRefused, Role, Status
 from gateway.complaints.lifecycle import step_for
 from gateway.conversation import wording
-from gateway.conversation.dialogue import Awaiting, Dialogue, Facts, KnownCase, Lexicon, Setting
+from gateway.conversation.dialogue import NO_FACTS, Awaiting, Dialogue, Facts, KnownCase, Lexicon, Setting
 from gateway.conversation.wording import Reading
 
-NO_FACTS = Facts()
 BURST_MADE_WITHIN = timedelta(minutes=15)
 """Messages join a complaint in passing only while it is this young."""
 

@@ -1,15 +1,17 @@
 """Many rows in one call: one constant SQL text per table and columns, whatever the number of rows (PERFORMANCE rule 3).
 
-Where every round trip counts (PostgreSQL), and where the rows that went in are asked for, a batch travels as one JSON
-text; SQLite unpacks it with `json_each`, PostgreSQL with `json_to_recordset`. SQLite is in our own process: there a
-plain insert is a prepared statement run per row, at a quarter of the cost of JSON. Columns that no row of a batch
-names are no part of its statement but for their defaults, as constants.
+Where every round trip counts (PostgreSQL) a batch travels as one JSON text, unpacked by `json_to_recordset`. SQLite is in
+our own process: there a prepared statement is run per row, at a quarter of the cost of JSON; only where fewer rows than
+were given went in or changed, and which ones is asked, it unpacks JSON with `json_each` too. Columns that no row of a
+batch names are no part of its statement but for their defaults, as constants.
 """
 
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -19,6 +21,7 @@ from sqlalchemy.engine import Connection
 from gateway.storage.types import Document, Instant, to_millis
 
 Row = Mapping[str, Any]
+ID = "id"
 encoder = msgspec.json.Encoder()
 
 
@@ -39,6 +42,8 @@ def insert_new(
     if not rows:
         return set()
     conflict = f"ON CONFLICT ({', '.join(key)}) DO NOTHING" if key else "ON CONFLICT DO NOTHING"
+    if connection.dialect.name == "sqlite" and ID in rows[0]:
+        return _insert_each(connection, table, rows, conflict, returning)
     return {row[0] for row in _write_json(connection, table, rows, conflict, returning)}
 
 
@@ -56,6 +61,8 @@ def update(
     """Set the columns `changed` of the rows that agree on every column of `key`; first key values that were found."""
     if not rows:
         return set()
+    if connection.dialect.name == "sqlite" and _update_each(connection, table, rows, tuple(key), tuple(changed)):
+        return {row[key[0]] for row in rows}
     statement = _update_sql(table, connection.dialect.name, tuple(key), tuple(changed))
     names = (*key, *changed)
     return {row[0] for row in connection.execute(statement, {"rows": _json(table, rows, names)})}
@@ -80,7 +87,29 @@ def _write(connection: Connection, table: Table, rows: Sequence[Row], conflict: 
         return
     names = _named(table, rows)
     shape = _shape(table, names, "sqlite")
-    connection.exec_driver_sql(_values_sql(table, names, conflict), [_values(row, shape) for row in rows])
+    connection.exec_driver_sql(_values_sql(table, names, conflict), _lines(rows, shape))
+
+
+def _insert_each(connection: Connection, table: Table, rows: Sequence[Row], conflict: str, returning: str) -> set[Any]:
+    """SQLite counts what went in; only when that is less than was given it is asked which. Ids are always new ones."""
+    names = _named(table, rows)
+    shape = _shape(table, names, "sqlite")
+    written = connection.exec_driver_sql(_values_sql(table, names, conflict), _lines(rows, shape))
+    if written.rowcount == len(rows):
+        return {row[returning] for row in rows}
+    found = connection.execute(_there_sql(table), {"ids": ids_json(row[ID] for row in rows)})
+    there = {row[0] for row in found}
+    return {row[returning] for row in rows if row[ID] in there}
+
+
+def _update_each(
+    connection: Connection, table: Table, rows: Sequence[Row], key: tuple[str, ...], changed: tuple[str, ...]
+) -> bool:
+    """Whether every row was there. Where one was not, doing the same once more as JSON tells which; it changes nothing."""
+    if not set(key).isdisjoint(changed):
+        return False
+    shape = _shape(table, (*changed, *key), "sqlite")
+    return connection.exec_driver_sql(_set_sql(table, key, changed), _lines(rows, shape)).rowcount == len(rows)
 
 
 def _write_json(connection: Connection, table: Table, rows: Sequence[Row], conflict: str, returning: str) -> Any:
@@ -100,19 +129,41 @@ def _ordered(table: Table, names: frozenset[str]) -> tuple[str, ...]:
 
 
 def _json(table: Table, rows: Sequence[Row], names: tuple[str, ...]) -> str:
-    shape = _shape(table, names, "json")
-    return encoder.encode([dict(zip(names, _values(row, shape), strict=True)) for row in rows]).decode()
+    lines = _lines(rows, _shape(table, names, "json"))
+    return encoder.encode([dict(zip(names, line, strict=True)) for line in lines]).decode()
 
 
-Write = Callable[[Any], Any] | None
-Shape = tuple[tuple[str, Write, Any], ...]
+Write = Callable[[Any], Any]
+Read = Callable[[Row], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How rows become tuples: all named columns at once where a row has them all, then the few that are rewritten."""
+
+    names: tuple[str, ...]
+    read: Read
+    writers: tuple[tuple[int, Write], ...]
+    """Place of a column, and how its value is handed over."""
+    defaults: tuple[Any, ...]
+
+
+def _lines(rows: Sequence[Row], shape: Shape) -> list[tuple[Any, ...]]:
+    return [_values(row, shape) for row in rows]
 
 
 def _values(row: Row, shape: Shape) -> tuple[Any, ...]:
-    values = []
-    for name, write, default in shape:
-        value = row.get(name, default)
-        values.append(value if write is None or value is None else write(value))
+    try:
+        found = shape.read(row)
+    except KeyError:  # it leaves some columns to their defaults
+        found = tuple(row.get(name, default) for name, default in zip(shape.names, shape.defaults, strict=True))
+    if not shape.writers:
+        return found
+    values = list(found)
+    for place, write in shape.writers:
+        value = values[place]
+        if value is not None:
+            values[place] = write(value)
     return tuple(values)
 
 
@@ -131,12 +182,23 @@ JSON_WRITERS = (*WRITERS, (LargeBinary, _base64))
 
 @cache
 def _shape(table: Table, names: tuple[str, ...], target: str) -> Shape:
-    """Name, writer and default of each column, looked up once per table and not once per row."""
-    writers = JSON_WRITERS if target == "json" else WRITERS
-    return tuple((name, _writer(table.columns[name], writers), _default(table.columns[name])) for name in names)
+    """Looked up once per table and columns, not once per row."""
+    known = JSON_WRITERS if target == "json" else WRITERS
+    writers = [(place, _writer(table.columns[name], known)) for place, name in enumerate(names)]
+    read = itemgetter(*names) if len(names) > 1 else _only(names[0])
+    return Shape(
+        names,
+        read,
+        tuple((place, write) for place, write in writers if write is not None),
+        tuple(_default(table.columns[name]) for name in names),
+    )
 
 
-def _writer(column: Column[Any], writers: Iterable[tuple[type, Callable[[Any], Any]]]) -> Write:
+def _only(name: str) -> Read:
+    return lambda row: (row[name],)
+
+
+def _writer(column: Column[Any], writers: Iterable[tuple[type, Write]]) -> Write | None:
     return next((write for kind, write in writers if isinstance(column.type, kind)), None)
 
 
@@ -182,6 +244,18 @@ def _values_sql(table: Table, names: tuple[str, ...], conflict: str) -> str:
     rest = _constants(table, names)
     values = ", ".join(["?"] * len(names) + list(rest.values()))
     return f"INSERT INTO {table.name} ({', '.join([*names, *rest])}) VALUES ({values}) {conflict}"  # noqa: S608
+
+
+@cache
+def _set_sql(table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{name} = ?" for name in changed)
+    where = " AND ".join(f"{name} = ?" for name in key)
+    return f"UPDATE {table.name} SET {sets} WHERE {where}"  # noqa: S608
+
+
+@cache
+def _there_sql(table: Table) -> TextClause:
+    return text(f"SELECT {ID} FROM {table.name} WHERE {ID} IN {id_in('sqlite')}")  # noqa: S608
 
 
 @cache

@@ -72,8 +72,8 @@ def _update(number: int, sent_at: int) -> bytes:
     person = FIRST_CHAT + number
     return (
         f'{{"update_id":{number},"message":{{"message_id":{number % 1000 + 1},"date":{sent_at},'
-        f'"chat":{{"id":{person},"type":"private","first_name":"Warga"}},'
-        f'"from":{{"id":{person},"is_bot":false,"first_name":"Warga","language_code":"id"}},'
+        f'"chat":{{"id":{person},"type":"private","first_name":"Rahmawati"}},'
+        f'"from":{{"id":{person},"is_bot":false,"first_name":"Rahmawati","language_code":"id"}},'
         f'"text":"{text_of(number)}"}}}}'
     ).encode()
 
