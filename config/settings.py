@@ -295,6 +295,12 @@ class Limits:
 class Logging:
     level: Literal["debug", "info", "warning", "error"]
     format: Literal["auto", "json", "console"]
+@dataclass(frozen=True, slots=True)
+class Backup:
+    key_file: str
+    """Path only: no process but the one that makes or reads a backup ever holds the key."""
+
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +330,7 @@ class Settings:
     source: str = ""
     warnings: tuple[str, ...] = ()
     """What would be refused outside a local set-up, and what deserves a look; one line each."""
+    backup: Backup
     provenance: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

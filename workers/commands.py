@@ -10,8 +10,10 @@ import click
 from channels.registry import Channel
 from config.logging import get_logger
 from gateway.app import Gateway
-from gateway.cli.context import gateway_or_exit
+from gateway.cli.context import current_gateway_or_exit
 from gateway.doorbell import QUEUES
+from gateway.heart import Heart
+from gateway.vitals import Counted
 from workers.clock import Clock
 from workers.hearing import hear
 from workers.http import AiohttpHttp
@@ -32,16 +34,17 @@ LAST_SECOND_S = 1.0
 @click.argument("queues", nargs=-1, metavar="QUEUE…", type=click.Choice(QUEUES))
 def work(queues: Sequence[str]) -> None:
     """Carry out what waits in these queues (none named: all) until told to end."""
-    gateway = gateway_or_exit()
+    gateway = current_gateway_or_exit()
     chosen = tuple(dict.fromkeys(queues or QUEUES))
     grace_s = max(gateway.settings.server.shutdown_s - LAST_SECOND_S, LAST_SECOND_S)
     runtime = Runtime(gateway, chosen, process_name())
     runtime.start()
-    try:
-        hear(runtime, chosen, redis_url(gateway.settings), grace_s)
-    finally:
-        runtime.end(grace_s)
-        gateway.close()
+    with Heart(gateway.store, " ".join(chosen), runtime.counted):
+        try:
+            hear(runtime, chosen, redis_url(gateway.settings), grace_s)
+        finally:
+            runtime.end(grace_s)
+    gateway.close()
     log.info("worker_ended", queues=chosen)
     if runtime.crashed:
         raise click.ClickException("the drains died; their traceback is in the log")
@@ -50,15 +53,16 @@ def work(queues: Sequence[str]) -> None:
 @click.command()
 def clock() -> None:
     """Ring queues and do what is due, until told to end. Any number may run; one of them leads."""
-    gateway = gateway_or_exit()
+    gateway = current_gateway_or_exit()
     ended = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: ended.set())
     keeper = Clock(gateway, process_name())
     log.info("clock_ready")
-    while not ended.is_set():
-        ended.wait(keeper.turn())
-    keeper.close()
+    with Heart(gateway.store, "clock", Counted()):
+        while not ended.is_set():
+            ended.wait(keeper.turn())
+        keeper.close()
     gateway.close()
 
 
@@ -66,9 +70,10 @@ def clock() -> None:
 @click.argument("names", nargs=-1, metavar="NAME…")
 def listen(names: Sequence[str]) -> None:
     """Ask the providers of these channels (none named: all that are to be asked) until told to end."""
-    gateway = gateway_or_exit()
+    gateway = current_gateway_or_exit()
     channels = _channels(gateway, names)
-    asyncio.run(_listen(gateway, channels))
+    with Heart(gateway.store, "listen", Counted()):
+        asyncio.run(_listen(gateway, channels))
     gateway.close()
 
 

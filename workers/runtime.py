@@ -16,6 +16,8 @@ import uvloop
 
 from config.logging import get_logger
 from gateway.app import Gateway
+from gateway.vitals import Counted
+from workers.counting import CountingSteps, CountingWork
 from workers.drain import Drain, StepDrain
 from workers.http import AiohttpHttp
 from workers.limits import Limits
@@ -53,6 +55,7 @@ class Runtime:
         self._ready: Future[None] = Future()
         self._ending: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="drains", daemon=True)
+        self.counted = Counted()
         self.crashed = False
 
     def start(self) -> None:
@@ -98,7 +101,7 @@ class Runtime:
         limits = Limits(redis_url(self._gateway.settings), self._process, rates)
         async with AiohttpHttp() as http:
             targets = Targets(self._gateway.settings, http, self._process)
-            tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process, targets)
+            tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process, targets, self.counted)
             self._drains = {queue: await asyncio.to_thread(open_drain, queue, tools) for queue in self._queues}
             self._ready.set_result(None)
             beside = [asyncio.create_task(self._watch())]
@@ -132,5 +135,5 @@ def open_drain(queue: str, tools: Tools) -> Drain[Any, Any] | StepDrain:
     module, _, name = WORKS[queue].partition(":")
     work = getattr(import_module(module), name)(tools)
     if hasattr(work, "step"):
-        return StepDrain(queue, work)
-    return Drain(queue, work, tools.gateway.store.transaction, tools.now)
+        return StepDrain(queue, CountingSteps(queue, work, tools.counted))
+    return Drain(queue, CountingWork(queue, work, tools.counted), tools.gateway.store.transaction, tools.now)

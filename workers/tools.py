@@ -4,12 +4,13 @@ import os
 import socket
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from channels.protocols import Http
 from config.settings import Settings
 from gateway.app import Gateway
+from gateway.vitals import Counted
 from workers.limits import Limits
 from workers.targets import Targets
 
@@ -24,6 +25,8 @@ class Tools:
     """This process among all: owner of leases, sharer of limits."""
     targets: Targets
     """Systems of record, each with one pace whatever queue calls it."""
+    counted: Counted = field(default_factory=Counted)
+    """What this process counts for the figures of all."""
 
 
 def process_name() -> str:

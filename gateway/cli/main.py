@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, str] = {
     "data": "gateway.cli.data:data",
     "config": "gateway.cli.settings:config",
     "channels": "gateway.cli.channels:channels",
+    "backup": "gateway.cli.backup:backup",
+    "restore": "gateway.cli.backup:restore",
     "bench": "workers.bench.command:bench",
     "audit": "gateway.cli.audit:audit",
     "user": "gateway.cli.accounts:user",

@@ -16,9 +16,10 @@ from aiohttp import web
 from config.logging import get_logger
 from config.settings import Settings
 from gateway.app import Gateway
-from gateway.cli.context import gateway_or_exit
+from gateway.cli.context import gateway_or_exit, refuse_old_schema
 from gateway.dashboard.menu import SCREENS
-from gateway.queries import readiness
+from gateway.heart import Heart
+from gateway.vitals import Counted
 from gateway.web.app import build
 from gateway.web.site import SITE
 
@@ -32,7 +33,6 @@ MAX_HEADER = 16_384
 BACKLOG = 1024
 SHARE_FOR_REQUESTS = 0.6
 """Part of `server.shutdown_s` in which running requests may end; the rest is for writing down what they brought."""
-NOT_CURRENT = "the database schema is not current ({missing}); run: gateway db upgrade"
 
 
 @click.command()
@@ -42,7 +42,8 @@ def serve() -> None:
     try:
         with only_web_process(gateway.settings):
             refuse_old_schema(gateway)
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            heart = Heart(gateway.store, "web", Counted())
+            with heart, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(serve_until_told(gateway))
     finally:
         gateway.close()
@@ -65,19 +66,6 @@ def only_web_process(settings: Settings) -> Iterator[None]:
                 f"another gateway serve works on {database}: SQLite has room for one; end it, or use PostgreSQL"
             ) from None
         yield
-
-
-def refuse_old_schema(gateway: Gateway) -> None:
-    """Nobody is served by tables that the code does not know. A database that is away is waited for instead."""
-    try:
-        missing = readiness.pending_migrations(gateway.store)
-    except Exception as problem:
-        if not readiness.is_database_away(problem):
-            raise
-        log.warning("database_away", problem=type(problem).__name__)
-        return
-    if missing:
-        raise click.ClickException(NOT_CURRENT.format(missing=", ".join(missing)))
 
 
 async def serve_until_told(gateway: Gateway) -> None:

@@ -71,6 +71,9 @@ KINDS: Mapping[str, str] = {
     "writer_spooled_total": "counter",
     "writer_quarantined_total": "counter",
     "writer_replayed_total": "counter",
+    "claims_total": "counter",
+    "sends_total": "counter",
+    "forwards_total": "counter",
 }
 """Type of each metric by its name; everything else is a gauge."""
 
