@@ -6,7 +6,7 @@ citizen can write to two numbers. A reused reference opens a new generation (doc
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -149,24 +149,32 @@ class GivenUp:
 
 
 def overdue(tx: Transaction) -> list[GivenUp]:
-    """Close the groups that waited too long; their texts, to be carried out like any other (F55)."""
+    """Close the groups that waited too long; their texts, to be carried out like any other (F55).
+
+    Their senders are locked. Whoever is writing to us just now is left for the next time: that may be the missing part.
+    """
     table = tables.sms_part
     before = tx.now - timedelta(seconds=tx.office.settings.sms.concat_timeout_s)
     waiting = table.c.closed_at.is_(None) & (table.c.last_at < before)
-    rows = tx.all(select(table.c.group_key, table.c.generation).where(waiting).distinct())
-    given_up = []
-    for row in rows:
-        key, generation = row.group_key, row.generation
-        group = _group(tx, key, generation)
-        contact = contacts.by_id(tx, [group[0].contact_id])[group[0].contact_id]
-        sender = contacts.addresses(tx, {contact.id: contact})[contact.id]
-        message = InboundMessage(
-            external_id=f"parts:{key}:{generation}",
-            sender=sender,
-            text=_joined(contact, group, group[0].total),
-            destination=group[0].destination,
-            flags=frozenset({"incomplete"}),
-        )
-        _close(tx, key, generation)
-        given_up.append(GivenUp(group[0].channel, contact, message, group[0].message_id))
-    return given_up
+    rows = tx.all(select(table.c.group_key, table.c.generation, table.c.contact_id).where(waiting).distinct())
+    free = [row for row in rows if contacts.lock_if_free(tx, row.contact_id)]
+    return [given_up for row in free if (given_up := _given_up(tx, row.group_key, row.generation, before))]
+
+
+def _given_up(tx: Transaction, key: str, generation: int, before: datetime) -> GivenUp | None:
+    """Read under the sender's lock; None when the group was completed or given up by another before that."""
+    group = _group(tx, key, generation)
+    if any(row.closed_at is not None or row.last_at >= before for row in group):
+        return None
+    first = group[0]
+    contact = contacts.by_id(tx, [first.contact_id])[first.contact_id]
+    sender = contacts.addresses(tx, {contact.id: contact})[contact.id]
+    message = InboundMessage(
+        external_id=f"parts:{key}:{generation}",
+        sender=sender,
+        text=_joined(contact, group, first.total),
+        destination=first.destination,
+        flags=frozenset({"incomplete"}),
+    )
+    _close(tx, key, generation)
+    return GivenUp(first.channel, contact, message, first.message_id)

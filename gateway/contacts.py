@@ -105,11 +105,20 @@ def _unwrap(keys: Keys, identity: int, wrapped: bytes) -> bytes:
     return open_seal(keys.vault, wrapped, f"contact:{identity}")
 
 
-def lock(tx: Transaction, contact_id: int) -> None:
-    """Wait for whoever is carrying out a message of this sender; SQLite has one writer anyway."""
+def lock_all(tx: Transaction, contact_ids: Iterable[int]) -> None:
+    """Wait for whoever is carrying out messages of these senders; SQLite has one writer anyway.
+
+    In the order in which the senders of a batch are locked: nobody waits in a circle.
+    """
     if tx.dialect != "sqlite":
-        contact = tables.contact
-        tx.execute(select(contact.c.id).where(contact.c.id == contact_id).with_for_update())
+        tx.in_ids("SELECT id FROM contact WHERE id IN {ids} ORDER BY address_hash FOR UPDATE", contact_ids)
+
+
+def lock_if_free(tx: Transaction, contact_id: int) -> bool:
+    """`lock_all` for one, without waiting: False while somebody else carries out a message of this sender."""
+    contact = tables.contact
+    mine = select(contact.c.id).where(contact.c.id == contact_id)
+    return tx.one(mine.with_for_update(skip_locked=True)) is not None
 
 
 def by_id(tx: Transaction, ids: Iterable[int]) -> dict[int, Contact]:

@@ -3,7 +3,7 @@
 Machines suggest, people decide: below the threshold a complaint waits for a coordinator with the suggestion beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -50,22 +50,33 @@ def claim(tx: Transaction, limit: int) -> list[TriageJob]:
     lock = "" if tx.dialect == "sqlite" else "FOR UPDATE SKIP LOCKED"
     values = {"until": to_millis(tx.now + LEASE), "now": to_millis(tx.now), "limit": limit}
     rows = tx.all(constant(CLAIM.format(lock=lock)), values)
-    return [
-        TriageJob(row.id, f"{row.text_masked}\n{row.location_text}".strip(), row.suggestion_attempts)
-        for row in sorted(rows, key=lambda row: row.id)
-    ]
+    return [TriageJob(row.id, _text(row), row.suggestion_attempts) for row in sorted(rows, key=lambda row: row.id)]
+
+
+def _text(row: Any) -> str:
+    return f"{row.text_masked}\n{row.location_text}".strip()
+
+
+def hold(tx: Transaction, jobs: Iterable[TriageJob]) -> None:
+    """Before a batch is taken: lock its reporters first and in one order, like whoever takes their messages."""
+    held: set[int] = tx.notes.setdefault("held_for_triage", set())
+    wanted = {job.complaint_id for job in jobs} - held
+    if wanted and tx.dialect != "sqlite":
+        found = tx.in_ids("SELECT contact_id FROM complaint WHERE contact_id IS NOT NULL AND id IN {ids}", wanted)
+        contacts.lock_all(tx, {row.contact_id for row in found})
+    held |= wanted
 
 
 def give_up(tx: Transaction, job: TriageJob) -> None:
     """The classifier raised: try again, after three times leave it to a person (F71)."""
     state = "failed" if job.attempts >= MOST_ATTEMPTS else "queued"
-    cases.amend(tx, job.complaint_id, suggestion_state=state)
+    if _still_ours(tx, job) is not None:
+        cases.amend(tx, job.complaint_id, suggestion_state=state)
 
 
 def take(tx: Transaction, job: TriageJob, suggestion: Suggestion) -> None:
-    """Keep a suggestion and do what policy allows."""
-    complaint = tables.complaint
-    row = tx.one(select(complaint).where(complaint.c.id == job.complaint_id))
+    """Keep a suggestion and do what policy allows; nothing when the text has grown since it was claimed."""
+    row = _still_ours(tx, job)
     if row is None:
         return
     case = cases.case_of(row)
@@ -84,6 +95,15 @@ def take(tx: Transaction, job: TriageJob, suggestion: Suggestion) -> None:
     if decision.goes_on:
         _go_on(tx, case, decision)
     _ask(tx, row, suggestion)
+
+
+def _still_ours(tx: Transaction, job: TriageJob) -> Any:
+    """The row, locked; None when somebody judged it meanwhile, or when it waits to be judged with more words."""
+    hold(tx, [job])
+    complaint = tables.complaint
+    ours = (complaint.c.id == job.complaint_id) & (complaint.c.suggestion_state == "working")
+    row = tx.one(select(complaint).where(ours).with_for_update())
+    return row if row is not None and _text(row) == job.text else None
 
 
 def _decide(tx: Transaction, case: Case, suggestion: Suggestion, way: Route) -> Decision:
@@ -161,7 +181,6 @@ def _ask(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
     if not wanted or route_.skip or channel is None or channel.capabilities.sessions or route_.channel != row.channel:
         return
     key = (row.channel, route_.contact.id)
-    contacts.lock(tx, route_.contact.id)
     dialogue = dialogues.load(tx, [(row.channel, route_.contact)])[key]
     if not questions.may_ask(dialogue, wanted, row.number, tx.now):
         return

@@ -29,7 +29,6 @@ def take_overdue_parts(tx: Transaction) -> int:
     """Long SMS whose missing parts did not come: taken with their gaps marked."""
     given_up = assembly.overdue(tx)
     for one in given_up:
-        contacts.lock(tx, one.contact.id)
         desk = Desk.prepare(tx, [(one.channel, one.contact, one.message)])
         take_turn(tx, desk, one.channel, one.contact, one.message, one.message_id)
         desk.close(tx)
@@ -41,7 +40,9 @@ def take_broken_sessions(tx: Transaction) -> int:
     table = tables.ussd_session
     due = select(table).where(table.c.draft_due_at <= tx.now).order_by(table.c.draft_due_at).limit(50)
     rows = tx.all(due.with_for_update(skip_locked=True))
-    for row in rows:
+    # Whoever is at it again just now is left for the next time: two would write one conversation.
+    free = [row for row in rows if contacts.lock_if_free(tx, row.contact_id)]
+    for row in free:
         contact = contacts.by_id(tx, [row.contact_id])[row.contact_id]
         sender = contacts.addresses(tx, {contact.id: contact})[contact.id]
         message = InboundMessage(f"us-broken:{row.session_id}", sender)
@@ -53,7 +54,7 @@ def take_broken_sessions(tx: Transaction) -> int:
         carry_out(tx, Talk(desk, row.channel, contact, message, 0, setting), turn)
         desk.close(tx)
         dialogues.end_session(tx, row.channel, row.session_id)
-    return len(rows)
+    return len(free)
 
 
 UPKEEP: tuple[Upkeep, ...] = (

@@ -47,6 +47,7 @@ class Judging:
     def _take(self, judged: Sequence[Judged]) -> None:
         try:
             with self._store.transaction() as tx:
+                triage.hold(tx, [job for job, _ in judged])
                 for job, suggestion in judged:
                     triage.take(tx, job, suggestion)
                 # kill point: classify.written

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from channels.messages import Address, InboundMessage, TextPart
-from gateway import assembly, contacts, upkeep
+from gateway import assembly, contacts, intake, upkeep
 from gateway.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
@@ -112,3 +113,24 @@ def test_parts_are_unreadable_while_they_wait(store: Store, sms: Sends) -> None:
     (waiting,) = rows(store, tables.sms_part)
     assert b"sekolah" not in bytes(waiting.text_sealed)
     assert LONG[0].encode() not in bytes(waiting.text_sealed)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_part_that_comes_while_its_text_is_given_up_makes_no_second_complaint(
+    store: Store, sms: Sends, moment: Moment
+) -> None:
+    for place in (1, 3):
+        receive(store, sms(**part(LONG[place - 1], place)))
+    moment.pass_(seconds=901)
+
+    def give_up() -> int:
+        with store.transaction() as tx:
+            return upkeep.take_overdue_parts(tx)
+
+    with ThreadPoolExecutor(1) as clock, store.transaction() as tx:
+        intake.receive(tx, [sms(**part(LONG[1], 2))])
+        tx.flush()
+        assert clock.submit(give_up).result(20) == 0
+    assert give_up() == 0
+    assert [row.text_masked for row in rows(store, tables.complaint)] == ["".join(LONG)]

@@ -1,9 +1,13 @@
 """What is still asked once a report was judged: a report that names its street, RT or building is not asked for its place."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
 
 from channels.messages import Address, InboundMessage, RawRequest
-from gateway import triage
+from gateway import cases, dialogues, intake, triage
 from gateway.arrival import Arrival
 from gateway.complaints.classification import Ranked, Suggestion
 from gateway.storage import tables
@@ -28,9 +32,84 @@ def test_only_a_report_without_any_place_is_asked_for_one(store: Store, text: st
     message = InboundMessage("u:1", Address("tg", "77"), text, provider_id="m:77:1")
     with store.reading() as tx:
         now = tx.now
-    case = short_ways.opened(store, Arrival("tg", [message], RawRequest("POST", body=b"{}"), now))
+    short_ways.receive(store, Arrival("tg", [message], RawRequest("POST", body=b"{}"), now))
     with store.transaction() as tx:
-        triage.take(tx, triage.TriageJob(case.id, text, 1), UNSURE)
+        (job,) = triage.claim(tx, 1)
+        triage.take(tx, job, UNSURE)
     asked = short_ways.count(store, tables.outbox, tables.outbox.c.key == "ask.place")
     assert asked == is_asked
     assert ("lokasi" in short_ways.only(store, tables.complaint).missing) == is_asked
+
+
+Sends = Callable[..., Arrival]
+MORE = "Lokasinya di depan Pasar Raja, dekat jembatan"
+SURE = Suggestion(topics=(Ranked("pekerjaan-umum", 0.9),), confidence=0.2, reasons=("lama",))
+
+
+def test_a_suggestion_for_fewer_words_does_not_count(store: Store, telegram: Sends) -> None:
+    short_ways.receive(store, telegram(short_ways.REPORT))
+    with store.transaction() as tx:
+        (job,) = triage.claim(tx, 1)
+    short_ways.receive(store, telegram(MORE))
+    with store.transaction() as tx:
+        triage.take(tx, job, SURE)
+        triage.give_up(tx, replace(job, attempts=triage.MOST_ATTEMPTS))
+    grown = short_ways.only(store, tables.complaint)
+    assert MORE in grown.text_masked
+    assert (grown.suggestion_state, grown.suggestion, grown.topic) == ("queued", None, "")
+    with store.transaction() as tx:
+        (again,) = triage.claim(tx, 1)
+        triage.take(tx, job, SURE)  # the first one once more, while the whole text is with another worker
+        case = cases.by_id(tx, job.complaint_id)
+        assert case is not None
+        assert case.topic == ""
+        triage.take(tx, again, UNSURE)
+    assert short_ways.only(store, tables.complaint).suggestion_state == "done"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_question_waits_for_the_message_that_is_being_taken(store: Store, telegram: Sends) -> None:
+    """Else one of the two conversations that were read at the same moment is lost."""
+    short_ways.receive(store, telegram("Lampu jalan mati sudah seminggu, tolong diperbaiki"))
+    with store.transaction() as tx:
+        (job,) = triage.claim(tx, 1)
+
+    def ask() -> None:
+        with store.transaction() as tx:
+            triage.take(tx, job, UNSURE)
+
+    with ThreadPoolExecutor(1) as other:
+        with store.transaction() as tx:
+            intake.receive(tx, [telegram("BANTUAN")])
+            tx.flush()
+            asked = other.submit(ask)
+            short_ways.when_waiting(store)
+        asked.result(20)
+    person = short_ways.contact(store)
+    with store.reading() as tx:
+        dialogue = dialogues.load(tx, [("tg", person)])["tg", person.id]
+    assert dialogue.awaiting is not None
+    assert dialogue.awaiting.kind == "place"
+    assert short_ways.count(store, tables.outbox, tables.outbox.c.key == "ask.place") == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_an_officer_and_a_suggestion_at_the_same_moment_both_count(store: Store, telegram: Sends) -> None:
+    short_ways.receive(store, telegram(short_ways.REPORT))
+    with store.transaction() as tx:
+        (job,) = triage.claim(tx, 1)
+
+    def take() -> None:
+        with store.transaction() as tx:
+            triage.take(tx, job, UNSURE)
+
+    with ThreadPoolExecutor(1) as other:
+        with store.transaction() as tx:
+            cases.amend(tx, job.complaint_id, topic="lingkungan-hidup", flags="ditandai_petugas")
+            taken = other.submit(take)
+            short_ways.when_waiting(store)
+        taken.result(20)
+    both = short_ways.only(store, tables.complaint)
+    assert (both.topic, both.flags, both.suggestion_state) == ("lingkungan-hidup", "ditandai_petugas", "done")
