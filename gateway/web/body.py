@@ -8,6 +8,8 @@ PATIENCE_S = 60.0
 """Longest time that a whole body may take; a mobile line at 0.5 Mbit/s brings 3 MB within it."""
 BYTES_PER_SECOND = 50_000
 """Larger bodies may take as long as this rate needs for them."""
+SILENCE_S = 10.0
+"""Longest time without a single byte: whoever stalls gives the connection back (F07)."""
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
@@ -27,9 +29,15 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 async def _read(request: web.Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.content.iter_any():
+    while chunk := await _more(request):
         size += len(chunk)
         if size > limit:
             raise web.HTTPRequestEntityTooLarge(limit, size)
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _more(request: web.Request) -> bytes:
+    """What came since, at least a byte; nothing at the end."""
+    async with asyncio.timeout(SILENCE_S):
+        return await request.content.readany()

@@ -94,7 +94,7 @@ def post_update(stage: Stage, number: int, text: str, chat: int, secret: str = T
 
 
 @pytest.mark.fault
-def test_five_times_the_same_update_with_a_power_cut_in_between(stage: Stage) -> None:
+def test_f79_five_times_the_same_update_with_a_power_cut_in_between(stage: Stage) -> None:
     for _ in range(2):
         assert post_update(stage, 5001, ROAD, 71) == 200
     stage.kill_gateway()

@@ -214,8 +214,8 @@ def test_an_id_of_any_length_makes_a_key_that_fits() -> None:
 
 
 @pytest.mark.parametrize("ts", ["0x1", "99999999999999999999", "", "kemarin"])
-def test_an_impossible_time_costs_no_message(ts: str) -> None:
-    """F81: the sender's clock is only shown."""
+def test_f81_an_impossible_time_costs_no_message(ts: str) -> None:
+    """The sender's clock is only shown."""
     assert read(inbound(text="jalan", ts=quote(ts))).text == "jalan"
 
 

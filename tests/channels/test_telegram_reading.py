@@ -81,8 +81,8 @@ def test_an_edit_in_a_group_that_is_not_for_us_is_none() -> None:
 
 
 @pytest.mark.parametrize("date", [0, -1, 10**18])
-def test_an_impossible_time_costs_no_message(date: int) -> None:
-    """F81: the sender's clock is only shown."""
+def test_f81_an_impossible_time_costs_no_message(date: int) -> None:
+    """The sender's clock is only shown."""
     assert message(text="Jalan rusak", date=date).sent_at is None
 
 

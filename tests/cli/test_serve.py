@@ -127,7 +127,7 @@ def test_a_port_that_is_in_use_is_named(environment: dict[str, str]) -> None:
     assert last_line(refused.stderr).startswith(f"server.port: 127.0.0.1:{port_of(environment)} is in use")
 
 
-def test_a_schema_that_is_not_current_is_not_served(environment: dict[str, str]) -> None:
+def test_f17_a_schema_that_is_not_current_is_not_served(environment: dict[str, str]) -> None:
     refused = run(environment, "serve")
     assert refused.returncode == 1
     assert "gateway db upgrade" in last_line(refused.stderr)

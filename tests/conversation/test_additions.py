@@ -53,8 +53,7 @@ def test_a_burst_on_a_report_that_somebody_reads_already_is_a_reply() -> None:
     assert street.turns[-1].additions[0].action is Action.REPLY
 
 
-def test_an_album_is_one_complaint_however_late_its_photos_come() -> None:
-    """F09."""
+def test_f09_an_album_is_one_complaint_however_late_its_photos_come() -> None:
     street = town()
     street.write(REPORT, attachments=PHOTO, album="A")
     street.write(attachments=PHOTO, album="A")

@@ -82,8 +82,8 @@ def test_a_phrase_is_compared_without_dress(text: str) -> None:
     assert wording.whole(text) == "stop"
 
 
-def test_a_megabyte_of_blanks_and_marks_is_read_in_no_time() -> None:
-    """F72: only the beginning is looked at."""
+def test_f72_a_megabyte_of_blanks_and_marks_is_read_in_no_time() -> None:
+    """Only the beginning is looked at."""
     text = "a\u0301" * 500_000
     assert len(wording.plain(text)) <= wording.ANALYSED
     assert wording.letters(text) <= wording.ANALYSED

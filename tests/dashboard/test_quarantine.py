@@ -42,7 +42,7 @@ def complaints(store_: Store) -> list[object]:
         return list(tx.all(select(tables.complaint).order_by(tables.complaint.c.id)))
 
 
-def test_a_call_becomes_exactly_one_complaint_at_its_own_time(store: Store, moment: Moment) -> None:
+def test_f74_a_call_becomes_exactly_one_complaint_at_its_own_time(store: Store, moment: Moment) -> None:
     came_at = moment.now
     identity = put(store, GOOD)
     moment.pass_(days=2, hours=3)
@@ -60,7 +60,7 @@ def test_a_call_becomes_exactly_one_complaint_at_its_own_time(store: Store, mome
     assert held.count == 0
 
 
-def test_pressing_twice_changes_nothing_more(store: Store) -> None:
+def test_f74_pressing_twice_changes_nothing_more(store: Store) -> None:
     identity = put(store, GOOD)
     with store.transaction() as tx:
         reprocess(tx, identity, ADMIN)
@@ -69,7 +69,7 @@ def test_pressing_twice_changes_nothing_more(store: Store) -> None:
     assert len(complaints(store)) == 1
 
 
-def test_a_message_that_came_again_meanwhile_is_not_doubled(store: Store) -> None:
+def test_f74_a_message_that_came_again_meanwhile_is_not_doubled(store: Store) -> None:
     identity = put(store, GOOD)
     with store.transaction() as tx:
         reprocess(tx, identity, ADMIN)

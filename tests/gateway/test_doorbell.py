@@ -100,8 +100,8 @@ def test_a_redis_that_is_away_is_said_once_and_never_raised(redis_url: str) -> N
     assert [line["event"] for line in lines] == ["redis_lost"]
 
 
-def test_a_redis_that_is_full_counts_as_away(redis_url: str, client: redis.Redis) -> None:
-    """F22: it answers a ping and takes no job."""
+def test_f22_a_redis_that_is_full_counts_as_away(redis_url: str, client: redis.Redis) -> None:
+    """It answers a ping and takes no job."""
     bells = Doorbell(redis_url)
     assert bells.answers()
     client.config_set("maxmemory", 1)
@@ -116,8 +116,8 @@ def test_a_redis_that_is_full_counts_as_away(redis_url: str, client: redis.Redis
     assert [line["event"] for line in lines] == ["redis_lost"]
 
 
-def test_a_redis_that_does_not_answer_keeps_nobody_waiting() -> None:
-    """F23: the web process rings after its commit and before its answer."""
+def test_f23_a_redis_that_does_not_answer_keeps_nobody_waiting() -> None:
+    """The web process rings after its commit and before its answer."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         bells = Doorbell(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", patience_s=0.1)
         began = time.monotonic()

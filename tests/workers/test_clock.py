@@ -69,8 +69,8 @@ def test_a_duty_that_fails_takes_nothing_with_it(gateway: Gateway, hands: Hands)
     assert [(line["event"], line.get("duty")) for line in lines][-1] == ("duty_failed", "broken")
 
 
-def test_every_queue_is_rung(gateway: Gateway, hands: Hands, client: redis.Redis) -> None:
-    """F20: what a FLUSHALL took is rung again within seconds."""
+def test_f20_every_queue_is_rung(gateway: Gateway, hands: Hands, client: redis.Redis) -> None:
+    """What a FLUSHALL took is rung again within seconds."""
     clock = hands.clock(gateway, "a")
     moved_on(clock, hands, 0.5)
     gateway.doorbell.close()

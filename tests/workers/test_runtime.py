@@ -111,10 +111,10 @@ def test_a_job_takes_the_bell_away_before_it_works(
     until(lambda: sent(gateway))
 
 
-def test_old_jobs_that_come_back_find_nothing_to_do(
+def test_f21_old_jobs_that_come_back_find_nothing_to_do(
     gateway: Gateway, runtime: Runtime, write: Write, redis_url: str
 ) -> None:
-    """F21: a Redis that was restored from yesterday."""
+    """As from a Redis that was restored from yesterday."""
     RUNTIME.set(runtime)
     write(gateway, REPORT, 1)
     with redis.Redis.from_url(redis_url) as client:
@@ -159,10 +159,9 @@ def _cancel_all() -> None:
         task.cancel()
 
 
-def test_without_redis_a_worker_looks_by_itself(
+def test_f19_without_redis_a_worker_looks_by_itself(
     settings: Settings, gateway: Gateway, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F19, F22."""
     monkeypatch.setattr("workers.runtime.ALONE_EVERY_S", 0.05)
     alone = open_gateway(replace(settings, redis=replace(settings.redis, url="embedded")))
     running = Runtime(alone, ("deliver",), "alone")

@@ -75,10 +75,9 @@ def test_every_complaint_is_judged_once(gateway_everywhere: Gateway, write: Writ
     assert column(gateway, "SELECT suggestion_state FROM complaint") == ["done"] * 3
 
 
-def test_a_text_that_breaks_the_classifier_is_tried_three_times_and_left_to_a_person(
+def test_f71_a_text_that_breaks_the_classifier_is_tried_three_times_and_left_to_a_person(
     gateway: Gateway, write: Write
 ) -> None:
-    """F71."""
     write(gateway, f"{REPORT} pemecah", 1)
     write(gateway, REPORT, 2)
     classifier = Nervous(fears="pemecah")
