@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, select
 
 from gateway import attachments, contacts
+from gateway.anonymity import Cover, cover_of
 from gateway.attachments import StoredFile
 from gateway.complaints.complaint import Visibility
 from gateway.complaints.number import read_number, read_sp4n_id
@@ -128,13 +129,14 @@ def item_of(tx: Transaction, scope: Scope, number: str) -> Item | None:
 
 
 def events(tx: Transaction, scope: Scope, item: Item, after: int = 0) -> list[EventShown]:
-    """The history from `seq` `after` on, oldest first; other systems see nothing internal."""
+    """The history from `seq` `after` on, oldest first; other systems see nothing internal, nobody a name that is hidden."""
     event = tables.complaint_event
     wanted = [event.c.complaint_id == item.row.id, event.c.seq > after]
     if scope.reader is Reader.API:
         wanted.append(event.c.visibility.in_(OUTSIDE))
     rows = tx.all(select(event).where(*wanted).order_by(event.c.seq).limit(MOST_EVENTS))
-    return [_event(item, row) for row in rows]
+    cover = cover_of(tx, item.row)
+    return [_event(item, row, cover) for row in rows]
 
 
 def deliveries(tx: Transaction, complaint_id: int) -> list[Delivery]:
@@ -185,7 +187,7 @@ def _item(scope: Scope, row: Any, belonging: Belongings) -> Item:
     return Item(row, seen, shown, belonging)
 
 
-def _event(item: Item, row: Any) -> EventShown:
+def _event(item: Item, row: Any, cover: Cover) -> EventShown:
     words = item.words
     return EventShown(
         id=row.id,
@@ -198,8 +200,8 @@ def _event(item: Item, row: Any) -> EventShown:
         name=row.actor_name,
         agency=row.agency,
         visibility=row.visibility,
-        text=row.text_masked if words else "",
-        inputs=dict(row.inputs or {}) if words else {},
+        text=cover(row.text_masked) if words else "",
+        inputs={name: cover(value) for name, value in (row.inputs or {}).items()} if words else {},
     )
 
 

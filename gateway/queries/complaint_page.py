@@ -1,7 +1,7 @@
 """What the screen of one complaint shows beyond the complaint itself: the way to its reporter, its suggestion, LAPOR!."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +9,8 @@ from sqlalchemy import select
 
 from gateway import contacts, directory, readers
 from gateway.complaints.complaint import Action, Actor
-from gateway.privacy import masked_text
 from gateway.queries import complaint_detail
-from gateway.queries.complaint_detail import Detail, EventShown
+from gateway.queries.complaint_detail import Detail
 from gateway.queries.milestones import UNDOABLE
 from gateway.queries.scope import Scope, Sight
 from gateway.storage import tables
@@ -99,7 +98,7 @@ def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintP
     row = detail.row
     names = directory.agency_names(tx)
     return ComplaintPage(
-        detail=replace(detail, events=_without_name(tx, detail)),
+        detail=detail,
         recipient=recipient(tx, row, hidden=detail.item.sight is not Sight.FULL),
         forwards=forwards(tx, row.id),
         suggested=_suggested(tx, row, names) if detail.item.words else None,
@@ -107,15 +106,6 @@ def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintP
         extension_asked=extension_asked(detail),
         agencies=names,
     )
-
-
-def _without_name(tx: Transaction, detail: Detail) -> Sequence[EventShown]:
-    """What was written before its reporter became anonymous may be signed."""
-    row = detail.row
-    name = contacts.name_of(tx, row.contact_id) if row.anonymous and row.contact_id else ""
-    if not name:
-        return detail.events
-    return [replace(event, text=masked_text(event.text, (name,))) for event in detail.events]
 
 
 def recipient(tx: Transaction, row: Any, *, hidden: bool = False) -> Recipient:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway import attachments, cases, contacts, directory
+from gateway.anonymity import Cover, cover_of
 from gateway.attachments import StoredFile
 from gateway.complaints.calendar import add_working_days
 from gateway.complaints.complaint import Action, Case, Hold, Status, Visibility
@@ -128,7 +129,7 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
         due=dues(clocks, lambda clock: clock.rule.clock in FOR_OFFICERS, tx.now),
         promised=promised,
         asked_for_time=asked,
-        history=_history(events, names),
+        history=_history(events, names, cover_of(tx, row)),
         mine=_mine(tx, every, member),
         forms=forms,
         agencies=_others(tx, case) if "bukan" in forms else (),
@@ -193,16 +194,16 @@ def _extension(events: Sequence[Any]) -> tuple[str, bool]:
     return promised, bool(asked)
 
 
-def _history(events: Sequence[Any], names: Mapping[str, str]) -> tuple[Happening, ...]:
+def _history(events: Sequence[Any], names: Mapping[str, str], cover: Cover) -> tuple[Happening, ...]:
     open_ones = [event for event in reversed(events) if event.visibility != Visibility.INTERNAL]
-    return tuple(_happening(event, names) for event in open_ones if event.action in LISTED)[:MOST_EVENTS]
+    return tuple(_happening(event, names, cover) for event in open_ones if event.action in LISTED)[:MOST_EVENTS]
 
 
-def _happening(event: Any, names: Mapping[str, str]) -> Happening:
+def _happening(event: Any, names: Mapping[str, str], cover: Cover) -> Happening:
     inputs = event.inputs or {}
     target = names.get(inputs.get("agency", ""), "")
     detail = inputs.get("institution") or inputs.get("date") or inputs.get("rating") or target
-    return Happening(event.at, event.action, event.actor_role, event.actor_name, event.text_masked, detail)
+    return Happening(event.at, event.action, event.actor_role, event.actor_name, cover(event.text_masked), detail)
 
 
 def _mine(tx: Transaction, events: Sequence[Any], member: Member) -> OwnDeed | None:

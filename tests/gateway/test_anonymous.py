@@ -5,12 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from channels.messages import MessageKind
+from gateway import cases, officer_deeds
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action
+from gateway.queries import complaint_detail, complaint_page
+from gateway.queries.scope import api_scope, scope_of
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import REPORT, act, opened, receive, reporter, rows
+from tests.gateway.short_ways import COORDINATOR, REPORT, act, assigned, member, opened, receive, reporter, rows
 
 NAME = "Sutarmi Wijaya"
 Sends = Callable[..., Arrival]
@@ -39,3 +42,31 @@ def test_what_is_added_and_edited_does_not_name_an_anonymous_reporter(
     assert "makin dalam" in words
     assert "sisi timur" in words
     assert NAME not in words
+
+
+def histories(store: Store, number: str) -> dict[str, str]:
+    """What each reader is shown of what happened."""
+    with store.reading() as tx:
+        row = cases.row_of(tx, number)
+        systems = api_scope(tx.office)
+        staff = scope_of(tx.office, COORDINATOR.role)
+        item = complaint_detail.item_of(tx, systems, number)
+        page = complaint_page.page(tx, staff, number, COORDINATOR)
+        assert item is not None
+        assert page is not None
+        return {
+            "another system": repr(complaint_detail.events(tx, systems, item)),
+            "the screen": repr(page.detail.events),
+            "the officer's page": repr(officer_deeds.look(tx, row, member(store)).history),
+        }
+
+
+def test_who_turns_anonymous_is_not_named_by_what_they_signed_before(store: Store, telegram: Sends) -> None:
+    case = assigned(store, telegram(REPORT, display_name=NAME))
+    act(store, case, Action.REPLY, reporter(case), text=f"Lubangnya makin dalam. Salam, {NAME}")
+    before = histories(store, case.number)
+    assert [reader for reader, shown in before.items() if NAME in shown] == list(before)
+    act(store, case, Action.RAISE_ANONYMOUS, reporter(case))
+    after = histories(store, case.number)
+    assert [reader for reader, shown in after.items() if "makin dalam" in shown] == list(after)
+    assert [reader for reader, shown in after.items() if NAME in shown] == []
