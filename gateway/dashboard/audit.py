@@ -7,12 +7,15 @@ from aiohttp import web
 from gateway import audit, checkpoints
 from gateway.audit import Verdict
 from gateway.complaints.complaint import Role
+from gateway.dashboard.words import deed_words, named
 from gateway.queries import audit_log
 from gateway.web import pages
-from gateway.web.site import site_of, user_of
+from gateway.web.site import Site, site_of, user_of
 
 OWN_ONLY = frozenset({Role.COORDINATOR})
 """Who sees what they did themselves (SECURITY § 10)."""
+FAMILIES = ("label.action.", "admin.audit.did.")
+"""Beginnings of the keys that name what may stand in the record."""
 VERIFIERS = frozenset({Role.PRIVACY_OFFICER, Role.SYSTEM_ADMIN})
 
 
@@ -42,7 +45,19 @@ async def _show(request: web.Request, verdict: Verdict | None = None) -> web.Str
         rows=rows,
         own=bool(own),
         action=action,
+        actions=_actions(site, action),
+        did=deed_words(request),
+        object_words=named(request, "audit.object"),
         verdict=verdict,
         may_verify=user.role in VERIFIERS,
         following=rows[-1].seq if len(rows) == audit_log.PAGE else 0,
     )
+
+
+def _actions(site: Site, chosen: str) -> list[tuple[str, str]]:
+    """(code, words) of what can be looked for, by its words; a code without words as it is."""
+    keys = site.texts.keys()
+    found = {key.rpartition(".")[2]: site.texts(key, site.language) for key in keys if key.startswith(FAMILIES)}
+    if chosen:
+        found.setdefault(chosen, chosen)
+    return sorted(found.items(), key=lambda pair: pair[1])

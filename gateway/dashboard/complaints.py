@@ -13,7 +13,7 @@ from gateway.complaints.inputs import read_date
 from gateway.dashboard import visit
 from gateway.office import Office
 from gateway.queries import complaint_detail, complaint_list
-from gateway.queries.complaint_list import TABS, CursorInvalid, Filters, Page, Sorting
+from gateway.queries.complaint_list import TABS, Count, CursorInvalid, Filters, Page, Sorting
 from gateway.web import pages
 from gateway.web.routes import COORDINATION
 from gateway.web.site import Site, site_of, user_of
@@ -84,7 +84,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         request,
         "complaints.html",
         items=items,
-        tabs=[(tab, _tab_address(tab), counts.get(tab)) for tab in tabs],
+        tabs=[_tab(site, tab, counts.get(tab)) for tab in tabs],
         tab=wanted.filters.tab,
         query={name: query.get(name, "") for name in (*NARROWING, "urut")},
         options=_options(site, query),
@@ -151,6 +151,14 @@ def _begin(calendar: Calendar, day: date | None, later: timedelta = timedelta(0)
 def _address(request: web.Request, **changed: str) -> str:
     query = {name: value for name, value in request.query.items() if value and name != visit.DONE} | changed
     return f"{SCREEN}?{urlencode({name: value for name, value in query.items() if value})}"
+
+
+def _tab(site: Site, tab: str, count: Count | None) -> tuple[str, str, str, int | None, bool]:
+    """Name, address, words, how many, and whether there are more than were counted."""
+    words = site.texts(f"admin.complaints.tab.{tab}", site.language)
+    if count is None:
+        return tab, _tab_address(tab), words, None, False
+    return tab, _tab_address(tab), words, count.count, not count.complete
 
 
 def _tab_address(tab: str) -> str:

@@ -28,7 +28,17 @@ def message_words(request: web.Request) -> Callable[[str, str], str]:
 
 def event_words(request: web.Request) -> Callable[[str], str]:
     """`f(action)`: what happened, for a history; the code where nobody named it."""
-    site, own = site_of(request), named(request, "event")
+    return _action_or(request, "event")
+
+
+def deed_words(request: web.Request) -> Callable[[str], str]:
+    """`f(code)`: what a line of the audit record tells."""
+    return _action_or(request, "audit.did")
+
+
+def _action_or(request: web.Request, family: str) -> Callable[[str], str]:
+    """The label of an action of the life cycle, for all else a text of this family."""
+    site, own = site_of(request), named(request, family)
     return lambda code: (
         site.texts(f"label.action.{code}", site.language) if site.texts.has(f"label.action.{code}") else own(code)
     )

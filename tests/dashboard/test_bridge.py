@@ -184,7 +184,7 @@ async def test_a_coordinator_reads_their_own_deeds_only(desk: Desk) -> None:
 async def test_the_privacy_officer_reads_all_and_checks_the_chain(desk: Desk) -> None:
     await desk.done("/admin/kanal/sms/jeda", reason="Saldo penyedia habis")
     await desk.become(Role.PRIVACY_OFFICER)
-    assert "channel_paused" in await desk.words("/admin/audit?aksi=channel_paused")
+    assert "Kanal dijeda channel_paused Kanal sms" in await desk.words("/admin/audit?aksi=channel_paused")
     answer = await desk.press("/admin/audit")
     assert "Rantai utuh" in await answer.text()
 

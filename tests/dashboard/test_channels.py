@@ -48,7 +48,7 @@ async def test_every_channel_stands_there_in_each_direction_with_the_worst_first
 
 async def test_a_card_tells_how_the_system_of_record_does(desk: Desk) -> None:
     page = await desk.words("/admin/kanal")
-    assert "SP4N: sp4n Tersambung Antre 0" in page
+    assert "SP4N-LAPOR! Tersambung Antre 0" in page
     assert "Antrean ditahan 0" in page
     assert "Karantina 0" in page
 

@@ -345,6 +345,13 @@ async def test_the_original_is_shown_once_with_a_reason_that_is_kept(desk: Desk)
     assert "081234567890" not in await desk.page(path)
 
 
+async def test_a_report_without_contact_says_so(desk: Desk) -> None:
+    number = assigned(desk)
+    with desk.served.tx() as tx:
+        tx.execute(tables.complaint.update().values(contact_id=None))
+    assert "Kontak Tidak ada kontak" in await desk.words(f"/admin/aduan/{number}")
+
+
 async def test_the_name_of_an_anonymous_reporter_stays_covered_in_the_original(desk: Desk) -> None:
     number = desk.report("Nama saya Warga Contoh. Petugas kelurahan minta uang 50 ribu.")
     with desk.served.tx() as tx:

@@ -249,6 +249,17 @@ async def test_privacy_says_what_is_kept_and_for_how_long(open_site: OpenSite) -
         assert words in page
 
 
+@pytest.mark.parametrize("path", ["/", "/lapor", "/lacak", "/masuk", "/terima/aaaaaaaaaaaaaaaaaaaaaaaa", "/tidak-ada"])
+async def test_every_page_of_citizens_leads_to_privacy(site: Served, path: str) -> None:
+    page = await (await site.client.get(path)).text()
+    assert page.count('<a href="/privasi">Privasi</a>') == 1
+
+
+async def test_browsers_find_our_sign_where_they_look_for_it(site: Served) -> None:
+    answer = await site.client.get("/favicon.ico")
+    assert (answer.status, answer.content_type) == (200, "image/svg+xml")
+
+
 async def test_no_page_needs_a_script(site: Served) -> None:
     for path in ("/", "/lapor", "/lacak", "/privasi"):
         page = await (await site.client.get(path)).text()
