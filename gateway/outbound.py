@@ -3,23 +3,27 @@
 Source: ARCHITECTURE § 2 (order, outcomes), docs/channels/README.md § 4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import and_, or_, select
 
 from channels.messages import Address, Button, DeliveryReport, DeliveryStatus, OutboundMessage
+from config.logging import get_logger
 from gateway import contacts
 from gateway.contacts import Contact
+from gateway.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.claim import claim as claim_rows
 from gateway.storage.rows import id_in, ids_json
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import id_number, id_text, to_millis
 
+log = get_logger(__name__)
 Buttons = tuple[tuple[Button, ...], ...]
 ID_PREFIX = "ob_"
 RANK = {"queued": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "read": 4}
@@ -76,6 +80,8 @@ class Outcome:
     detail: str = ""
     due_at: datetime | None = None
     counted: bool = True
+    address: Address | None = None
+    """Where it went, when `provider_id` may name it."""
     new_address: Address | None = None
     pause_channel_until: datetime | None = None
     """The provider asked the whole channel to wait."""
@@ -215,9 +221,10 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
         {
             "id": o.id,
             "state": o.state.value,
-            "provider_id": o.provider_id,
+            "provider_id": _name(tx, o),
             "reason": o.reason,
-            "last_error": o.detail[:300],
+            # A provider may repeat whose message it was.
+            "last_error": masked_text(o.detail)[:300],
             "attempts": current[o.id].attempts + o.counted,
             "due_at": o.due_at or tx.now,
             "sent_at": tx.now if o.state is DeliveryStatus.SENT else None,
@@ -230,11 +237,18 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     _suppress_again(tx, [o.id for o in valid if o.state is DeliveryStatus.QUEUED])
     # A receipt was faster than the provider's answer: only the name that the answer brings is news.
     named = [o for o in fitting if current[o.id].state in RECEIPTS and o.provider_id]
-    tx.update(outbox, [{"id": o.id, "provider_id": o.provider_id} for o in named], ("id",), ("provider_id",))
+    tx.update(outbox, [{"id": o.id, "provider_id": _name(tx, o)} for o in named], ("id",), ("provider_id",))
     for outcome in valid:
         _consequences(tx, outcome, current[outcome.id].contact_id)
+    _work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
     early = {DeliveryStatus.SENT, DeliveryStatus.UNKNOWN}
     _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state in early])
+
+
+def _name(tx: Transaction, outcome: Outcome) -> str:
+    """The provider's name of a message, without the address of whoever got it (SECURITY C1)."""
+    where = outcome.new_address or outcome.address
+    return tx.office.keys.unnamed(where, outcome.provider_id) if where else outcome.provider_id
 
 
 def _suppress_again(tx: Transaction, ids: Sequence[int]) -> None:
@@ -253,10 +267,28 @@ def _consequences(tx: Transaction, outcome: Outcome, contact_id: int) -> None:
         row = tx.one(select(outbox.c.channel).where(outbox.c.id == outcome.id))
         if row:
             tx.insert_new(state, [{"channel": row.channel}], "channel")
-            values: dict[str, Any] = {"resume_at": outcome.pause_channel_until or outcome.due_at}
+            until = outcome.pause_channel_until or outcome.due_at
+            tx.execute(state.update().where(state.c.channel == row.channel).values(resume_at=until))
             if outcome.stops_channel:
-                values |= {"stopped_at": tx.now, "stopped_reason": outcome.stops_channel}
-            tx.execute(state.update().where(state.c.channel == row.channel).values(**values))
+                _stop(tx, row.channel, outcome.stops_channel)
+
+
+def _stop(tx: Transaction, channel: str, reason: str) -> None:
+    """The channel cannot send at all: one alarm, however many of its messages find that out (F44)."""
+    state = tables.channel_state
+    first = (state.c.channel == channel) & state.c.stopped_at.is_(None)
+    if tx.execute(state.update().where(first).values(stopped_at=tx.now, stopped_reason=reason)).rowcount:
+        tx.afterwards.append(partial(log.error, "channel_stopped", channel=channel, reason=reason))
+
+
+def _work_again(tx: Transaction, channels: Collection[str]) -> None:
+    """What sends is not stopped any more, whoever mended it."""
+    if not channels:
+        return
+    state = tables.channel_state
+    stood = state.c.channel.in_(sorted(channels)) & state.c.stopped_at.is_not(None)
+    if tx.execute(state.update().where(stood).values(stopped_at=None, stopped_reason="")).rowcount:
+        tx.afterwards.append(partial(log.info, "channel_works_again", channels=sorted(channels)))
 
 
 def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> None:

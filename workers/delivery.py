@@ -85,7 +85,6 @@ class Delivery:
                 again = _again(parcel, problem, self._clock(), counted=False)
                 return replace(again, new_address=problem.new_address)
             case ChannelStopped():
-                log.error("channel_stopped", channel=parcel.channel, reason=problem.reason)
                 again = _again(parcel, problem, self._clock() + STOPPED_FOR, counted=False)
                 return replace(again, stops_channel=problem.reason)
             case TemporaryFailure():
@@ -148,7 +147,14 @@ def _as_send_error(problem: ChannelError) -> SendError:
 
 
 def _sent(parcel: Parcel, receipt: SendReceipt) -> Outcome:
-    return Outcome(parcel.id, parcel.fence, DeliveryStatus.SENT, provider_id=receipt.provider_id, detail=receipt.detail)
+    return Outcome(
+        parcel.id,
+        parcel.fence,
+        DeliveryStatus.SENT,
+        provider_id=receipt.provider_id,
+        detail=receipt.detail,
+        address=parcel.message.address,
+    )
 
 
 def _ended(parcel: Parcel, state: DeliveryStatus, reason: str, detail: str = "", counted: bool = True) -> Outcome:

@@ -4,8 +4,8 @@ A fork of a warm process lives in a few tens of milliseconds, so that every line
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 
 from channels.messages import RawRequest
 from config.clock import Clock as MachineClock
+from gateway import outbound
 from gateway.app import Gateway, open_writer
 from gateway.arrival import Arrival
 from gateway.batching import Spooled
@@ -41,7 +42,10 @@ LIMIT_S = 30
 KILLED = -9
 LONGER_THAN_ANY_LEASE = timedelta(minutes=30)
 WAITS = {
-    "deliver": "SELECT count(*) FROM outbox WHERE state IN ('queued','sending') AND due_at <= :now",
+    "deliver": (
+        "SELECT count(*) FROM outbox q WHERE state = 'sending'"  # noqa: S608 - the product's own condition
+        f" OR (state = 'queued' AND due_at <= :now AND {outbound.HEAD_OF_LANE})"
+    ),
     "forward": "SELECT count(*) FROM forward WHERE state IN ('queued','sending','retry','unknown') AND due_at <= :now",
     "poll": "SELECT count(*) FROM forward WHERE poll_due_at <= :now",
 }
@@ -160,16 +164,25 @@ class Life:
 
     async def drained(self, gateway: Gateway, queue: str) -> None:
         """Until nothing of this queue is due now."""
+        async with self.draining(gateway, queue):
+            await until(lambda: not self._waiting(gateway, queue))
+
+    @asynccontextmanager
+    async def draining(self, gateway: Gateway, queue: str) -> AsyncIterator[None]:
+        """One worker of this queue, which ends in order at the end of the block."""
         async with AiohttpHttp() as http:
             name = process_name()
+            rates = {channel.name: channel.messages_per_second for channel in gateway.channels.values()}
             targets = Targets(gateway.settings, http, name)
-            tools = Tools(gateway, http, Limits(None, name, {}), self.moment, name, targets)
+            tools = Tools(gateway, http, Limits(None, name, rates), self.moment, name, targets)
             drain = Drain(queue, WORKS[queue](tools), gateway.store.transaction, self.moment)
             running = asyncio.create_task(drain.run())
             drain.wake.ring()
-            await until(lambda: not self._waiting(gateway, queue))
-            drain.stop(LIMIT_S)
-            await running
+            try:
+                yield
+            finally:
+                drain.stop(LIMIT_S)
+                await running
 
     def _waiting(self, gateway: Gateway, queue: str) -> int:
         with gateway.store.reading() as tx:

@@ -36,10 +36,11 @@ class Providers:
 
     url: str
 
-    def ask(self, path: str, body: object = None) -> Any:
+    def ask(self, path: str, body: object = None, method: str | None = None) -> Any:
         """A call of the control plane; its JSON answer."""
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/{path}", content, {"Content-Type": "application/json"})  # noqa: S310
+        kind = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/{path}", content, kind, method=method)  # noqa: S310
         with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310 - our own simulators
             return json.loads(answer.read())
 
@@ -47,8 +48,13 @@ class Providers:
         for name in NAMES:
             self.ask(f"{name}/_sim/reset", {})
 
-    def fault(self, name: str, **fault: object) -> None:
-        self.ask(f"{name}/_sim/faults", fault)
+    def fault(self, name: str, action: Mapping[str, object], times: int = 1, **match: str) -> None:
+        """From now on `action` happens to the next calls that match."""
+        self.ask(f"{name}/_sim/faults", {"action": action, "times": times, "match": {"on": "call", **match}})
+
+    def mended(self, name: str) -> None:
+        """Whatever was wrong is over."""
+        self.ask(f"{name}/_sim/faults", method="DELETE")
 
     def named_in(self, settings: str) -> str:
         for usual, changed in CHANGES:
@@ -61,9 +67,10 @@ class Providers:
         state = self.ask(f"{name}/_sim/state")
         return state["accepted_unique"], state["accepted_duplicates"]
 
-    def outbox(self, name: str) -> list[str]:
+    def outbox(self, name: str, recipient: str = "") -> list[str]:
         """The texts that it took, in order."""
-        return [item["text"] for item in self.ask(f"{name}/_sim/outbox")["items"]]
+        items = self.ask(f"{name}/_sim/outbox")["items"]
+        return [item["text"] for item in items if recipient in {"", item["recipient"]}]
 
     def reports(self) -> Sequence[Mapping[str, Any]]:
         """What stands at LAPOR!."""
