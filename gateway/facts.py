@@ -43,18 +43,19 @@ def same_texts(tx: Transaction, messages: Sequence[InboundMessage]) -> Same:
 def of(tx: Transaction, channel: str, message: InboundMessage, same: Same) -> Facts:
     senders, spam = same.get(message.text, (0, False))
     return Facts(
-        replied_number=number_of(tx, channel, message.reply_to),
-        target_number=number_of(tx, channel, message.target) if message.kind in REFERS else None,
+        replied_number=number_of(tx, channel, message, message.reply_to),
+        target_number=number_of(tx, channel, message, message.target) if message.kind in REFERS else None,
         same_text_senders=senders,
         known_spam=spam,
     )
 
 
-def number_of(tx: Transaction, channel: str, provider_id: str) -> str:
-    """The complaint that a message of ours or theirs is about, by the provider's name for the message."""
+def number_of(tx: Transaction, channel: str, message: InboundMessage, provider_id: str) -> str:
+    """The complaint that a message of this talk is about, ours or theirs, by the provider's name for it."""
     if not provider_id:
         return ""
-    row = tx.one(constant(NUMBER_OF), {"channel": channel, "provider": provider_id})
+    kept = tx.office.keys.unnamed(message.reply_address or message.sender, provider_id)
+    row = tx.one(constant(NUMBER_OF), {"channel": channel, "provider": kept})
     return str(row.number) if row else ""
 
 

@@ -96,7 +96,7 @@ def _row(tx: Transaction, one: Incoming) -> dict[str, object]:
         "channel": arrival.channel,
         "external_id": message.external_id,
         "kind": message.kind.value,
-        "provider_id": message.provider_id,
+        "provider_id": tx.office.keys.unnamed(message.reply_address or message.sender, message.provider_id),
         "contact_id": contact.id,
         "destination": message.destination,
         "album": message.album,

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from channels.messages import Location
-from gateway import attachments, cases, casework, contacts, dialogues, tasks, tracking
+from channels.messages import InboundMessage, Location
+from gateway import anonymity, attachments, cases, casework, dialogues, tasks, tracking
 from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status, Visibility
 from gateway.contacts import Contact
 from gateway.conversation.lookups import Outcome
@@ -54,11 +54,8 @@ def add(tx: Transaction, addition: Addition, contact: Contact, channel: str, mes
 
 
 def _unnamed(tx: Transaction, case: Case, text: str) -> str:
-    """Words of a reporter as others may have them: whoever is anonymous may have signed them all the same."""
-    if not (case.anonymous and case.contact_id and text):
-        return text
-    name = contacts.name_of(tx, case.contact_id)
-    return masked_text(text, (name,)) if name else text
+    """Words of a reporter as others may have them."""
+    return anonymity.cover_of(tx, case)(text) if text else text
 
 
 def _joining(case: Case) -> Action | None:
@@ -102,11 +99,14 @@ def act(tx: Transaction, wish: CaseAction, actor: Actor) -> int | None:
     return case.id
 
 
-def revise(tx: Transaction, channel: str, contact: Contact, revisions: Sequence[Revision]) -> None:
+def revise(
+    tx: Transaction, channel: str, contact: Contact, said: InboundMessage, revisions: Sequence[Revision]
+) -> None:
     """Edited or deleted messages. The old words stay sealed; what was judged already is only added to."""
     for revision in revisions:
         message = tables.message
-        mine = (message.c.channel == channel) & (message.c.provider_id == revision.target)
+        target = tx.office.keys.unnamed(said.reply_address or said.sender, revision.target)
+        mine = (message.c.channel == channel) & (message.c.provider_id == target)
         row = tx.one(select(message.c.id, message.c.complaint_id).where(mine).order_by(message.c.id).limit(1))
         case = cases.by_id(tx, row.complaint_id) if row and row.complaint_id else None
         if case is None or row is None:

@@ -14,9 +14,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from channels.messages import Address
+
 VERSION = b"\x01"
 NONCE_BYTES = 12
 HASH_CHARACTERS = 32
+UNNAMED_CHARACTERS = 16
 LABELS = ("vault", "lookup", "secret_code", "links", "form", "session", "audit", "cursor", "raw")
 
 
@@ -45,6 +48,12 @@ class Keys:
     def secret_hash(self, number: str, code: str) -> str:
         """What is kept of a secret code: HMAC over number and the code's digits."""
         return hmac.new(self.secret_code, f"{number}|{code}".encode(), hashlib.sha256).hexdigest()
+
+    def unnamed(self, address: Address, name: str) -> str:
+        """A provider's name for a message as it is kept: `m:77:12` holds the chat, which is somebody's address."""
+        if not address.path or address.path not in name:
+            return name
+        return name.replace(address.path, self.fingerprint(address.reveal())[:UNNAMED_CHARACTERS])
 
     def token_hash(self, token: str) -> str:
         return hmac.new(self.links, token.encode(), hashlib.sha256).hexdigest()

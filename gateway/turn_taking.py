@@ -113,7 +113,7 @@ def carry_out(tx: Transaction, talk: Talk, turn: Turn) -> Answer:
     _consent(tx, talk, turn)
     turn, opened = _open(tx, talk, turn)
     turn, touched = _add_and_act(tx, talk, turn)
-    reporting_back.revise(tx, talk.channel, talk.contact, turn.revisions)
+    reporting_back.revise(tx, talk.channel, talk.contact, talk.message, turn.revisions)
     for lookup in turn.lookups:
         outcome = reporting_back.look_up(tx, lookup, talk.contact)
         turn = lookups.answered(turn, lookup, outcome, tx.now, talk.setting) if outcome else turn

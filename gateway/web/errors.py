@@ -69,7 +69,8 @@ def tell(
     words = words or str(
         status if status in TEXTS else 500 if status >= web.HTTPInternalServerError.status_code else 400
     )
-    return pages.render(request, "error.html", status=status, headers=headers, words=f"error.{words}")
+    # A printed page tells its address; that of a mishap may hold what somebody typed, or a token.
+    return pages.render(request, "error.html", status=status, headers=headers, words=f"error.{words}", page_url="")
 
 
 def _kept_headers(refusal: web.HTTPException) -> dict[str, str]:
