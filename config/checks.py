@@ -112,6 +112,8 @@ def secret_values(settings: Settings) -> Iterator[tuple[str, str]]:
     """(dotted key, value) of every secret that is set, in sections and in the tables of channels and forwarders."""
     if settings.storage.identity_key:
         yield "storage.identity_key", settings.storage.identity_key.reveal()
+    if settings.storage.attachments_dir.startswith("s3://"):
+        yield "storage.s3_secret_key", settings.storage.s3_secret_key.reveal()
     if settings.accounts.bootstrap.username:
         yield "accounts.bootstrap.password", settings.accounts.bootstrap.password.reveal()
     for position, token in enumerate(settings.api.tokens):

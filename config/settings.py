@@ -99,6 +99,10 @@ class Storage:
     url: str = field(repr=False)  # may carry a password
     spool_dir: str
     attachments_dir: str
+    s3_endpoint: str
+    s3_region: str
+    s3_access_key: Secret
+    s3_secret_key: Secret
     identity_key: Secret
     reserve_mib: int
 
@@ -292,15 +296,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Logging:
-    level: Literal["debug", "info", "warning", "error"]
-    format: Literal["auto", "json", "console"]
-@dataclass(frozen=True, slots=True)
 class Backup:
     key_file: str
     """Path only: no process but the one that makes or reads a backup ever holds the key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Logging:
+    level: Literal["debug", "info", "warning", "error"]
+    format: Literal["auto", "json", "console"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,11 +330,11 @@ class Settings:
     accounts: Accounts
     api: Api
     limits: Limits
+    backup: Backup
     logging: Logging
     source: str = ""
     warnings: tuple[str, ...] = ()
     """What would be refused outside a local set-up, and what deserves a look; one line each."""
-    backup: Backup
     provenance: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

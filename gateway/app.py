@@ -17,6 +17,7 @@ from gateway import accounts, audit, directory
 from gateway.batching import Writer
 from gateway.complaints.calendar import Calendar
 from gateway.doorbell import Doorbell
+from gateway.file_store import open_files
 from gateway.intake import receive
 from gateway.lexicon import lexicon
 from gateway.office import Office
@@ -77,6 +78,7 @@ def open_office(settings: Settings, clock: Clock) -> Office:
         texts=texts,
         reference=reference,
         channels=registry.build(settings.channels, absent_secret=drawn),
+        files=open_files(settings.storage),
         calendar=calendar_of(settings, reference),
         lexicon=lexicon(reference),
         now=clock.now,

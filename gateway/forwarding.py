@@ -6,6 +6,7 @@ again unseen (docs/forwarders/sp4n.md § 5). What came back and what we do about
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -142,7 +143,7 @@ def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
 def _files(tx: Transaction, complaint_id: int) -> list[ReportFile]:
     kept = attachments.stored(tx, complaint_id, origin="reporter")
     return [
-        ReportFile(f"lampiran-{at}", file.media_type, file.path.read_bytes, file.sha256, file.size)
+        ReportFile(f"lampiran-{at}", file.media_type, partial(tx.office.files.get, file.name), file.sha256, file.size)
         for at, file in enumerate(kept, 1)
     ]
 

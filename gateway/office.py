@@ -14,6 +14,7 @@ from config.settings import Settings
 from config.texts import Texts
 from gateway.complaints.calendar import Calendar
 from gateway.conversation.dialogue import Lexicon
+from gateway.file_store import FileStore
 from gateway.sealing import Keys
 
 
@@ -24,6 +25,7 @@ class Office:
     texts: Texts
     reference: Reference
     channels: Mapping[str, Channel]
+    files: FileStore
     calendar: Calendar
     lexicon: Lexicon
     now: Callable[[], datetime]

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-    from tests.servers import Postgres
+    from tests.servers import ObjectStore, Postgres
     from workers.redis_server import RedisServer
 
 # Imports stand inside the fixtures: a run of pure tests should not pay two seconds for servers that it does not ask for.
@@ -104,6 +104,20 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A database with the schema; the test runs once on each kind."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def object_store() -> "Iterator[ObjectStore]":
+    """An S3 server of our own."""
+    from tests import servers
+
+    try:
+        running = servers.object_store()
+        server = running.__enter__()
+    except servers.ServerMissing as sentence:
+        lacking(str(sentence))
+    yield server
+    running.__exit__(None, None, None)
 
 
 @pytest.fixture

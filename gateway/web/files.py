@@ -38,24 +38,31 @@ async def answer_for(request: web.Request, scope: Scope, identity: str) -> web.S
     stored = await site_of(request).read(complaint_detail.file_of, scope, identity)
     if stored is None:
         raise web.HTTPNotFound
-    return answer(stored)
+    return await answer(request, stored)
 
 
-def answer(stored: StoredFile) -> web.StreamResponse:
+async def answer(request: web.Request, stored: StoredFile) -> web.StreamResponse:
     """Send a file whose right was checked. Its name says nothing about where it came from."""
-    if not stored.path.is_file():
+    site = site_of(request)
+    files = site.gateway.office.files
+    path = files.path(stored.name)
+    try:
+        content = None if path and path.is_file() else await site.work(files.get, stored.name)
+    except FileNotFoundError:
         return web.Response(status=HTTPStatus.GONE)
     media_type = stored.media_type if stored.media_type in ENDINGS else UNKNOWN
     name = f"lampiran-{stored.sha256[:12]}.{ENDINGS.get(media_type, 'bin')}"
     manner = "inline" if media_type in SHOWN else "attachment"
-    return web.FileResponse(
-        stored.path,
-        headers={
-            "Content-Type": media_type,
-            "Content-Disposition": f'{manner}; filename="{name}"',
-            "Content-Security-Policy": CSP,
-            "Cache-Control": "private, no-store",
-        },
+    headers = {
+        "Content-Type": media_type,
+        "Content-Disposition": f'{manner}; filename="{name}"',
+        "Content-Security-Policy": CSP,
+        "Cache-Control": "private, no-store",
+    }
+    return (
+        web.FileResponse(path, headers=headers)
+        if path and content is None
+        else web.Response(body=content, headers=headers)
     )
 
 

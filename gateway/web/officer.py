@@ -351,7 +351,7 @@ async def show_file(request: web.Request) -> web.StreamResponse:
     stored = await site_of(request).read(attachments.stored, row.id)
     for file in stored:
         if file_key(file) == request.match_info["id"] and officer_page.may_see_file(row, file):
-            return files.answer(file)
+            return await files.answer(request, file)
     raise web.HTTPNotFound
 
 

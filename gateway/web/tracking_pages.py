@@ -250,7 +250,7 @@ async def show_file(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     for file in view.evidence:
         if file_key(file) == request.match_info["id"]:
-            return files.answer(file)
+            return await files.answer(request, file)
     raise web.HTTPNotFound
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.balancer import Balancer
 from tests.acceptance.stage import READY_WITHIN_S, Stage, free_port, until
 from tests.acceptance.test_walk import BRIDGE, DRAIN, HANDSET, PHONE, ROAD, TELEGRAM, WASTE, report_by_web, track
+from tests.servers import ObjectStore
 
 TAKEN_OVER_WITHIN_S = 240.0
 """The longest lease that a killed process may leave behind is that of a call to SP4N-LAPOR!: three minutes."""
@@ -21,26 +22,30 @@ pytestmark = pytest.mark.postgres
 class Doubled(Stage):
     """Web processes, workers, clocks and listeners as commands of their own, two of each, behind a balancer."""
 
-    redis_url = ""
+    shared: dict[str, str]
 
-    def start_twice(self, redis_url: str) -> None:
-        self.redis_url = redis_url
-        self.start("schema", "db", "upgrade")
+    def start_twice(self, redis_url: str, files: ObjectStore) -> None:
+        # One bot is asked, so that listeners have something to share.
+        self.shared = {
+            "GATEWAY__REDIS__URL": redis_url,
+            "GATEWAY__CHANNELS__TG__MODE": "polling",
+            "GATEWAY__STORAGE__ATTACHMENTS_DIR": f"s3://{files.bucket}/{self.folder.name}",
+            "GATEWAY__STORAGE__S3_ENDPOINT": files.endpoint,
+            "GATEWAY__STORAGE__S3_ACCESS_KEY": files.access_key,
+            "GATEWAY__STORAGE__S3_SECRET_KEY": files.secret_key,
+        }
+        self.start("schema", "db", "upgrade", **self.shared)
         assert self.processes.pop("schema").wait(READY_WITHIN_S) == 0
         ports = {name: free_port() for name in ("web1", "web2")}
         self.balancer = Balancer(self.port, list(ports.values()))
         self.balancer.start()
         for number in "12":
             web = f"web{number}"
-            self.start(web, "serve", **self.settings(GATEWAY__SERVER__PORT=str(ports[web])))
+            self.start(web, "serve", **self.shared, GATEWAY__SERVER__PORT=str(ports[web]))
             for role, command in (("worker", "work"), ("clock", "clock"), ("listener", "listen")):
-                self.start(f"{role}{number}", command, **self.settings())
+                self.start(f"{role}{number}", command, **self.shared)
         for name, port in ports.items():
             until(lambda port=port: self.answers(f"http://127.0.0.1:{port}/readyz"), f"{name} ready", READY_WITHIN_S)
-
-    def settings(self, **others: str) -> dict[str, str]:
-        """One bot is asked, so that listeners have something to share."""
-        return {"GATEWAY__REDIS__URL": self.redis_url, "GATEWAY__CHANNELS__TG__MODE": "polling", **others}
 
     def leads(self, name: str) -> bool:
         """Whether the log of this clock or listener says last that it leads."""
@@ -63,11 +68,11 @@ class Doubled(Stage):
 
 
 @pytest.fixture
-def stage(tmp_path: Path, postgres_url: str, redis_url: str) -> Iterator[Doubled]:
+def stage(tmp_path: Path, postgres_url: str, redis_url: str, object_store: ObjectStore) -> Iterator[Doubled]:
     made = Doubled(tmp_path, postgres_url)
     try:
         made.start_peers()
-        made.start_twice(redis_url)
+        made.start_twice(redis_url, object_store)
         yield made
     finally:
         made.close()
@@ -83,7 +88,7 @@ def news(stage: Stage, peer: str, recipient: str) -> list[str]:
 
 def test_one_of_each_dies_and_the_other_carries_on(stage: Doubled) -> None:
     clock, listener = stage.leader("clock"), stage.leader("listener")
-    stage.peer("telegram/_sim/inject", {"type": "text", "chat": TELEGRAM, "text": ROAD})
+    stage.peer("telegram/_sim/inject", {"type": "photo", "chat": TELEGRAM, "caption": ROAD})
     stage.peer("kannel/_sim/inject", {"from": PHONE, "to": "1708", "text": WASTE})
     until(lambda: filed(stage, 2), "the first two are filed")
 
@@ -98,6 +103,8 @@ def test_one_of_each_dies_and_the_other_carries_on(stage: Doubled) -> None:
     assert stage.leads(clock.translate(other))
     assert stage.leads(listener.translate(other))
 
+    (photo,) = [file for case in stage.complaints() for file in case["attachments"]]
+    assert (photo["media_type"], photo["scan"]) == ("image/jpeg", "clean")
     assert len(stage.peer("sp4n/_sim/complaints")["items"]) == 6
     for case in stage.complaints():
         stage.peer(f"sp4n/_sim/complaints/{case['sp4n_id']}/advance", {"to": "in_progress"})

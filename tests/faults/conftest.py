@@ -9,6 +9,7 @@ import pytest
 from channels import registry
 from config.load import settings_from
 from gateway import triage
+from gateway.file_store import open_files
 from gateway.office import Office
 from tests.faults.lives import Life
 from tests.faults.providers import Providers, providers_running
@@ -79,7 +80,14 @@ def _opened(
         text = (SETTINGS + ASSIGNED).format(url=url, folder=tmp_path, agencies=AGENCIES)
         settings = settings_from(providers.named_in(text), environ={})
         channels = registry.build(settings.channels, absent_secret=lambda _: "0" * 48)
-        office = replace(_office, settings=settings, channels=channels, now=moment, draw=lambda _: next(codes))
+        office = replace(
+            _office,
+            settings=settings,
+            files=open_files(settings.storage),
+            channels=channels,
+            now=moment,
+            draw=lambda _: next(codes),
+        )
         return Life(engine_at(url), office, moment, _classifier)
 
     return on

@@ -17,6 +17,7 @@ from config.load import settings_from
 from config.settings import Settings
 from gateway import accounts, app, audit, directory
 from gateway.arrival import Arrival
+from gateway.file_store import open_files
 from gateway.office import Office
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
@@ -180,7 +181,9 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def office(settings: Settings, moment: Moment, _office: Office) -> Office:
     codes = iter(range(48219037, 10**8, 1_111))
-    return replace(_office, settings=settings, now=moment, draw=lambda _: next(codes))
+    return replace(
+        _office, settings=settings, files=open_files(settings.storage), now=moment, draw=lambda _: next(codes)
+    )
 
 
 @pytest.fixture

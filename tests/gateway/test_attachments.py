@@ -1,4 +1,4 @@
-"""Files: noted with the message, staged before anything is answered, stored by their hash, never in the way of a text."""
+"""Files: noted with the message under one commit, stored by their hash, never in the way of a text."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from gateway.complaints.complaint import Case
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import REPORT, count, only, opened, rows
+from tests.gateway.short_ways import REPORT, count, only, opened
 
 Sends = Callable[..., Arrival]
 JPEG = b"\xff\xd8\xff foto"
@@ -45,7 +45,9 @@ def settle(store: Store, job: FileJob, state: str, **more: Any) -> None:
 
 def store_it(store: Store, job: FileJob, content: bytes = JPEG) -> None:
     digest = hashlib.sha256(content).hexdigest()
-    settle(store, job, "stored", media_type="image/jpeg", content=content, sha256=digest)
+    name = attachments.name_of(digest)
+    store.office.files.put(name, content)
+    settle(store, job, "stored", media_type="image/jpeg", size=len(content), stored_as=name, sha256=digest)
 
 
 def test_what_the_provider_keeps_is_fetched_by_a_reference_that_nobody_reads(
@@ -65,15 +67,29 @@ def test_what_the_provider_keeps_is_fetched_by_a_reference_that_nobody_reads(
     assert "attach" in rings.queues
 
 
-def test_what_came_with_the_call_is_on_the_disk_before_it_is_answered(store: Store, case: Case, tmp_path: Path) -> None:
+def test_what_came_with_the_call_waits_sealed_under_the_same_commit(store: Store, case: Case) -> None:
     add(store, case, AttachmentRef("form", content=JPEG))
-    (staged,) = (tmp_path / "attachments" / "staged").iterdir()
-    assert staged.read_bytes() == JPEG
-    assert staged.stat().st_mode & 0o777 == 0o600
+    assert JPEG not in bytes(only(store, tables.attachment_upload).content_sealed)
     (job,) = claim(store)
     assert job.ref.content == JPEG
     store_it(store, job)
-    assert not staged.exists()
+    assert count(store, tables.attachment_upload) == 0
+
+
+def test_what_was_rolled_back_leaves_no_file(store: Store, case: Case) -> None:
+    with pytest.raises(PowerCut):
+        _added_in_vain(store, case)
+    assert count(store, tables.attachment_upload) == count(store, tables.attachment) == 0
+
+
+class PowerCut(Exception):
+    """Everything was done, and nothing of it was committed."""
+
+
+def _added_in_vain(store: Store, case: Case) -> None:
+    with store.transaction() as tx:
+        attachments.add(tx, case.id, None, "tg", [AttachmentRef("form", content=JPEG)])
+        raise PowerCut
 
 
 def test_a_stored_file_is_named_by_its_hash_and_kept_once(store: Store, case: Case, tmp_path: Path) -> None:
@@ -83,8 +99,9 @@ def test_a_stored_file_is_named_by_its_hash_and_kept_once(store: Store, case: Ca
     with store.reading() as tx:
         first, second = attachments.stored(tx, case.id)
         assert attachments.file(tx, first.id) == first
-    assert first.path == second.path == tmp_path / "attachments" / DIGEST[:2] / DIGEST
-    assert (first.path.read_bytes(), first.size, first.media_type) == (JPEG, len(JPEG), "image/jpeg")
+    assert first.name == second.name == f"{DIGEST[:2]}/{DIGEST}"
+    assert (tmp_path / "attachments" / first.name).stat().st_mode & 0o777 == 0o600
+    assert (store.office.files.get(first.name), first.size, first.media_type) == (JPEG, len(JPEG), "image/jpeg")
     assert only(store, tables.attachment, tables.attachment.c.id == first.id).ref_sealed is None
 
 
@@ -147,12 +164,3 @@ def test_files_follow_their_message_to_another_complaint(store: Store, telegram:
 def test_nothing_is_written_for_a_message_without_files(store: Store, case: Case) -> None:
     assert add(store, case) == 0
     assert count(store, tables.attachment) == 0
-
-
-def test_a_staged_file_that_is_gone_does_not_stop_the_others(store: Store, case: Case, tmp_path: Path) -> None:
-    add(store, case, AttachmentRef("form", content=JPEG), AttachmentRef("b"))
-    for staged in (tmp_path / "attachments" / "staged").iterdir():
-        staged.unlink()
-    jobs = claim(store)
-    assert [job.ref.content for job in jobs] == [None, None]
-    assert len(rows(store, tables.attachment, tables.attachment.c.state == "working")) == 2

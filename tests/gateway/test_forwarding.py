@@ -124,7 +124,8 @@ def test_files_are_waited_for_but_not_for_long(store: Store, telegram: Sends, mo
     assert claim(store) == []
     with store.transaction() as tx:
         (file,) = attachments.claim(tx, 5)
-        attachments.settle(tx, [FileOutcome(file.id, file.fence, "stored", "", "image/jpeg", b"foto", "ab" * 32)])
+        tx.office.files.put("ab/ab", b"foto")
+        attachments.settle(tx, [FileOutcome(file.id, file.fence, "stored", "", "image/jpeg", 4, "ab/ab", "ab" * 32)])
     (job,) = claim(store)
     (attached,) = job.report.attachments
     assert (attached.load(), attached.media_type, case.number) == (b"foto", "image/jpeg", job.report.number)

@@ -27,6 +27,7 @@ from gateway.attachments import FileOutcome
 from gateway.complaints.classification import Classifier
 from gateway.complaints.number import read_code
 from gateway.doorbell import Doorbell
+from gateway.file_store import open_files
 from gateway.office import Office
 from gateway.outbound import Outcome, Parcel
 from gateway.storage import tables
@@ -132,7 +133,11 @@ class Town:
     def __post_init__(self) -> None:
         settings = _settings(self.url, self.folder)
         self.office = replace(
-            opened(), settings=settings, now=lambda: self.now, draw=lambda _: int(read_code(self.codes.popleft()))
+            opened(),
+            settings=settings,
+            files=open_files(settings.storage),
+            now=lambda: self.now,
+            draw=lambda _: int(read_code(self.codes.popleft())),
         )
         self.store = Store(open_engine(self.url), self.office)
         gateway = Gateway(settings, self.office, self.store, Doorbell(None), Clock())
@@ -199,7 +204,9 @@ class Town:
         for job in jobs:
             content = job.ref.content or f"gambar {job.id}".encode()
             digest = hashlib.sha256(content).hexdigest()
-            outcomes.append(FileOutcome(job.id, job.fence, "stored", "", "image/jpeg", content, digest))
+            name = attachments.name_of(digest)
+            tx.office.files.put(name, content)
+            outcomes.append(FileOutcome(job.id, job.fence, "stored", "", "image/jpeg", len(content), name, digest))
         with self.store.transaction() as tx:
             attachments.settle(tx, outcomes)
         return len(jobs)

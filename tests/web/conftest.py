@@ -19,6 +19,7 @@ from gateway import accounts, app, audit, directory
 from gateway.app import Gateway
 from gateway.complaints.complaint import Role
 from gateway.doorbell import Doorbell
+from gateway.file_store import open_files
 from gateway.office import Office
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store, Transaction
@@ -132,7 +133,9 @@ def _gateway(url: str, folder: Path, text: str, extra: str, moment: Moment) -> G
     wanted = merged(text + MORE, extra)
     settings = settings_from(wanted.format(url=url, folder=folder, agencies=AGENCIES), environ={})
     codes = iter(range(48219037, 10**8, 1_111))
-    office = replace(_opened(wanted), settings=settings, now=moment, draw=lambda _: next(codes))
+    office = replace(
+        _opened(wanted), settings=settings, files=open_files(settings.storage), now=moment, draw=lambda _: next(codes)
+    )
     doorbell = Doorbell(None)
     store = Store(open_engine(url), office, doorbell.ring, doorbell.tell)
     if text is not SETTINGS:  # the usual ones were prepared once for all tests

@@ -1,8 +1,9 @@
 """The queue `attach`: every trouble with a file is an outcome, and none of them is the text's."""
 
+import errno
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -35,10 +36,23 @@ class Provider:
         return FetchedFile(self.answer, "application/pdf", "x.pdf")
 
 
-def files(answer: bytes | Exception = b"") -> Files:
+@dataclass
+class Kept:
+    """A FileStore in memory; `away` stands for a full disk or a bucket that does not answer."""
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+    away: bool = False
+
+    def put(self, name: str, content: bytes) -> None:
+        if self.away:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.contents[name] = content
+
+
+def files(answer: bytes | Exception = b"", store: Kept | None = None) -> Files:
     provider = Provider(answer)
     channel = Channel("tg", "telegram", provider, None, provider.capabilities, 25.0, fetcher=provider)
-    return Files({"tg": channel}, None, lambda: NOW)  # type: ignore[arg-type]
+    return Files({"tg": channel}, None, store or Kept(), lambda: NOW)  # type: ignore[arg-type]
 
 
 def job(attempts: int = 0, content: bytes | None = None, channel: str = "tg") -> FileJob:
@@ -67,10 +81,18 @@ async def test_what_becomes_of_a_file(answer: bytes | Exception, state: str, rea
 
 async def test_a_clean_file_comes_with_its_real_type_and_digest() -> None:
     """F89."""
-    outcome = await files(photograph()).carry(job())
+    store = Kept()
+    outcome = await files(photograph(), store).carry(job())
     assert (outcome.state, outcome.media_type) == ("stored", "image/jpeg")
-    assert outcome.sha256 == hashlib.sha256(outcome.content).hexdigest()
-    assert CANARY not in outcome.content
+    content = store.contents[outcome.stored_as]
+    assert (outcome.sha256, outcome.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert CANARY not in content
+
+
+async def test_a_file_waits_as_long_as_there_is_no_room_for_it() -> None:
+    outcome = await files(photograph(), Kept(away=True)).carry(job(attempts=MOST_TRIES))
+    assert (outcome.state, outcome.reason) == ("queued", "store_away")
+    assert outcome.due_at is not None
 
 
 async def test_what_came_with_the_call_is_not_fetched() -> None:
@@ -109,7 +131,7 @@ def test_a_file_that_was_not_finished_is_due_again(ending: Callable[[Files, File
 async def test_a_photograph_is_kept_without_its_place(gateway_everywhere: Gateway, write: Write) -> None:
     gateway = gateway_everywhere
     write(gateway, "Lampu jalan mati", attachments=(AttachmentRef("", content=photograph()),))
-    work = Files(gateway.channels, None, gateway.clock.now)  # type: ignore[arg-type]
+    work = Files(gateway.channels, None, gateway.office.files, gateway.clock.now)  # type: ignore[arg-type]
     with gateway.store.transaction() as tx:
         (claimed,) = work.claim(tx, [])
     outcome = await work.carry(claimed)
@@ -118,12 +140,12 @@ async def test_a_photograph_is_kept_without_its_place(gateway_everywhere: Gatewa
         (kept,) = stored(tx, claimed.complaint_id)
         assert work.claim(tx, []) == []
     assert kept.media_type == "image/jpeg"
-    assert CANARY not in kept.path.read_bytes()
+    assert CANARY not in gateway.office.files.get(kept.name)
 
 
 async def test_a_late_outcome_changes_nothing(gateway: Gateway, write: Write) -> None:
     write(gateway, "Lampu jalan mati", attachments=(AttachmentRef("", content=photograph()),))
-    work = Files(gateway.channels, None, gateway.clock.now)  # type: ignore[arg-type]
+    work = Files(gateway.channels, None, gateway.office.files, gateway.clock.now)  # type: ignore[arg-type]
     with gateway.store.transaction() as tx:
         (claimed,) = work.claim(tx, [])
     outcome = await work.carry(claimed)

@@ -14,6 +14,7 @@ from gateway.storage.tables.complaints import (
 from gateway.storage.tables.governance import audit, audit_checkpoint, audit_head
 from gateway.storage.tables.messages import (
     attachment,
+    attachment_upload,
     delivery_report,
     dialogue,
     message,
@@ -54,6 +55,7 @@ __all__ = [
     "agency_member",
     "assignment",
     "attachment",
+    "attachment_upload",
     "attempt",
     "audit",
     "audit_checkpoint",

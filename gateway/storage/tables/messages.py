@@ -131,6 +131,14 @@ Index(
     postgresql_where=text("state IN ('queued','working')"),
 )
 
+attachment_upload = Table(
+    "attachment_upload",
+    metadata,
+    Column("attachment_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("content_sealed", LargeBinary, nullable=False),
+)
+"""What came with its message (a form), until a worker cleaned it."""
+
 outbox = Table(
     "outbox",
     metadata,
