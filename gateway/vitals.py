@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from gateway import audit
 from gateway.complaints.complaint import SYSTEM
@@ -132,8 +132,18 @@ def watch_audit(tx: Transaction) -> int:
     kept = figures(tx)
     since = kept.get(AUDIT_SEEN, 0) + 1
     verdict = audit.verify(tx, since=since, until=since + AUDIT_LINES - 1)
-    broken = verdict.seq if verdict.problem else 0
-    if broken or since == 1 or not kept.get(AUDIT_BROKEN):
+    broken = verdict.seq if verdict.problem else _cut_at(tx)
+    # A bad line stays told until the very place where it was is found whole again.
+    is_mended = since <= kept.get(AUDIT_BROKEN, 0) < since + verdict.lines
+    if broken or is_mended or AUDIT_BROKEN not in kept:
         keep(tx, AUDIT_BROKEN, broken)
     keep(tx, AUDIT_SEEN, since + verdict.lines - 1 if verdict.lines == AUDIT_LINES else 0)
-    return broken
+    return broken if broken or is_mended else kept.get(AUDIT_BROKEN, 0)
+
+
+def _cut_at(tx: Transaction) -> int:
+    """Where the chain ends before its last signed checkpoint; 0 where it does not."""
+    checkpoint, head = tables.audit_checkpoint, tables.audit_head
+    signed = tx.one(select(func.max(checkpoint.c.seq)))
+    end = tx.one(select(head.c.seq).where(head.c.name == audit.HEAD))
+    return end.seq + 1 if signed and end and signed[0] and signed[0] > end.seq else 0

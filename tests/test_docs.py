@@ -5,6 +5,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from channels.errors import ChannelError
 from channels.registry import ADAPTERS
 from config.document import document
 from config.load import settings_from
+from config.logging import WITHHELD
 from gateway import accounts
 from gateway.cli.main import gateway
 from gateway.complaints.complaint import ActionRefused, Role, Status
 from gateway.queries.channel_watch import ChannelState
-from gateway.web import counters, health
+from gateway.web import counters, gauges, health
 from gateway.web.api_types import ListQuery
 from gateway.web.callers import SHORT_FORMS
 from gateway.web.openapi import ENTRIES, PREFIX
@@ -129,7 +131,7 @@ def test_a_command_in_a_page_exists_with_its_options(page: Path, line: str) -> N
 
 def leads_to_command(words: list[str]) -> None:
     command: click.Command = gateway
-    while words and isinstance(command, click.Group):
+    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
         found = command.get_command(click.Context(command), words[0])
         assert found is not None, f"no command {words[0]!r}"
         command, words = found, words[1:]
@@ -242,9 +244,12 @@ def test_errors_of_channels_are_described() -> None:
 
 def calls(name: str, paths: Iterable[Path]) -> Iterator[ast.Call]:
     for path in paths:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == name:
-                yield node
+        yield from (call for call in calls_in(path) if getattr(call.func, "id", getattr(call.func, "attr", "")) == name)
+
+
+@cache
+def calls_in(path: Path) -> list[ast.Call]:
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
 
 
 def first_words(name: str, paths: Iterable[Path] = MODULES) -> set[str]:
@@ -308,13 +313,13 @@ def test_statuses_and_roles_are_explained() -> None:
 def metric_names() -> set[str]:
     """First words of every sample that is yielded, `{name}` of an f-string as a wildcard."""
     names = set()
-    for module in (health, counters):
+    for module in (health, counters, gauges):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Tuple) and len(node.elts) == 3 and isinstance(node.elts[1], ast.Tuple | ast.Name):
                 names |= words_of(node.elts[0])
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "samples" and node.args:
                 names |= words_of(node.args[0])
-    return names
+    return names | gauges.FIGURES
 
 
 def words_of(node: ast.expr) -> set[str]:
@@ -326,7 +331,7 @@ def words_of(node: ast.expr) -> set[str]:
 
 
 def test_metrics_are_described() -> None:
-    described = table("metrics.md", "")
+    described = table("metrics.md", "## Names")
     names = {name for name in metric_names() if name.replace(".+", "").strip("_") not in {"", "bucket", "count", "sum"}}
     assert len(names) > 15
     assert not {name for name in described if not any(re.fullmatch(known, name) for known in names)}
@@ -336,21 +341,59 @@ def test_metrics_are_described() -> None:
 
 
 def test_metrics_in_alarms_exist() -> None:
-    described = table("metrics.md", "")
+    described = table("metrics.md", "## Names")
     for metric in re.findall(r"satupintu_(\w+)", (DOCS / "operate/monitor.md").read_text()):
         assert metric in described
     states = set(re.findall(r"state=\"(\w+)\"", (DOCS / "operate/monitor.md").read_text()))
     assert states <= {state.value for state in ChannelState}
 
 
-def events() -> set[str]:
-    found: set[str] = set()
-    for level in ("debug", "info", "warning", "error", "exception"):
+LEVELS = ("debug", "info", "warning", "error", "exception")
+
+
+def written_lines() -> Iterator[tuple[str, str, set[str]]]:
+    """(event, level, fields) of every line that the code writes, also of those that are written after a commit."""
+    for level in LEVELS:
         for call in calls(level, MODULES):
-            found |= {
-                str(node.value) for each in call.args[:1] for node in ast.walk(each) if isinstance(node, ast.Constant)
-            }
-    return found
+            if getattr(getattr(call.func, "value", None), "id", "") == "log":
+                yield from lines_of(call.args[:1], level, call.keywords)
+    for call in calls("partial", MODULES):
+        level = getattr(call.args[0], "attr", "") if call.args else ""
+        if level in LEVELS and len(call.args) > 1:
+            yield from lines_of(call.args[1:2], level, call.keywords)
+
+
+def lines_of(first: list[ast.expr], level: str, keywords: list[ast.keyword]) -> Iterator[tuple[str, str, set[str]]]:
+    fields = {keyword.arg or "…" for keyword in keywords} - {"exc_info"}
+    for each in first:
+        names = [node.value for node in ast.walk(each) if isinstance(node, ast.Constant)]
+        yield from (
+            (name, "error" if level == "exception" else level, fields) for name in names if isinstance(name, str)
+        )
+
+
+def events() -> set[str]:
+    return {event for event, _, _ in written_lines()}
+
+
+def test_every_event_of_the_log_is_in_the_catalogue_with_its_level_and_fields() -> None:
+    levels: dict[str, set[str]] = {}
+    fields: dict[str, set[str]] = {}
+    for event, level, named in written_lines():
+        levels.setdefault(event, set()).add(level)
+        fields.setdefault(event, set()).update(named)
+    described = table("logs.md", "## Events")
+    assert len(described) > 50
+    assert set(described) == set(levels)
+    for event, (level, named, meaning) in described.items():
+        assert set(re.findall(r"\w+", level)) == levels[event], event
+        assert set(re.findall(r"\w+|…", named)) == fields[event], event
+        assert meaning, event
+
+
+def test_fields_of_the_log_name_nobody() -> None:
+    """Fields that are starred whatever they hold tell nothing: a line that has one is a mistake (SECURITY C24)."""
+    assert not {(event, field) for event, _, fields in written_lines() for field in fields & WITHHELD}
 
 
 def test_events_of_the_log_exist() -> None:

@@ -9,14 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from config.logging import get_logger
-from gateway import checkpoints, leases, upkeep
+from gateway import checkpoints, leases, upkeep, vitals
 from gateway.app import Gateway
 from gateway.doorbell import QUEUES
 from gateway.upkeep import UPKEEP, Upkeep
 
 log = get_logger(__name__)
 
-DUTIES = (*UPKEEP, Upkeep("audit_checkpointed", 60, checkpoints.keep))
+DUTIES = (
+    *UPKEEP,
+    Upkeep("audit_checkpointed", 60, checkpoints.keep),
+    Upkeep("audit_watched", 60, vitals.watch_audit),
+    Upkeep("processes_forgotten", 3600, vitals.forget_dead),
+)
 LEASE = "clock"
 LEASE_S = 20.0
 RENEW_S = 5.0

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
-from gateway.queries import channel_watch, readiness
+from gateway.queries import channel_watch, readiness, vital_signs
 from gateway.queries.channel_watch import Watched
+from gateway.web import gauges
 from gateway.web.counters import Sample, exposition
 from gateway.web.routes import Route
 from gateway.web.security import lies_in, networks, remote
@@ -70,9 +71,11 @@ async def metrics(request: web.Request) -> web.Response:
     site = site_of(request)
     if not lies_in(remote(request), networks(site.gateway.settings.server.metrics_from)):
         raise web.HTTPForbidden
-    samples = [*site.counters.samples(), *_writer(site)]
+    settings = site.gateway.settings
+    samples = [*site.counters.samples(), *_writer(site), *await site.work(lambda: [*gauges.of_machine(settings)])]
     try:
         samples += [*_channels(await site.read(channel_watch.watch), site.now())]
+        samples += [*gauges.of_all(await site.read(vital_signs.read), site.now())]
         samples.append(("database_up", (), 1))
     except Exception as problem:
         if not readiness.is_database_away(problem):

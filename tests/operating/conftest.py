@@ -11,6 +11,36 @@ from config.load import load
 from config.settings import Settings
 from gateway.app import prepare
 from gateway.cli.main import gateway as command
+from tests.gateway.conftest import (
+    _office,
+    _postgres_prepared,
+    _sqlite_prepared,
+    moment,
+    office,
+    postgres_url,
+    rings,
+    settings,
+    sqlite_url,
+    store,
+    telegram,
+)
+from tests.web.conftest import open_site, site
+
+__all__ = [
+    "_office",
+    "_postgres_prepared",
+    "_sqlite_prepared",
+    "moment",
+    "office",
+    "open_site",
+    "postgres_url",
+    "rings",
+    "settings",
+    "site",
+    "sqlite_url",
+    "store",
+    "telegram",
+]
 
 SETTINGS = """
 [storage]
