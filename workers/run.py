@@ -89,7 +89,7 @@ def members(settings: Settings) -> Iterator[Member]:
     if settings.training.enabled:
         gateway_url = f"http://{_loopback(settings.server.host)}:{settings.server.port}"
         port = settings.training.port
-        simulate = command("simulate", "--port", str(port), "--gateway", gateway_url, "--quiet")
+        simulate = command("simulate", "--port", str(port), "--gateway", gateway_url, "--classroom", "--quiet")
         yield Member("simulators", simulate, answers=partial(_is_open, port))
     yield Member("web", command("serve"))
     for queues in WORKERS:

@@ -193,9 +193,15 @@ async def test_the_clock_goes_on_by_an_hour_or_to_the_next_working_day(room: Roo
 @pytest.mark.parametrize("switch", SWITCHES, ids=[switch.name for switch in SWITCHES])
 async def test_every_fault_is_switched_on_and_off(room: Room, switch: Any) -> None:
     for on, pressed in (("1", 1), ("1", 1), ("0", 0)):
-        page = await do(room, "gangguan", gangguan=switch.name, nyala=on)
+        page = (await do(room, "gangguan", gangguan=switch.name, nyala=on)).partition('id="daftar-gangguan"')[2]
         assert page.count('aria-pressed="true"') == pressed
     assert await get(room) == await get(room)
+
+
+async def test_lapor_answers_by_itself_or_waits(room: Room) -> None:
+    await room.forward()
+    for on, words in (("0", "board.habit_off"), ("1", "board.habit_on")):
+        assert text(words) in await do(room, "kebiasaan", nyala=on)
 
 
 async def test_a_fault_that_is_on_bites(room: Room) -> None:

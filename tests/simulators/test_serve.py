@@ -44,6 +44,12 @@ def test_the_built_in_example_is_wired_to_what_the_gateway_itself_uses() -> None
         assert given == f"http://127.0.0.1:{settings.training.port}{path}"
 
 
+def test_a_class_room_begins_with_a_lapor_that_waits() -> None:
+    settings = settings_from(EXAMPLE)
+    assert simulator_settings(settings).sp4n.answers_unasked
+    assert not simulator_settings(settings, classroom=True).sp4n.answers_unasked
+
+
 def test_every_accepting_agency_has_an_officer_with_a_name_and_an_address() -> None:
     officers = simulator_settings(settings_from(EXAMPLE)).officers
     assert len(officers) > 50

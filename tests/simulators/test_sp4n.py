@@ -164,6 +164,20 @@ async def test_steps_that_fall_due_together_happen_in_their_order(lapor: Caller)
     assert [log["status_code"] for log in logs] == ["1", "2", "3", "4", "5", "7"]
 
 
+async def test_in_a_class_room_it_answers_nobody_until_it_is_told_to(lapor: Caller) -> None:
+    await lapor.sim("POST", "options", {"answers_unasked": False})
+    await lapor.create()
+    await lapor.sim("POST", "clock", {"advance": "P5D"})
+    assert await lapor.status() == "Terdisposisi ke Dinas Contoh Perhubungan", "and nobody has answered"
+    await lapor.create()
+    assert await lapor.sim("POST", "options", {"answers_unasked": True}) == {"answers_unasked": True}
+    assert await lapor.status() == "Terdisposisi ke Dinas Contoh Perhubungan", "what is overdue gets its two days"
+    await lapor.sim("POST", "clock", {"advance": "PT48H"})
+    for number in (8100001, 8100002):
+        logs = (await lapor.read(number))["results"]["data"]["status_logs"]
+        assert (logs[-1]["status_code"], logs[-1]["created_at"]) == ("4", "30-11-2026 08:00:00")
+
+
 async def test_a_script_replaces_the_life(lapor: Caller) -> None:
     await lapor.create()
     steps = [{"after": "PT2H", "status_name": "Tunda", "note": "Mohon alamat lengkap."}]

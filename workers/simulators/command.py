@@ -21,15 +21,18 @@ from workers.simulators.wiring import simulator_settings
     show_default=True,
     help="Address to listen on; others than loopback let a class in.",
 )
+@click.option("--classroom", is_flag=True, help="LAPOR! answers nobody by itself until its switch is turned on.")
 @click.option("--quiet", is_flag=True, help="Do not print the address.")
-def simulate(names: tuple[str, ...], port: int | None, gateway: str | None, listen: str, quiet: bool) -> None:
+def simulate(
+    names: tuple[str, ...], port: int | None, gateway: str | None, listen: str, classroom: bool, quiet: bool
+) -> None:
     """Play the providers and LAPOR!, and serve the practice site.
 
     NAME is one or more of telegram, kannel, ussd, web, sp4n; without a name all are played.
     """
     try:
         settings = load()
-        played = simulator_settings(settings, gateway or "")
+        played = simulator_settings(settings, gateway or "", classroom=classroom)
     except (SettingsError, ReferenceInvalid) as problem:
         click.echo(str(problem), err=True)
         raise click.exceptions.Exit(2) from problem

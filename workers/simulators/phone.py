@@ -25,7 +25,7 @@ from workers.simulators.clock import SimulatorClock
 from workers.simulators.control import ControlRefused, Plane
 from workers.simulators.faults import NOTHING
 from workers.simulators.kannel import Kannel
-from workers.simulators.practice_board import Board, BoardAway, moves_after, moves_beside
+from workers.simulators.practice_board import Board, BoardAway, BoardState, moves_after, moves_beside
 from workers.simulators.settings import Person, SimulatorSettings
 from workers.simulators.telegram import Telegram
 from workers.simulators.ussd import Session, Ussd
@@ -120,7 +120,7 @@ class Practice:
         settings, language, now = self._settings, choice["bahasa"], self._cast.clock.now()
         zone = settings.time_zone
         board = self._board(request)
-        reports, board_faults, board_away = await _board_state(board)
+        state = await _board_state(board)
         talks = self._talks()
         citizen = self._citizen(choice)
         own = [bubble for person in settings.citizens for bubble in self._bubbles(person)]
@@ -140,12 +140,12 @@ class Practice:
             "citizen": citizen,
             "phone": self._phone(citizen),
             "talks": talks,
-            "steps": view.steps(view.progress_of(own, talks, reports, self._by_hand)),
-            "board": {"here": board is not None, "away": board_away, "reports": reports},
+            "steps": view.steps(view.progress_of(own, talks, state.reports, self._by_hand)),
+            "board": state,
             "moves_after": moves_after,
             "moves_beside": moves_beside,
             "switches": [
-                (switch.name, switches.is_on(switch, self._cast.planes, board_faults))
+                (switch.name, switches.is_on(switch, self._cast.planes, state.faults))
                 for switch in switches.offered(self._cast.planes, board)
             ],
         }
@@ -256,6 +256,11 @@ class Practice:
             await board.move(int(given["laporan"]), given["ke"], given.get("catatan", "").strip())
             self._by_hand.moves += 1
 
+    async def habit(self, request: web.Request, _choice: Form, given: Form) -> None:
+        """Whether LAPOR! answers by itself."""
+        if board := self._board(request):
+            await board.answer_unasked(given.get("nyala") == "1")
+
     async def clock(self, _request: web.Request, _choice: Form, given: Form) -> None:
         clock, settings = self._cast.clock, self._settings
         if given.get("maju") == "hari-kerja":
@@ -308,6 +313,7 @@ DEEDS: Mapping[str, Deed] = {
     "ussd": Deed(Practice.ussd, "hp"),
     "petugas": Deed(Practice.officer, "petugas"),
     "lapor": Deed(Practice.move, "lapor"),
+    "kebiasaan": Deed(Practice.habit, "lapor"),
     "jam": Deed(Practice.clock, "jam"),
     "gangguan": Deed(Practice.fault, "gangguan"),
     "bersihkan": Deed(Practice.reset, "hp"),
@@ -331,11 +337,10 @@ def _refuse_other_sites(request: web.Request) -> None:
         raise web.HTTPForbidden(text="forms of other sites are not taken\n")
 
 
-async def _board_state(board: Board | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
-    """Reports, faults, and whether the board did not answer."""
+async def _board_state(board: Board | None) -> BoardState:
     if board is None:
-        return [], [], False
+        return BoardState()
     try:
-        return await board.reports(), await board.faults(), False
+        return await board.state()
     except BoardAway:
-        return [], [], True
+        return BoardState()

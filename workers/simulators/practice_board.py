@@ -1,6 +1,7 @@
 """The practice page's hand on the simulated LAPOR!: reads its board and moves reports, by its own control plane."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,18 @@ class BoardAway(Exception):
     """The simulated LAPOR! does not run or refuses; the text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """What the page shows of it. `is_there`: it runs and answers."""
+
+    is_there: bool = False
+    reports: Sequence[dict[str, Any]] = ()
+    """Newest first; the shape is that of `GET /_sim/complaints`."""
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    answers_unasked: bool = False
+    """LAPOR! answers open reports by itself."""
+
+
 class Board:
     """`url`: where the simulator is mounted, on this machine."""
 
@@ -23,11 +36,11 @@ class Board:
         self._url = url
         self._session = session
 
-    async def reports(self) -> list[dict[str, Any]]:
-        """Newest first; the shape is that of `GET /_sim/complaints`."""
-        answer = await self._call("GET", "complaints")
-        items: list[dict[str, Any]] = answer.get("items", [])
-        return items
+    async def state(self) -> BoardState:
+        """All that the page shows; BoardAway."""
+        reports = (await self._call("GET", "complaints")).get("items", [])
+        options = await self._call("GET", "options")
+        return BoardState(True, reports, await self.faults(), bool(options.get("answers_unasked")))
 
     async def move(self, report_id: int, to: str, note: str) -> None:
         await self._call("POST", f"complaints/{report_id}/advance", {"to": to} | ({"note": note} if note else {}))
@@ -44,6 +57,9 @@ class Board:
         await self._call("DELETE", "faults")
         if faults:
             await self._call("POST", "faults", faults)
+
+    async def answer_unasked(self, wanted: bool) -> None:
+        await self._call("POST", "options", {"answers_unasked": wanted})
 
     async def reset(self) -> None:
         await self._call("POST", "reset", {})

@@ -66,6 +66,8 @@ class Sp4nNames:
     authorization: str = "SIM-AUTH"
     token: str = "SIM-TOKEN"  # noqa: S105 - opens nothing but this simulator
     institutions: tuple[tuple[int, str], ...] = ()
+    answers_unasked: bool = True
+    """Whether LAPOR! answers each open report by itself after two days; a class begins without."""
 
 
 @dataclass(frozen=True, slots=True)

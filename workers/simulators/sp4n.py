@@ -71,7 +71,13 @@ def build(settings: SimulatorSettings, file: Path | None = None) -> web.Applicat
     clock = settings.clock or SimulatorClock(machine_clock.now)
     file = file or settings.board_file
     shelf = SqliteShelf(file) if file else None
-    world = World(clock, f"Pemerintah {settings.government}", settings.sp4n.institutions, shelf)
+    world = World(
+        clock,
+        f"Pemerintah {settings.government}",
+        settings.sp4n.institutions,
+        shelf,
+        answers_unasked=settings.sp4n.answers_unasked,
+    )
     faults, log = Faults(settings.seed), RequestLog()
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[only_from_here])
     door = _Door(world, faults, log, settings.sp4n)

@@ -107,6 +107,10 @@ class ScriptStep(msgspec.Struct, forbid_unknown_fields=True):
     followup: str = ""
 
 
+class Options(msgspec.Struct, forbid_unknown_fields=True):
+    answers_unasked: bool
+
+
 class Script(msgspec.Struct, forbid_unknown_fields=True):
     steps: list[ScriptStep]
 
@@ -140,6 +144,8 @@ class Control:
             web.get("/_sim/faults", self.list_faults),
             web.post("/_sim/faults", self.add_faults),
             web.delete("/_sim/faults", self.clear_faults),
+            web.get("/_sim/options", self.options),
+            web.post("/_sim/options", self.set_options),
             web.post("/_sim/seed", self.seed),
             web.post("/_sim/reset", self.reset),
             web.get("/_sim/requests", self.requests),
@@ -226,6 +232,13 @@ class Control:
     async def clear_faults(self, request: web.Request) -> web.Response:
         self._faults.clear()
         return await self.list_faults(request)
+
+    async def options(self, _request: web.Request) -> web.Response:
+        return _json({"answers_unasked": self._world.answers_unasked})
+
+    async def set_options(self, request: web.Request) -> web.Response:
+        self._world.answer_unasked((await _read(request, Options)).answers_unasked)
+        return await self.options(request)
 
     async def seed(self, request: web.Request) -> web.Response:
         order = msgspec.json.decode(await request.read(), type=dict[str, int])

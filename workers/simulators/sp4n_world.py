@@ -30,6 +30,7 @@ STATUSES: Mapping[str, tuple[str, str]] = {
 # Words of data_logs; the placeholders are filled by whoever reads them.
 ASSIGNED_LOG = "Laporan didisposisikan oleh {{institution_from}} ke {{institution_to}}"
 CHANGED_LOG = "Status laporan berubah dari {{status_old}} menjadi {{status_new}}"
+ANSWERED_AFTER = timedelta(days=2)
 ANSWER = "<p>Petugas sudah menindaklanjuti laporan ini di lapangan.</p>"
 INSTITUTIONS = (
     (990010, "Dinas Contoh Perhubungan"),
@@ -47,6 +48,8 @@ class Change(msgspec.Struct, omit_defaults=True):
     institution_id: int = 0
     note: str = ""
     followup: str = ""
+    unasked: bool = False
+    """Part of an answer that LAPOR! gives by itself: it waits while that is switched off."""
 
 
 class StatusLog(msgspec.Struct):
@@ -122,8 +125,11 @@ class World:
         government: str,
         institutions: Sequence[tuple[int, str]] = (),
         shelf: Shelf | None = None,
+        *,
+        answers_unasked: bool = True,
     ) -> None:
         self.clock = clock
+        self.answers_unasked = answers_unasked
         self.government = (990001, government)
         self.institutions = dict(institutions or INSTITUTIONS)
         self._shelf = shelf
@@ -219,12 +225,27 @@ class World:
             (change.at, report.id, change)
             for report in self.reports.values()
             for change in report.life
-            if change.at <= now
+            if change.at <= now and (self.answers_unasked or not change.unasked)
         ]
         for _at, report_id, change in sorted(due, key=lambda item: item[:2]):
             report = self.reports[report_id]
             report.life.remove(change)
             self.apply(report, change)
+
+    def answer_unasked(self, wanted: bool) -> None:
+        """Whether LAPOR! answers by itself. What became overdue meanwhile is answered as if it had come in now."""
+        if wanted and not self.answers_unasked:
+            for report in self.reports.values():
+                self._put_off(report)
+        self.answers_unasked = wanted
+
+    def _put_off(self, report: Report) -> None:
+        now, unasked = self.clock.now(), [change for change in report.life if change.unasked]
+        first = min((change.at for change in unasked), default=now + ANSWERED_AFTER)
+        if first <= now:
+            for change in unasked:
+                change.at += now + ANSWERED_AFTER - first
+            self._keep(report)
 
     def reset(self) -> None:
         """Forget everything but the numbers that were given out: the gateway still knows reports by them."""
@@ -251,10 +272,11 @@ class World:
 
 def default_life(born_at: datetime) -> list[Change]:
     """Verified after two hours, assigned after three, answered after two days, closed ten days later."""
+    answered_at = born_at + ANSWERED_AFTER
     return [
-        Change(born_at + timedelta(hours=2), "verified"),
-        Change(born_at + timedelta(hours=3), "assigned"),
-        Change(born_at + timedelta(days=2), "in_progress", followup=ANSWER),
-        Change(born_at + timedelta(days=2, hours=1), "awaiting_reporter"),
-        Change(born_at + timedelta(days=12, hours=1), "resolved"),
+        Change(born_at + timedelta(hours=2), to="verified"),
+        Change(born_at + timedelta(hours=3), to="assigned"),
+        Change(answered_at, unasked=True, to="in_progress", followup=ANSWER),
+        Change(answered_at + timedelta(hours=1), unasked=True, to="awaiting_reporter"),
+        Change(answered_at + timedelta(days=10, hours=1), unasked=True, to="resolved"),
     ]

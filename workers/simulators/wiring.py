@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from config.clock import Clock, clock_for
@@ -22,9 +23,10 @@ BOARD_FILE = "lapor.db"
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
-def simulator_settings(settings: Settings, gateway_url: str = "") -> SimulatorSettings:
+def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: bool = False) -> SimulatorSettings:
     """What the simulators of this installation play; `gateway_url` = where they call the gateway, if not on this machine.
 
+    In a `classroom` LAPOR! answers nobody by itself: overdue work is there to be practised.
     Raises ReferenceInvalid for a broken file of agencies or holidays.
     """
     reference = reference_for(settings)
@@ -34,7 +36,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "") -> SimulatorSe
         telegram=_telegram(settings),
         kannel=_kannel(settings),
         ussd=_ussd(settings),
-        sp4n=_sp4n(settings, reference),
+        sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
         web_channel=_values(settings, "web_form")[0],
         officers=_officers(reference),
         government=settings.government.name,
