@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from gateway import assignments, audit, cases, clocks, events, links, notices, outgoing, undoing
 from gateway.complaints.complaint import (
     CLOSED,
@@ -26,6 +24,8 @@ from gateway.complaints.complaint import (
 from gateway.complaints.inputs import check_inputs, check_limits
 from gateway.complaints.lifecycle import Step, followed, step_for, target_of
 from gateway.effects import Act, effects
+from gateway.queries import deeds
+from gateway.queries.milestones import UNDOABLE
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -148,18 +148,14 @@ def remark(
 
 def _undo(tx: Transaction, case: Case, actor: Actor) -> Case:
     """Take back the actor's own last action while nobody was told of it (life cycle, row 34)."""
-    undo_s = tx.office.settings.casework.undo_s
-    event = tables.complaint_event
-    last = tx.one(select(event).where(event.c.complaint_id == case.id).order_by(event.c.seq.desc()).limit(1))
-    mine = last is not None and last.actor_id == actor.id and last.actor_role == actor.role.value
-    if last is None or not mine or (tx.now - last.at).total_seconds() > undo_s or notices.told_reporter(tx, last.id):
+    deed = deeds.newest(tx, case.id)
+    if deed is None or not deed.is_by(actor) or (deed.action in UNDOABLE and deed.undo_until is None):
         raise ActionRefused("expired")
-    if last.action not in frozenset(Action):  # a remark changed nothing
+    if deed.action not in UNDOABLE:
         raise ActionRefused("wrong_state")
+    last = deed.event
     before = Status(last.from_status)
     undone = step_for(Action(last.action), before, actor.role)
-    if not undone.undoable:
-        raise ActionRefused("wrong_state")
     notices.withdraw(tx, last.id)
     outgoing.withdraw(tx, case.id, last.id)
     due_at = clocks.undo(tx, case.id, undone, last.at, tx.now)

@@ -112,13 +112,6 @@ def withdraw(tx: Transaction, event_id: int) -> None:
     tx.execute(notice.update().where(waiting).values(state="undone"))
 
 
-def told_reporter(tx: Transaction, event_id: int) -> bool:
-    """Whether a message about this event has been written to the reporter: it cannot be called back."""
-    log = tables.dispatch_log
-    told = (log.c.event_id == event_id) & (log.c.recipient_kind == "reporter") & log.c.outbox_id.is_not(None)
-    return tx.one(select(log.c.id).where(told).limit(1)) is not None
-
-
 def claim_due(tx: Transaction, limit: int = BATCH) -> list[Any]:
     """Due notices, oldest first; expand each in a transaction of its own."""
     return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working"))

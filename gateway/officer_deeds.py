@@ -19,7 +19,7 @@ from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
 from gateway.directory import Member
 from gateway.officer_drafts import Desk, Draft
-from gateway.queries import officer_page
+from gateway.queries import deeds, officer_page
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -85,9 +85,9 @@ def _bring_back(tx: Transaction, member: Member, case: Case, form: Form) -> None
 
     When the deed cannot be taken back any more, its refusal takes this back too.
     """
-    last = events.last(tx, case.id)
+    last = deeds.newest(tx, case.id)
     word = next((word for word, action in FORMS.items() if last is not None and last.action == action), "")
-    if last is None or last.actor_id != str(member.id) or not word:
+    if last is None or not last.is_by(member.actor) or not word:
         return
     fresh = hashlib.sha256(form.action_id.encode()).hexdigest()[:ACTION_ID_CHARACTERS]
     sent = officer_drafts.bring_back(tx, Desk(case.id, member.id), word, fresh)
@@ -116,10 +116,10 @@ def _inputs(tx: Transaction, member: Member, case: Case, form: Form) -> dict[str
 
 
 def _done_before(tx: Transaction, case: Case, action: Action, member: Member) -> DoneBefore | None:
-    last = events.last(tx, case.id)
-    if last is None or last.action != action or last.actor_id == str(member.id):
+    last = deeds.newest(tx, case.id)
+    if last is None or last.action != action or last.is_by(member.actor):
         return None
-    return DoneBefore(last.actor_role, last.at)
+    return DoneBefore(last.event.actor_role, last.event.at)
 
 
 def keep_files(tx: Transaction, member: Member, case: Case, action_id: str, refs: Sequence[AttachmentRef]) -> int:

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from gateway import contacts, directory, readers
 from gateway.complaints.complaint import Action, Actor
-from gateway.queries import complaint_detail
+from gateway.queries import complaint_detail, deeds
 from gateway.queries.complaint_detail import Detail
-from gateway.queries.milestones import UNDOABLE
 from gateway.queries.scope import Scope, Sight
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -71,7 +70,7 @@ class Suggested:
 
 @dataclass(frozen=True, slots=True)
 class OwnDeed:
-    """The newest event, done by whoever looks, as long as nobody was told of it."""
+    """The newest deed, done by whoever looks, as long as nobody was told of it."""
 
     action: str
     undo_until: datetime
@@ -170,19 +169,10 @@ def _suggested(tx: Transaction, row: Any, names: Mapping[str, str]) -> Suggested
 
 
 def _own(tx: Transaction, detail: Detail, actor: Actor) -> OwnDeed | None:
-    last = detail.events[-1] if detail.events else None
-    undo_s = tx.office.settings.casework.undo_s
-    if last is None or not undo_s or last.action not in UNDOABLE:
+    deed = deeds.newest(tx, detail.row.id)
+    if deed is None or deed.undo_until is None or not deed.is_by(actor):
         return None
-    event, log = tables.complaint_event, tables.dispatch_log
-    mine = tx.one(select(event.c.actor_id, event.c.actor_role).where(event.c.id == last.id))
-    if mine is None or (mine.actor_id, mine.actor_role) != (actor.id, actor.role.value):
-        return None
-    told = (log.c.event_id == last.id) & (log.c.recipient_kind == "reporter") & log.c.outbox_id.is_not(None)
-    until = last.at + timedelta(seconds=undo_s)
-    if until <= tx.now or tx.one(select(log.c.id).where(log.c.complaint_id == detail.row.id, told).limit(1)):
-        return None
-    return OwnDeed(last.action, until)
+    return OwnDeed(deed.action, deed.undo_until)
 
 
 def extension_asked(detail: Detail) -> str:

@@ -16,6 +16,8 @@ ENDS_EARLY = {Status.OUT_OF_AUTHORITY: "out_of_authority", Status.ARCHIVED: "arc
 """These end the way after the second step, under a name of their own."""
 ANSWERED = STEPS.index("answered") + 1
 UNDOABLE = frozenset(step.action for step in LIFECYCLE if step.undoable)
+DEEDS = frozenset(Action) - {Action.NOTE}
+"""Everything else in a history is a remark: it changed nothing, and ends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,9 @@ def standing(events: Sequence[Any]) -> list[Any]:
 
 def told(kept: Sequence[Any], now: datetime, undo_s: float) -> Sequence[Any]:
     """Of standing events those that the reporter may know of at this moment."""
-    last = kept[-1] if kept else None
-    if last is not None and last.action in UNDOABLE and now - last.at < timedelta(seconds=undo_s):
-        return kept[:-1]
+    place = next((at for at in range(len(kept) - 1, -1, -1) if kept[at].action in DEEDS), None)
+    if place is not None and kept[place].action in UNDOABLE and now - kept[place].at < timedelta(seconds=undo_s):
+        return kept[:place]  # remarks that came after it name the status that it made
     return kept
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -17,8 +17,9 @@ from gateway.complaints.lifecycle import actions_for
 from gateway.complaints.sla import Clock, Running
 from gateway.directory import Member
 from gateway.privacy import Reader, shown_to
+from gateway.queries import deeds
 from gateway.queries.deadlines import Due, dues
-from gateway.queries.milestones import UNDOABLE, standing
+from gateway.queries.milestones import standing
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -57,7 +58,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class OwnDeed:
-    """The newest event, when this officer did it. `undo_until`: until then it can be taken back."""
+    """The newest deed, when this officer did it. `undo_until`: until then it can be taken back."""
 
     action: str
     at: datetime
@@ -101,8 +102,7 @@ class OfficerPage:
 def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -> OfficerPage:
     """One row of `complaint` for the member that the link belongs to; `clocks` are those of the complaint."""
     case = cases.case_of(row)
-    every = _events(tx, case.id)
-    events = standing(every)
+    events = standing(_events(tx, case.id))
     shown = shown_to(Reader.OFFICER, row, _reporter(tx, row))
     names = directory.agency_names(tx)
     pictures = tuple(attachments.stored(tx, case.id, "reporter"))
@@ -130,7 +130,7 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
         promised=promised,
         asked_for_time=asked,
         history=_history(events, names, cover_of(tx, row)),
-        mine=_mine(tx, every, member),
+        mine=_mine(tx, case.id, member),
         forms=forms,
         agencies=_others(tx, case) if "bukan" in forms else (),
         institutions=_institutions(tx) if "bukan" in forms else (),
@@ -206,10 +206,8 @@ def _happening(event: Any, names: Mapping[str, str], cover: Cover) -> Happening:
     return Happening(event.at, event.action, event.actor_role, event.actor_name, cover(event.text_masked), detail)
 
 
-def _mine(tx: Transaction, events: Sequence[Any], member: Member) -> OwnDeed | None:
-    last = events[-1] if events else None
-    if last is None or last.actor_id != str(member.id) or last.actor_role != member.role:
+def _mine(tx: Transaction, complaint_id: int, member: Member) -> OwnDeed | None:
+    deed = deeds.newest(tx, complaint_id)
+    if deed is None or not deed.is_by(member.actor):
         return None
-    undo_s = tx.office.settings.casework.undo_s
-    until = last.at + timedelta(seconds=undo_s) if last.action in UNDOABLE and undo_s else None
-    return OwnDeed(last.action, last.at, until if until and until > tx.now else None)
+    return OwnDeed(deed.action, deed.event.at, deed.undo_until)

@@ -84,7 +84,7 @@ def page(tx: Transaction, row: Any, clocks: Sequence[Running]) -> Tracking:
     case, settings = cases.case_of(row), tx.office.settings.casework
     kept = standing(_events(tx, case.id))
     events = told(kept, tx.now, settings.undo_s)
-    hidden = kept[-1] if len(events) < len(kept) else None
+    hidden = kept[len(events)] if len(events) < len(kept) else None
     status = Status(events[-1].to_status) if hidden else case.status
     shown, names = shown_to(Reader.REPORTER, row), directory.agency_names(tx)
     waiting = dues(clocks, lambda clock: clock.rule.public, tx.now) if case.closed_at is None else ()

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway import cases, casework, links, notices
+from gateway import cases, casework, links, notices, officer_deeds
 from gateway.arrival import Arrival
-from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Role, Status
+from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Role, Status, Visibility
+from gateway.queries import complaint_page, tracking
+from gateway.queries.scope import scope_of
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
@@ -297,6 +300,38 @@ def test_only_the_same_person_can_take_something_back_and_only_in_time(
     with pytest.raises(ActionRefused) as refusal:
         undo(store, case, actor or member(store).actor)
     assert refusal.value.code == "expired"
+
+
+def test_what_others_remark_does_not_end_the_time_for_taking_back(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = answered(store, telegram(REPORT))
+    moment.pass_(seconds=10)
+    with store.transaction() as tx:
+        casework.remark(tx, now(store, case), "edit", reporter(case), {"text": "Lubangnya dua"}, Visibility.AGENCY)
+    act(store, case, A.NOTE, note="Sudah saya telepon dinasnya.")
+    officer = member(store)
+    with store.reading() as tx:
+        row = cases.row_of(tx, case.number)
+        mine = officer_deeds.look(tx, row, officer).mine
+        tracked = tracking.page(tx, row, [])
+    assert mine is not None
+    assert (mine.action, mine.undo_until) == ("answer", moment.now + timedelta(minutes=10, seconds=-10))
+    assert (tracked.answer, tracked.status) == ("", S.ASSIGNED)
+    assert [step.name for step in tracked.steps if step.state == "now"] == ["checked"]
+    assert undo(store, case, officer.actor).status is S.ASSIGNED
+
+
+def test_the_screen_offers_what_can_be_taken_back(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = assigned(store, telegram(REPORT))
+    act(store, case, A.REFER_OUT, institution="PLN", reason="Tiang listrik itu milik PLN, bukan milik daerah.")
+    act(store, case, A.NOTE, Actor(Role.PRIVACY_OFFICER, "9"), note="Tidak ada data pribadi.")
+    with store.reading() as tx:
+        page = complaint_page.page(tx, scope_of(tx.office, COORDINATOR.role), case.number, COORDINATOR)
+    assert page is not None
+    assert page.own is not None
+    assert page.own.action == "refer_out"
+    assert undo(store, case).status is S.ASSIGNED
 
 
 def test_nothing_is_taken_back_twice(store: Store, telegram: Sends, moment: Moment) -> None:

@@ -222,7 +222,7 @@ def test_an_answer_with_evidence_can_be_taken_back_until_it_is_sent(store: Store
     link.act("terima")
     with store.transaction() as tx:
         task = officer_door.enter(tx, link.token, "phone").task
-        assert officer_deeds.keep_files(tx, link.hash, task.case, "a-2", [PHOTO, PHOTO]) == 2
+        assert officer_deeds.keep_files(tx, task.member, task.case, "a-2", [PHOTO, PHOTO]) == 2
     link.act("selesai", "a-2", explanation=DONE, no_personal_data="1")
     page = link.page("phone")
     assert (page.status, page.mine and page.mine.action) == (Status.AWAITING_REPORTER, "answer")
@@ -241,7 +241,7 @@ def test_taking_back_a_second_answer_keeps_the_evidence_of_the_first(store: Stor
     for action_id, pictures in (("a-1", [PHOTO]), ("a-2", [PHOTO, PHOTO])):
         with store.transaction() as tx:
             task = officer_door.enter(tx, link.token, "phone").task
-            officer_deeds.keep_files(tx, link.hash, task.case, action_id, pictures)
+            officer_deeds.keep_files(tx, task.member, task.case, action_id, pictures)
         link.act("selesai", action_id, explanation=DONE, no_personal_data="1")
         moment.pass_(minutes=20)
         if action_id == "a-1":
@@ -290,13 +290,15 @@ def test_the_preview_is_what_the_reporter_will_read(store: Store, link: Link) ->
 
 
 def test_files_of_an_answer_that_was_never_sent_do_not_stay(store: Store, link: Link, moment: Moment) -> None:
+    with store.reading() as tx:
+        task = officer_door.enter(tx, link.token, "").task
+
     def keep(action_id: str) -> int:
         with store.transaction() as tx:
-            task = officer_door.enter(tx, link.token, "").task
-            return officer_deeds.keep_files(tx, link.hash, task.case, action_id, [PHOTO])
+            return officer_deeds.keep_files(tx, task.member, task.case, action_id, [PHOTO])
 
     assert keep("a-1") == 1
-    moment.pass_(hours=25)
+    moment.pass_(days=14, hours=1)
     assert keep("a-2") == 1
     assert count(store, "attachment") == 1
 
