@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from channels.messages import InboundMessage
-from gateway import assembly, attempts, contacts, dialogues, forwarding, idempotency, officer_drafts, outbound
+from gateway import (
+    assembly,
+    attempts,
+    clock_jumps,
+    contacts,
+    dialogues,
+    forwarding,
+    idempotency,
+    officer_drafts,
+    outbound,
+)
 from gateway.conversation import ussd
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -58,6 +68,7 @@ def take_broken_sessions(tx: Transaction) -> int:
 
 
 UPKEEP: tuple[Upkeep, ...] = (
+    Upkeep("clock_jumps_mended", 60, clock_jumps.mend),
     Upkeep("outbox_swept", 5, outbound.sweep),
     Upkeep("forwards_swept", 10, forwarding.sweep),
     Upkeep("sms_parts_given_up", 5, take_overdue_parts),

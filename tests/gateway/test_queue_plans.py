@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from gateway import attachments, notices, outbound
+from gateway import attachments, clock_jumps, notices, outbound
 from gateway.storage.store import Store, Transaction
 
 WORK: dict[str, Callable[[Transaction], object]] = {
@@ -14,6 +14,7 @@ WORK: dict[str, Callable[[Transaction], object]] = {
     "outbox swept": outbound.sweep,
     "twin withdrawn": lambda tx: outbound.withdraw(tx, "tg", 1, "once"),
     "opt-out": lambda tx: outbound.suppress(tx, "tg", 1),
+    "clock jumps mended": clock_jumps.mend,
     "files claimed": lambda tx: attachments.claim(tx, 10),
     "notices claimed": notices.claim_due,
 }
