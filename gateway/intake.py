@@ -38,12 +38,13 @@ def receive(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Answer]:
     _take_reports(tx, arrivals)
     _take_contact_events(tx, arrivals)
     incoming, again = _keep_messages(tx, arrivals)
-    for one in again:
-        answers[one.position] = facts.told_before(tx, one.arrival.channel, one.contact, one.message)
     desk = Desk.prepare(tx, [(one.arrival.channel, one.contact, one.message) for one in incoming])
     for one in incoming:
         answers[one.position] = _take(tx, desk, one)
     desk.close(tx)
+    # Only now: what comes again may be a twin of a call in this very batch (F60).
+    for one in again:
+        answers[one.position] = facts.told_before(tx, one.arrival.channel, one.contact, one.message)
     if incoming:
         _note(tx, incoming)
     # kill point: intake.written

@@ -172,10 +172,12 @@ async def _put_aside(site: Site, channel: Channel, arrival: Arrival, reason: str
 
 
 def _polite(site: Site, channel: Channel, what: str) -> Answer:
-    """What a channel that shows our answer at once can show although there is none."""
+    """What a channel that shows our answer at once can show although there is none, with another way to us."""
     if not channel.capabilities.sessions:
         return Answer()
-    return Answer(site.texts(f"error.session_call.{what}", site.language))
+    words = site.texts(f"error.session_call.{what}", site.language)
+    sms = site.gateway.office.channels.get(getattr(channel.settings, "sms_channel", ""))
+    return Answer(f"{words} {site.texts('error.session_call.by_sms', site.language, nomor=sms.own)}" if sms else words)
 
 
 def _acknowledged(channel: Channel, raw: RawRequest, answer: Answer) -> RawResponse:
