@@ -22,7 +22,6 @@ from config.logging import WITHHELD
 from gateway import accounts
 from gateway.cli.main import gateway
 from gateway.complaints.complaint import ActionRefused, Role, Status
-from gateway.queries.channel_watch import ChannelState
 from gateway.web import counters, gauges, health
 from gateway.web.api_types import ListQuery
 from gateway.web.callers import SHORT_FORMS
@@ -338,14 +337,6 @@ def test_metrics_are_described() -> None:
     assert not {name for name in names if not any(re.fullmatch(name, known) for known in described)}
     for name, cells in described.items():
         assert cells[0] == counters.KINDS.get(name, "gauge"), name
-
-
-def test_metrics_in_alarms_exist() -> None:
-    described = table("metrics.md", "## Names")
-    for metric in re.findall(r"satupintu_(\w+)", (DOCS / "operate/monitor.md").read_text()):
-        assert metric in described
-    states = set(re.findall(r"state=\"(\w+)\"", (DOCS / "operate/monitor.md").read_text()))
-    assert states <= {state.value for state in ChannelState}
 
 
 LEVELS = ("debug", "info", "warning", "error", "exception")
