@@ -146,6 +146,8 @@ class GivenUp:
     contact: Contact
     message: InboundMessage
     message_id: int
+    received_at: datetime
+    """When its last part came."""
 
 
 def overdue(tx: Transaction) -> list[GivenUp]:
@@ -177,4 +179,4 @@ def _given_up(tx: Transaction, key: str, generation: int, before: datetime) -> G
         flags=frozenset({"incomplete"}),
     )
     _close(tx, key, generation)
-    return GivenUp(first.channel, contact, message, first.message_id)
+    return GivenUp(first.channel, contact, message, first.message_id, max(row.received_at for row in group))

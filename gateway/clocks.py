@@ -5,7 +5,7 @@ Rules (days, legal basis) are read once when a clock starts; a changed rule move
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -40,15 +40,16 @@ def calendar_of(tx: Transaction, zone: str = "") -> Calendar:
     return replace(office.calendar, zone=zone)
 
 
-def first_due(tx: Transaction, complaint_id: int, kind: Kind, now: datetime) -> datetime:
-    """Start the verification clock of a new complaint; when it is due."""
-    # All complaints of one batch begin at one moment: days are counted once for each kind.
-    begun: dict[tuple[Kind, datetime], tuple[Running, datetime]] = tx.notes.setdefault("first_clocks", {})
-    if (kind, now) not in begun:
-        running = _new(tx, Clock.VERIFICATION, kind, minor=False, now=now).running
-        begun[kind, now] = running, due_at(running, now)
-    running, due = begun[kind, now]
-    kept = Kept(tx.new_id(), running, is_new=True)
+def first_due(tx: Transaction, complaint_id: int, kind: Kind, at: datetime) -> datetime:
+    """Start the verification clock of a complaint that came at this moment; when it is due."""
+    # What begins on one day ends on one day: in a batch the days are counted once for each kind.
+    begun: dict[tuple[Kind, date], tuple[Running, datetime]] = tx.notes.setdefault("first_clocks", {})
+    day = tx.office.calendar.today(at)
+    if (kind, day) not in begun:
+        running = _new(tx, Clock.VERIFICATION, kind, minor=False, now=at).running
+        begun[kind, day] = running, due_at(running, at)
+    running, due = begun[kind, day]
+    kept = Kept(tx.new_id(), replace(running, started_at=at), is_new=True)
     _insert(tx, complaint_id, kept, {"id": kept.id, "due_at": due})
     return due
 

@@ -1,6 +1,7 @@
 """The history of a complaint: append-only, numbered, every text in it masked."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -27,8 +28,9 @@ def append(
     *,
     seq: int = 0,
     key: str = "",
+    at: datetime | None = None,
 ) -> int:
-    """Write one event; its id. `seq` is looked up on the complaint's counter where it is not given."""
+    """Write one event; its id. `seq` is looked up on the complaint's counter where it is not given; `at` is now."""
     identity = tx.new_id()
     told = next((inputs[name] for name in TOLD if inputs.get(name)), "")
     tx.insert(
@@ -36,7 +38,7 @@ def append(
         id=identity,
         complaint_id=complaint_id,
         seq=seq or _counted(tx, complaint_id),
-        at=tx.now,
+        at=at or tx.now,
         action=action,
         from_status=before.value if before else "",
         to_status=after.value,

@@ -126,7 +126,7 @@ def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
         if "completed" in whole.flags and _completed(tx, one.contact, whole):
             return DONE
         message = whole
-    return take_turn(tx, desk, channel, one.contact, message, one.id)
+    return take_turn(tx, desk, channel, one.contact, message, one.id, one.arrival.received_at)
 
 
 def _completed(tx: Transaction, contact: Contact, message: InboundMessage) -> bool:

@@ -1,7 +1,7 @@
 """How a complaint begins: number, secret code, first clock, first event; in the transaction that took the message."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from gateway import clocks, events
 from gateway.complaints.complaint import Action, Actor, Draft, Role, Status
@@ -17,13 +17,14 @@ CODES = 10**8
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a report came from: channel, sender, own number written to, message."""
+    """Where a report came from: channel, sender, own number written to, message, and when it reached us (else now)."""
 
     channel: str
     channel_kind: str
     contact: Contact
     destination: str = ""
     message_id: int | None = None
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,9 @@ class Opened:
 
 def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     """Make a complaint of a draft: number, secret code, first clock, first event. Told to the sender by the caller."""
-    identity, now = tx.new_id(), tx.now
+    identity, came_at = tx.new_id(), _came_at(tx, origin)
     number, code = next_number(tx), secret_code(tx.office.draw(CODES))
-    due_at = clocks.first_due(tx, identity, draft.kind, now)
+    due_at = clocks.first_due(tx, identity, draft.kind, came_at)
     masked = _masked(draft, draft.text)
     point = draft.point
     row = {
@@ -52,9 +53,10 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
         "channel_kind": origin.channel_kind,
         "destination": origin.destination,
         "contact_id": origin.contact.id,
-        "created_at": now,
-        "updated_at": now,
-        "last_message_at": now,
+        "created_at": came_at,
+        "updated_at": tx.now,
+        # Whether the next message belongs to it is judged by when both are taken.
+        "last_message_at": tx.now,
         "due_at": due_at,
         "incident_on": draft.incident_on,
         "incident_text": draft.incident_text,
@@ -75,7 +77,7 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
         "agency_named": draft.agency_named,
         "unit": draft.unit or draft.service,
         "status": Status.RECEIVED.value,
-        "status_since": now,
+        "status_since": tx.now,
         "anonymous": draft.anonymous,
         "anonymous_by": Role.REPORTER.value if draft.anonymous else "",
         "confidential": draft.confidential,
@@ -90,10 +92,15 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     actor = Actor(Role.REPORTER, str(origin.contact.id))
     # An event is never changed: whoever turns anonymous later must not stand in this one.
     told = {"text": _nameless(masked, draft.reporter_name)}
-    events.append(tx, identity, Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1)
+    events.append(tx, identity, Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1, at=came_at)
     tx.ring("classify")
     tx.tell(kind="complaint", number=number, status=Status.RECEIVED.value, channel=origin.channel)
     return Opened(identity, number, code, tx.office.calendar.local(due_at).date())
+
+
+def _came_at(tx: Transaction, origin: Origin) -> datetime:
+    """A report is as old as its message: what waited on the disk or in quarantine lost no day of its deadline (F11, F74)."""
+    return min(origin.received_at or tx.now, tx.now)
 
 
 def _masked(draft: Draft, text: str) -> str:

@@ -2,16 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select
 
 from channels.errors import ChannelError
 from channels.messages import Inbound, InboundMessage
-from gateway import cases, casework, clocks, intake, quarantine
+from gateway import cases, casework, intake, quarantine
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Actor, Visibility
-from gateway.complaints.sla import Clock
 from gateway.quarantine import Quarantined
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -45,7 +43,8 @@ def reprocess(tx: Transaction, identity: int, actor: Actor) -> Reprocessed:
     new = _messages(tx, kept.channel, events) - known
     opened = _opened(tx, new)
     for complaint_id in opened:
-        _begin_then(tx, complaint_id, kept.received_at, actor)
+        if (case := cases.by_id(tx, complaint_id)) is not None:
+            casework.remark(tx, case, REMARK, actor, {}, Visibility.INTERNAL)
     quarantine.settle(tx, identity, "replayed", actor)
     tx.tell(kind="channel", channel=kept.channel)
     return Reprocessed(len(new), tuple(opened.values()))
@@ -88,17 +87,3 @@ def _opened(tx: Transaction, messages: Collection[int]) -> dict[int, str]:
     first = words.c.complaint_id.in_(theirs) & words.c.message_id.in_(messages) & (words.c.kind == "original")
     found = select(complaint.c.id, complaint.c.number).join(words, words.c.complaint_id == complaint.c.id).where(first)
     return {row.id: row.number for row in tx.all(found)}
-
-
-def _begin_then(tx: Transaction, complaint_id: int, received_at: datetime, actor: Actor) -> None:
-    """The citizen wrote back then: the complaint is as old as that, and so is its first deadline."""
-    clock = tables.clock
-    case = cases.by_id(tx, complaint_id)
-    if case is None:
-        return
-    first = (clock.c.complaint_id == complaint_id) & (clock.c.name == Clock.VERIFICATION.value)
-    due_at = None
-    if tx.execute(clock.delete().where(first)).rowcount:
-        due_at = clocks.first_due(tx, complaint_id, case.kind, received_at)
-    cases.amend(tx, complaint_id, created_at=received_at, due_at=due_at)
-    casework.remark(tx, case, REMARK, actor, {}, Visibility.INTERNAL)

@@ -6,7 +6,7 @@ look-ups, page, replies. Judgement is none of this module's business (gateway/co
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from channels.messages import Address, Answer, InboundMessage
 from gateway import attachments, contacts, dialogues, facts, outbound, reporting_back
@@ -78,6 +78,7 @@ class Talk:
     message: InboundMessage
     message_id: int
     setting: Setting
+    received_at: datetime | None = None
 
     @property
     def actor(self) -> Actor:
@@ -85,10 +86,16 @@ class Talk:
 
 
 def take_turn(
-    tx: Transaction, desk: Desk, channel: str, contact: Contact, message: InboundMessage, message_id: int
+    tx: Transaction,
+    desk: Desk,
+    channel: str,
+    contact: Contact,
+    message: InboundMessage,
+    message_id: int,
+    received_at: datetime | None = None,
 ) -> Answer:
     """Judge one message and carry out what follows; the answer for channels that show one at once."""
-    talk = Talk(desk, channel, contact, message, message_id, dialogues.setting(tx, channel))
+    talk = Talk(desk, channel, contact, message, message_id, dialogues.setting(tx, channel), received_at)
     dialogue = _with_context(tx, talk, desk.dialogue(tx, channel, contact))
     return carry_out(tx, talk, step(dialogue, message, tx.now, talk.setting))
 
@@ -147,7 +154,7 @@ def _open(tx: Transaction, talk: Talk, turn: Turn) -> tuple[Turn, Opened | None]
     if form and form.name:
         contacts.set_name(tx, talk.contact, form.name)
     kind = tx.office.channels[talk.channel].kind
-    origin = Origin(talk.channel, kind, talk.contact, message.destination, talk.message_id)
+    origin = Origin(talk.channel, kind, talk.contact, message.destination, talk.message_id, talk.received_at)
     opened = open_complaint(tx, draft, origin)
     attachments.add(tx, opened.id, talk.message_id, talk.channel, turn.attachments)
     if turn.moved_from:

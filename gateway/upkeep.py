@@ -40,7 +40,7 @@ def take_overdue_parts(tx: Transaction) -> int:
     given_up = assembly.overdue(tx)
     for one in given_up:
         desk = Desk.prepare(tx, [(one.channel, one.contact, one.message)])
-        take_turn(tx, desk, one.channel, one.contact, one.message, one.message_id)
+        take_turn(tx, desk, one.channel, one.contact, one.message, one.message_id, one.received_at)
         desk.close(tx)
     return len(given_up)
 
@@ -61,7 +61,7 @@ def take_broken_sessions(tx: Transaction) -> int:
         setting = dialogues.setting(tx, row.channel)
         dialogue = desk.dialogue(tx, row.channel, contact).with_(ussd=session)
         turn = ussd.expire(dialogue, sender, tx.now, setting)
-        carry_out(tx, Talk(desk, row.channel, contact, message, 0, setting), turn)
+        carry_out(tx, Talk(desk, row.channel, contact, message, 0, setting, row.updated_at), turn)
         desk.close(tx)
         dialogues.end_session(tx, row.channel, row.session_id)
     return len(free)

@@ -19,7 +19,7 @@ from gateway.spool import Spool
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store, Transaction
-from tests.gateway.conftest import MONDAY
+from tests.gateway.conftest import MONDAY, Moment
 from tests.gateway.short_ways import count, only, rows
 
 TEXT = "Jalan di depan pasar nomor {0} berlubang dalam sekali, sudah dua bulan"
@@ -196,6 +196,27 @@ async def test_f11_without_a_database_everything_goes_to_the_disk_and_comes_back
     assert kept == [*(f"u:{one}" for one in names), "u:danach"]
     assert {row.received_at for row in rows(store, tables.message)} == {MONDAY}
     assert list((tmp_path / "spool").glob("*.spool")) == []
+
+
+async def test_f11_a_report_that_waited_on_the_disk_is_as_old_as_its_message(
+    store: Store, tmp_path: Path, moment: Moment
+) -> None:
+    probe = Probe()
+    async with writing(store, tmp_path, probe) as writer:
+        probe.away = True
+        for number in range(3):
+            with pytest.raises(Spooled):
+                await writer.submit(arrival(str(number)))
+        moment.pass_(days=2)
+        probe.away = False
+        await until(lambda: not writer.behind)
+    reports, clocks = rows(store, tables.complaint), rows(store, tables.clock)
+    begun = rows(store, tables.complaint_event)
+    assert [report.created_at for report in reports] == [MONDAY] * 3
+    assert [clock.started_at for clock in clocks] == [MONDAY] * 3
+    assert [event.at for event in begun] == [MONDAY] * 3
+    # Three working days after Monday, although it is Wednesday.
+    assert {store.office.calendar.today(clock.due_at).isoformat() for clock in clocks} == {"2026-11-26"}
 
 
 async def test_f12_the_same_call_from_the_disk_and_from_the_provider_is_one_message(
