@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, literal, or_, select, text, true, tuple_
 
 from gateway.complaints.complaint import Status
 from gateway.complaints.number import read_number, read_sp4n_id
@@ -30,6 +30,9 @@ SHORTEST_SEARCH = 3
 EVERYTHING = "semua"
 NEW_FOR = timedelta(hours=24)
 IS_OPEN = complaint.c.closed_at.is_(None)
+# Word for word the conditions of the indexes: SQLite finds a partial one by nothing else, and not by a parameter.
+IS_HELD = text("complaint.hold <> 'none'")
+HAS_HOLDER = complaint.c.holder_id.is_not(None)
 
 
 class Sorting(StrEnum):
@@ -121,13 +124,17 @@ def _today(tx: Transaction) -> Condition:
 
 TABS: Mapping[str, tuple[Callable[[Transaction, Scope], Condition], Sorting]] = {
     "baru": (
-        lambda tx, _: and_(_with_status(Status.RECEIVED), complaint.c.created_at > tx.now - NEW_FOR),
+        # Without a word on being open: of all that is received most may be old, by time few are read.
+        lambda tx, _: and_(complaint.c.status == Status.RECEIVED.value, complaint.c.created_at > tx.now - NEW_FOR),
         Sorting.NEWEST,
     ),
     "verifikasi": (lambda *_: and_(_with_status(Status.RECEIVED), complaint.c.hold == "none"), Sorting.DUE),
     "belum_terarah": (lambda *_: and_(_with_status(Status.VERIFIED), complaint.c.agency == ""), Sorting.DUE),
     "kantor": (lambda _, scope: and_(IS_OPEN, complaint.c.agency.in_(sorted(scope.agencies or ()))), Sorting.DUE),
-    "tugas": (lambda _, scope: and_(IS_OPEN, complaint.c.holder_id == (scope.holder_id or 0)), Sorting.DUE),
+    "tugas": (
+        lambda _, scope: and_(IS_OPEN, HAS_HOLDER, complaint.c.holder_id == (scope.holder_id or 0)),
+        Sorting.DUE,
+    ),
     "hari_ini": (lambda tx, _: _today(tx), Sorting.DUE),
     "lewat": (lambda tx, _: and_(IS_OPEN, complaint.c.due_at < tx.now), Sorting.DUE),
     "menunggu": (lambda *_: _with_status(Status.INCOMPLETE, Status.AWAITING_REPORTER), Sorting.DUE),
@@ -136,7 +143,7 @@ TABS: Mapping[str, tuple[Callable[[Transaction, Scope], Condition], Sorting]] = 
         lambda *_: and_(_with_status(Status.VERIFIED), complaint.c.flags.contains("sengketa_wewenang")),
         Sorting.DUE,
     ),
-    "ditahan": (lambda *_: and_(_with_status(Status.RECEIVED), complaint.c.hold != "none"), Sorting.DUE),
+    "ditahan": (lambda *_: and_(IS_OPEN, IS_HELD), Sorting.DUE),
     "tak_bisa_ditutup": (
         lambda tx, _: and_(_with_status(Status.AWAITING_REPORTER), complaint.c.due_at < tx.now),
         Sorting.DUE,

@@ -113,6 +113,23 @@ Index(
     sqlite_where=text(OPEN_CASES),
     postgresql_where=text(OPEN_CASES),
 )
+HELD_CASES = "closed_at IS NULL AND hold <> 'none'"
+IN_HAND = "closed_at IS NULL AND holder_id IS NOT NULL"
+Index(
+    "ix_complaint_held",
+    complaint.c.due_at,
+    complaint.c.id,
+    sqlite_where=text(HELD_CASES),
+    postgresql_where=text(HELD_CASES),
+)
+Index(
+    "ix_complaint_holder",
+    complaint.c.holder_id,
+    complaint.c.due_at,
+    complaint.c.id,
+    sqlite_where=text(IN_HAND),
+    postgresql_where=text(IN_HAND),
+)
 Index("ix_complaint_text_hash", complaint.c.text_hash, complaint.c.created_at)
 Index("ix_complaint_contact", complaint.c.contact_id, complaint.c.id)
 Index(
