@@ -1,7 +1,10 @@
 """The main job with two of everything on one PostgreSQL and one Redis, and one of each killed on the way."""
 
 import os
+import re
 import signal
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.balancer import Balancer
-from tests.acceptance.stage import READY_WITHIN_S, Stage, free_port, until
+from tests.acceptance.stage import READY_WITHIN_S, SMS_TOKEN, TOLD_WITHIN_S, Stage, call, free_port, until
 from tests.acceptance.test_walk import BRIDGE, DRAIN, HANDSET, PHONE, ROAD, TELEGRAM, WASTE, report_by_web, track
 from tests.servers import ObjectStore
 
@@ -36,7 +39,7 @@ class Doubled(Stage):
         }
         self.start("schema", "db", "upgrade", **self.shared)
         assert self.processes.pop("schema").wait(READY_WITHIN_S) == 0
-        ports = {name: free_port() for name in ("web1", "web2")}
+        self.ports = ports = {name: free_port() for name in ("web1", "web2")}
         self.balancer = Balancer(self.port, list(ports.values()))
         self.balancer.start()
         for number in "12":
@@ -67,6 +70,30 @@ class Doubled(Stage):
         self.balancer.close()
 
 
+class OpenPage:
+    """The stream of changes that a list of complaints has open at one web process."""
+
+    def __init__(self, url: str) -> None:
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(f"{url}/masuk") as page:
+            token = re.search(r'name="_csrf" value="([^"]+)"', page.read().decode())
+        assert token
+        fields = {"_csrf": token[1], "username": "admin", "password": "acceptance-admin-password"}
+        opener.open(f"{url}/masuk", urllib.parse.urlencode(fields).encode()).close()
+        self.stream = opener.open(f"{url}/admin/aduan/arus", timeout=TOLD_WITHIN_S)
+
+    def hears_of_a_change(self) -> bool:
+        """Waits for the next one; TimeoutError when none comes."""
+        with self.stream:
+            return any(line.startswith(b"event: change") for line in self.stream)
+
+
+def write_to(url: str, sender: str, text: str) -> None:
+    """An SMS that its gateway brings to one of the web processes."""
+    told = {"token": SMS_TOKEN, "from": sender, "to": "1708", "text": text, "id": sender[-6:], "coding": "0"}
+    assert call("GET", f"{url}/c/sms?{urllib.parse.urlencode(told)}&ts=1795137260").status == 200
+
+
 @pytest.fixture
 def stage(tmp_path: Path, postgres_url: str, redis_url: str, object_store: ObjectStore) -> Iterator[Doubled]:
     made = Doubled(tmp_path, postgres_url)
@@ -89,7 +116,10 @@ def news(stage: Stage, peer: str, recipient: str) -> list[str]:
 def test_one_of_each_dies_and_the_other_carries_on(stage: Doubled) -> None:
     clock, listener = stage.leader("clock"), stage.leader("listener")
     stage.peer("telegram/_sim/inject", {"type": "photo", "chat": TELEGRAM, "caption": ROAD})
-    stage.peer("kannel/_sim/inject", {"from": PHONE, "to": "1708", "text": WASTE})
+    web1, web2 = (f"http://127.0.0.1:{port}" for port in stage.ports.values())
+    page = OpenPage(web2)
+    write_to(web1, PHONE, WASTE)
+    assert page.hears_of_a_change()
     until(lambda: filed(stage, 2), "the first two are filed")
 
     stage.peer("kannel/_sim/inject", {"from": "+6281200000009", "to": "1708", "text": f"{WASTE} setiap hari"})
