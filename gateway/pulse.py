@@ -52,6 +52,13 @@ def beat(tx: Transaction, beats: list[Beat]) -> None:
         tx.execute(state.update().where(state.c.channel == one.channel).values(**values))
 
 
+def alive(tx: Transaction, channel: str) -> None:
+    """Whoever asks this provider is still asking: without that word the channel counts as dead."""
+    state = tables.channel_state
+    tx.insert_new(state, [{"channel": channel}], "channel")
+    tx.execute(state.update().where(state.c.channel == channel).values(heartbeat_at=tx.now))
+
+
 def checked(tx: Transaction, channel: str, problems: list[str]) -> None:
     """What a look at the provider brought: sentences that say what to do; none means that all is well."""
     state = tables.channel_state

@@ -10,7 +10,7 @@ from channels.errors import ChannelMisconfigured
 from channels.messages import Inbound, RawRequest
 from channels.registry import Channel
 from config.logging import get_logger
-from gateway import leases
+from gateway import leases, pulse
 from gateway.app import open_writer
 from gateway.arrival import Arrival
 from gateway.batching import Spooled, Writer
@@ -50,10 +50,11 @@ async def _listen_under_lease(channel: Channel, tools: Tools, writer: Writer) ->
 
 async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer) -> None:
     """Until the lease is lost or the listener crashes."""
-    asking = asyncio.create_task(_ask(channel, tools, writer))
+    asking, is_asking = asyncio.create_task(_ask(channel, tools, writer)), False
     try:
-        while not asking.done() and await _leads(channel, tools):
+        while not asking.done() and await _leads(channel, tools, is_asking=is_asking):
             await asyncio.wait([asking], timeout=RENEW_S)
+            is_asking = True  # one that crashes at once never says that it lives
     finally:
         asking.cancel()
         await asyncio.wait([asking])
@@ -85,17 +86,21 @@ async def _taken(writer: Writer, arrival: Arrival) -> None:
         return  # safely on the disk
 
 
-async def _leads(channel: Channel, tools: Tools) -> bool:
+async def _leads(channel: Channel, tools: Tools, *, is_asking: bool = False) -> bool:
     try:
-        return await asyncio.to_thread(_acquire, channel, tools)
+        return await asyncio.to_thread(_acquire, channel, tools, is_asking)
     except Exception:
         log.exception("lease_failed", lease=_lease(channel))
         return False
 
 
-def _acquire(channel: Channel, tools: Tools) -> bool:
+def _acquire(channel: Channel, tools: Tools, is_asking: bool) -> bool:
+    """Take or renew the lease; with it goes the sign of life that the channel's screen looks for."""
     with tools.gateway.store.transaction() as tx:
-        return leases.acquire(tx, _lease(channel), tools.process, LEASE_S) is not None
+        leads = leases.acquire(tx, _lease(channel), tools.process, LEASE_S) is not None
+        if leads and is_asking:
+            pulse.alive(tx, channel.name)
+        return leads
 
 
 def _release(channel: Channel, tools: Tools) -> None:

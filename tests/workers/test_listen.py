@@ -48,6 +48,14 @@ class Mailbox:
         await asyncio.Event().wait()
 
 
+class Crashing(Mailbox):
+    """Never comes to asking."""
+
+    async def listen(self, submit: Submit, http: Http) -> None:
+        self.asked += 1
+        raise ZeroDivisionError
+
+
 def channel(gateway: Gateway, mailbox: Mailbox) -> Channel:
     return replace(gateway.channels["tg"], listener=mailbox)
 
@@ -102,6 +110,23 @@ async def test_a_listener_that_crashes_is_started_again(gateway: Gateway) -> Non
             await until(lambda: mailbox.position == 1)
     assert mailbox.asked == 2
     assert "listener_crashed" in [line["event"] for line in lines]
+
+
+def heartbeat(gateway: Gateway) -> object:
+    with gateway.store.reading() as tx:
+        found = tx.all(text("SELECT heartbeat_at FROM channel_state WHERE channel = 'tg'"))
+    return found[0][0] if found else None
+
+
+async def test_who_asks_says_that_it_lives_and_who_crashes_does_not(gateway: Gateway) -> None:
+    async with asking(gateway, Mailbox()):
+        await until(lambda: heartbeat(gateway) is not None)
+    with gateway.store.transaction() as tx:
+        tx.execute(text("DELETE FROM channel_state"))
+    crashing = Crashing()
+    async with asking(gateway, crashing):
+        await until(lambda: crashing.asked > 2)
+    assert heartbeat(gateway) is None
 
 
 async def test_while_somebody_else_listens_we_wait(gateway: Gateway) -> None:
