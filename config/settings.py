@@ -105,6 +105,7 @@ class Storage:
     s3_secret_key: Secret
     identity_key: Secret
     reserve_mib: int
+    nearly_full: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ def open_office(settings: Settings, clock: Clock) -> Office:
 def open_writer(gateway: Gateway) -> Writer:
     """The writer of a process that takes messages, with its spool; `Writer.run` is the caller's task."""
     settings = gateway.settings
-    spool = Spool(Path(settings.storage.spool_dir), gateway.office.keys.raw, settings.storage.reserve_mib)
+    storage = settings.storage
+    spool = Spool(Path(storage.spool_dir), gateway.office.keys.raw, storage.reserve_mib, storage.nearly_full)
     spool.prepare()
 
     def parse(name: str, request: RawRequest) -> Sequence[Inbound]:

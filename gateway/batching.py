@@ -70,6 +70,8 @@ class Writer:
         """How often something was handed to the disk."""
         self._behind = False
         """Something older than the next arrival is still on the disk; it must go first."""
+        self.low_on_disk = False
+        """The disk of the spool is nearly full: people should make room."""
         self.counts = Counts()
 
     async def submit(self, arrival: Arrival) -> Answer:
@@ -206,6 +208,10 @@ class Writer:
                     if not is_away(problem):
                         log.exception("spool_replay_failed")
             await asyncio.sleep(REPLAY_EVERY_S)
+
+    async def keep_room(self) -> None:
+        """Look after the disk of the spool; to be called now and then."""
+        self.low_on_disk = await self._on_disk(self._spool.keep_room)
 
     async def _replay(self) -> None:
         """Carry over file by file; a file is forgotten only when all of it is committed and nothing was added."""

@@ -14,8 +14,9 @@ ELSEWHERE = "://"
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """`free_bytes` for us, not for root; `free_share` 0 to 1."""
+    """`bytes` in all; `free_bytes` for us, not for root; `free_share` 0 to 1."""
 
+    bytes: int
     free_bytes: int
     free_share: float
 
@@ -35,4 +36,8 @@ def disk_of(folder: Path) -> Disk | None:
         found = os.statvfs(folder)
     except OSError:
         return None
-    return Disk(found.f_bavail * found.f_frsize, round(found.f_bavail / max(found.f_blocks, 1), 4))
+    return Disk(
+        found.f_blocks * found.f_frsize,
+        found.f_bavail * found.f_frsize,
+        round(found.f_bavail / max(found.f_blocks, 1), 4),
+    )

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from channels.messages import RawRequest
 from config.logging import get_logger
 from gateway.arrival import Arrival, freeze, thaw
+from gateway.disks import disk_of
 
 log = get_logger(__name__)
 SUFFIX = ".spool"
@@ -31,11 +32,13 @@ class SpoolFull(Exception):
 class Spool:
     """The spool of this process. Methods block (fsync): call them in a thread."""
 
-    def __init__(self, folder: Path, key: bytes, reserve_mib: int) -> None:
+    def __init__(self, folder: Path, key: bytes, reserve_mib: int, nearly_full: float = 0.95) -> None:
+        """`nearly_full`: share of the disk in use from which the reserve is given up."""
         self._folder = folder
         self._key = key
         self._reserve = folder / "reserve"
         self._reserve_bytes = reserve_mib * 1024 * 1024
+        self._nearly_full = nearly_full
         self._file: BinaryIO | None = None
         self._waiting = 0
 
@@ -45,11 +48,40 @@ class Spool:
         return self._waiting
 
     def prepare(self) -> None:
-        """Make the folder and set space aside for the moment the disk is full (F86)."""
+        """Make the folder and set space aside for the moment the disk is full."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self._reserve_bytes and not self._reserve.exists():
+        self.keep_room()
+
+    def keep_room(self) -> bool:
+        """Give the reserve up while the disk is nearly full, set it aside when there is room (F86).
+
+        Whether people should make room: the disk is nearly full, or has no room for the reserve again.
+        """
+        disk = disk_of(self._folder)
+        if disk is None:
+            return False
+        if 1 - disk.free_share >= self._nearly_full:
+            self._give_up_reserve()
+            return True
+        after = self._reserve_bytes / max(disk.bytes, 1)
+        if not self._reserve.exists() and 1 - disk.free_share + after < self._nearly_full:
+            self._set_aside()
+        return bool(self._reserve_bytes) and not self._reserve.exists()
+
+    def _set_aside(self) -> None:
+        if not self._reserve_bytes:
+            return
+        try:
             with self._reserve.open("wb") as reserve:
                 os.posix_fallocate(reserve.fileno(), 0, self._reserve_bytes)
+        except OSError as problem:
+            self._reserve.unlink(missing_ok=True)
+            log.warning("spool_reserve_missing", problem=type(problem).__name__)
+
+    def _give_up_reserve(self) -> None:
+        if self._reserve.exists():
+            self._reserve.unlink(missing_ok=True)
+            log.warning("spool_reserve_released")
 
     def writable(self) -> bool:
         return os.access(self._folder, os.W_OK)
@@ -65,8 +97,7 @@ class Spool:
             if not self._reserve.exists():
                 raise SpoolFull from None
             # The space was set aside for exactly this moment.
-            self._reserve.unlink(missing_ok=True)
-            log.warning("spool_reserve_released")
+            self._give_up_reserve()
             try:
                 self._write(lines)
             except OSError as problem:

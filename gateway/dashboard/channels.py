@@ -58,6 +58,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         sees_cases=role in COORDINATION or role is Role.REGIONAL_HEAD,
         told=visit.told(request),
         bell_down=site.gateway.doorbell.degraded,
+        low_on_disk=site.writer.low_on_disk,
     )
 
 

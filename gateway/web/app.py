@@ -121,7 +121,7 @@ async def _listening(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _pulsing(app: web.Application) -> AsyncIterator[None]:
-    """Now and then write what only this process saw: when each channel last called, and how many calls were forged."""
+    """Now and then look after the spool's disk, and write what only this process saw: who called, who forged."""
     site = app[SITE]
     task = asyncio.create_task(_pulse_forever(site), name="pulse")
     yield
@@ -132,16 +132,15 @@ async def _pulsing(app: web.Application) -> AsyncIterator[None]:
 async def _pulse_forever(site: Site) -> None:
     told = pulse.Told()
     while True:
-        await asyncio.sleep(PULSE_EVERY_S)
-        news = told.news(site.counters.last_in, site.counters.forged)
-        if not news:
-            continue
         try:
-            await site.write(pulse.beat, news)
+            await site.writer.keep_room()
+            news = told.news(site.counters.last_in, site.counters.forged)
+            if news:
+                await site.write(pulse.beat, news)
+                told.keep(news)
         except Exception:
             log.exception("pulse_not_written")
-        else:
-            told.keep(news)
+        await asyncio.sleep(PULSE_EVERY_S)
 
 
 async def _end_streams(app: web.Application) -> None:
