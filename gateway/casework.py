@@ -70,7 +70,8 @@ def apply(
     if remote:
         step = followed(remote)
     changed = effects(Act(tx, action, case, actor, inputs))
-    due_at = clocks.move(tx, case.id, kind, changed.get("minor", case.minor), step, at or tx.now)
+    agency = changed.get("agency", case.agency)
+    due_at = clocks.move(tx, case.id, kind, changed.get("minor", case.minor), step, at or tx.now, agency)
     values = {**changed, **_status_values(tx, case, step, target), "due_at": None if target in CLOSED else due_at}
     moved = _write(tx, case, values)
     event_id = events.append(

@@ -18,6 +18,9 @@ from gateway.complaints.sla import Clock, Running, Unit, due_at, rule_for
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
+OF_AGENCY = frozenset({Clock.ACCEPTANCE, Clock.FOLLOW_UP, Clock.RESOLUTION, Clock.SECOND_ANSWER})
+"""What the agency has to do; the other clocks are the government's or the reporter's."""
+
 
 @dataclass(slots=True)
 class Kept:
@@ -50,12 +53,17 @@ def first_due(tx: Transaction, complaint_id: int, kind: Kind, at: datetime) -> d
         begun[kind, day] = running, due_at(running, at)
     running, due = begun[kind, day]
     kept = Kept(tx.new_id(), replace(running, started_at=at), is_new=True)
-    _insert(tx, complaint_id, kept, {"id": kept.id, "due_at": due})
+    _insert(tx, complaint_id, kept, {"id": kept.id, "due_at": due, "zone": running.calendar.zone})
     return due
 
 
-def move(tx: Transaction, complaint_id: int, kind: Kind, minor: bool, step: Step, at: datetime) -> datetime | None:
-    """Carry out what a step of the life cycle says about clocks; the earliest running public deadline, if any."""
+def move(
+    tx: Transaction, complaint_id: int, kind: Kind, minor: bool, step: Step, at: datetime, agency: str = ""
+) -> datetime | None:
+    """Carry out what a step of the life cycle says about clocks; the earliest running public deadline, if any.
+
+    `agency` has the complaint now: what it has to do ends in the evening of its own zone (F83).
+    """
     clocks = read(tx, complaint_id)
     for name in step.stops:
         _stop(clocks, name, at, step.action.value)
@@ -70,6 +78,8 @@ def move(tx: Transaction, complaint_id: int, kind: Kind, minor: bool, step: Step
             # One that still runs was the last agency's: this one has its own day.
             _stop(clocks, name, at, step.action.value)
             clocks.append(_new(tx, name, kind, minor=minor, now=at))
+    if agency:
+        _bring_home(clocks, calendar_of(tx, _zone(tx, agency)))
     _write(tx, complaint_id, clocks)
     return earliest(clocks, at)
 
@@ -140,6 +150,23 @@ def _of(clocks: Iterable[Kept], name: Clock) -> list[Kept]:
     return [kept for kept in clocks if kept.running.rule.clock is name]
 
 
+def _zone(tx: Transaction, agency: str) -> str:
+    """The zone of an agency; empty where it has none of its own."""
+    zones: dict[str, str] | None = tx.notes.get("zones")
+    if zones is None:
+        table = tables.agency
+        zones = tx.notes["zones"] = {row.code: row.zone for row in tx.all(select(table.c.code, table.c.zone))}
+    return zones.get(agency, "")
+
+
+def _bring_home(clocks: Sequence[Kept], calendar: Calendar) -> None:
+    """What an agency has to do runs by the days and evenings of its own place."""
+    for kept in clocks:
+        running = kept.running
+        if running.rule.clock in OF_AGENCY and running.stopped_at is None and running.calendar.zone != calendar.zone:
+            kept.running, kept.changed = replace(running, calendar=calendar), True
+
+
 def _stop(clocks: Sequence[Kept], name: Clock, at: datetime, by: str) -> None:
     for kept in _of(clocks, name):
         if kept.running.stopped_at is None:
@@ -183,6 +210,7 @@ def _write(tx: Transaction, complaint_id: int, clocks: Sequence[Kept]) -> None:
         row = {
             "id": kept.id,
             "due_at": due_at(running, tx.now),
+            "zone": running.calendar.zone,
             "stopped_at": running.stopped_at,
             "stopped_by": kept.stopped_by,
             "paused_at": next((pause.since for pause in running.pauses if pause.until is None), None),
@@ -198,7 +226,7 @@ def _write(tx: Transaction, complaint_id: int, clocks: Sequence[Kept]) -> None:
         ]
         if segments:
             tx.upsert(tables.clock_segment, segments, ("to_at",))
-    tx.update(tables.clock, changes, ("id",), ("due_at", "stopped_at", "stopped_by", "paused_at"))
+    tx.update(tables.clock, changes, ("id",), ("due_at", "zone", "stopped_at", "stopped_by", "paused_at"))
 
 
 def _insert(tx: Transaction, complaint_id: int, kept: Kept, row: dict[str, Any]) -> None:
@@ -212,7 +240,6 @@ def _insert(tx: Transaction, complaint_id: int, kept: Kept, row: dict[str, Any])
         unit=running.rule.unit.value,
         event=running.rule.event,
         basis=running.rule.basis,
-        zone=running.calendar.zone,
         public=running.rule.public,
         started_at=running.started_at,
     )

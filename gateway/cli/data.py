@@ -1,12 +1,12 @@
-"""`gateway data load|check`: agencies, topics, holidays and the rest of the reference data."""
+"""`gateway data load|check|recount`: agencies, topics, holidays and the rest of the reference data."""
 
 import json
 
 import click
 
 from config.reference import reference_for
-from gateway import directory
-from gateway.cli.context import gateway_or_exit, settings_or_exit
+from gateway import directory, recounting
+from gateway.cli.context import current_gateway_or_exit, gateway_or_exit, settings_or_exit
 
 COUNTED = (
     "agencies", "areas", "topics", "landmarks", "out_of_authority", "overlaps", "colloquial",
@@ -16,7 +16,7 @@ COUNTED = (
 
 @click.group()
 def data() -> None:
-    """Check the reference data, or load it into the database."""
+    """Check the reference data, load it into the database, count deadlines by it."""
 
 
 @data.command("check")
@@ -40,6 +40,18 @@ def load(as_json: bool) -> None:
     finally:
         gateway.close()
     _tell(counts, as_json=as_json)
+
+
+@data.command("recount")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def recount(as_json: bool) -> None:
+    """Count every open deadline anew, after days were added to or taken from the table of holidays."""
+    gateway = current_gateway_or_exit()
+    try:
+        moved = recounting.recount(gateway.store)
+    finally:
+        gateway.close()
+    _tell({"moved": moved}, as_json=as_json)
 
 
 def _tell(counts: dict[str, int], *, as_json: bool) -> None:

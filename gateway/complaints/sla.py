@@ -179,6 +179,11 @@ def explain(running: Running, now: datetime) -> str:
     return " ".join(sentences)
 
 
+def explain_moved(running: Running, before: datetime, now: datetime) -> str:
+    """Why a deadline is another one than it was: the day `before`, then the whole reckoning as it is now."""
+    return f"Batas semula {long_day_text(running.calendar.today(before))}. {explain(running, now)}"
+
+
 def _skipped(span: Span) -> str:
     parts = [f"{span.weekend_days} hari akhir pekan"]
     if span.holidays:

@@ -65,6 +65,7 @@ def test_reference_data_is_counted_and_loaded(run: Run) -> None:
         last(run("data", "check", "--json").stdout)["agencies"]
         == last(run("data", "load", "--json").stdout)["agencies"]
     )
+    assert last(run("data", "recount", "--json").stdout) == {"moved": 0}
 
 
 def test_an_account_is_made_once(run: Run) -> None:
@@ -102,7 +103,7 @@ def test_a_password_that_is_too_short_is_refused(run: Run) -> None:
     assert "at least 12 characters" in refused.output
 
 
-def test_the_audit_chain_is_walked_and_a_change_is_found(run: Run, tmp_path: Path) -> None:
+def test_c8_the_audit_chain_is_walked_and_a_change_is_found(run: Run, tmp_path: Path) -> None:
     run("db", "upgrade")
     run("user", "add", "one", "--role", "coordinator", "--generate")
     run("user", "add", "two", "--role", "coordinator", "--generate")
@@ -129,7 +130,7 @@ def test_the_audit_chain_is_walked_and_a_change_is_found(run: Run, tmp_path: Pat
     assert run("audit", "verify", "--checkpoint", str(checkpoint)).exit_code == 2
 
 
-def test_an_export_is_masked_harmless_complete_and_recorded(run: Run, tmp_path: Path) -> None:
+def test_c10_an_export_is_masked_harmless_complete_and_recorded(run: Run, tmp_path: Path) -> None:
     prepare(settings())
     gateway = open_gateway(settings())
     with gateway.store.transaction() as tx:
@@ -174,7 +175,7 @@ CELLS = [
 
 
 @pytest.mark.parametrize(("cell", "text"), CELLS)
-def test_no_cell_is_a_formula(cell: object, text: str) -> None:
+def test_c19_no_cell_is_a_formula(cell: object, text: str) -> None:
     assert harmless(cell) == text
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -168,6 +169,53 @@ def test_an_agency_in_another_zone_has_the_evening_of_its_own(store: Store) -> N
     with store.reading() as tx:
         ours, east = clocks.calendar_of(tx), clocks.calendar_of(tx, "Asia/Makassar")
     assert ours.closing(date(2026, 11, 24)) - east.closing(date(2026, 11, 24)) == timedelta(hours=1)
+
+
+EAST, WEST = "Asia/Makassar", "Asia/Jakarta"
+
+
+def in_zone(store: Store, agency: str, zone: str) -> None:
+    with store.transaction() as tx:
+        tx.execute(tables.agency.update().where(tables.agency.c.code == agency).values(zone=zone))
+
+
+def test_f83_each_deadline_ends_at_the_local_closing_time_of_its_unit(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    in_zone(store, "PUPR", WEST)
+    in_zone(store, "DLH", EAST)
+    west = assigned(store, telegram(REPORT), "PUPR")
+    east = assigned(store, telegram("Sampah di pasar menumpuk tiga hari dan berbau", sender="78"), "DLH")
+    ends = {
+        (case.id, one.name): one.due_at
+        for case in (west, east)
+        for one in rows(
+            store, tables.clock, tables.clock.c.complaint_id == case.id, tables.clock.c.stopped_at.is_(None)
+        )
+    }
+    assert len(ends) == 6
+    for name in ("acceptance", "follow_up", "resolution"):
+        assert ends[west.id, name] - ends[east.id, name] == timedelta(hours=1)
+        for case, zone in ((west, WEST), (east, EAST)):
+            assert f"{ends[case.id, name].astimezone(ZoneInfo(zone)):%H:%M:%S}" == "23:59:59"
+
+
+def test_f83_a_unit_that_takes_a_complaint_over_has_the_evenings_of_its_own_place(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    """Begun at 23.30 in the west, half past midnight of the next day in the east."""
+    in_zone(store, "PUPR", WEST)
+    in_zone(store, "DLH", EAST)
+    moment.pass_(hours=15.5)
+    case = assigned(store, telegram(REPORT), "PUPR")
+    before = row(store, C.FOLLOW_UP)
+    act(store, case, A.REASSIGN, agency="DLH", reason="Ini urusan kebersihan.")
+    after = row(store, C.FOLLOW_UP)
+    assert (after.id, after.started_at, after.zone) == (before.id, before.started_at, EAST)
+    assert (before.due_at.astimezone(ZoneInfo(WEST)).date(), after.due_at.astimezone(ZoneInfo(EAST)).date()) == (
+        date(2026, 11, 30),
+        date(2026, 12, 1),
+    )
 
 
 def test_the_deadline_shown_is_the_nearest_that_the_reporter_may_know(
