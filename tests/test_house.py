@@ -81,7 +81,7 @@ def test_every_command_that_compose_starts_exists(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(services()))
-def test_a_service_can_do_no_more_than_its_work(name: str) -> None:
+def test_c29_a_service_can_do_no_more_than_its_work(name: str) -> None:
     service = services()[name]
     assert str(service["user"]).split(":")[0] not in {"", "0", "root"}
     assert service["read_only"] is True
@@ -102,7 +102,7 @@ def test_a_service_is_looked_at_and_brought_back(name: str) -> None:
         assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
 
-def test_only_the_web_port_is_open_and_only_to_this_machine() -> None:
+def test_c29_only_the_web_port_is_open_and_only_to_this_machine() -> None:
     assert {name for name, service in services().items() if service.get("ports")} == {"web"}
     assert services()["web"]["ports"] == ["${SATUPINTU_ADDRESS:-127.0.0.1}:${SATUPINTU_PORT:-8080}:8080"]
     assert composed()["networks"]["inside"]["internal"] is True
@@ -119,7 +119,7 @@ def test_schema_data_and_first_account_come_before_everything_else() -> None:
 SECRET_WORDS = re.compile(r"PASSWORD|TOKEN|SECRET|KEY|URL$", re.IGNORECASE)
 
 
-def test_no_secret_stands_in_the_file_itself() -> None:
+def test_c29_no_secret_stands_in_the_file_itself() -> None:
     for service in services().values():
         for variable, value in service.get("environment", {}).items():
             if SECRET_WORDS.search(variable.removesuffix("_FILE")):
@@ -218,7 +218,7 @@ def test_the_channels_that_the_sample_offers_can_be_switched_on() -> None:
     assert {channel.kind for channel in built.values()} == {"web_form", "telegram", "kannel", "ussd_http"}
 
 
-def test_redis_of_compose_answers_nobody_without_the_password(secrets: Path, tmp_path: Path) -> None:
+def test_c29_redis_of_compose_answers_nobody_without_the_password(secrets: Path, tmp_path: Path) -> None:
     """The shipped server with the very words of compose, on a socket instead of a port."""
     _, _, *options = services()["redis"]["command"]
     socket = tmp_path / "r.sock"
@@ -256,7 +256,7 @@ def instructions() -> list[tuple[str, str]]:
     return [(line.split()[0], line.split(maxsplit=1)[1]) for line in lines]
 
 
-def test_the_image_runs_as_nobody_in_particular_and_needs_no_package() -> None:
+def test_c29_the_image_runs_as_nobody_in_particular_and_needs_no_package() -> None:
     assert ("USER", "10001:10001") in instructions()
     assert not any("apt" in words.split() or "apt-get" in words for _, words in instructions())
     users = {str(service["user"]) for service in ours().values()}

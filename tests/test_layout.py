@@ -80,7 +80,7 @@ LOCKS = [
 
 
 @pytest.mark.parametrize(("file", "groups"), LOCKS)
-def test_a_lock_holds_what_the_project_asks_for(file: str, groups: tuple[str, ...]) -> None:
+def test_c29_a_lock_holds_what_the_project_asks_for(file: str, groups: tuple[str, ...]) -> None:
     """`make lock` makes both anew; a forgotten one would install something else than what is declared."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = [*project["dependencies"], *(line for group in groups for line in project["optional-dependencies"][group])]

@@ -157,7 +157,7 @@ def test_a_subject_is_the_first_sentence_without_quoted_words(text: str, expecte
         f"rina@{'x' * 255}.test",
     ],
 )
-async def test_an_address_that_is_more_than_an_address_is_refused(path: str) -> None:
+async def test_c20_an_address_that_is_more_than_an_address_is_refused(path: str) -> None:
     outcome = await outcome_of({}, replace(MESSAGE, address=Address("mailto", path)))
     assert isinstance(outcome, RecipientRefused)
     assert outcome.reason == "no_such_address"

@@ -27,14 +27,14 @@ def secrets_of(kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", sorted(webhook_kinds()))
-def test_no_print_of_a_channel_shows_a_secret(kind: str) -> None:
+def test_c24_no_print_of_a_channel_shows_a_secret(kind: str) -> None:
     for channel in channels_of(kind).values():
         printed = f"{channel!r} {channel.adapter!r} {channel.settings!r}"
         assert not [secret for secret in secrets_of(kind) if secret in printed]
 
 
 @pytest.mark.parametrize("recording", recordings("in"), ids=recording_id)
-def test_no_print_of_a_message_shows_whom_it_is_from(recording: Path) -> None:
+def test_c24_no_print_of_a_message_shows_whom_it_is_from(recording: Path) -> None:
     channel = channel_for(recording)
     assert channel.receiver is not None
     for event in channel.receiver.parse(read_request(recording)):
@@ -43,7 +43,7 @@ def test_no_print_of_a_message_shows_whom_it_is_from(recording: Path) -> None:
 
 
 @pytest.mark.parametrize("recording", recordings("forged") + recordings("broken"), ids=recording_id)
-def test_no_error_shows_a_secret_or_what_somebody_wrote(recording: Path) -> None:
+def test_c24_no_error_shows_a_secret_or_what_somebody_wrote(recording: Path) -> None:
     channel, request = channel_for(recording), read_request(recording)
     with pytest.raises((SignatureInvalid, PayloadInvalid, FormInvalid)) as refusal:
         take_in(channel, request)
@@ -73,13 +73,13 @@ def without_proof(request: RawRequest) -> RawRequest:
 
 
 @pytest.mark.parametrize("recording", recordings("in"), ids=recording_id)
-def test_one_wrong_character_of_the_proof_is_enough(recording: Path) -> None:
+def test_c14_f65_one_wrong_character_of_the_proof_is_enough(recording: Path) -> None:
     with pytest.raises(SignatureInvalid):
         channel_for(recording).verify(without_proof(read_request(recording)))
 
 
 @pytest.mark.parametrize("recording", recordings("in"), ids=recording_id)
-def test_a_call_from_outside_the_allowed_networks_is_refused(recording: Path) -> None:
+def test_c14_a_call_from_outside_the_allowed_networks_is_refused(recording: Path) -> None:
     channel = replace(channel_for(recording), inbound_from=("198.51.100.0/24", "2001:db8::1"))
     for remote in ("203.0.113.7", "2001:db8::2", "", "not an address"):
         with pytest.raises(SignatureInvalid):

@@ -63,7 +63,7 @@ def test_a_token_comes_back_as_it_was_issued(unix: int, nonce: str) -> None:
 
 
 @given(st.integers(0, 200), st.characters())
-def test_no_changed_token_is_one_of_ours(position: int, character: str) -> None:
+def test_c17_no_changed_token_is_one_of_ours(position: int, character: str) -> None:
     token = issue_token(KEY, NONCE, NOW)
     changed = token[: position % len(token)] + character + token[position % len(token) + 1 :]
     assert changed == token or check_token(changed, KEY) is None
@@ -92,7 +92,7 @@ AGES = [
 
 
 @pytest.mark.parametrize(("ago", "least", "outcome"), AGES)
-def test_the_age_of_a_form_is_judged(ago: timedelta, least: float, outcome: str) -> None:
+def test_c17_the_age_of_a_form_is_judged(ago: timedelta, least: float, outcome: str) -> None:
     request, form = post(opened=NOW - ago), web_form(min_fill_s=least)
     if outcome == "expired":
         with pytest.raises(FormInvalid) as refused:
@@ -209,7 +209,7 @@ def test_a_tick_is_read_as_browsers_and_programs_write_it(ticked: str, is_set: b
 
 
 @pytest.mark.parametrize(("links", "suspicion"), [(5, ""), (6, "links")])
-def test_many_links_are_held(links: int, suspicion: str) -> None:
+def test_c17_many_links_are_held(links: int, suspicion: str) -> None:
     form = read(post(isi=" ".join(["lihat https://x.example"] * links))).form
     assert form is not None
     assert form.suspicion == suspicion
@@ -245,7 +245,7 @@ FILES = [
 
 
 @pytest.mark.parametrize(("content", "kind"), FILES)
-def test_a_file_is_what_its_first_bytes_say(content: bytes, kind: str) -> None:
+def test_c18_a_file_is_what_its_first_bytes_say(content: bytes, kind: str) -> None:
     assert media_type_of(content) == kind
 
 
@@ -262,7 +262,7 @@ def test_files_beyond_the_limits_are_left_out_and_the_text_is_not() -> None:
     ("given", "kept"),
     [("C:\\fakepath\\foto.jpg", "foto.jpg"), ("../../etc/passwd", "passwd"), ("a" * 300, "a" * 120), ("", "")],
 )
-def test_a_file_name_leads_nowhere(given: str, kept: str) -> None:
+def test_c18_a_file_name_leads_nowhere(given: str, kept: str) -> None:
     [file], _ = accept([UploadedFile(given, b"%PDF-1")], NONCE, 5, 100)
     assert file.name == kept
 

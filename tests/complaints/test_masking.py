@@ -33,11 +33,11 @@ NAMES = st.lists(st.sampled_from(["Warga Contoh", "Nomor", "1234", "disamarkan",
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
-def test_the_vectors_of_the_security_rules(vector: dict[str, Any]) -> None:
+def test_c5_the_vectors_of_the_security_rules(vector: dict[str, Any]) -> None:
     assert mask(vector["input"], vector["known"]).text == vector["output"]
 
 
-def test_all_vectors_are_here() -> None:
+def test_c5_all_vectors_are_here() -> None:
     assert len(VECTORS) == 44
 
 
@@ -48,13 +48,13 @@ def test_all_vectors_are_here() -> None:
 @example("bca 12345678" + "a" * 64 + "@x.co", [])
 @example("0812 3456 7890 1234", ["1234"])
 @example("e\u200d\u0301", [])
-def test_masking_twice_is_masking_once(text: str, known: list[str]) -> None:
+def test_c5_masking_twice_is_masking_once(text: str, known: list[str]) -> None:
     once = mask(text, known)
     assert mask(once.text, known).text == once.text
 
 
 @given(PHRASES)
-def test_no_run_of_sixteen_digits_leaves(text: str) -> None:
+def test_c5_no_run_of_sixteen_digits_leaves(text: str) -> None:
     left = mask(text).text
     kept = re.sub(r"-?\d{1,3}\.\d{4,}\s*,\s*-?\d{1,3}\.\d{4,}|\b[A-Z]{2,5}-?\d{9,10}\b", " ", left)
     assert not SIXTEEN_DIGITS.search(kept)
@@ -115,7 +115,7 @@ ADVERSARIAL = [
 
 
 @pytest.mark.parametrize("text", ADVERSARIAL, ids=lambda text: repr(text[:14]))
-def test_no_text_of_ten_thousand_characters_takes_long(text: str) -> None:
+def test_c5_no_text_of_ten_thousand_characters_takes_long(text: str) -> None:
     def seconds() -> float:
         began = process_time()
         mask(text[:10_000], ["Warga Contoh"])

@@ -44,7 +44,7 @@ def test_an_event_is_one_json_line(output: io.StringIO) -> None:
     }
 
 
-def test_an_exception_keeps_its_traceback_and_loses_its_people(output: io.StringIO) -> None:
+def test_c24_an_exception_keeps_its_traceback_and_loses_its_people(output: io.StringIO) -> None:
     problem = ValueError("cannot reach tel:+6281200000001 for warga@example.org")
     try:
         raise problem
@@ -56,7 +56,7 @@ def test_an_exception_keeps_its_traceback_and_loses_its_people(output: io.String
     assert "\n" not in output.getvalue().rstrip("\n")
 
 
-def test_lines_of_libraries_take_the_same_way(output: io.StringIO) -> None:
+def test_c24_lines_of_libraries_take_the_same_way(output: io.StringIO) -> None:
     logging.getLogger("aiohttp.server").warning("bad call to /bot123456:AAabc-_9/sendMessage from %s", "0812-0000-0001")
     line = last(output)
     assert line["event"] == "bad call to /bot***/sendMessage from ***"
@@ -97,7 +97,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("field", "value", "said"), FIELDS)
-def test_a_line_tells_ids_and_codes_only(field: str, value: object, said: object, output: io.StringIO) -> None:
+def test_c24_a_line_tells_ids_and_codes_only(field: str, value: object, said: object, output: io.StringIO) -> None:
     lines.get_logger().info("thing_happened", **{field: value})
     assert last(output)[field] == said
 

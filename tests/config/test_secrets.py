@@ -37,19 +37,19 @@ WEAK = [
 
 
 @pytest.mark.parametrize(("key", "rest", "said"), WEAK)
-def test_a_weak_secret_is_refused_in_public(key: str, rest: str, said: str) -> None:
+def test_c26_a_weak_secret_is_refused_in_public(key: str, rest: str, said: str) -> None:
     with pytest.raises(SettingsError) as refused:
         settings_from(settings_at(PUBLIC, key, rest))
     assert str(refused.value) == said
 
 
 @pytest.mark.parametrize(("key", "rest", "said"), WEAK)
-def test_a_weak_secret_is_a_warning_on_this_machine(key: str, rest: str, said: str) -> None:
+def test_c26_a_weak_secret_is_a_warning_on_this_machine(key: str, rest: str, said: str) -> None:
     assert said in settings_from(settings_at(LOCAL, key, rest)).warnings
 
 
 @pytest.mark.parametrize("url", [LOCAL, PUBLIC])
-def test_nothing_runs_without_an_identity_key(url: str) -> None:
+def test_c26_nothing_runs_without_an_identity_key(url: str) -> None:
     with pytest.raises(SettingsError, match=r"storage.identity_key: is missing"):
         settings_from(settings_at(url, ""))
 
@@ -62,7 +62,7 @@ def test_good_secrets_leave_no_remark() -> None:
 @pytest.mark.parametrize(
     ("mode", "url", "outcome"), [(0o600, PUBLIC, "ok"), (0o644, PUBLIC, "no"), (0o644, LOCAL, "warning")]
 )
-def test_a_secret_file_belongs_to_its_owner_alone(mode: int, url: str, outcome: str, tmp_path: Path) -> None:
+def test_c26_a_secret_file_belongs_to_its_owner_alone(mode: int, url: str, outcome: str, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(f"{KEY}\n")
     file.chmod(mode)
@@ -78,7 +78,7 @@ def test_a_secret_file_belongs_to_its_owner_alone(mode: int, url: str, outcome: 
     assert settings.warnings == ((line,) if outcome == "warning" else ())
 
 
-def test_a_settings_file_with_secrets_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
+def test_c26_a_settings_file_with_secrets_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "gateway.toml"
     file.write_text(settings_at(PUBLIC))
     file.chmod(0o640)
@@ -94,7 +94,7 @@ def test_a_settings_file_without_secrets_may_be_read_by_all(tmp_path: Path) -> N
     assert load(str(file), {"GATEWAY__STORAGE__IDENTITY_KEY": KEY}).warnings == ()
 
 
-def test_a_secret_prints_as_stars_and_compares_by_value() -> None:
+def test_c26_a_secret_prints_as_stars_and_compares_by_value() -> None:
     secret = Secret("rahasia-negara")
     assert f"{secret} {secret!r} {[secret]}" == "*** Secret(***) [Secret(***)]"
     assert secret == Secret("rahasia-negara")

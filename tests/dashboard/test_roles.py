@@ -47,7 +47,7 @@ HIDDEN = (
 PLACES = {"nama": "sms", "aksi": "jeda", "id": "0000000000000"}
 
 
-def test_every_door_names_who_may_enter() -> None:
+def test_c7_every_door_names_who_may_enter() -> None:
     assert SCREENS
     assert [route.path for route in SCREENS if not route.roles] == []
 
@@ -57,7 +57,7 @@ def test_every_door_leads_somewhere() -> None:
         assert callable(resolve(route.handler)), route
 
 
-def test_no_door_is_missing_from_the_matrix() -> None:
+def test_c7_no_door_is_missing_from_the_matrix() -> None:
     assert {route.path for route in SCREENS if route.method == "GET"} == {*SCREENS_OF, HIDDEN[0]}
 
 
@@ -70,7 +70,7 @@ def test_a_form_is_for_those_who_see_its_screen() -> None:
 
 
 @pytest.mark.parametrize("role", STAFF)
-async def test_every_screen_opens_for_its_roles_and_refuses_the_others(desk: Desk, role: Role) -> None:
+async def test_c7_every_screen_opens_for_its_roles_and_refuses_the_others(desk: Desk, role: Role) -> None:
     await desk.become(role, "PUPR" if role in OP else "")
     for path, roles in SCREENS_OF.items():
         address = re.sub(r"\{(\w+)\}", lambda name: PLACES[name[1]], path)
@@ -103,7 +103,7 @@ async def test_no_link_on_the_first_screens_leads_to_a_refusal(desk: Desk, role:
             assert found.status == 200, (role, screen, address, found.status)
 
 
-async def test_nobody_enters_without_signing_in(desk: Desk) -> None:
+async def test_c7_nobody_enters_without_signing_in(desk: Desk) -> None:
     number = assigned(desk)
     desk.served.client.session.cookie_jar.clear()
     for path in (*SCREENS_OF, f"/admin/aduan/{number}"):
@@ -113,7 +113,7 @@ async def test_nobody_enters_without_signing_in(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", [route.path for route in SCREENS if route.method == "POST"])
-async def test_a_form_without_our_token_does_nothing(desk: Desk, path: str) -> None:
+async def test_c22_a_form_without_our_token_does_nothing(desk: Desk, path: str) -> None:
     number = assigned(desk)
     address = re.sub(r"\{(\w+)\}", lambda name: (PLACES | {"tiket": number})[name[1]], path)
     answer = await desk.served.client.post(address, data={"reason": "Saldo penyedia habis"})

@@ -55,7 +55,7 @@ def test_the_right_password_opens_a_session_of_ours(store: Store, enter: Enter) 
 
 
 @pytest.mark.parametrize(("name", "password"), [(NAME, "salah sama sekali"), ("nobody", PASSWORD), (NAME, "")])
-def test_a_wrong_name_and_a_wrong_password_are_the_same(enter: Enter, name: str, password: str) -> None:
+def test_c22_a_wrong_name_and_a_wrong_password_are_the_same(enter: Enter, name: str, password: str) -> None:
     assert enter(password, name=name) == SignIn(refused="wrong")
 
 
@@ -79,7 +79,7 @@ def test_a_password_that_was_changed_meanwhile_opens_nothing(store: Store) -> No
         assert accounts.sign_in(tx, NAME, proof) == SignIn(refused="wrong")
 
 
-def test_guessing_locks_the_account_for_a_while_and_a_success_forgets(
+def test_c22_guessing_locks_the_account_for_a_while_and_a_success_forgets(
     store: Store, enter: Enter, moment: Moment
 ) -> None:
     for _ in range(5):
@@ -91,7 +91,7 @@ def test_guessing_locks_the_account_for_a_while_and_a_success_forgets(
     assert count(store, tables.audit, tables.audit.c.action == "sign_in_failed") == 5
 
 
-def test_a_session_ends_by_idleness_by_age_and_by_hand(store: Store, enter: Enter, moment: Moment) -> None:
+def test_c22_a_session_ends_by_idleness_by_age_and_by_hand(store: Store, enter: Enter, moment: Moment) -> None:
     idle, old, left = enter().token, enter().token, enter().token
     signed_in = who(store, left)
     assert signed_in is not None
@@ -121,7 +121,7 @@ def test_being_seen_is_written_at_most_once_a_minute(store: Store, enter: Enter,
         assert (only(store, tables.account_session).seen_at > begun) is written
 
 
-def test_a_disabled_account_is_out_at_once(store: Store, enter: Enter, moment: Moment) -> None:
+def test_c22_a_disabled_account_is_out_at_once(store: Store, enter: Enter, moment: Moment) -> None:
     token = enter().token
     with store.transaction() as tx:
         tx.execute(tables.account.update().values(disabled_at=moment.now))
@@ -129,7 +129,7 @@ def test_a_disabled_account_is_out_at_once(store: Store, enter: Enter, moment: M
     assert enter() == SignIn(refused="wrong")
 
 
-def test_a_code_fits_once_and_half_a_minute_around(store: Store, enter: Enter, moment: Moment) -> None:
+def test_c22_a_code_fits_once_and_half_a_minute_around(store: Store, enter: Enter, moment: Moment) -> None:
     with store.transaction() as tx:
         secret = accounts.new_second_factor(tx, only(store, tables.account).id)
     assert enter() == SignIn(refused="code_needed")
@@ -142,7 +142,7 @@ def test_a_code_fits_once_and_half_a_minute_around(store: Store, enter: Enter, m
     assert enter(code=totp(secret, step(moment) - 2)) == SignIn(refused="wrong")
 
 
-def test_a_wrong_code_counts_like_a_wrong_password(store: Store, enter: Enter) -> None:
+def test_c22_a_wrong_code_counts_like_a_wrong_password(store: Store, enter: Enter) -> None:
     with store.transaction() as tx:
         accounts.new_second_factor(tx, only(store, tables.account).id)
     for _ in range(5):
@@ -150,7 +150,9 @@ def test_a_wrong_code_counts_like_a_wrong_password(store: Store, enter: Enter) -
     assert enter(code="abcdef") == SignIn(refused="locked")
 
 
-def test_a_second_factor_is_in_force_once_its_owner_has_shown_it(store: Store, enter: Enter, moment: Moment) -> None:
+def test_c22_a_second_factor_is_in_force_once_its_owner_has_shown_it(
+    store: Store, enter: Enter, moment: Moment
+) -> None:
     signed_in = who(store, enter().token)
     assert signed_in is not None
     secret = second_factor.new_secret()
@@ -180,7 +182,7 @@ def test_the_first_account_is_made_once(store: Store) -> None:
     assert count(store, tables.account) == 1
 
 
-def test_codes_are_those_of_the_standard() -> None:
+def test_c22_codes_are_those_of_the_standard() -> None:
     """RFC 6238, appendix B, the last six digits."""
     secret = b"12345678901234567890"
     known = {59: "287082", 1111111109: "081804", 1234567890: "005924", 2000000000: "279037"}

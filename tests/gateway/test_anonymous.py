@@ -26,7 +26,7 @@ def readable(store: Store) -> str:
 
 
 @pytest.mark.parametrize("waits_s", [20, 7200])
-def test_what_is_added_and_edited_does_not_name_an_anonymous_reporter(
+def test_c3_what_is_added_and_edited_does_not_name_an_anonymous_reporter(
     store: Store, telegram: Sends, moment: Moment, waits_s: int
 ) -> None:
     first = telegram(f"{REPORT}. Salam, {NAME}", display_name=NAME)
@@ -61,7 +61,7 @@ def histories(store: Store, number: str) -> dict[str, str]:
         }
 
 
-def test_who_turns_anonymous_is_not_named_by_what_they_signed_before(store: Store, telegram: Sends) -> None:
+def test_c3_who_turns_anonymous_is_not_named_by_what_they_signed_before(store: Store, telegram: Sends) -> None:
     case = assigned(store, telegram(REPORT, display_name=NAME))
     act(store, case, Action.REPLY, reporter(case), text=f"Lubangnya makin dalam. Salam, {NAME}")
     before = histories(store, case.number)

@@ -16,7 +16,7 @@ CITIZENS = tables.contact.c.staff.is_(False)
 PHONE = Address("tel", "+6281200000001")
 
 
-def test_somebody_known_is_found_again_and_not_made_twice(store: Store) -> None:
+def test_c2_somebody_known_is_found_again_and_not_made_twice(store: Store) -> None:
     first, again = contact(store), contact(store)
     assert (first.id, first.key, first.is_new) == (again.id, again.key, True)
     assert not again.is_new
@@ -65,14 +65,14 @@ def test_crowds_of_strangers_in_any_order_do_not_block_each_other(store: Store) 
     assert count(store, tables.contact, CITIZENS) == 400
 
 
-def test_an_address_comes_out_only_to_be_sent_to(store: Store) -> None:
+def test_c1_an_address_comes_out_only_to_be_sent_to(store: Store) -> None:
     person = contact(store, PHONE.path, PHONE.scheme)
     with store.reading() as tx:
         assert contacts.addresses(tx, {person.id: person}) == {person.id: PHONE}
     assert PHONE.path not in repr((person, rows(store, tables.contact)))
 
 
-def test_what_is_sealed_for_one_opens_for_nobody_else(store: Store) -> None:
+def test_c1_what_is_sealed_for_one_opens_for_nobody_else(store: Store) -> None:
     mine, other = contact(store, "77"), contact(store, "78")
     sealed = mine.seal("rahasia", "message:1:text")
     assert mine.open(sealed, "message:1:text") == "rahasia"

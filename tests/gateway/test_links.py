@@ -38,7 +38,7 @@ def read(store: Store, token: str) -> OfficerLink | None:
         return links.read_page(tx, token)
 
 
-def test_a_page_is_one_member_s_and_one_complaint_s(store: Store, case: Case) -> None:
+def test_c13_a_page_is_one_member_s_and_one_complaint_s(store: Store, case: Case) -> None:
     first, second = page(store, case), page(store, case)
     assert first != second
     assert len(first) >= 43
@@ -47,21 +47,21 @@ def test_a_page_is_one_member_s_and_one_complaint_s(store: Store, case: Case) ->
     assert (found.complaint_id, found.member_id, found.action) == (case.id, member(store).id, None)
 
 
-def test_a_token_is_kept_as_a_hash_only(store: Store, case: Case) -> None:
+def test_c13_a_token_is_kept_as_a_hash_only(store: Store, case: Case) -> None:
     tokens = page(store, case), button(store, case)
     stored = repr((rows(store, tables.page_link), rows(store, tables.officer_action)))
     assert not any(token.removeprefix("a:") in stored for token in tokens)
 
 
 @pytest.mark.parametrize("token", ["", "x" * 43, "../admin", "\x00", "💥"])
-def test_a_made_up_token_opens_nothing(store: Store, case: Case, token: str) -> None:
+def test_c13_a_made_up_token_opens_nothing(store: Store, case: Case, token: str) -> None:
     page(store, case)
     assert read(store, token) is None
     with store.reading() as tx:
         assert links.read_button(tx, token) is None
 
 
-def test_a_page_is_open_for_two_weeks(store: Store, case: Case, moment: Moment) -> None:
+def test_c13_a_page_is_open_for_two_weeks(store: Store, case: Case, moment: Moment) -> None:
     token = page(store, case)
     moment.pass_(days=13, hours=23)
     assert read(store, token) is not None
@@ -69,7 +69,7 @@ def test_a_page_is_open_for_two_weeks(store: Store, case: Case, moment: Moment) 
     assert read(store, token) is None
 
 
-def test_a_button_fits_the_callback_and_is_used_once(store: Store, case: Case) -> None:
+def test_c13_a_button_fits_the_callback_and_is_used_once(store: Store, case: Case) -> None:
     data = button(store, case)
     assert len(data.encode()) <= 64
     with store.transaction() as tx:
@@ -82,7 +82,7 @@ def test_a_button_fits_the_callback_and_is_used_once(store: Store, case: Case) -
         assert again.used
 
 
-def test_what_is_revoked_opens_nothing_and_other_complaints_stay_open(
+def test_c13_what_is_revoked_opens_nothing_and_other_complaints_stay_open(
     store: Store, case: Case, telegram: Sends, moment: Moment
 ) -> None:
     moment.pass_(hours=2)

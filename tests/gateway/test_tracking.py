@@ -38,14 +38,16 @@ def test_the_code_opens_however_it_is_typed(store: Store, typed: str) -> None:
     assert count(store, tables.attempt) == 0
 
 
-def test_a_wrong_code_and_a_number_that_never_was_look_the_same(store: Store) -> None:
+def test_c11_a_wrong_code_and_a_number_that_never_was_look_the_same(store: Store) -> None:
     for left in (4, 3, 2, 1, 0):
         assert find(store, code=WRONG, source="satu") == find(store, UNKNOWN, source="dua") == Tracked(None, left)
     assert find(store, source="tiga").locked
     assert find(store, UNKNOWN, source="empat").locked
 
 
-def test_a_locked_ticket_stays_locked_for_the_right_code_too_until_a_day_is_over(store: Store, moment: Moment) -> None:
+def test_c11_a_locked_ticket_stays_locked_for_the_right_code_too_until_a_day_is_over(
+    store: Store, moment: Moment
+) -> None:
     for _ in range(5):
         find(store, code=WRONG)
     free_at = moment.now + timedelta(days=1)
@@ -56,7 +58,7 @@ def test_a_locked_ticket_stays_locked_for_the_right_code_too_until_a_day_is_over
     assert find(store).row is not None
 
 
-def test_one_source_may_guess_ten_times_an_hour_at_whatever(store: Store, moment: Moment) -> None:
+def test_c11_one_source_may_guess_ten_times_an_hour_at_whatever(store: Store, moment: Moment) -> None:
     for sequence in range(2, 12):
         assert not find(store, format_number("KBR", 2026, sequence), WRONG).row
     assert find(store).locked
@@ -65,7 +67,7 @@ def test_one_source_may_guess_ten_times_an_hour_at_whatever(store: Store, moment
     assert find(store).row is not None
 
 
-def test_guesses_of_everybody_together_are_limited(store: Store) -> None:
+def test_c11_guesses_of_everybody_together_are_limited(store: Store) -> None:
     """Two hundred wrong codes an hour, from wherever they come."""
     with store.transaction() as tx:
         for number in range(200):
@@ -127,7 +129,7 @@ def test_a_new_code_voids_the_old_one(store: Store) -> None:
     assert find(store, code=code).row is not None
 
 
-def test_neither_code_nor_number_is_kept_readable(store: Store) -> None:
+def test_c11_neither_code_nor_number_is_kept_readable(store: Store) -> None:
     find(store, code=WRONG)
     (row, *_) = rows(store, tables.complaint)
     assert CODE not in repr(row)

@@ -38,7 +38,7 @@ def scopes(office: Office) -> list[Scope]:
     return found
 
 
-def test_a_list_shows_exactly_what_a_row_may_be_seen_of(store: Store, office: Office) -> None:
+def test_c7_a_list_shows_exactly_what_a_row_may_be_seen_of(store: Store, office: Office) -> None:
     every_complaint(store)
     with store.reading() as tx:
         rows = tx.all(select(tables.complaint))
@@ -80,7 +80,7 @@ SEES = [
 
 
 @pytest.mark.parametrize(("role", "agency", "values", "expected"), SEES)
-def test_what_a_role_sees(
+def test_c7_what_a_role_sees(
     store: Store, office: Office, role: Role, agency: str, values: dict[str, object], expected: Sight
 ) -> None:
     with store.transaction() as tx:

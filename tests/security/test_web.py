@@ -84,21 +84,17 @@ WRITTEN = {
 }
 
 
-def poison(desk: Desk, markup: str) -> int:
-    """Write the markup into every column of words there is; how many."""
+def poison(desk: Desk, first: int) -> int:
+    """Write markup into every column of words there is, each column another kind; how many columns."""
     columns = 0
     with desk.served.tx() as tx:
         for table, ours in WRITTEN.items():
-            named = [column for column in words_of(table) if column.name not in ours and not column.primary_key]
-            columns += len(named)
-            for column in named:
-                if not any(
-                    column.name in {c.name for c in constraint.columns}
-                    for constraint in table.constraints
-                    if constraint.columns
-                ):
-                    text = markup[: getattr(column.type, "length", None) or 10_000]
-                    tx.execute(table.update().values({column.name: text}))
+            unique = {column.name for constraint in table.constraints for column in getattr(constraint, "columns", ())}
+            for column in words_of(table):
+                if column.name not in ours | unique and not column.primary_key:
+                    markup = CORPUS[(first + columns) % len(CORPUS)][: getattr(column.type, "length", None)]
+                    tx.execute(table.update().values({column.name: markup}))
+                    columns += 1
     return columns
 
 
@@ -119,10 +115,10 @@ async def addresses(desk: Desk, number: str) -> list[str]:
     return [*found, *more, "/lapor", "/lacak", "/privasi", "/masuk"]
 
 
-@pytest.mark.parametrize("markup", CORPUS, ids=range(len(CORPUS)))
-async def test_c20_markup_in_every_field_of_words_is_shown_and_never_run(desk: Desk, markup: str) -> None:
-    number = assigned(desk, f"Jalan rusak berat. {markup}")
-    assert poison(desk, markup) > 15
+@pytest.mark.parametrize("first", range(0, len(CORPUS), 3))
+async def test_c20_markup_in_every_field_of_words_is_shown_and_never_run(desk: Desk, first: int) -> None:
+    number = assigned(desk, f"Jalan rusak berat. {CORPUS[first]}")
+    assert poison(desk, first) > 15
     shown = 0
     for address in await addresses(desk, number):
         answer = await desk.served.client.get(address)

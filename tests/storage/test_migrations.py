@@ -30,7 +30,7 @@ def test_all_migrations_go_down_and_up_again(database_url: str) -> None:
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit SET action = 'x'", "DELETE FROM audit", "DELETE FROM complaint_event"]
 )
-def test_history_refuses_to_be_rewritten(database_url: str, statement: str) -> None:
+def test_c27_history_refuses_to_be_rewritten(database_url: str, statement: str) -> None:
     engine = open_engine(database_url)
     with engine.connect() as connection, connection.begin():
         connection.execute(

@@ -66,13 +66,13 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("headers", STRANGERS)
-async def test_without_a_good_token_nothing_is_told(site: Served, headers: dict[str, str]) -> None:
+async def test_c7_without_a_good_token_nothing_is_told(site: Served, headers: dict[str, str]) -> None:
     answer = await site.client.get(f"{BASE}/complaints", headers=headers)
     assert (answer.status, (await told(answer))["code"]) == (401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_a_token_in_an_address_is_refused_even_when_it_is_right(site: Served) -> None:
+async def test_c7_a_token_in_an_address_is_refused_even_when_it_is_right(site: Served) -> None:
     answer = await site.client.get(f"{BASE}/complaints?token=acceptance-api-token", headers=TOKEN)
     assert answer.status == 401
 
@@ -88,7 +88,7 @@ async def test_guessing_tokens_is_slowed_down_and_recorded_once(site: Served) ->
     assert len(noted) == 1
 
 
-async def test_a_token_does_only_what_it_was_given_for(site: Served) -> None:
+async def test_c7_a_token_does_only_what_it_was_given_for(site: Served) -> None:
     assert (await site.client.get(f"{BASE}/channels", headers=READER)).status == 200
     answer = await site.client.post(
         f"{BASE}/complaints", json={"text": TEXT}, headers=READER | {"Idempotency-Key": "key-0000001"}
@@ -143,7 +143,7 @@ async def test_a_number_of_the_national_system_leads_to_ours(site: Served) -> No
     assert (await told(await get(site, "/complaints/8123456")))["number"] == "KBR-260000010"
 
 
-async def test_what_is_confidential_is_told_without_a_word_of_it(site: Served) -> None:
+async def test_c7_what_is_confidential_is_told_without_a_word_of_it(site: Served) -> None:
     made = await filed(
         site, text="Kepala pasar meminta uang kepada pedagang", confidential=True, title="Pungutan di pasar"
     )

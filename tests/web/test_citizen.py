@@ -156,7 +156,7 @@ async def test_an_upload_that_is_too_large_keeps_the_words(site: Served) -> None
     assert rows(site, "message") == 0
 
 
-async def test_too_many_reports_from_one_address_are_asked_to_wait_with_the_text_kept(open_site: OpenSite) -> None:
+async def test_c17_too_many_reports_from_one_address_are_asked_to_wait_with_the_text_kept(open_site: OpenSite) -> None:
     site = await open_site("[limits]\nweb_reports_per_hour = 2")
     last = {}
     for number in range(2):
@@ -186,7 +186,7 @@ async def test_a_form_left_open_over_night_is_shown_again_with_the_text(site: Se
 
 
 @pytest.mark.parametrize("token", ["", "1.x.y", "1763859600.aaaaaaaaaaaaaaaaaaaaaaaa." + "A" * 43])
-async def test_a_form_that_is_not_ours_comes_back_with_the_text(site: Served, token: str) -> None:
+async def test_c17_a_form_that_is_not_ours_comes_back_with_the_text(site: Served, token: str) -> None:
     answer = await post(site, {"isi": REPORT, "_token": token})
     assert answer.status == 403
     assert REPORT in await answer.text()
@@ -201,7 +201,7 @@ async def test_another_site_cannot_post_here(site: Served) -> None:
 
 
 @pytest.mark.parametrize(("field", "value"), [("website", "http://spam.example"), ("", "")])
-async def test_a_machine_sees_success_and_a_person_looks_at_it(site: Served, field: str, value: str) -> None:
+async def test_c17_a_machine_sees_success_and_a_person_looks_at_it(site: Served, field: str, value: str) -> None:
     fields = hidden(await (await site.client.get("/lapor")).text()) | {"isi": REPORT, field: value}
     if field:
         site.moment.pass_(seconds=30)
@@ -260,7 +260,7 @@ async def test_browsers_find_our_sign_where_they_look_for_it(site: Served) -> No
     assert (answer.status, answer.content_type) == (200, "image/svg+xml")
 
 
-async def test_no_page_needs_a_script(site: Served) -> None:
+async def test_c17_no_page_needs_a_script(site: Served) -> None:
     for path in ("/", "/lapor", "/lacak", "/privasi"):
         page = await (await site.client.get(path)).text()
         assert not re.search(r"<script(?![^>]*src=)|\son\w+=|javascript:|\sstyle=", page), path

@@ -69,7 +69,7 @@ def test_a_database_file_that_is_gone_is_no_database(site_office: Office, tmp_pa
     store.close()
 
 
-async def test_metrics_are_for_the_networks_of_the_settings_only(open_site: OpenSite) -> None:
+async def test_c31_metrics_are_for_the_networks_of_the_settings_only(open_site: OpenSite) -> None:
     near = await open_site()
     assert (await near.client.get("/metrics")).status == 200
     far = await open_site('[server]\nmetrics_from = ["198.51.100.0/24"]')

@@ -22,7 +22,7 @@ async def test_the_right_password_opens_the_first_screen(site: Served) -> None:
     assert (await site.client.get("/admin")).status == 200
 
 
-async def test_outside_a_local_set_up_the_cookie_is_bound_to_host_and_tls(open_site: OpenSite) -> None:
+async def test_c22_outside_a_local_set_up_the_cookie_is_bound_to_host_and_tls(open_site: OpenSite) -> None:
     site = await open_site(PUBLIC)
     site.add_user("evaluator", Role.EVALUATOR)
     page = await site.client.get("/masuk")
@@ -51,7 +51,7 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize(("username", "password"), STRANGERS)
-async def test_a_wrong_answer_says_the_same_whatever_was_wrong(site: Served, username: str, password: str) -> None:
+async def test_c22_a_wrong_answer_says_the_same_whatever_was_wrong(site: Served, username: str, password: str) -> None:
     answer = await site.sign_in(username, password)
     page = await answer.text()
     assert answer.status == 422
@@ -60,7 +60,7 @@ async def test_a_wrong_answer_says_the_same_whatever_was_wrong(site: Served, use
     assert password not in page or not password
 
 
-async def test_a_locked_account_answers_as_a_wrong_password_does(site: Served) -> None:
+async def test_c22_a_locked_account_answers_as_a_wrong_password_does(site: Served) -> None:
     for _ in range(5):
         await site.sign_in(password="wrong-password-here")
     locked = await site.sign_in()
@@ -70,7 +70,7 @@ async def test_a_locked_account_answers_as_a_wrong_password_does(site: Served) -
     assert (await site.sign_in()).status == 303
 
 
-async def test_a_machine_that_guesses_is_slowed_down(open_site: OpenSite) -> None:
+async def test_c22_a_machine_that_guesses_is_slowed_down(open_site: OpenSite) -> None:
     site = await open_site()
     statuses = {(await site.sign_in(f"user{n}", "x")).status for n in range(22)}
     assert statuses == {422, 429}
@@ -81,7 +81,7 @@ async def test_the_name_that_was_typed_is_shown_again_and_harmless(site: Served)
     assert "<script>alert" not in page
 
 
-async def test_signing_out_ends_the_session_on_our_side(site: Served) -> None:
+async def test_c22_signing_out_ends_the_session_on_our_side(site: Served) -> None:
     answer = await site.sign_in()
     stolen = answer.cookies["satupintu"].value
     token = await site.token_of("/admin")
@@ -91,13 +91,13 @@ async def test_signing_out_ends_the_session_on_our_side(site: Served) -> None:
     assert again.status == 303
 
 
-async def test_a_session_that_somebody_planted_is_not_continued(site: Served) -> None:
+async def test_c22_a_session_that_somebody_planted_is_not_continued(site: Served) -> None:
     site.client.session.cookie_jar.update_cookies({"satupintu": "planted-by-somebody"}, site.client.make_url("/"))
     answer = await site.sign_in()
     assert answer.cookies["satupintu"].value != "planted-by-somebody"
 
 
-async def test_a_session_ends_when_nobody_does_anything(site: Served) -> None:
+async def test_c22_a_session_ends_when_nobody_does_anything(site: Served) -> None:
     await site.sign_in()
     site.moment.pass_(minutes=20)
     assert (await site.client.get("/admin")).status == 200
@@ -108,7 +108,7 @@ async def test_a_session_ends_when_nobody_does_anything(site: Served) -> None:
     assert ended.status == 303, "a page that refreshed itself was nobody at work"
 
 
-async def test_a_session_ends_in_any_case_after_a_working_day(site: Served) -> None:
+async def test_c22_a_session_ends_in_any_case_after_a_working_day(site: Served) -> None:
     await site.sign_in()
     for _ in range(31):
         site.moment.pass_(minutes=20)
@@ -134,7 +134,7 @@ ONWARD = [
 
 
 @pytest.mark.parametrize(("asked", "goes"), ONWARD)
-def test_signing_in_leads_only_to_screens_of_ours(asked: str, goes: str) -> None:
+def test_c22_signing_in_leads_only_to_screens_of_ours(asked: str, goes: str) -> None:
     assert onward(asked) == goes
 
 
@@ -155,7 +155,7 @@ def hidden(page: str, name: str) -> str:
     return page.partition(f'name="{name}" value="')[2].partition('"')[0]
 
 
-async def test_who_may_do_much_must_set_up_a_second_factor_before_anything_else(open_site: OpenSite) -> None:
+async def test_c22_who_may_do_much_must_set_up_a_second_factor_before_anything_else(open_site: OpenSite) -> None:
     site = await open_site(PUBLIC)
     page = await site.client.get("/masuk")
     cookies = {"__Host-satupintu-form": page.cookies["__Host-satupintu-form"].value}
@@ -193,7 +193,7 @@ async def test_a_local_set_up_asks_for_no_second_factor(open_site: OpenSite) -> 
     assert (await site.client.get("/admin")).status == 200
 
 
-async def test_signing_in_failing_and_leaving_stand_in_the_audit_record(site: Served) -> None:
+async def test_c8_signing_in_failing_and_leaving_stand_in_the_audit_record(site: Served) -> None:
     await site.sign_in(password="wrong-password-here")
     await site.sign_in()
     await site.client.post("/keluar", data={"_csrf": await site.token_of("/admin")})

@@ -44,7 +44,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("path", ["/masuk", "/nothing/here", "/api/v1/complaints", "/healthz", "/admin"])
-async def test_every_answer_carries_the_protecting_headers(site: Served, path: str) -> None:
+async def test_c20_every_answer_carries_the_protecting_headers(site: Served, path: str) -> None:
     answer = await site.client.get(path, allow_redirects=False)
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     policy = answer.headers["Content-Security-Policy"]
@@ -53,7 +53,7 @@ async def test_every_answer_carries_the_protecting_headers(site: Served, path: s
     assert answer.headers["X-Request-Id"]
 
 
-async def test_no_page_of_ours_needs_what_the_policy_forbids(site: Served) -> None:
+async def test_c20_no_page_of_ours_needs_what_the_policy_forbids(site: Served) -> None:
     page = await (await site.client.get("/masuk")).text()
     assert "<script>" not in page
     assert "<style" not in page
@@ -70,7 +70,7 @@ async def test_static_files_are_kept_for_ever_under_the_name_of_their_content(si
     assert (await site.client.get("/static/../security.py")).status == 404
 
 
-async def test_outside_a_local_set_up_browsers_are_told_to_use_tls_only(open_site: OpenSite) -> None:
+async def test_c31_outside_a_local_set_up_browsers_are_told_to_use_tls_only(open_site: OpenSite) -> None:
     local = await open_site()
     assert "Strict-Transport-Security" not in (await local.client.get("/masuk")).headers
     public = await open_site(
@@ -88,7 +88,7 @@ def test_there_are_forms_to_protect() -> None:
 
 
 @pytest.mark.parametrize("route", posts(), ids=lambda route: route.path)
-async def test_no_form_is_taken_without_our_token(open_site: OpenSite, route: Route) -> None:
+async def test_c22_no_form_is_taken_without_our_token(open_site: OpenSite, route: Route) -> None:
     site = await open_site(screens=SCREENS)
     if route.roles:
         await site.sign_in()
@@ -114,7 +114,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize(("headers", "refused"), ELSEWHERE)
-async def test_a_form_that_another_site_sends_is_refused_even_with_a_good_token(
+async def test_c22_a_form_that_another_site_sends_is_refused_even_with_a_good_token(
     open_site: OpenSite, headers: dict[str, str], refused: bool
 ) -> None:
     site = await open_site(screens=SCREENS)
@@ -130,7 +130,7 @@ async def test_a_form_of_our_own_address_is_no_other_site(site: Served) -> None:
     assert answer.status == 422
 
 
-async def test_a_page_behind_a_secret_needs_no_cookie_and_its_token_opens_no_other(open_site: OpenSite) -> None:
+async def test_c22_a_page_behind_a_secret_needs_no_cookie_and_its_token_opens_no_other(open_site: OpenSite) -> None:
     site = await open_site(screens=SCREENS)
 
     def token(secret: str) -> str:
@@ -152,7 +152,7 @@ async def test_a_form_may_weigh_what_a_form_weighs(open_site: OpenSite) -> None:
     assert (await site.client.post("/uji/berkas", data=long, allow_redirects=False)).status == 303
 
 
-async def test_screens_are_for_their_roles_only(open_site: OpenSite) -> None:
+async def test_c7_screens_are_for_their_roles_only(open_site: OpenSite) -> None:
     site = await open_site(screens=SCREENS)
     closed = await site.client.get("/admin/uji/rusak", allow_redirects=False)
     assert (closed.status, closed.headers["Location"]) == (303, "/masuk?lanjut=/admin/uji/rusak")
@@ -164,7 +164,7 @@ async def test_screens_are_for_their_roles_only(open_site: OpenSite) -> None:
     assert "Bukan untuk peran Anda" in await answer.text()
 
 
-async def test_a_fault_of_ours_shows_a_number_and_nothing_of_the_inside(
+async def test_c24_a_fault_of_ours_shows_a_number_and_nothing_of_the_inside(
     open_site: OpenSite, caplog: pytest.LogCaptureFixture
 ) -> None:
     site = await open_site(screens=SCREENS)
@@ -198,11 +198,11 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize(("address", "known", "inside"), NETWORKS)
-def test_which_addresses_lie_in_a_network(address: str, known: tuple[str, ...], inside: bool) -> None:
+def test_c31_which_addresses_lie_in_a_network(address: str, known: tuple[str, ...], inside: bool) -> None:
     assert lies_in(address, networks(known)) is inside
 
 
-def test_a_source_is_a_network_of_today_and_cannot_be_read_back() -> None:
+def test_c16_a_source_is_a_network_of_today_and_cannot_be_read_back() -> None:
     key, day = b"k" * 32, date(2026, 11, 23)
     one = source_hash(key, "2001:db8:1:2::a", day)
     assert one == source_hash(key, "2001:db8:1:2:ffff::b", day), "one customer has a whole /64"
@@ -212,7 +212,7 @@ def test_a_source_is_a_network_of_today_and_cannot_be_read_back() -> None:
     assert "198" not in source_hash(key, "198.51.100.7", day)
 
 
-def test_a_limit_is_a_window_that_ends() -> None:
+def test_c16_a_limit_is_a_window_that_ends() -> None:
     now = [0.0]
     limiter = Limiter(lambda: now[0])
     assert [limiter.take("x", "me", 2, 60).allowed for _ in range(3)] == [True, True, False]
@@ -222,7 +222,7 @@ def test_a_limit_is_a_window_that_ends() -> None:
     assert limiter.take("x", "me", 0, 60).allowed, "0 is no limit"
 
 
-def test_a_flood_of_sources_does_not_fill_the_memory() -> None:
+def test_c16_a_flood_of_sources_does_not_fill_the_memory() -> None:
     limiter = Limiter(lambda: 0.0)
     for number in range(MOST_KEYS + 100):
         limiter.take("x", str(number), 1, 60)

@@ -87,7 +87,7 @@ async def test_number_and_code_show_five_steps(site: Served, number: str) -> Non
     assert page.count('<li class="now"') == 1
 
 
-async def test_a_wrong_code_and_an_unknown_number_look_the_same(site: Served) -> None:
+async def test_c11_a_wrong_code_and_an_unknown_number_look_the_same(site: Served) -> None:
     wrong = await track(site, code="00000000")
     unknown = await track(site, number="KBR-260000021", code="00000000")
     pages = []
@@ -99,7 +99,7 @@ async def test_a_wrong_code_and_an_unknown_number_look_the_same(site: Served) ->
     assert pages[0] == pages[1]
 
 
-async def test_guessing_ends_with_a_time_and_another_way(site: Served) -> None:
+async def test_c11_guessing_ends_with_a_time_and_another_way(site: Served) -> None:
     for _ in range(5):
         page = await (await track(site, code="00000000")).text()
     assert "Coba lagi setelah 08.00 WIB atau kirim STATUS dari nomor pelapor." in page
@@ -289,7 +289,7 @@ async def test_a_form_without_our_token_does_nothing(site: Served, word: str) ->
     assert (await site.client.post(address, data={"text": "x" * 20, "kode": CODE})).status == 403
 
 
-async def test_looking_changes_nothing(site: Served) -> None:
+async def test_c13_looking_changes_nothing(site: Served) -> None:
     await track(site)
     before = (count(site, "complaint_event"), count(site, "audit"))
     for word in ("", "/batalkan", "/beres", "/tambah", "/kode"):

@@ -75,7 +75,7 @@ FORGED = [
 
 
 @pytest.mark.parametrize(("method", "path"), FORGED)
-async def test_a_forged_call_is_answered_403_without_a_word_and_leaves_nothing(
+async def test_c14_f65_a_forged_call_is_answered_403_without_a_word_and_leaves_nothing(
     site: Served, method: str, path: str
 ) -> None:
     answer = await site.client.request(method, path, data=b"{}" if method == "POST" else None)
@@ -195,7 +195,7 @@ async def test_a_delivery_report_comes_in_on_the_status_address(site: Served) ->
     assert state.state == "delivered"
 
 
-async def test_only_our_own_proxies_are_believed_about_where_a_call_comes_from(open_site: OpenSite) -> None:
+async def test_c31_only_our_own_proxies_are_believed_about_where_a_call_comes_from(open_site: OpenSite) -> None:
     allowed = '[channels.sms]\ninbound_from = ["198.51.100.0/24"]'
     stranger = await open_site(allowed)
     spoofed = {"X-Forwarded-For": "198.51.100.7"}
@@ -219,7 +219,7 @@ async def test_a_form_from_a_page_that_embeds_it_is_told_what_to_mend_and_then_t
     assert (again.status, (await again.json())["number"]) == (200, (await made.json())["number"])
 
 
-async def test_one_address_sends_so_many_forms_an_hour_and_no_more(open_site: OpenSite) -> None:
+async def test_c17_one_address_sends_so_many_forms_an_hour_and_no_more(open_site: OpenSite) -> None:
     site = await open_site("[limits]\nweb_reports_per_hour = 2")
     adapter = site.gateway.office.channels["web"].adapter
     statuses = []

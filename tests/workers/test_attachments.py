@@ -73,13 +73,13 @@ TROUBLES = [
 
 
 @pytest.mark.parametrize(("answer", "state", "reason", "waits"), TROUBLES, ids=lambda value: str(value)[:20])
-async def test_what_becomes_of_a_file(answer: bytes | Exception, state: str, reason: str, waits: bool) -> None:
+async def test_f87_what_becomes_of_a_file(answer: bytes | Exception, state: str, reason: str, waits: bool) -> None:
     outcome = await files(answer).carry(job())
     assert (outcome.state, outcome.reason) == (state, reason)
     assert (outcome.due_at is not None) == waits
 
 
-async def test_a_clean_file_comes_with_its_real_type_and_digest() -> None:
+async def test_f89_a_clean_file_comes_with_its_real_type_and_digest() -> None:
     """F89."""
     store = Kept()
     outcome = await files(photograph(), store).carry(job())
@@ -100,7 +100,7 @@ async def test_what_came_with_the_call_is_not_fetched() -> None:
     assert outcome.state == "stored"
 
 
-async def test_an_address_that_leads_inside_is_refused_and_said() -> None:
+async def test_c23_f88_an_address_that_leads_inside_is_refused_and_said() -> None:
     """F88."""
     with capture_logs() as lines:
         outcome = await files(AddressRefused("127.0.0.1")).carry(job())
@@ -128,7 +128,7 @@ def test_a_file_that_was_not_finished_is_due_again(ending: Callable[[Files, File
     assert outcome.due_at <= NOW + timedelta(seconds=1)  # type: ignore[attr-defined]
 
 
-async def test_a_photograph_is_kept_without_its_place(gateway_everywhere: Gateway, write: Write) -> None:
+async def test_c4_f89_a_photograph_is_kept_without_its_place(gateway_everywhere: Gateway, write: Write) -> None:
     gateway = gateway_everywhere
     write(gateway, "Lampu jalan mati", attachments=(AttachmentRef("", content=photograph()),))
     work = Files(gateway.channels, None, gateway.office.files, gateway.clock.now)  # type: ignore[arg-type]

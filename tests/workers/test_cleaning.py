@@ -42,7 +42,7 @@ def drawing() -> bytes:
     return picture("PNG", pnginfo=notes)
 
 
-def test_a_photograph_keeps_its_pixels_and_loses_where_and_by_whom_it_was_taken() -> None:
+def test_c4_a_photograph_keeps_its_pixels_and_loses_where_and_by_whom_it_was_taken() -> None:
     given = photograph()
     assert CANARY in given
     media_type, clean = cleaned(given)
@@ -53,7 +53,7 @@ def test_a_photograph_keeps_its_pixels_and_loses_where_and_by_whom_it_was_taken(
     assert CANARY not in clean
 
 
-def test_a_drawing_loses_its_notes() -> None:
+def test_c4_a_drawing_loses_its_notes() -> None:
     media_type, clean = cleaned(drawing())
     assert media_type == "image/png"
     assert CANARY not in clean
@@ -64,7 +64,7 @@ def test_other_kinds_of_pictures_become_common_ones(kind: str, media_type: str) 
     assert cleaned(picture(kind))[0] == media_type
 
 
-def test_what_follows_a_picture_stays_behind() -> None:
+def test_c18_what_follows_a_picture_stays_behind() -> None:
     """A polyglot: a picture for us, a script or an archive for somebody else."""
     clean = cleaned(picture() + b"<script>alert(1)</script>PK\x03\x04" + CANARY)[1]
     assert b"script" not in clean
@@ -105,13 +105,13 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("content", "reason"), REFUSED, ids=lambda value: str(value)[:20])
-def test_what_is_not_kept(content: bytes, reason: str) -> None:
+def test_c18_what_is_not_kept(content: bytes, reason: str) -> None:
     with pytest.raises(Refused) as refused:
         cleaned(content)
     assert refused.value.reason == reason
 
 
-def test_names_and_types_that_come_along_decide_nothing() -> None:
+def test_c18_f89_names_and_types_that_come_along_decide_nothing() -> None:
     """F89: a JPEG that calls itself a PDF is a JPEG."""
     assert kind_of(photograph()) == "image"
 
@@ -146,7 +146,7 @@ def inflated(content: bytes) -> bytes:
     return zlib.decompressobj().decompress(content[start : content.index(b"\nendstream")])
 
 
-def test_a_document_loses_its_author_and_keeps_its_pages_in_their_places() -> None:
+def test_c4_a_document_loses_its_author_and_keeps_its_pages_in_their_places() -> None:
     media_type, clean = cleaned(PLAIN_PDF)
     assert media_type == "application/pdf"
     assert len(clean) == len(PLAIN_PDF)
@@ -156,7 +156,7 @@ def test_a_document_loses_its_author_and_keeps_its_pages_in_their_places() -> No
     assert b"/Info" not in clean
 
 
-def test_a_document_that_packs_its_author_away_loses_it_too() -> None:
+def test_c4_a_document_that_packs_its_author_away_loses_it_too() -> None:
     assert CANARY in inflated(PACKED_PDF)
     clean = clean_pdf(PACKED_PDF)
     assert len(clean) == len(PACKED_PDF)
@@ -176,7 +176,7 @@ FILM = (
 )
 
 
-def test_a_film_loses_its_place_and_keeps_its_pictures_in_their_places() -> None:
+def test_c4_a_film_loses_its_place_and_keeps_its_pictures_in_their_places() -> None:
     media_type, clean = cleaned(FILM)
     assert media_type == "video/mp4"
     assert len(clean) == len(FILM)
@@ -197,7 +197,7 @@ def test_the_child_answers_with_type_and_content() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells the peak on Linux only")
 @pytest.mark.fault
-def test_a_bomb_is_refused_within_the_memory_of_its_child() -> None:
+def test_c18_f90_a_bomb_is_refused_within_the_memory_of_its_child() -> None:
     """F90."""
     child = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-c", PEAK], input=bomb(50_000, 50_000), capture_output=True, check=True
@@ -214,6 +214,6 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", pathlib.Path("/proc/self/status").read_t
 
 
 @pytest.mark.fault
-def test_a_child_that_dies_of_a_file_leaves_the_worker_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_c18_a_child_that_dies_of_a_file_leaves_the_worker_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.attachments.CLEANED_WITHIN_S", 0.001)
     assert _clean(photograph()) == b""

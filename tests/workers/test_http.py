@@ -59,7 +59,7 @@ async def test_an_answer_of_any_status_is_an_answer(http: Http) -> None:
     assert (response.status, response.body, response.headers["retry-after"]) == (429, b"busy", "17")
 
 
-async def test_a_redirect_is_an_answer_and_is_not_followed(http: Http) -> None:
+async def test_c23_a_redirect_is_an_answer_and_is_not_followed(http: Http) -> None:
     async with stranger(answers(b"", "302 Found", "Location: http://169.254.169.254/")) as server:
         response = await http.request("GET", server.url())
     assert response.status == 302
@@ -120,7 +120,7 @@ async def test_a_get_on_a_kept_connection_that_breaks_is_not_repeated(http: Http
     assert len(server.requests) == 2
 
 
-async def test_more_than_was_asked_for_is_refused_while_it_comes(http: Http) -> None:
+async def test_c23_more_than_was_asked_for_is_refused_while_it_comes(http: Http) -> None:
     async with stranger(endless) as server:
         with pytest.raises(AnswerTooLarge):
             await http.request("GET", server.url(), max_bytes=100_000)
@@ -186,7 +186,7 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize(("address", "public", "near"), ADDRESSES)
-def test_which_addresses_are_public_and_which_are_near(address: str, public: bool, near: bool) -> None:
+def test_c23_which_addresses_are_public_and_which_are_near(address: str, public: bool, near: bool) -> None:
     assert (is_public(ip_address(address)), is_near(ip_address(address))) == (public, near)
 
 
@@ -210,20 +210,20 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("url", REFUSED)
-async def test_an_address_from_outside_that_is_not_called(url: str) -> None:
+async def test_c23_f88_an_address_from_outside_that_is_not_called(url: str) -> None:
     async with AiohttpHttp(Names(["127.0.0.1"])) as http:
         with pytest.raises(AddressRefused):
             await http.request("GET", url, trusted=False)
 
 
 @pytest.mark.parametrize("found", [["10.0.0.5"], ["203.0.112.7", "127.0.0.1"]])
-async def test_a_name_from_outside_that_leads_inside_is_not_called(found: list[str]) -> None:
+async def test_c23_a_name_from_outside_that_leads_inside_is_not_called(found: list[str]) -> None:
     async with AiohttpHttp(Names(found)) as http:
         with pytest.raises(AddressRefused):
             await http.request("GET", "https://rebinding.example/", trusted=False)
 
 
-async def test_a_name_from_outside_is_looked_up_once_and_that_address_is_called(
+async def test_c23_a_name_from_outside_is_looked_up_once_and_that_address_is_called(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The second answer of a rebinding server is never asked for."""
@@ -241,7 +241,7 @@ async def test_a_name_from_outside_is_looked_up_once_and_that_address_is_called(
     assert (called, names.asked) == (["203.0.112.7"], 1)
 
 
-async def test_plain_http_stays_near_even_for_the_operator() -> None:
+async def test_c23_plain_http_stays_near_even_for_the_operator() -> None:
     async with AiohttpHttp(Names(["203.0.112.7"])) as http:
         for url in ("http://sms.example/", "http://203.0.112.7/"):
             with pytest.raises(AddressRefused):
@@ -264,11 +264,11 @@ PATHS = [
 
 
 @pytest.mark.parametrize(("path", "template"), PATHS)
-def test_a_path_is_logged_without_secrets(path: str, template: str) -> None:
+def test_c24_a_path_is_logged_without_secrets(path: str, template: str) -> None:
     assert path_template(path) == template
 
 
-async def test_the_log_line_says_who_how_and_how_long_and_no_secret(http: Http) -> None:
+async def test_c24_the_log_line_says_who_how_and_how_long_and_no_secret(http: Http) -> None:
     with capture_logs() as lines:
         async with stranger(answers(b"body-secret"), accept_then_close) as server:
             url = server.url("/bot1:canary-token/sendMessage")
