@@ -30,6 +30,8 @@ class Line:
         """Bytes that came from our side, whether or not they went on."""
         self.loses_answers = False
         """What the server says is thrown away, and the connection with it."""
+        self.loses_answers_after = b""
+        """The same from the moment in which we say these bytes."""
         self._here, self._there = here, there
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -41,7 +43,8 @@ class Line:
         self.mend()
 
     def mend(self) -> None:
-        """Whoever comes is let through."""
+        """Whoever comes is let through, and every answer comes back."""
+        self.loses_answers, self.loses_answers_after = False, b""
         self._do(self._listen())
 
     def cut(self) -> None:
@@ -128,6 +131,8 @@ class Line:
                 await self._flowing.wait()
                 if self.loses_answers and not ours:
                     return
+                if ours and self.loses_answers_after and self.loses_answers_after in content:
+                    self.loses_answers = True
                 writer.write(content)
                 await writer.drain()
 

@@ -154,6 +154,22 @@ async def test_f16_a_failover_loses_and_doubles_nothing_and_is_told(distant: Dis
     assert count(store, tables.outbox, RECEIPT) == 40
 
 
+@postgres
+async def test_f16_a_commit_of_which_nobody_heard_counts_once(distant: Distant) -> None:
+    """The server commits, and the connection breaks before it can say so."""
+    distant.line.loses_answers_after = b"COMMIT"
+    assert await post(distant, 1) == 200
+    assert distant.line.loses_answers
+    assert spooled_lines(distant) == 1
+    with straight(distant) as connection:
+        assert connection.execute("SELECT count(*) FROM message").fetchone() == (1,)
+    distant.line.mend()
+    await caught_up(distant)
+    store = distant.site.gateway.store
+    assert [count(store, table) for table in (tables.message, tables.complaint)] == [1, 1]
+    assert count(store, tables.outbox, RECEIPT) == 1
+
+
 NEXT_MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
