@@ -7,7 +7,7 @@ from markupsafe import Markup
 from gateway.complaints.calendar import WEEKDAYS, Calendar, day_text
 
 WEEKDAY_LETTERS = 3
-UNITS = ((86_400, "hr"), (3_600, "j"), (60, "m"), (1, "d"))
+UNITS = ((86_400, "hr"), (3_600, "j"), (60, "m"), (1, "dtk"))
 """Seconds and Indonesian letter: hari, jam, menit, detik."""
 
 
