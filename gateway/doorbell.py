@@ -87,6 +87,15 @@ class Doorbell:
         self._found()
         return True
 
+    def described(self) -> dict[str, str]:
+        """What Redis says about its memory, persistence and version; empty when it does not answer."""
+        try:
+            told = self._redis.info() if self._redis else {}
+        except (redis.RedisError, OSError) as problem:
+            self._lost(problem)
+            return {}
+        return {str(key): str(value) for key, value in dict(told).items()}
+
     async def listen(self) -> AsyncIterator[dict[str, str]]:
         """Live events as they are told, from any process, until the caller stops. One connection per call: a web
         process listens once and hands on. While Redis is away nothing comes."""

@@ -55,7 +55,7 @@ def check(name: str | None, as_json: bool) -> None:
         click.echo(f"no channel {name!r}; known: {known}", err=True)
         raise click.exceptions.Exit(WRONG_USAGE)
     configure(settings)  # what the calls log goes to stderr, the outcome to stdout
-    found = asyncio.run(_check(chosen, settings.server.public_url))
+    found = ask_providers(chosen, settings.server.public_url)
     for channel, problems in found:
         click.echo(_line(channel, problems, as_json))
     if any(problems for _, problems in found):
@@ -64,6 +64,11 @@ def check(name: str | None, as_json: bool) -> None:
 
 def _channels(settings: Settings) -> Iterable[Channel]:
     return open_office(settings, clock_for(settings)).channels.values()
+
+
+def ask_providers(chosen: Iterable[Channel], public_url: str) -> list[tuple[Channel, list[str]]]:
+    """What each provider says about us, as sentences that say what to do; none where all is well."""
+    return asyncio.run(_check(chosen, public_url))
 
 
 async def _check(chosen: Iterable[Channel], public_url: str) -> list[tuple[Channel, list[str]]]:

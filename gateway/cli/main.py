@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "data": "gateway.cli.data:data",
     "config": "gateway.cli.settings:config",
     "channels": "gateway.cli.channels:channels",
+    "doctor": "gateway.cli.doctor:doctor",
     "backup": "gateway.cli.backup:backup",
     "restore": "gateway.cli.backup:restore",
     "bench": "workers.bench.command:bench",
