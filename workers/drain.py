@@ -138,7 +138,9 @@ class Drain(Generic[Item, Done]):
         self._now = now
         self._tasks: dict[asyncio.Task[None], _Piece[Item]] = {}
         self._done: list[Done] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._looks_at = 0.0
+        """When the timer wakes us, by the loop's clock. Kept here: uvloop's handle of a wait of nothing cannot say."""
         self._ends_within_s = 0.0
         self._failing = False
 
@@ -284,10 +286,12 @@ class Drain(Generic[Item, Done]):
             return
         wait_s = max((moment - self._now()).total_seconds(), 0.0)
         loop = asyncio.get_running_loop()
-        if wait_s > LOOK_AHEAD_S or (self._timer and loop.time() < self._timer.when() < loop.time() + wait_s):
+        looks_at = loop.time() + wait_s
+        if wait_s > LOOK_AHEAD_S or loop.time() < self._looks_at < looks_at:
             return
         if self._timer:
             self._timer.cancel()
+        self._looks_at = looks_at
         self._timer = loop.call_later(wait_s, self.wake.nudge)
 
 

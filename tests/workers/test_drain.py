@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import uvloop
 from structlog.testing import capture_logs
 
 from workers.drain import Drain, StepDrain
@@ -218,6 +219,23 @@ async def test_a_retry_that_is_due_soon_is_looked_for_without_a_ring() -> None:
         await until(lambda: "a" in desk.settled)
         claims = desk.claims
         await until(lambda: desk.claims > claims)
+
+
+def test_what_is_due_again_at_once_stops_no_later_turn() -> None:
+    """On the loop that workers run on: its handle of a wait of nothing is no timer."""
+
+    async def drained() -> None:
+        desk = Desk(["again"], retry={"again": NOW})
+        async with draining(desk) as drain:
+            await until(lambda: "again" in desk.settled)
+            desk.retry["later"] = NOW + timedelta(seconds=2)
+            desk.due = ["later"]
+            await rung(drain)
+            await until(lambda: "later" in desk.settled)
+
+    with capture_logs() as told, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(drained())
+    assert [line for line in told if line["event"] == "turn_failed"] == []
 
 
 async def test_f76_at_the_end_a_send_under_way_is_waited_for() -> None:
