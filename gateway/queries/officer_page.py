@@ -40,7 +40,8 @@ LISTED = frozenset(
         Action.ANSWER, Action.REQUEST_TIME, Action.GRANT_TIME, Action.DENY_TIME, Action.DISPUTE_AUTHORITY,
         Action.CONTINUE_INCOMPLETE, Action.CLOSE_AUTOMATICALLY, Action.RATE, Action.FOLLOW_SP4N,
     }
-)  # fmt: skip
+) | {"edit", "delete", "completed"}  # fmt: skip
+"""Deeds, and what reporters changed in a text that stands above as it was (F10)."""
 MOST_EVENTS = 20
 
 
