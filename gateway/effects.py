@@ -13,6 +13,8 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 RAISES = {Action.RAISE_ANONYMOUS: "anonymous", Action.RAISE_CONFIDENTIAL: "confidential"}
+ARCHIVED_THERE = "diarsipkan_sp4n"
+"""Why a complaint is archived here that SP4N-LAPOR! archived; in which words, its event says."""
 LOWERS = {Action.LOWER_ANONYMOUS: "anonymous", Action.LOWER_CONFIDENTIAL: "confidential"}
 
 
@@ -95,7 +97,7 @@ def _archived(act: Act) -> dict[str, Any]:
 
 
 def _followed(act: Act) -> dict[str, Any]:
-    return {} if act.inputs.get("status") == Status.ARCHIVED else {"archive_reason": ""}
+    return {"archive_reason": ARCHIVED_THERE if act.inputs.get("status") == Status.ARCHIVED else ""}
 
 
 def _rated(act: Act) -> dict[str, Any]:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from gateway import cases, casework, notices, tasks
-from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Actor, Case, Role, Status
+from gateway import cases, casework, disagreements, notices, tasks
+from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Case, Status
 from gateway.complaints.forward import RemoteEvent, RemoteState
+from gateway.disagreements import ACTOR, MISMATCH
 from gateway.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
-ACTOR = Actor(Role.SP4N, "sp4n", name="LAPOR!")
 # How far along a status is; the other side is followed only to a higher one.
 PROGRESS: Mapping[Status, int] = {
     Status.RECEIVED: 0,
@@ -43,8 +43,22 @@ def changed(tx: Transaction, row: Any, state: RemoteState) -> dict[str, Any]:
     """Take over what is new; the columns of the `forward` row that change with it."""
     new = _keep_events(tx, row, state)
     case = cases.by_id(tx, row.complaint_id)
+    if case is None:
+        return {}
+    values: dict[str, Any] = {}
+    if disagreements.is_given_away(tx, row, case, state):
+        disagreements.follow_disposition(tx, case, state)
+        values["institution_id"] = state.institution_id[: disagreements.INSTITUTION_CHARACTERS]
+        case = cases.by_id(tx, row.complaint_id) or case
+    values |= _take_over(tx, row, case, state, new)
+    disagreements.note_lag(tx, row, cases.by_id(tx, case.id) or case, state)
+    return values
+
+
+def _take_over(tx: Transaction, row: Any, case: Case, state: RemoteState, new: list[RemoteEvent]) -> dict[str, Any]:
+    """Its status and its words, where they are news."""
     moved = state.status_name != row.remote_status
-    if case is None or not (moved or new):
+    if not (moved or new):
         return {}
     if moved and state.status is None:
         tasks.add(tx, "sp4n_unknown_status", state.status_name[:80], row.marker)
@@ -98,7 +112,7 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
     try:
         casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, inputs, at=min(since, tx.now))
     except ActionRefused as refusal:
-        tasks.add(tx, "sp4n_mismatch", case.number, refusal.code, case.id)
+        tasks.add(tx, MISMATCH, case.number, refusal.code, case.id)
         return
     if text_key == UPSTREAM:
         cases.amend(tx, case.id, flags=" ".join(sorted(case.flags | {UNANSWERED})))

@@ -116,7 +116,7 @@ LIFECYCLE: tuple[Step, ...] = (
          requires=("agency",), optional=("kind", "topic", "reason"),
          starts=(C.ACCEPTANCE, C.FOLLOW_UP), stops=(C.VERIFICATION, C.ASSIGNMENT), continues=(C.RESOLUTION,),
          notices=("pic.new", "st.assigned")),
-    Step(A.REASSIGN, AT_WORK | at(S.INCOMPLETE, S.REPORTER_REPLIED), S.ASSIGNED, by(R.COORDINATOR),
+    Step(A.REASSIGN, AT_WORK | at(S.INCOMPLETE, S.REPORTER_REPLIED), S.ASSIGNED, by(R.COORDINATOR, R.SP4N),
          requires=("agency", "reason"),
          starts=(C.ACCEPTANCE,), stops=(C.COMPLETION,), resumes=(C.VERIFICATION, C.RESOLUTION),
          notices=("pic.withdrawn", "pic.new", "st.moved")),

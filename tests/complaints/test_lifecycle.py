@@ -55,7 +55,7 @@ TABLE = """
  4  complete              inc                         reporter                           back
  5  verify                rec inc                     coordinator system                 ver
  6  assign                rec ver reo oota            coordinator system                 ass
- 7  reassign              ass wip inc rep             coordinator                        ass
+ 7  reassign              ass wip inc rep             coordinator sp4n                   ass
  8  start                 ass reo rep                 O*                                 wip
  9  dispute_authority     ass wip                     O*                                 ver
 10  refer_out             rec ver ass wip reo         coordinator                        oota

@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from gateway import forwarding, notices
+from gateway import tasks as work
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
-from gateway.complaints.forward import PollOutcome, RemoteEvent, RemoteState
+from gateway.complaints.forward import ForwardState, PollOutcome, RemoteEvent, RemoteState
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import ANSWER, REPORT, act, count, member, now, only, rows
-from tests.gateway.test_forwarding import SP4N, filed, polls
+from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, act, count, member, now, only, rows
+from tests.gateway.short_ways import status as status_of
+from tests.gateway.test_forwarding import SP4N, claim, filed, polls, settle
 
 Sends = Callable[..., Arrival]
 S = Status
@@ -196,3 +199,99 @@ def test_secrecy_is_never_lowered_by_the_other_side(store: Store, telegram: Send
     act(store, case, Action.RAISE_CONFIDENTIAL)
     look("Ditindaklanjuti", S.IN_PROGRESS, text_key="st.progress")
     assert replace(now(store, case)).confidential
+
+
+# where we part
+
+AT_WORK = ("Terdisposisi", S.ASSIGNED)
+
+
+def tasks(store: Store) -> list[tuple[str, str]]:
+    return [(row.kind, row.detail) for row in rows(store, tables.task) if row.done_at is None]
+
+
+def test_a_report_given_to_another_agency_over_there_is_theirs_here(
+    store: Store, telegram: Sends, look: Look, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    look(*AT_WORK, institution_id="1202", institution_name="Dinas Lingkungan Hidup")
+    assert (now(store, case).agency, now(store, case).status) == ("DLH", S.ASSIGNED)
+    moved = only(store, tables.complaint_event, tables.complaint_event.c.action == Action.REASSIGN.value)
+    assert (moved.actor_role, moved.text_masked) == ("sp4n", "Didisposisikan di SP4N-LAPOR! ke Dinas Lingkungan Hidup")
+    assert "st.moved" in told(store)
+    # What the coordinator decides afterwards stays, although over there nothing changed.
+    act(store, case, Action.REASSIGN, agency="PUPR", reason="Jalan memang urusan PUPR.")
+    look(*AT_WORK, institution_id="1202", institution_name="Dinas Lingkungan Hidup")
+    assert now(store, case).agency == "PUPR"
+
+
+def test_a_report_given_to_strangers_over_there_is_out_of_our_authority(
+    store: Store, telegram: Sends, look: Look, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    look(*AT_WORK, institution_id="990010", institution_name="Balai Besar Jalan Nasional")
+    assert status_of(store, case) is S.OUT_OF_AUTHORITY
+    moment.pass_(minutes=20)
+    assert told(store)[-1] == "st.oota"
+
+
+@pytest.mark.parametrize("institution", ["1201", "1200", ""], ids=["ours", "the government's own", "none"])
+def test_a_report_that_lies_with_us_over_there_stays(
+    store: Store, telegram: Sends, look: Look, institution: str
+) -> None:
+    case = filed(store, telegram(REPORT))
+    look(*AT_WORK, institution_id=institution)
+    assert (now(store, case).agency, now(store, case).status) == ("PUPR", S.ASSIGNED)
+    assert tasks(store) == []
+
+
+def test_what_few_may_know_of_is_given_to_nobody_by_a_machine(store: Store, telegram: Sends, look: Look) -> None:
+    case = filed(store, telegram(REPORT))
+    act(store, case, Action.RAISE_CONFIDENTIAL)
+    look(*AT_WORK, institution_id="1202", institution_name="Dinas Lingkungan Hidup")
+    assert now(store, case).agency == "PUPR"
+    assert tasks(store) == [("sp4n_mismatch", "disposition 1202")]
+
+
+def test_a_report_that_stays_behind_over_there_is_asked_about_after_two_days_and_once(
+    store: Store, telegram: Sends, look: Look, moment: Moment
+) -> None:
+    filed(store, telegram(REPORT))
+    look("Belum Terverifikasi", S.RECEIVED)
+    moment.pass_(hours=46)
+    look("Belum Terverifikasi", S.RECEIVED)
+    assert tasks(store) == []
+    moment.pass_(hours=2)
+    look("Belum Terverifikasi", S.RECEIVED)
+    assert tasks(store) == [("sp4n_mismatch", "assigned / Belum Terverifikasi")]
+    with store.transaction() as tx:
+        (task,) = tx.all(select(tables.task.c.id))
+        work.done(tx, task.id, COORDINATOR)
+    look("Belum Terverifikasi", S.RECEIVED)
+    assert tasks(store) == []  # to be left as it is was decided
+
+
+def test_nobody_is_asked_while_our_answer_is_on_its_way_there_and_what_mends_itself_is_forgotten(
+    store: Store, telegram: Sends, look: Look, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    act(store, case, Action.ANSWER, member(store).actor, **ANSWER)
+    moment.pass_(days=4)
+    look("Terdisposisi", S.ASSIGNED, said("f1", "Sedang kami cek."))
+    assert (tasks(store), status_of(store, case)) == ([], S.AWAITING_REPORTER)
+    assert count(store, tables.remote_event) == 1
+    (job,) = claim(store)
+    settle(store, job, ForwardState.SENT, written=True)
+    moment.pass_(hours=49)
+    look("Terdisposisi", S.ASSIGNED)
+    assert tasks(store) == [("sp4n_mismatch", "awaiting_reporter / Terdisposisi")]
+    look("Menunggu Tanggapan", S.AWAITING_REPORTER, text_key="st.answer")
+    assert tasks(store) == []
+
+
+def test_what_was_archived_over_there_says_so_here(store: Store, telegram: Sends, look: Look) -> None:
+    case = filed(store, telegram(REPORT))
+    look("Diarsipkan", S.ARCHIVED, said("f1", "Laporan ganda."), text_key="st.archived")
+    assert only(store, tables.complaint).archive_reason == "diarsipkan_sp4n"
+    act(store, case, Action.RESTORE, reason="Bukan ganda, lokasinya lain.")
+    assert only(store, tables.complaint).archive_reason == ""
