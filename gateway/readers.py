@@ -44,7 +44,8 @@ def reporter(tx: Transaction, case: Any) -> Route:
     contact = contacts.by_id(tx, [case.contact_id]).get(case.contact_id) if case.contact_id else None
     if contact is None:
         return Route(skip="NO_ROUTE")
-    channel = _route_channel(tx, case, contact)
+    used, number = _last_used(tx, case, contact)
+    channel = _route_channel(tx, used, contact)
     if not channel:
         return Route(contact, skip="NO_ROUTE")
     if not contact.reachable:
@@ -57,16 +58,24 @@ def reporter(tx: Transaction, case: Any) -> Route:
     )
     if talk is not None and talk.opted_out_at is not None:
         return Route(contact, channel, skip="OPTED_OUT")
-    sent_from = case.destination if channel == case.channel else ""
+    sent_from = number if channel == used else ""
     language = talk.language if talk is not None else "id"
     return Route(contact, channel, sent_from, language)
 
 
-def _route_channel(tx: Transaction, case: Any, contact: Contact) -> str:
-    channel = tx.office.channels.get(case.channel)
+def _last_used(tx: Transaction, case: Any, contact: Contact) -> tuple[str, str]:
+    """Channel and number of ours that the reporter wrote to last about this complaint."""
+    message = tables.message
+    mine = (message.c.complaint_id == case.id) & (message.c.contact_id == contact.id)
+    row = tx.one(select(message.c.channel, message.c.destination).where(mine).order_by(message.c.id.desc()).limit(1))
+    return (row.channel, row.destination) if row else (case.channel, case.destination)
+
+
+def _route_channel(tx: Transaction, used: str, contact: Contact) -> str:
+    channel = tx.office.channels.get(used)
     if channel is not None and channel.sender is not None and channel.capabilities.sends:
-        return str(case.channel)
-    return channel_for(tx, contacts.addresses(tx, {contact.id: contact})[contact.id].scheme, case.channel)
+        return used
+    return channel_for(tx, contacts.addresses(tx, {contact.id: contact})[contact.id].scheme, used)
 
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {
