@@ -267,6 +267,9 @@ def claim_polls(tx: Transaction, target: str, limit: int) -> list[PollJob]:
     forward, complaint = tables.forward, tables.complaint
     free = forward.c.poll_lease_until.is_(None) | (forward.c.poll_lease_until < tx.now)
     due = (forward.c.target == target) & (forward.c.poll_due_at <= tx.now) & free
+    if not tx.office.settings.training.enabled:
+        # A number that was practised with is a stranger's over there.
+        due &= complaint.c.training.is_(False)
     rows = tx.all(
         select(forward, complaint.c.status)
         .join(complaint, complaint.c.id == forward.c.complaint_id)

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from gateway import contacts, forwarding
 from gateway.arrival import Arrival
-from gateway.complaints.complaint import Status
+from gateway.complaints.complaint import Action, Status
 from gateway.complaints.forward import ForwardOutcome, ForwardState, PollOutcome, RemoteEvent, RemoteState
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import assigned, opened, receive, rows
+from tests.gateway.short_ways import act, assigned, opened, receive, rows
 
 Sends = Callable[..., Arrival]
 
@@ -24,12 +24,26 @@ def filed(store: Store, remote_id: str) -> None:
         forwarding.settle(tx, outcomes)
 
 
-def test_what_was_practised_never_leaves(store: Store, telegram: Sends) -> None:
+def test_c30_what_was_practised_never_leaves(store: Store, telegram: Sends) -> None:
     office, training = store.office, replace(store.office.settings.training, enabled=True)
     store.office = replace(office, settings=replace(office.settings, training=training))
     assigned(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
     store.office = office
     with store.transaction() as tx:
+        assert forwarding.claim(tx, "sp4n", 10) == []
+
+
+def test_c30_what_was_practised_is_not_looked_for_over_there(store: Store, telegram: Sends, moment: Moment) -> None:
+    """The simulated LAPOR! gave it a number; over there that is a stranger's report."""
+    office, training = store.office, replace(store.office.settings.training, enabled=True)
+    store.office = replace(office, settings=replace(office.settings, training=training))
+    case = assigned(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
+    filed(store, "8123456")
+    act(store, case, Action.REFER_OUT, institution="PLN", institution_id="77", reason="Tiang itu milik PLN seluruhnya.")
+    store.office = office
+    moment.pass_(days=1)
+    with store.transaction() as tx:
+        assert forwarding.claim_polls(tx, "sp4n", 10) == []
         assert forwarding.claim(tx, "sp4n", 10) == []
 
 
