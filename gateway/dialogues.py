@@ -15,6 +15,8 @@ from gateway.storage.store import Transaction
 from gateway.storage.types import from_millis, to_millis
 
 SHOWN_AFTER_CLOSING = timedelta(days=90)
+SILENT_FOR = timedelta(days=180)
+"""An address that was silent about a complaint for so long may be somebody else's by now: the code is asked for (C12)."""
 MOST_CASES = 20
 NOT_KEPT: Mapping[str, Any] = {
     name: getattr(Dialogue(), name) for name in ("cases", "ussd", "unfinished", "facts", "opted_out", "is_new")
@@ -33,7 +35,10 @@ COLUMNS = (
     " FROM complaint c LEFT JOIN agency a ON a.code = c.agency"
 )
 BY_NUMBER = f"{COLUMNS} WHERE c.number = :number"
-CASES = COLUMNS + " WHERE c.contact_id IN {ids} AND (c.closed_at IS NULL OR c.closed_at > :since) ORDER BY c.id DESC"
+CASES = (
+    COLUMNS + " WHERE c.contact_id IN {ids} AND (c.closed_at IS NULL OR c.closed_at > :since)"
+    " AND c.last_message_at > :heard ORDER BY c.id DESC"
+)
 Key = tuple[str, int]
 
 
@@ -59,7 +64,8 @@ def known_cases(tx: Transaction, contact_ids: Sequence[int]) -> dict[int, tuple[
     if not contact_ids:
         return {}
     found: dict[int, list[KnownCase]] = {}
-    for row in tx.in_ids(CASES, contact_ids, since=to_millis(tx.now - SHOWN_AFTER_CLOSING)):
+    since, heard = to_millis(tx.now - SHOWN_AFTER_CLOSING), to_millis(tx.now - SILENT_FOR)
+    for row in tx.in_ids(CASES, contact_ids, since=since, heard=heard):
         mine = found.setdefault(row.contact_id, [])
         if len(mine) < MOST_CASES:
             mine.append(known_case(tx, row))

@@ -16,6 +16,7 @@ from gateway.opening import Opened, keep_text
 from gateway.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
+from gateway.storage.types import to_millis
 
 REPEATED = "repeated"
 EDITABLE = frozenset({Status.RECEIVED, Status.INCOMPLETE})
@@ -177,9 +178,15 @@ def _status(tx: Transaction, lookup: StatusLookup, contact: Contact) -> Outcome:
     row = tx.one(constant(dialogues.BY_NUMBER), {"number": lookup.number})
     source = contact.address_hash
     if not lookup.code:
-        own = row is not None and row.contact_id == contact.id and not (row.anonymous or row.confidential)
         left = tracking.attempts_left(tx, lookup.number, source)
-        return Outcome(case=dialogues.known_case(tx, row) if own else None, attempts_left=left)
+        return Outcome(case=dialogues.known_case(tx, row) if _is_theirs(tx, row, contact) else None, attempts_left=left)
     tracked = tracking.find(tx, lookup.number, lookup.code, source)
     known = dialogues.known_case(tx, row) if tracked.row is not None and row is not None else None
     return Outcome(case=known, attempts_left=max(tracked.attempts_left, 0))
+
+
+def _is_theirs(tx: Transaction, row: Any, contact: Contact) -> bool:
+    """Whether this address may see it without the code: it is theirs, they kept nothing back, and were heard of lately."""
+    if row is None or row.contact_id != contact.id or row.anonymous or row.confidential:
+        return False
+    return bool(row.last_message_at > to_millis(tx.now - dialogues.SILENT_FOR))

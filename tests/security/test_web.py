@@ -115,7 +115,7 @@ async def addresses(desk: Desk, number: str) -> list[str]:
     return [*found, *more, "/lapor", "/lacak", "/privasi", "/masuk"]
 
 
-@pytest.mark.parametrize("first", range(0, len(CORPUS), 3))
+@pytest.mark.parametrize("first", [0, 5])
 async def test_c20_markup_in_every_field_of_words_is_shown_and_never_run(desk: Desk, first: int) -> None:
     number = assigned(desk, f"Jalan rusak berat. {CORPUS[first]}")
     assert poison(desk, first) > 15
@@ -129,22 +129,30 @@ async def test_c20_markup_in_every_field_of_words_is_shown_and_never_run(desk: D
     assert shown >= 3
 
 
-@pytest.mark.parametrize("markup", CORPUS, ids=range(len(CORPUS)))
-async def test_c20_markup_in_an_address_or_a_form_comes_back_as_words(desk: Desk, markup: str) -> None:
-    client = desk.served.client
+async def test_c20_markup_in_an_address_or_a_form_comes_back_as_words(desk: Desk) -> None:
+    for markup in CORPUS:
+        await in_addresses(desk, markup)
+        await in_forms(desk, markup)
+
+
+async def in_addresses(desk: Desk, markup: str) -> None:
     asked = quote(markup, safe="")
-    for path in (
-        "/admin/aduan?q=",
+    starts = (
         "/admin/audit?aksi=",
         "/lacak?nomor=",
         "/masuk?lanjut=",
         "/lapor/",
         "/nothing/",
         "/admin/beranda?selesai=",
-    ):
-        answer = await client.get(f"{path}{asked}", allow_redirects=False)
+    )
+    for path in (*starts, "/admin/aduan?q="):
+        answer = await desk.served.client.get(f"{path}{asked}", allow_redirects=False)
         assert strange_in(await answer.text()) == [], path
         assert "kanari.example" not in answer.headers.get("Location", "")
+
+
+async def in_forms(desk: Desk, markup: str) -> None:
+    client = desk.served.client
     typed = {"_csrf": await desk.served.token_of("/lacak"), "nomor": markup, "kode": markup}
     assert strange_in(await (await client.post("/lacak", data=typed)).text()) == []
     form = await (await client.get("/lapor")).text()
