@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gateway import cases, casework, contacts, dialogues, outbound, readers
 from gateway.complaints import completeness
@@ -35,6 +35,12 @@ CLAIM = (
     " WHERE suggestion_state IN ('queued','working') AND (suggestion_state = 'queued' OR suggestion_lease < :now)"
     " ORDER BY id LIMIT :limit {lock}) RETURNING id, text_masked, location_text, suggestion_attempts"
 )
+OURS = (
+    select(tables.complaint)
+    .where(tables.complaint.c.id == bindparam("identity"), tables.complaint.c.suggestion_state == "working")
+    .with_for_update()
+)
+"""Made once: to build it for every complaint costs as much as to carry it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,7 @@ def take(tx: Transaction, job: TriageJob, suggestion: Suggestion) -> None:
 def _still_ours(tx: Transaction, job: TriageJob) -> Any:
     """The row, locked; None when somebody judged it meanwhile, or when it waits to be judged with more words."""
     hold(tx, [job])
-    complaint = tables.complaint
-    ours = (complaint.c.id == job.complaint_id) & (complaint.c.suggestion_state == "working")
-    row = tx.one(select(complaint).where(ours).with_for_update())
+    row = tx.one(OURS, {"identity": job.complaint_id})
     return row if row is not None and _text(row) == job.text else None
 
 
@@ -176,9 +180,11 @@ def _ask(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
     urgent = row.urgency == Urgency.DARURAT.value
     known = _known(row, suggestion)
     wanted = completeness.question(known, suggestion.topic, suggestion.sensitive, row.anonymous, urgent, ())
+    if not wanted:  # nearly always; to find out how its reporter is reached is half of the work
+        return
     route_ = readers.reporter(tx, row)
     channel = tx.office.channels.get(row.channel)
-    if not wanted or route_.skip or channel is None or channel.capabilities.sessions or route_.channel != row.channel:
+    if route_.skip or channel is None or channel.capabilities.sessions or route_.channel != row.channel:
         return
     key = (row.channel, route_.contact.id)
     dialogue = dialogues.load(tx, [(row.channel, route_.contact)])[key]

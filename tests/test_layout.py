@@ -55,9 +55,11 @@ def test_every_queue_that_is_rung_has_a_work_and_a_job() -> None:
 
 
 def updates_complaint(path: Path) -> bool:
-    updates = [
-        n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute) and n.attr == "update"
-    ]
+    """By a statement of the table's own, or by one of the store's for many rows (`tx.update(tables.complaint, …)`)."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    updates = [node.value for node in nodes if isinstance(node, ast.Attribute) and node.attr == "update"]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
+    updates += [call.args[0] for call in calls if getattr(call.func, "attr", "") in {"update", "upsert"}]
     return any(getattr(table, "attr", getattr(table, "id", "")) == "complaint" for table in updates)
 
 

@@ -12,8 +12,8 @@ from workers.tools import Tools
 
 log = get_logger(__name__)
 
-BATCH = 100
-"""About a tenth of a second of reading; then its complaints go on while the next ones are read."""
+BATCH = 32
+"""So few that receipts, which need the same database, never wait long for what is done with a batch."""
 
 Judged = tuple[TriageJob, Suggestion]
 
