@@ -27,6 +27,7 @@ def test_a_web_process_that_is_killed_under_load_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["bench", "intake", "--seconds", "0.6", "--kill-after", "0.3", "--connections", "4", "--repeat", "0.2"]
+    words += ["--compare", "naive"]
     with pytest.raises(SystemExit) as ended:
         main([*words, "--json-file", str(tmp_path / "told.json")])
     out, err = capsys.readouterr()
@@ -36,9 +37,12 @@ def test_a_web_process_that_is_killed_under_load_loses_nothing(
     assert told.keys() >= INTAKE
     assert (told["bench"], told["sound"], told["problems"]) == ("intake", True, [])
     assert (told["lost"], told["doubled"]) == (0, 0)
-    assert told["rows"] >= told["rows_expected"] == told["accepted"] > 0
+    assert told["rows"] >= told["rows_expected"] >= told["accepted"] > 0
     assert told["broken_connections"] > 0, "the kill was felt"
     assert "killed" in err
+    better = told["compare"]["times_better"]
+    assert {"rate", "p99_ms", "cpu_us_per_message"} <= better.keys()
+    assert [turn["statuses"].keys() for turn in told["compare"]["turns"]["naive"]] == [{"200"}] * 3
 
 
 # fmt: off

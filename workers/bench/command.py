@@ -9,6 +9,7 @@ import click
 from config import clock
 from workers import redis_server
 from workers.bench import drain, growth, intake, pipeline, report
+from workers.bench.compare import NAIVE
 from workers.bench.messages import CHANNELS
 from workers.bench.meters import NotLinux
 from workers.bench.report import Report
@@ -63,6 +64,7 @@ everywhere = options(
     click.option("--redis", metavar="URL", help="A Redis that nobody else uses; default: a private one."),
     click.option("--json-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the object here as well."),
 )
+against = click.option("--compare", type=click.Choice([NAIVE]), help="In turns with the plain design; adds ratios.")
 load = options(
     click.option("--mode", type=click.Choice(["closed", "open"]), default="closed", show_default=True),
     click.option(
@@ -76,6 +78,7 @@ load = options(
         "--processes", type=COUNT, default=1, show_default=True, help="Web processes; SQLite has room for one."
     ),
     click.option("--kill-after", type=POSITIVE, metavar="S", help="kill -9 the web processes and start them again."),
+    against,
 )
 
 
@@ -136,6 +139,7 @@ def bench_growth(database: str | None, redis: str | None, json_file: Path | None
 )
 @click.option("--sink-delay-ms", type=click.IntRange(min=0), default=0, show_default=True, help="Of each answer.")
 @click.option("--kill-every", type=POSITIVE, metavar="S", help="kill -9 the delivering workers, again and again.")
+@against
 @everywhere
 def bench_drain(database: str | None, redis: str | None, json_file: Path | None, **given: Any) -> None:
     """Let receipts wait, start the workers: how soon all of them are sent and read by the classifier."""

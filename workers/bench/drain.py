@@ -1,23 +1,29 @@
 """`bench drain`: receipts that wait after an outage, and how soon the workers have sent them all."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from config import clock
+from gateway.batching import BATCH
 from gateway.queries import bench as counted
-from workers.bench import report
+from workers.bench import compare, report
 from workers.bench.filling import fill
 from workers.bench.intake import Say
 from workers.bench.messages import CHANNELS
 from workers.bench.meters import Commands
+from workers.bench.naive.stack import WORKER, Naive, end
 from workers.bench.report import Report
 from workers.bench.sink import Sink
-from workers.bench.site import Place, Site, open_site
+from workers.bench.site import Place, Site, SiteFailed, open_site
 
 LOOK_EVERY_S = 0.2
 TOLD_EVERY = 10_000
 STILL_S = 130.0
 """So long nothing moves before we call it stuck: a claim whose worker was killed holds its address until its lease ends,
 which is 90 s, and the clock then calls its message unknown."""
+TURN_ROWS, NAIVE_ROWS = 10_000, 1_000
+"""Of one turn in a comparison: each works for seconds, rates and costs are per row."""
+NAIVE_WITHIN_S = 300.0
 DONE = frozenset({"sent", "delivered", "read"})
 DOUBTFUL = frozenset({"unknown", "sending"})
 
@@ -30,19 +36,19 @@ class Order:
     workers: int = 1
     sink_delay_ms: int = 0
     kill_every: float | None = None
+    compare: str | None = None
+    """`naive`: the plain design drains in turns with the gateway."""
 
 
 def run(order: Order, place: Place, say: Say) -> Report:
     """Fill a database through the real intake, then start the workers and watch."""
     told = report.head("drain", asdict(order))
-    with open_site(place) as site:
+    with open_site(place) as site, compare.chosen(site, order.compare) as naive:
         told["database"] = site.gateway.store.engine.dialect.name
         sink = Sink(site)
         sink.open(order.sink_delay_ms)
         say(f"drain: taking {order.rows} messages, {told['database']}")
-        for many in fill(site.gateway, range(order.rows), CHANNELS, site.gateway.clock.now):
-            if many % TOLD_EVERY < order.rows % TOLD_EVERY:
-                say(f"drain: {many} taken")
+        _fill(site, range(order.rows), say)
         say("drain: workers start")
         commands = Commands(site.redis_url)
         began = site.start_workers(order.workers)
@@ -53,7 +59,46 @@ def run(order: Order, place: Place, say: Say) -> Report:
         told["redis_commands"] = commands.count()
         told["peak_memory_mib"] = site.peak_mib("worker")
         commands.close()
+        if naive:
+            told["compare"], _ = compare.in_turns(
+                partial(_turn, site, order, say), partial(_naive_turn, naive, order), say
+            )
         return report.judged(told, problems(told, emptied=emptied))
+
+
+def _fill(site: Site, numbers: range, say: Say) -> None:
+    for many in fill(site.gateway, numbers, CHANNELS, site.gateway.clock.now):
+        if many % TOLD_EVERY < BATCH:
+            say(f"drain: {many} taken")
+
+
+def _turn(site: Site, order: Order, say: Say, first: int) -> tuple[Report, list[int]]:
+    """Fewer rows in fresh workers."""
+    end(site, "worker", "clock")
+    rows = min(order.rows, TURN_ROWS)
+    _fill(site, range(first, first + rows), say)
+    began = site.start_workers(order.workers)
+    cpu_before = site.cpu_s("worker")
+    if not _drained(site, replace(order, kill_every=None), say):
+        raise SiteFailed("the workers did not drain their turn")
+    told = _turned(rows, clock.now().timestamp() - began, site.cpu_s("worker") - cpu_before)
+    end(site, "worker", "clock")
+    return told, []
+
+
+def _naive_turn(naive: Naive, order: Order, first: int) -> tuple[Report, list[int]]:
+    rows = min(order.rows, NAIVE_ROWS)
+    naive.fill(range(first, first + rows), CHANNELS)
+    began = naive.start_worker()
+    cpu_before = naive.site.cpu_s(WORKER)
+    naive.site.until(lambda: not naive.waiting(), "the plain worker has drained its turn", NAIVE_WITHIN_S)
+    told = _turned(rows, clock.now().timestamp() - began, naive.site.cpu_s(WORKER) - cpu_before)
+    naive.stop_worker()
+    return told, []
+
+
+def _turned(rows: int, seconds: float, cpu_s: float) -> Report:
+    return {"rows": rows, "rate": round(rows / seconds, 1), "cpu_us_per_row": round(cpu_s * 1e6 / rows, 1)}
 
 
 def _drained(site: Site, order: Order, say: Say) -> bool:

@@ -13,6 +13,8 @@ CHANNELS = (TELEGRAM, SMS)
 WEBHOOK_SECRET = "bench-webhook-secret"  # noqa: S105 - opens nothing but a gateway that lives as long as its bench
 SMS_TOKEN = "bench-sms-token-0123456789"  # noqa: S105
 SMS_NUMBER = "1708"
+BOT_TOKEN = "777000:bench-token-abcdefghijklmnop"  # noqa: S105
+SMS_USERNAME, SMS_PASSWORD = "gateway", "bench-sms-password"
 FIRST_CHAT = 7_000_000_000
 FIRST_PHONE = 810_000_000_00
 

@@ -1,14 +1,16 @@
 """`bench pipeline`: from the webhook's answer to the arrival of the receipt at the provider, with all processes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from config import clock
 from gateway.doorbell import bell
-from workers.bench import intake, report
+from workers.bench import compare, intake, report
 from workers.bench.intake import Say
 from workers.bench.load import Outcome
 from workers.bench.meters import Bell, Commands, milliseconds, percentile
+from workers.bench.naive.stack import WEB, WORKER, Naive
 from workers.bench.report import Report
 from workers.bench.sink import Sink, recipients
 from workers.bench.site import Place, Site, open_site
@@ -31,7 +33,7 @@ class Order(intake.Order):
 def run(order: Order, place: Place, say: Say) -> Report:
     """Start everything, load it, wait for the receipts."""
     told = report.head("pipeline", asdict(order))
-    with open_site(place) as site:
+    with open_site(place) as site, compare.chosen(site, order.compare) as naive:
         told["database"] = site.gateway.store.engine.dialect.name
         say(f"pipeline: {order.mode} loop for {order.seconds:g} s, workers x{order.workers}, {told['database']}")
         sink = Sink(site)
@@ -41,22 +43,59 @@ def run(order: Order, place: Place, say: Say) -> Report:
         commands, doorbell = Commands(site.redis_url), Bell(site.redis_url, bell("deliver")).start()
         web_before, workers_before = site.cpu_s("web"), site.cpu_s("worker")
         outcome = intake.loaded(site, order, say, meanwhile=sink.look)
-        told |= intake.taken(site, outcome, web_before)
+        told |= intake.taken(outcome, site.cpu_s("web") - web_before)
         rings = doorbell.stop()
         wanted = recipients(outcome.acknowledged, order.channels)
         _wait(site, sink, wanted, order.drain_seconds)
         told |= delivered(sink.first_at, wanted, outcome)
-        told["repeats_at_sink"] = sink.repeats()
         told |= {
             "bell_p50_ms": milliseconds(percentile(rings, 0.5)),
             "bell_p99_ms": milliseconds(percentile(rings, 0.99)),
         }
         told |= per_message(len(wanted), site.cpu_s("worker") - workers_before, commands)
-        checked = check(site.gateway, outcome.acknowledged, order.channels)
+        acknowledged = outcome.acknowledged
+        if naive:
+            naive.start_web()
+            naive.start_worker()
+            told["compare"], more = compare.in_turns(
+                partial(_turn, site, sink, order), partial(_naive_turn, naive, sink, order), say
+            )
+            acknowledged = [*acknowledged, *more]
+        told["repeats_at_sink"] = sink.repeats()
+        checked = check(site.gateway, acknowledged, order.channels)
         told |= {name: getattr(checked, name) for name in ("rows", "rows_expected", "lost", "doubled")}
         told["peak_memory_mib"] = site.peak_mib("web")
         told["worker_peak_memory_mib"] = site.peak_mib("worker")
         return report.judged(told, checked.problems + intake.unanswered(outcome) + problems(told))
+
+
+def _turn(site: Site, sink: Sink, order: Order, first: int) -> tuple[Report, list[int]]:
+    """One of our turns beside the plain design."""
+    web_before, workers_before = site.cpu_s("web"), site.cpu_s("worker")
+    outcome = intake.loaded(site, replace(order, kill_after=None), intake.silent, sink.look, first=first)
+    told = _figures(site, sink, order, outcome, site.cpu_s("web") - web_before)
+    return _with_worker(told, site.cpu_s("worker") - workers_before), outcome.acknowledged
+
+
+def _naive_turn(naive: Naive, sink: Sink, order: Order, first: int) -> tuple[Report, list[int]]:
+    site = naive.site
+    web_before, worker_before = site.cpu_s(WEB), site.cpu_s(WORKER)
+    running = naive.start_load(intake.plan_of(order, naive.port, first))
+    while not running.ended(LOOK_EVERY_S):
+        sink.look()
+    outcome = running.outcome()
+    told = _figures(site, sink, order, outcome, site.cpu_s(WEB) - web_before)
+    return _with_worker(told, site.cpu_s(WORKER) - worker_before), outcome.acknowledged
+
+
+def _figures(site: Site, sink: Sink, order: Order, outcome: Outcome, web_cpu_s: float) -> Report:
+    wanted = recipients(outcome.acknowledged, order.channels)
+    _wait(site, sink, wanted, order.drain_seconds)
+    return intake.taken(outcome, web_cpu_s) | delivered(sink.first_at, wanted, outcome)
+
+
+def _with_worker(told: Report, cpu_s: float) -> Report:
+    return told | {"worker_cpu_us_per_message": round(cpu_s * 1e6 / max(1, told["delivered"]), 1)}
 
 
 def _wait(site: Site, sink: Sink, wanted: Mapping[int, str], at_most_s: float) -> None:

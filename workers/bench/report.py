@@ -15,8 +15,8 @@ from workers.bench import meters
 Report = dict[str, Any]
 KEPT = Path("var/bench")
 LATEST = "*.json"
-# What is compared from one run to the next: the key, and whether more is better.
-COMPARED: Mapping[str, bool] = {
+# What is compared, with an earlier run or with another design: the key, and whether more is better.
+BETTER: Mapping[str, bool] = {
     "rate": True,
     "cpu_us_per_message": False,
     "p99_ms": False,
@@ -83,7 +83,7 @@ def compared(now: Report, before: Report | None) -> dict[str, dict[str, float]]:
     for name, value in _figures(now):
         was = old.get(name)
         if was and value:
-            more_is_better = COMPARED[name.rpartition(".")[2]]
+            more_is_better = BETTER[name.rpartition(".")[2]]
             better = value / was if more_is_better else was / value
             changes[name] = {"before": was, "now": value, "better": round(better, 2)}
     return changes
@@ -94,5 +94,5 @@ def _figures(report: Report, path: str = "") -> Iterator[tuple[str, float]]:
     for name, value in report.items():
         if isinstance(value, dict):
             yield from _figures(value, f"{path}{name}.")
-        elif name in COMPARED and isinstance(value, int | float):
+        elif name in BETTER and isinstance(value, int | float):
             yield f"{path}{name}", float(value)
