@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "backup": "gateway.cli.backup:backup",
     "restore": "gateway.cli.backup:restore",
     "bench": "workers.bench.command:bench",
+    "soak": "workers.soak.command:soak",
     "audit": "gateway.cli.audit:audit",
     "user": "gateway.cli.accounts:user",
     "export": "gateway.cli.export:export",

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -170,10 +170,10 @@ class Site:
 
     # -- processes ---------------------------------------------------------------------
 
-    def start(self, name: str, *arguments: str) -> None:
-        """Start `gateway …`; its log stands in the folder under its name."""
+    def start(self, name: str, *arguments: str, program: Sequence[str] = COMMAND) -> None:
+        """Start `gateway …` (or another program of ours); its log stands in the folder under its name."""
         log = self.folder / f"{name}.log"
-        self.processes[name] = Process(arguments, log, self._child([*COMMAND, *arguments], log))
+        self.processes[name] = Process(arguments, log, self._child([*program, *arguments], log))
 
     def kill(self, name: str) -> None:
         """kill -9: no goodbye, no settling."""
@@ -227,7 +227,7 @@ class Site:
     def start_sink(self) -> None:
         gateway = f"http://{LOOPBACK}:{self.port}"
         self.start("sink", "simulate", "telegram", "kannel", "--port", str(self.sink_port), "--gateway", gateway)
-        self.until(lambda: self._is_ok(self.sink_port, "/telegram/_sim/state"), "the simulators answer")
+        self.until(lambda: self.answers(self.sink_port, "/telegram/_sim/state"), "the simulators answer")
 
     def start_load(self, plan: Plan) -> Running:
         """In a process of its own, so that its work is not counted as ours; returns when its first message leaves."""
@@ -243,7 +243,7 @@ class Site:
     # -- asking -------------------------------------------------------------------------
 
     def web_answers(self) -> bool:
-        return self._is_ok(self.port, "/readyz")
+        return self.answers(self.port, "/readyz")
 
     def metrics(self) -> Mapping[str, float]:
         """What the web process counted, without the `satupintu_` before each name."""
@@ -256,7 +256,7 @@ class Site:
         content = None if body is None else msgspec.json.encode(body)
         return msgspec.json.decode(self.ask(self.sink_port, "POST" if content else "GET", f"/{path}", content)[1])
 
-    def _is_ok(self, port: int, path: str) -> bool:
+    def answers(self, port: int, path: str) -> bool:
         try:
             return self.ask(port, "GET", path)[0] == HTTPStatus.OK
         except (OSError, HTTPException):
@@ -313,8 +313,11 @@ def settings_text(folder: Path, database: str, redis: str, port: int = 0, sink: 
 
 
 @contextmanager
-def open_site(place: Place) -> Iterator[Site]:
-    """A folder, a prepared database, a Redis; all ended and, where it was ours, removed at the end."""
+def open_site(place: Place, written: Callable[[Path, str, str, int, int], str] = settings_text) -> Iterator[Site]:
+    """A folder, a prepared database, a Redis; all ended and, where it was ours, removed at the end.
+
+    `written` makes the settings file from folder, database, Redis, port and port of the simulators.
+    """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="satupintu-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -324,7 +327,7 @@ def open_site(place: Place) -> Iterator[Site]:
             stack.callback(server.stop)
             redis_url = server.url
         port, sink = _free_port(), _free_port()
-        text = settings_text(folder, place.database or f"sqlite:///{folder}/gateway.db", redis_url, port, sink)
+        text = written(folder, place.database or f"sqlite:///{folder}/gateway.db", redis_url, port, sink)
         file = folder / "gateway.toml"
         file.touch(mode=0o600)
         file.write_text(text)

@@ -1,0 +1,188 @@
+"""How the soaked town is set up: four channels, SP4N-LAPOR!, four agencies with people by Telegram and by SMS.
+
+What waits or limits in real life is short or off, so that minutes show what days would; nothing that keeps messages safe
+is. All people are made up.
+"""
+
+from pathlib import Path
+
+from workers.bench.messages import SMS_TOKEN, WEBHOOK_SECRET
+
+TELEGRAM, SMS, USSD, WEB = "tg", "sms", "ussd", "web"
+SMS_NUMBER, SERVICE_CODE = "1708", "*708#"
+SETTINGS = """
+[server]
+host = "127.0.0.1"
+port = {port}
+public_url = "http://127.0.0.1:{port}"
+[storage]
+url = "{database}"
+spool_dir = "{folder}/spool"
+attachments_dir = "{folder}/attachments"
+identity_key = "soak-identity-key-0123456789abcdef-soak"
+reserve_mib = 0
+[redis]
+url = "{redis}"
+[logging]
+format = "json"
+[government]
+name = "Kabupaten Uji"
+time_zone = "Asia/Pontianak"
+[data]
+agencies = "{folder}/agencies.toml"
+[triage]
+auto_assign_min_confidence = 0.0
+[casework]
+undo_s = 0
+rating_after_s = 0
+[conversation]
+burst_s = 30
+burst_sms_s = 30
+[notices]
+batch_s = 0
+staff_quiet = ""
+staff_workdays_only = false
+citizen_quiet = ""
+merge_after = 0
+digest_after = 0
+[intake]
+flood_texts = 0
+flood_senders = 0
+[limits]
+web_reports_per_hour = 0
+[outbound]
+retry_s = [1, 2, 3, 5]
+[accounts]
+second_factor = "optional"
+[channels.tg]
+kind = "telegram"
+token = "777000:soak-token-abcdefghijklmnop"
+webhook_secret = "{webhook_secret}"
+api_url = "http://127.0.0.1:{sink}/telegram"
+messages_per_second = 200
+[channels.sms]
+kind = "kannel"
+number = "1708"
+inbound_token = "{sms_token}"
+send_url = "http://127.0.0.1:{sink}/kannel/cgi-bin/sendsms"
+username = "gateway"
+password = "soak-sms-password"
+messages_per_second = 200
+[channels.ussd]
+kind = "ussd_http"
+service_code = "*708#"
+inbound_token = "soak-ussd-token-0123456789"
+sms_channel = "sms"
+draft_after_s = 8
+[channels.web]
+kind = "web_form"
+min_fill_s = 0
+[forwarding.sp4n]
+kind = "sp4n"
+mode = "api"
+api_url = "http://127.0.0.1:{sink}/sp4n/lapor/3.0.0"
+authorization = "soak-key"
+token = "00000000-0000-4000-8000-000000000001"
+user_id = 9000001
+default_institution_id = 1200
+default_category_id = 9001
+requests_per_second = 100
+max_in_flight = 8
+search_path = "/complaints"
+search_after_s = 1
+search_again_s = 2
+retry_first_s = 1
+retry_max_s = 4
+probe_first_s = 1
+probe_max_s = 2
+poll_every_s = {poll_s}
+poll_night = ""
+"""
+AGENCIES = """
+schema = 1
+region = "62.01"
+timezone = "Asia/Pontianak"
+coordinator = "DISKOMINFO"
+conflict_of_interest = "DISKOMINFO"
+[[agency]]
+code = "PUPR"
+name = "Dinas Uji Pekerjaan Umum"
+kind = "dinas"
+accepts = true
+topics = ["pekerjaan-umum"]
+keywords = ["jalan", "jembatan", "berlubang"]
+areas = []
+sp4n_institution_id = "1201"
+decree = "SK UJI 001/2026"
+valid_from = 2026-01-02
+[[agency.team]]
+role = "penghubung"
+person = "Uji Penghubung Pekerjaan Umum"
+telegram = "900001"
+notify = ["telegram"]
+[[agency]]
+code = "DLH"
+name = "Dinas Uji Lingkungan Hidup"
+kind = "dinas"
+accepts = true
+topics = ["lingkungan"]
+keywords = ["sampah", "limbah", "bau"]
+areas = []
+sp4n_institution_id = "1202"
+decree = "SK UJI 002/2026"
+valid_from = 2026-01-02
+[[agency.team]]
+role = "penghubung"
+person = "Uji Penghubung Lingkungan"
+phone = "+628110000003"
+notify = ["sms"]
+[[agency]]
+code = "DISHUB"
+name = "Dinas Uji Perhubungan"
+kind = "dinas"
+accepts = true
+topics = ["perhubungan"]
+keywords = ["lampu", "lampu jalan", "saluran"]
+areas = []
+sp4n_institution_id = "1204"
+decree = "SK UJI 004/2026"
+valid_from = 2026-01-02
+[[agency.team]]
+role = "penghubung"
+person = "Uji Penghubung Perhubungan"
+phone = "+628110000004"
+notify = ["sms"]
+[[agency]]
+code = "DISKOMINFO"
+name = "Dinas Uji Komunikasi"
+kind = "dinas"
+accepts = true
+topics = ["lainnya"]
+keywords = ["internet"]
+areas = []
+sp4n_institution_id = "1200"
+decree = "SK UJI 003/2026"
+valid_from = 2026-01-02
+[[agency.team]]
+role = "penghubung"
+person = "Uji Koordinator"
+telegram = "900005"
+notify = ["telegram"]
+"""
+OFFICERS = frozenset({"900001", "+628110000003", "+628110000004", "900005"})
+"""Where the simulators find the people above."""
+
+
+def written(folder: Path, database: str, redis: str, port: int, sink: int, poll_s: float = 2) -> str:
+    """The settings file; the agencies are put beside it. `poll_s`: how often LAPOR! is asked about each case."""
+    (folder / "agencies.toml").write_text(AGENCIES)
+    return SETTINGS.format(
+        folder=folder,
+        database=database,
+        redis=redis,
+        port=port,
+        sink=sink,
+        poll_s=poll_s,
+        webhook_secret=WEBHOOK_SECRET,
+        sms_token=SMS_TOKEN,
+    )
