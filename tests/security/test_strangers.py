@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import event, func, select
 from structlog.testing import capture_logs
 
-from config.load import load
 from gateway import outbound, tracking
 from gateway.arrival import Arrival
 from gateway.complaints.number import format_number
@@ -215,11 +214,3 @@ def test_c16_a_flood_is_held_and_never_dropped_and_others_are_not_delayed(store:
     held = [row for row in everything if row.hold == "flood"]
     assert len(held) >= 9
     assert [row.hold for row in everything if row.text_masked.startswith(REPORT[:20])] == ["none"]
-
-
-def test_c16_every_limit_is_on_by_default() -> None:
-    settings = load(environ={"GATEWAY__STORAGE__IDENTITY_KEY": "kunci-3f9c2d7ab1e84560cd1f7e2a90b4c8d5"})
-    limits = [getattr(settings.limits, name) for name in settings.limits.__dataclass_fields__]
-    intake = settings.intake
-    limits += [intake.flood_texts, intake.flood_senders, intake.flood_within_s, intake.max_waiting, intake.max_body]
-    assert all(limit > 0 for limit in limits)
