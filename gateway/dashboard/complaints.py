@@ -11,9 +11,10 @@ from gateway.complaints.calendar import Calendar
 from gateway.complaints.complaint import OFFICERS, Kind, Role, Status
 from gateway.complaints.inputs import read_date
 from gateway.dashboard import visit
-from gateway.office import Office
+from gateway.desk_bulk import BULK
 from gateway.queries import complaint_detail, complaint_list
 from gateway.queries.complaint_list import TABS, Count, CursorInvalid, Filters, Page, Sorting
+from gateway.reporting.complaints import EXPORTERS
 from gateway.web import pages
 from gateway.web.routes import COORDINATION
 from gateway.web.site import Site, site_of, user_of
@@ -71,8 +72,7 @@ class Wanted:
 async def show(request: web.Request) -> web.StreamResponse:
     """`/admin/aduan`."""
     site, scope = site_of(request), visit.scope(request)
-    tabs = tabs_of(user_of(request).role)
-    wanted = _wanted(request, site.gateway.office, tabs)
+    tabs, wanted = tabs_of(user_of(request).role), wanted_of(request)
     try:
         page = await _page(request, wanted)
     except CursorInvalid:
@@ -96,6 +96,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         following=_address(request, kursor=page.following) if page.following else "",
         problem=wanted.problem,
         told=visit.told(request),
+        export=f"{SCREEN}/ekspor?{request.query_string}" if user_of(request).role in EXPORTERS else "",
+        deeds=BULK if user_of(request).role is Role.COORDINATOR else (),
+        address=request.query_string,
     )
 
 
@@ -110,15 +113,16 @@ async def _page(request: web.Request, wanted: Wanted) -> Page:
     return await find(complaint_list.find, visit.scope(request), wanted.filters, wanted.sorting, wanted.cursor)
 
 
-def _wanted(request: web.Request, office: Office, tabs: Sequence[str]) -> Wanted:
-    query = request.query
+def wanted_of(request: web.Request) -> Wanted:
+    """The list that an address asks for, for whoever is signed in."""
+    query, tabs = request.query, tabs_of(user_of(request).role)
     search = query.get("q", "").strip()
     tab = query.get("tab", "")
     if search:
         tab = EVERYTHING  # whoever looks for something does not know in which tab it stands
     elif tab not in tabs:
         tab = EVERYTHING if any(query.get(name) for name in NARROWING) else tabs[0]
-    calendar = office.calendar
+    calendar = site_of(request).gateway.office.calendar
     status = query.get("keadaan", "")
     filters = Filters(
         tab=tab,

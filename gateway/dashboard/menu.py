@@ -17,6 +17,10 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/beranda", f"{HERE}start:show", roles=STAFF, title="admin.start.menu"),
     Route("GET", "/admin/aduan", f"{HERE}complaints:show", roles=CASE_READERS, title="admin.complaints.menu"),
     Route("GET", "/admin/aduan/ditahan", f"{HERE}held:show", roles=COORDINATION),
+    # for whom there is no export there is no such address: the handlers answer 404
+    Route("GET", "/admin/aduan/ekspor", f"{HERE}export:ask", roles=STAFF),
+    Route("POST", "/admin/aduan/ekspor", f"{HERE}export:take", roles=STAFF),
+    Route("POST", "/admin/aduan/bersama", f"{HERE}together:act", roles=frozenset({Role.COORDINATOR})),
     # one complaint: the handlers themselves answer 404 to roles that have none
     Route("GET", "/admin/aduan/{tiket}", f"{HERE}complaint:show", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/aksi/{aksi}", f"{HERE}complaint_act:act", roles=STAFF, files=True),

@@ -25,8 +25,4 @@
     });
     look();
   }
-  document.querySelectorAll("[data-print]").forEach((button) => {
-    button.hidden = false;
-    button.addEventListener("click", () => window.print());
-  });
 })();

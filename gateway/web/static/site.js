@@ -163,6 +163,12 @@
     box.addEventListener("change", () => all(`input[name="${box.dataset.all}"]`).forEach((one) => { one.checked = box.checked; }));
   });
 
+  // Printing, which is also how a page becomes a PDF.
+  all("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  });
+
   // The place of this device, only when asked for.
   all("[data-locate]").forEach((button) => {
     button.hidden = !navigator.geolocation;
