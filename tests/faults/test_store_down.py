@@ -17,37 +17,44 @@ from gateway.queries import readiness
 from gateway.storage import engine, tables
 from tests.faults.citizens import REPORT, SECRET, update
 from tests.faults.distant import Distant, _quick, distant
-from tests.faults.looking import RECEIPT, count, numbers_by_sender, rows, until
-from tests.web.conftest import Served, open_site, site
+from tests.faults.looking import PATIENT, RECEIPT, count, numbers_by_sender, rows, until
+from tests.web.conftest import OpenSite, Served, open_site
 
-__all__ = ["_quick", "distant", "open_site", "site"]
+__all__ = ["_quick", "distant", "open_site"]
 pytestmark = pytest.mark.fault
 postgres = pytest.mark.postgres
 
-CITIZENS = range(7001, 7101)
+CITIZENS = range(7001, 7061)
 ROUNDS = 5
 
 
-async def post(at: Distant, number: int, text: str = REPORT, citizen: int = 77) -> int:
-    answer = await at.site.client.post("/c/tg", json=update(number, text, citizen), headers=SECRET)
+async def post(at: Served, number: int, text: str = REPORT, citizen: int = 77) -> int:
+    answer = await at.client.post("/c/tg", json=update(number, text, citizen), headers=SECRET)
     return answer.status
 
 
 @contextmanager
-def straight(at: Distant) -> Iterator[psycopg.Connection]:
+def straight(database: str) -> Iterator[psycopg.Connection]:
     """A connection that knows nothing of the line."""
-    url = make_url(at.url).set(drivername="postgresql").render_as_string(hide_password=False)
+    url = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:
         yield connection
 
 
-def spooled_lines(at: Distant) -> int:
-    files = Path(at.site.gateway.settings.storage.spool_dir).glob("*.spool")
+def spooled_lines(at: Served) -> int:
+    files = Path(at.gateway.settings.storage.spool_dir).glob("*.spool")
     return sum(file.read_bytes().count(b"\n") for file in files)
 
 
-async def caught_up(at: Distant) -> None:
-    await until(lambda: not at.site.site.writer.behind)
+async def caught_up(at: Served) -> None:
+    await until(lambda: not at.site.writer.behind)
+
+
+def figures(at: Served) -> list[int]:
+    """Messages, complaints, receipts."""
+    store = at.gateway.store
+    both = [count(store, table) for table in (tables.message, tables.complaint)]
+    return [*both, count(store, tables.outbox, RECEIPT)]
 
 
 @postgres
@@ -57,19 +64,19 @@ async def test_f11_a_refused_database_costs_no_message_no_order_and_no_moment(di
     for round_ in range(ROUNDS):
         distant.site.moment.pass_(seconds=120)
         moments.add(distant.site.moment.now)
-        calls = (post(distant, round_ * 1000 + who, f"{REPORT} {who} {round_}", who) for who in CITIZENS)
+        calls = (post(distant.site, round_ * 1000 + who, f"{REPORT} {who} {round_}", who) for who in CITIZENS)
         assert set(await asyncio.gather(*calls)) == {200}
     wanted = len(CITIZENS) * ROUNDS
     assert (distant.site.moment.now - began).total_seconds() == 600
-    assert spooled_lines(distant) == distant.site.site.writer.counts.spooled == wanted
+    assert spooled_lines(distant.site) == distant.site.site.writer.counts.spooled == wanted
     distant.line.mend()
-    await caught_up(distant)
+    await caught_up(distant.site)
     store = distant.site.gateway.store
     assert {row.received_at for row in rows(store, tables.message)} == moments
     ordered = numbers_by_sender(store)
     assert sum(map(len, ordered.values())) == wanted
     assert all(numbers == sorted(numbers) for numbers in ordered.values())
-    assert spooled_lines(distant) == 0
+    assert spooled_lines(distant.site) == 0
 
 
 @postgres
@@ -77,15 +84,12 @@ async def test_f12_what_came_three_times_without_a_database_is_there_once(distan
     distant.line.cut()
     numbers = range(1, 31)
     for _ in range(3):
-        calls = (post(distant, number, f"{REPORT} {number}", 7000 + number) for number in numbers)
+        calls = (post(distant.site, number, f"{REPORT} {number}", 7000 + number) for number in numbers)
         assert set(await asyncio.gather(*calls)) == {200}
-    assert spooled_lines(distant) == 3 * len(numbers)
+    assert spooled_lines(distant.site) == 3 * len(numbers)
     distant.line.mend()
-    await caught_up(distant)
-    store = distant.site.gateway.store
-    found = [count(store, table) for table in (tables.message, tables.complaint, tables.quarantine)]
-    assert found == [len(numbers), len(numbers), 0]
-    assert count(store, tables.outbox, RECEIPT) == len(numbers)
+    await caught_up(distant.site)
+    assert figures(distant.site) == [len(numbers)] * 3
 
 
 SLOW_COMMITS = """
@@ -97,23 +101,25 @@ CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON message DEFERRABLE INITIALLY DE
 
 
 @postgres
-async def test_f14_a_commit_that_takes_too_long_is_answered_from_the_spool_and_counts_once(distant: Distant) -> None:
-    with straight(distant) as connection:
+@pytest.mark.usefixtures("_quick")
+async def test_f14_a_commit_that_takes_too_long_is_answered_from_the_spool_and_counts_once(
+    postgres_url: str, open_site: OpenSite
+) -> None:
+    site = await open_site("[intake]\nspool_after_s = 0.5", url=postgres_url)
+    with straight(postgres_url) as connection:
         connection.execute(SLOW_COMMITS)
         try:
             connection.execute("SELECT pg_advisory_lock(14)")
-            assert await post(distant, 1) == 200
-            assert (distant.site.site.writer.counts.spooled, spooled_lines(distant)) == (1, 1)
+            assert await post(site, 1) == 200
+            assert (site.site.writer.counts.spooled, spooled_lines(site)) == (1, 1)
             waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
             await until(lambda: connection.execute(waits).fetchone())  # the first commit is still on its way
             connection.execute("SELECT pg_advisory_unlock(14)")
-            await caught_up(distant)
+            await caught_up(site)
         finally:
             connection.execute("SELECT pg_advisory_unlock_all()")
             connection.execute("DROP TRIGGER slowly ON message; DROP FUNCTION slowly()")
-    store = distant.site.gateway.store
-    assert [count(store, table) for table in (tables.message, tables.complaint)] == [1, 1]
-    assert count(store, tables.outbox, RECEIPT) == 1
+    assert figures(site) == [1, 1, 1]
 
 
 @contextmanager
@@ -121,7 +127,7 @@ def fails_over(at: Distant) -> Iterator[psycopg.Connection]:
     """Every connection is cut, and whoever comes back may only read."""
     name = make_url(at.url).database
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    with straight(at) as connection:
+    with straight(at.url) as connection:
         connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
         try:
             connection.execute(f"SELECT pg_terminate_backend(pid) {others}".encode())
@@ -141,33 +147,29 @@ async def health(at: Distant) -> tuple[int, str, str]:
 @postgres
 async def test_f16_a_failover_loses_and_doubles_nothing_and_is_told(distant: Distant) -> None:
     assert await health(distant) == (200, "degraded", "ok")  # there is no Redis in this test
-    before = [asyncio.create_task(post(distant, n, f"{REPORT} {n}", 7000 + n)) for n in range(1, 21)]
+    before = [asyncio.create_task(post(distant.site, n, f"{REPORT} {n}", 7000 + n)) for n in range(1, 21)]
     with fails_over(distant):
-        during = [post(distant, n, f"{REPORT} {n}", 7000 + n) for n in range(21, 41)]
+        during = [post(distant.site, n, f"{REPORT} {n}", 7000 + n) for n in range(21, 41)]
         assert set(await asyncio.gather(*before, *during)) == {200}
         assert await health(distant) == (200, "degraded", "read_only")
         assert distant.site.site.writer.behind
-    await caught_up(distant)
+    await caught_up(distant.site)
     assert (await health(distant))[2] == "ok"
-    store = distant.site.gateway.store
-    assert [count(store, table) for table in (tables.message, tables.complaint)] == [40, 40]
-    assert count(store, tables.outbox, RECEIPT) == 40
+    assert figures(distant.site) == [40, 40, 40]
 
 
 @postgres
 async def test_f16_a_commit_of_which_nobody_heard_counts_once(distant: Distant) -> None:
     """The server commits, and the connection breaks before it can say so."""
     distant.line.loses_answers_after = b"COMMIT"
-    assert await post(distant, 1) == 200
+    assert await post(distant.site, 1) == 200
     assert distant.line.loses_answers
-    assert spooled_lines(distant) == 1
-    with straight(distant) as connection:
+    assert spooled_lines(distant.site) == 1
+    with straight(distant.url) as connection:
         assert connection.execute("SELECT count(*) FROM message").fetchone() == (1,)
     distant.line.mend()
-    await caught_up(distant)
-    store = distant.site.gateway.store
-    assert [count(store, table) for table in (tables.message, tables.complaint)] == [1, 1]
-    assert count(store, tables.outbox, RECEIPT) == 1
+    await caught_up(distant.site)
+    assert figures(distant.site) == [1, 1, 1]
 
 
 NEXT_MIGRATION = """
@@ -189,8 +191,9 @@ def next_version(folder: Path, before: str) -> Iterator[None]:
 
 
 async def test_f17_a_new_version_waits_for_its_migration_and_the_old_one_serves_before_and_after(
-    site: Served, tmp_path: Path
+    open_site: OpenSite, tmp_path: Path
 ) -> None:
+    site = await open_site(PATIENT)
     store = site.gateway.store
     with store.reading() as tx:
         before = tx.one(text("SELECT version_num FROM alembic_version"))
