@@ -101,7 +101,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("explanation", "nothing"), ANSWERS)
-def test_an_answer_that_fits_every_complaint_is_none(explanation: str, nothing: bool) -> None:
+def test_c28_an_answer_that_fits_every_complaint_is_none(explanation: str, nothing: bool) -> None:
     assert says_nothing(explanation) is nothing
 
 

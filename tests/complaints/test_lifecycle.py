@@ -376,7 +376,7 @@ def test_no_status_is_without_a_public_step() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(Action), st.sampled_from(Role)), max_size=60))
-def test_no_life_breaks_the_rules_that_always_hold(attempts: list[tuple[Action, Role]]) -> None:
+def test_c28_no_life_breaks_the_rules_that_always_hold(attempts: list[tuple[Action, Role]]) -> None:
     """Random lives: clocks of a closed complaint stand, nothing is resolved unanswered, questions lead back."""
     status, interrupted = Status.RECEIVED, None
     running: set[Clock] = {Clock.VERIFICATION}

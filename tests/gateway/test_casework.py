@@ -141,7 +141,7 @@ def test_a_refusal_writes_nothing(
     "hollow",
     ["sudah ditindaklanjuti", "terima kasih", "sedang diproses ya", "hubungi 081200000001 untuk kabar selanjutnya"],
 )
-def test_an_answer_that_says_nothing_or_too_much_is_refused(store: Store, telegram: Sends, hollow: str) -> None:
+def test_c28_an_answer_that_says_nothing_or_too_much_is_refused(store: Store, telegram: Sends, hollow: str) -> None:
     case = assigned(store, telegram(REPORT))
     with pytest.raises(ActionRefused) as refusal:
         act(store, case, A.ANSWER, member(store).actor, **{**ANSWER, "explanation": hollow})
@@ -175,7 +175,7 @@ def test_an_assignment_tells_both_sides_and_leaves_for_the_system_of_record(
     assert {"notify", "forward"} <= set(rings.queues)  # type: ignore[attr-defined]
 
 
-def test_moving_to_another_agency_closes_the_doors_of_the_first(store: Store, telegram: Sends) -> None:
+def test_c13_moving_to_another_agency_closes_the_doors_of_the_first(store: Store, telegram: Sends) -> None:
     case = assigned(store, telegram(REPORT))
     with store.transaction() as tx:
         page = links.issue_page(tx, case.id, member(store).id)
@@ -198,7 +198,7 @@ def test_supervision_goes_to_the_inspectorate_confidentially_with_sixty_days(sto
     assert (clock.days, case.status) == (60, S.ASSIGNED)
 
 
-def test_words_are_masked_before_they_enter_the_history(store: Store, telegram: Sends) -> None:
+def test_c5_words_are_masked_before_they_enter_the_history(store: Store, telegram: Sends) -> None:
     case = assigned(store, telegram(REPORT))
     act(store, case, A.NOTE, note="Pelapor minta ditelepon di 0812-0000-0001")
     event = only(store, tables.complaint_event, tables.complaint_event.c.action == "note")
@@ -206,7 +206,7 @@ def test_words_are_masked_before_they_enter_the_history(store: Store, telegram: 
     assert "0812" not in str(event.inputs)
 
 
-def test_whoever_hides_later_has_their_signature_covered(store: Store, telegram: Sends) -> None:
+def test_c3_whoever_hides_later_has_their_signature_covered(store: Store, telegram: Sends) -> None:
     case = opened(store, telegram(f"{REPORT}. Salam, Budi Contoh", display_name="Budi Contoh"))
     act(store, case, A.RAISE_ANONYMOUS, reporter(case))
     row = only(store, tables.complaint)
