@@ -11,6 +11,7 @@ from config.load import load
 from config.settings import Settings
 from gateway.app import prepare
 from gateway.cli.main import gateway as command
+from tests.dashboard.conftest import desk
 from tests.gateway.conftest import (
     _office,
     _postgres_prepared,
@@ -20,6 +21,7 @@ from tests.gateway.conftest import (
     postgres_url,
     rings,
     settings,
+    sms,
     sqlite_url,
     store,
     telegram,
@@ -30,6 +32,7 @@ __all__ = [
     "_office",
     "_postgres_prepared",
     "_sqlite_prepared",
+    "desk",
     "moment",
     "office",
     "open_site",
@@ -37,6 +40,7 @@ __all__ = [
     "rings",
     "settings",
     "site",
+    "sms",
     "sqlite_url",
     "store",
     "telegram",
