@@ -89,9 +89,17 @@ async def test_f89_a_clean_file_comes_with_its_real_type_and_digest() -> None:
     assert CANARY not in content
 
 
-async def test_a_file_waits_as_long_as_there_is_no_room_for_it() -> None:
+async def test_f85_a_file_waits_as_long_as_there_is_no_room_for_it() -> None:
     outcome = await files(photograph(), Kept(away=True)).carry(job(attempts=MOST_TRIES))
     assert (outcome.state, outcome.reason) == ("queued", "store_away")
+    assert outcome.due_at is not None
+
+
+@pytest.mark.fault
+async def test_a_machine_that_is_too_busy_to_clean_a_file_does_so_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.attachments.CLEANED_WITHIN_S", 0.001)
+    outcome = await files(photograph()).carry(job())
+    assert (outcome.state, outcome.reason) == ("queued", "busy")
     assert outcome.due_at is not None
 
 
