@@ -266,12 +266,12 @@ async def test_f45_a_message_that_could_not_leave_for_two_days_expires_and_is_no
 ) -> None:
     say(life, PHONE, "satu")
     providers.fault("kannel", {"named": "unavailable"}, times=-1)
-    for _ in range(49):
-        await deliver(life, 3600)
+    for _ in range(9):
+        await deliver(life, 6 * 3600)
         with life.opened() as gateway:
             life.clock(gateway)
     providers.mended("kannel")
-    await deliver(life, 3600)
+    await deliver(life, 6 * 3600)
     assert stand(life, "state", "reason") == [("failed", "expired")]
     assert providers.taken("kannel") == (0, 0)
     with life.opened() as gateway, gateway.store.reading() as tx:
