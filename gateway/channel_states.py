@@ -39,21 +39,23 @@ def channel_of(tx: Transaction, name: str) -> Channel:
 
 def waiting(tx: Transaction, name: str) -> int:
     """Messages that have not left yet."""
-    return _count(tx, _waits(name))
+    return count(tx, waits(name))
 
 
 def retrying(tx: Transaction, name: str) -> int:
     """Messages that failed for the time being and wait for their next attempt."""
-    return _count(tx, _waits(name) & (tables.outbox.c.attempts > 0))
+    return count(tx, waits(name) & (tables.outbox.c.attempts > 0))
 
 
-def _waits(name: str) -> ColumnElement[bool]:
+def waits(name: str) -> ColumnElement[bool]:
+    """The rows of `outbox` that have not left this channel yet."""
     outbox = tables.outbox
     # The second half says what `state` says already, in the words of the index over unsent messages.
     return (outbox.c.channel == name) & (outbox.c.state == "queued") & text("outbox.state IN ('queued','sending')")
 
 
-def _count(tx: Transaction, which: ColumnElement[bool]) -> int:
+def count(tx: Transaction, which: ColumnElement[bool]) -> int:
+    """How many rows of `outbox` these are."""
     row = tx.one(select(func.count()).select_from(tables.outbox).where(which))
     return int(row[0]) if row else 0
 
@@ -61,7 +63,7 @@ def _count(tx: Transaction, which: ColumnElement[bool]) -> int:
 def pause(tx: Transaction, name: str, reason: str, actor: Actor) -> int:
     """Let nothing leave until somebody resumes; how many messages wait because of it."""
     channel = channel_of(tx, name)
-    reason = _reason(reason)
+    reason = reason_of(reason)
     if channel.sender is None:
         raise ChannelRefused("does_not_send")
     state = tables.channel_state
@@ -101,9 +103,9 @@ def resume(tx: Transaction, name: str, remark: str, actor: Actor) -> int:
 def retry_now(tx: Transaction, name: str, reason: str, actor: Actor) -> int:
     """Try at once what waits for its next attempt; how many those are."""
     channel_of(tx, name)
-    reason = _reason(reason)
+    reason = reason_of(reason)
     outbox, state = tables.outbox, tables.channel_state
-    later = _waits(name) & (outbox.c.attempts > 0) & (outbox.c.due_at > tx.now)
+    later = waits(name) & (outbox.c.attempts > 0) & (outbox.c.due_at > tx.now)
     hurried = tx.execute(outbox.update().where(later).values(due_at=tx.now)).rowcount
     values = {"resume_at": None, "stopped_at": None, "stopped_reason": ""}
     tx.execute(state.update().where(state.c.channel == name).values(**values))
@@ -143,7 +145,8 @@ def _address(channel: Channel, typed: str) -> Address:
     return phone_address(typed)[0]
 
 
-def _reason(reason: str) -> str:
+def reason_of(reason: str) -> str:
+    """A reason as it is kept; ChannelRefused for one that says nothing."""
     folded = " ".join(reason.split())
     if len(folded) < LEAST_REASON:
         raise ChannelRefused("no_reason")

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from channels.registry import Channel
 from config.settings import Secret
-from gateway import channel_states, undelivered
+from gateway import channel_states, diversion, undelivered
 from gateway.channel_states import ChannelRefused
 from gateway.dashboard import visit
 from gateway.dashboard.channels import CHARGED, TONES, rows_of
@@ -62,6 +62,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     watched = await _watched(request)
     channel = site.gateway.channels[watched.name]
     hours = await site.read(channel_history.hours, watched.name)
+    others = await site.read(diversion.targets, watched.name)
     calendar = site.gateway.office.calendar
     labels = [f"{calendar.local(hour.begins_at):%H.%M}" for hour in hours]
     columns = [
@@ -74,7 +75,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         rows=rows_of([watched]),
         tones=TONES,
         charged=CHARGED,
-        deeds=_deeds(watched) if user_of(request).role in CHANNEL_WORKERS else (),
+        deeds=_deeds(watched, others) if user_of(request).role in CHANNEL_WORKERS else (),
         chart=chart(columns, labels),
         hours=list(zip(labels, columns, strict=True)),
         passed=await site.read(channel_history.latest, watched.name),
@@ -140,7 +141,7 @@ async def _ask(
     )
 
 
-def _deeds(watched: Watched) -> Sequence[str]:
+def _deeds(watched: Watched, others: Sequence[str]) -> Sequence[str]:
     """The deeds that make sense now, the likeliest first."""
     if not watched.sends:
         return ()
@@ -150,6 +151,8 @@ def _deeds(watched: Watched) -> Sequence[str]:
         found.append("coba-lagi")
     if watched.outbound.unknown:
         found.append("kirim-ulang")
+    if watched.outbound.queued and others:
+        found.append("alihkan")
     return (*found, "uji")
 
 

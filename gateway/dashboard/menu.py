@@ -35,6 +35,8 @@ SCREENS: tuple[Route, ...] = (
     # channels
     Route("GET", "/admin/kanal", f"{HERE}channels:show", roles=CHANNEL_READERS, title="admin.channels.menu"),
     Route("GET", "/admin/kanal/{nama}", f"{HERE}channel:show", roles=CHANNEL_READERS),
+    Route("GET", "/admin/kanal/{nama}/alihkan", f"{HERE}divert:ask", roles=CHANNEL_WORKERS),
+    Route("POST", "/admin/kanal/{nama}/alihkan", f"{HERE}divert:act", roles=CHANNEL_WORKERS),
     Route("GET", "/admin/kanal/{nama}/{aksi}", f"{HERE}channel:ask", roles=CHANNEL_WORKERS),
     Route("POST", "/admin/kanal/{nama}/{aksi}", f"{HERE}channel:act", roles=CHANNEL_WORKERS),
     Route("GET", "/admin/karantina", f"{HERE}quarantine:listing", roles=CHANNEL_WORKERS),

@@ -30,6 +30,7 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/tugas":                           (AK, KO),
     "/admin/kanal":                           CHANNELS,
     "/admin/kanal/{nama}":                    CHANNELS,
+    "/admin/kanal/{nama}/alihkan":            CHANNEL_WORK,
     "/admin/kanal/{nama}/{aksi}":             CHANNEL_WORK,
     "/admin/karantina":                       CHANNEL_WORK,
     "/admin/karantina/{id}":                  CHANNEL_WORK,
