@@ -1,4 +1,4 @@
-"""`gateway channels list|check`: which channels there are, and whether their providers accept us."""
+"""`gateway channels list|check|reread`: which channels there are, whether their providers accept us, what was not read."""
 
 import asyncio
 import json
@@ -12,8 +12,9 @@ from channels.registry import Channel
 from config.clock import clock_for
 from config.logging import configure
 from config.settings import Settings
+from gateway import rereading
 from gateway.app import open_office
-from gateway.cli.context import WRONG_USAGE, settings_or_exit
+from gateway.cli.context import WRONG_USAGE, current_gateway_or_exit, settings_or_exit
 
 HTTP = "workers.http:AiohttpHttp"
 """Named as text: the HTTP client belongs to the package above, as long-running commands do."""
@@ -60,6 +61,18 @@ def check(name: str | None, as_json: bool) -> None:
         click.echo(_line(channel, problems, as_json))
     if any(problems for _, problems in found):
         raise click.exceptions.Exit(FAILED)
+
+
+@channels.command("reread")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def reread(as_json: bool) -> None:
+    """Read again what citizens sent in the last 30 days and an earlier version could not read (after an update)."""
+    gateway = current_gateway_or_exit()
+    try:
+        understood = rereading.reread(gateway.store)
+    finally:
+        gateway.close()
+    click.echo(json.dumps({"understood": understood}) if as_json else f"{understood} messages understood")
 
 
 def _channels(settings: Settings) -> Iterable[Channel]:
