@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import threading
 from collections.abc import Sequence
 
 import click
@@ -15,6 +14,7 @@ from gateway.doorbell import QUEUES
 from gateway.heart import Heart
 from gateway.vitals import Counted
 from workers.clock import Clock
+from workers.flag import Flag
 from workers.hearing import hear
 from workers.http import AiohttpHttp
 from workers.limits import Limits
@@ -54,7 +54,7 @@ def work(queues: Sequence[str]) -> None:
 def clock() -> None:
     """Ring queues and do what is due, until told to end. Any number may run; one of them leads."""
     gateway = current_gateway_or_exit()
-    ended = threading.Event()
+    ended = Flag()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: ended.set())
     keeper = Clock(gateway, process_name())

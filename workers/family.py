@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from types import FrameType
 from typing import Protocol
 
 from config.logging import get_logger
+from workers.flag import Flag
 
 log = get_logger(__name__)
 
@@ -96,7 +96,7 @@ class Family:
     def __init__(self, members: Sequence[Member], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._members = list(members)
         self._monotonic = monotonic
-        self._news = threading.Event()
+        self._news = Flag()
         self._told_to_end = False
 
     @property

@@ -5,7 +5,6 @@ SimpleWorker, no fork: starting a process per ring would cost more than most rin
 
 import logging
 import signal
-import threading
 import uuid
 from collections.abc import Sequence
 from types import FrameType
@@ -16,6 +15,7 @@ from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from config.logging import get_logger
+from workers.flag import Flag
 from workers.jobs import RUNTIME
 from workers.runtime import Runtime
 
@@ -53,7 +53,7 @@ def hear(runtime: Runtime, queues: Sequence[str], redis_url: str | None, end_wit
     # RQ would report every reconnection; the doorbell says once that Redis is away and once that it is back.
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    ended = threading.Event()
+    ended = Flag()
     ears: list[Ears] = []
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -72,7 +72,7 @@ def hear(runtime: Runtime, queues: Sequence[str], redis_url: str | None, end_wit
     ended.wait()
 
 
-def _work_once(redis_url: str, queues: Sequence[str], ears: list[Ears], ended: threading.Event) -> None:
+def _work_once(redis_url: str, queues: Sequence[str], ears: list[Ears], ended: Flag) -> None:
     """One life of an RQ worker; it ends when Redis goes away or a signal comes."""
     try:
         with redis.Redis.from_url(redis_url) as connection:
