@@ -14,6 +14,27 @@ COPY gateway gateway
 COPY workers workers
 RUN uv pip install --no-cache --python /opt/satupintu/bin/python --no-deps .
 
+# `docker compose run --rm backup`: pg_dump must be of the server's version, so this one image grows out of the server's.
+FROM postgres:17-bookworm AS backup
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /srv
+COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY config config
+COPY channels channels
+COPY gateway gateway
+COPY workers workers
+RUN python3 -m venv /opt/satupintu \
+ && /opt/satupintu/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
+ && /opt/satupintu/bin/pip install --no-cache-dir --no-deps .
+ENV PATH=/opt/satupintu/bin:$PATH PYTHONUNBUFFERED=1
+WORKDIR /var/lib/satupintu
+USER 10001:10001
+ENTRYPOINT []
+CMD ["gateway", "backup", "--to", "/backups", "--keep", "35d"]
+
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="Satu Pintu" \
       org.opencontainers.image.description="One door for citizens' complaints, to SP4N-LAPOR! and the responsible agency, and back" \

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
 IN_CONTAINER = "/run/secrets/"
 NOT_OURS = {"postgres", "redis"}
-ONE_SHOT = {"migrate"}
+ONE_SHOT = {"migrate", "backup"}
 MAKE = ("setup", "run", "test", "lint", "bench")
 
 
@@ -256,11 +256,30 @@ def instructions() -> list[tuple[str, str]]:
     return [(line.split()[0], line.split(maxsplit=1)[1]) for line in lines]
 
 
+def stages() -> list[list[tuple[str, str]]]:
+    """Instructions from one FROM to the next; the last stage is the image that runs."""
+    found: list[list[tuple[str, str]]] = []
+    for name, words in instructions():
+        if name == "FROM":
+            found.append([])
+        found[-1].append((name, words))
+    return found
+
+
 def test_c29_the_image_runs_as_nobody_in_particular_and_needs_no_package() -> None:
-    assert ("USER", "10001:10001") in instructions()
-    assert not any("apt" in words.split() or "apt-get" in words for _, words in instructions())
+    assert ("USER", "10001:10001") in stages()[-1]
+    assert not any("apt" in words.split() or "apt-get" in words for _, words in stages()[-1])
     users = {str(service["user"]) for service in ours().values()}
     assert users == {"10001:10001"}
+
+
+def test_the_image_of_backups_has_the_programs_of_its_server_and_a_key_that_nobody_else_has() -> None:
+    (backup,) = (stage for stage in stages() if stage[0][1].endswith(" AS backup"))
+    assert backup[0][1].split()[0] == services()["postgres"]["image"]
+    assert ("USER", "10001:10001") in backup
+    assert services()["backup"]["build"]["target"] == "backup"
+    assert services()["backup"]["profiles"] == ["backup"]
+    assert [name for name, service in services().items() if "backup_key" in service.get("secrets", [])] == ["backup"]
 
 
 def test_the_image_takes_every_package_and_what_is_not_ignored() -> None:
@@ -395,4 +414,4 @@ def test_the_licence_is_one_and_the_same_everywhere() -> None:
 def test_the_version_is_one_and_the_same_everywhere() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
-    assert {service["image"] for service in ours().values()} == {f"satupintu:{version}"}
+    assert {service["image"] for service in ours().values()} == {f"satupintu:{version}", f"satupintu-backup:{version}"}
