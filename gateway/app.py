@@ -90,13 +90,16 @@ def open_writer(gateway: Gateway) -> Writer:
     settings = gateway.settings
     storage = settings.storage
     spool = Spool(Path(storage.spool_dir), gateway.office.keys.raw, storage.reserve_mib, storage.nearly_full)
-    spool.prepare()
+    is_low = spool.prepare()
 
     def parse(name: str, request: RawRequest) -> Sequence[Inbound]:
         receiver = gateway.office.channels[name].receiver
         return receiver.parse(request) if receiver else ()
 
-    return Writer(gateway.store, spool, receive, parse, settings.intake.max_waiting, settings.intake.spool_after_s)
+    intake = settings.intake
+    writer = Writer(gateway.store, spool, receive, parse, intake.max_waiting, intake.spool_after_s)
+    writer.low_on_disk = is_low
+    return writer
 
 
 def calendar_of(settings: Settings, reference: Reference) -> Calendar:

@@ -47,10 +47,10 @@ class Spool:
         """Lines of this process that are not yet in the database."""
         return self._waiting
 
-    def prepare(self) -> None:
-        """Make the folder and set space aside for the moment the disk is full."""
+    def prepare(self) -> bool:
+        """Make the folder and set space aside for the moment the disk is full; whether it nearly is (`keep_room`)."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.keep_room()
+        return self.keep_room()
 
     def keep_room(self) -> bool:
         """Give the reserve up while the disk is nearly full, set it aside when there is room (F86).

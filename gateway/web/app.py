@@ -132,6 +132,7 @@ async def _pulsing(app: web.Application) -> AsyncIterator[None]:
 async def _pulse_forever(site: Site) -> None:
     told = pulse.Told()
     while True:
+        await asyncio.sleep(PULSE_EVERY_S)
         try:
             await site.writer.keep_room()
             news = told.news(site.counters.last_in, site.counters.forged)
@@ -140,7 +141,6 @@ async def _pulse_forever(site: Site) -> None:
                 told.keep(news)
         except Exception:
             log.exception("pulse_not_written")
-        await asyncio.sleep(PULSE_EVERY_S)
 
 
 async def _end_streams(app: web.Application) -> None:
