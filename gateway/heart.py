@@ -9,7 +9,8 @@ from gateway.storage.store import Store
 from gateway.vitals import Counted, Self
 
 log = get_logger(__name__)
-PATIENCE_S = 5.0
+PATIENCE_S = 1.0
+"""An ending process does not wait longer for a database that may be away: it will be missed within a minute."""
 
 
 class Heart:

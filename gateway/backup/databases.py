@@ -17,6 +17,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import clock
 from config.logging import redact_text
 from config.settings import Settings
 from gateway.backup.sealed import BackupRefused, damaged
@@ -24,6 +25,8 @@ from gateway.storage.engine import BUSY_MS, open_engine
 
 SQLITE = "sqlite"
 PAGES = 4096
+WORK = "backup-"
+LEFT_BEHIND_S = 86_400.0
 LOOK_EVERY_S = 0.5
 DEBIAN = Path("/usr/lib/postgresql")
 FILLED = ("message", "complaint", "contact")
@@ -92,7 +95,11 @@ def work_folder(settings: Settings) -> Iterator[Path]:
     url = settings.storage.url
     place = _file(url).parent if kind_of(url) == SQLITE else Path(settings.storage.spool_dir)
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=place) as folder:
+    for left in place.glob(f"{WORK}*"):
+        # Of a backup that was killed; one that is under way is not a day old.
+        if left.is_dir() and left.stat().st_mtime < clock.now().timestamp() - LEFT_BEHIND_S:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=WORK, dir=place) as folder:
         yield Path(folder)
 
 

@@ -63,6 +63,7 @@ def examine(settings: Settings, *, is_offline: bool) -> Iterator[Finding]:
         yield from outside.redis(settings)
         yield from database.examine(gateway)
         if not is_offline:
+            yield from outside.object_store(settings)
             yield outside.public_url(settings, clock.now())
             yield from _providers(gateway)
     finally:

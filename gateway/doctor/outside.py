@@ -7,8 +7,10 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from config.settings import Settings
+from gateway.disks import ELSEWHERE
 from gateway.doctor.findings import Finding, broken, fine, warning
 from gateway.doorbell import Doorbell
+from gateway.file_store import open_files
 
 PATIENCE_S = 5.0
 DAYS_LEFT = 14
@@ -38,6 +40,19 @@ def public_url(settings: Settings, now: datetime) -> Finding:
     if answer != (OK, ALIVE):
         return broken("public_url", "stranger", status=answer[0])
     return warning("public_url", "expiring", days=days) if days < DAYS_LEFT else fine("public_url", days=days)
+
+
+def object_store(settings: Settings) -> Iterator[Finding]:
+    """Whether attachments can be reached where they are kept in a bucket."""
+    place = settings.storage.attachments_dir
+    if ELSEWHERE not in place:
+        return
+    try:
+        next(iter(open_files(settings.storage).names("doctor")), None)
+    except OSError as problem:
+        yield broken("folder", "store_away", "attachments", store=place, problem=str(problem))
+    else:
+        yield fine("folder", "store", "attachments", store=place)
 
 
 def _days_left(connection: HTTPSConnection, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Backups hold everything that was acknowledged, open to their key alone, and come back whole (SECURITY C25)."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -278,6 +279,18 @@ def test_a_backup_is_never_written_over(here: Installation, backed_up: Path) -> 
     assert "is there already" in here.refused("backup", "--to", str(backed_up))
     (backed_up.parent / "two.backup.part").touch()
     assert "another backup is under way" in here.refused("backup", "--to", str(backed_up.parent / "two.backup"))
+
+
+def test_what_a_killed_backup_left_is_cleared_away_by_a_later_one(here: Installation, backed_up: Path) -> None:
+    old, fresh = here.folder / "backup-old", here.folder / "backup-fresh"
+    for folder in (old, fresh):
+        folder.mkdir()
+        (folder / "database").write_bytes(b"half a copy")
+    day_ago = clock.now().timestamp() - databases.LEFT_BEHIND_S - 60
+    os.utime(old, (day_ago, day_ago))
+    making.make(here.settings, KEY.encode(), backed_up.with_name("two.backup"), clock.now())
+    assert not old.exists()
+    assert fresh.exists(), "it may be under way"
 
 
 def test_postgresql_without_its_programs_is_told_what_to_install(

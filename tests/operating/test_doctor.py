@@ -239,6 +239,16 @@ def test_the_public_address_is_opened_like_a_citizen_would(
     assert outside.public_url(settings, clock.now()).code == "unreachable"
 
 
+def test_an_object_store_that_does_not_answer_is_found() -> None:
+    keys = 's3_access_key = "somebody"\ns3_secret_key = "a-secret-of-somebody-0123"'
+    store = f'attachments_dir = "s3://satupintu/files"\ns3_endpoint = "http://127.0.0.1:1"\n{keys}'
+    (found,) = outside.object_store(settings_from(f'[storage]\nidentity_key = "{"abcdefgh" * 5}"\n{store}'))
+    assert (found.code, found.level) == ("store_away", Level.BROKEN)
+    assert "secret" not in str(found.values)
+    local = settings_from(f'[storage]\nidentity_key = "{"abcdefgh" * 5}"')
+    assert not list(outside.object_store(local))
+
+
 # ---- words
 
 
