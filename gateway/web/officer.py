@@ -212,8 +212,9 @@ async def _carry_out(request: web.Request, entrance: Entrance, device: str, type
     return response
 
 
-def _done(request: web.Request, device: str) -> web.HTTPSeeOther:
-    redirect = web.HTTPSeeOther(f"/p/{request.match_info['token']}", headers=PRIVATE)
+def _done(request: web.Request, device: str, place: str = "") -> web.HTTPSeeOther:
+    """Back to the page; `place` is the part of it to look at."""
+    redirect = web.HTTPSeeOther(f"/p/{request.match_info['token']}{place}", headers=PRIVATE)
     _keep_device(request, redirect, device)
     return redirect
 
@@ -302,7 +303,7 @@ async def put_aside(request: web.Request) -> web.StreamResponse:
     await site.write(officer_drafts.keep, desk, word, typed.action_id, typed.values)
     _count, left_out = await _keep_files(site, entrance, form, typed) if is_whole else (0, ())
     if is_whole and not left_out:
-        raise _done(request, device)
+        raise _done(request, device, f"#draf-{word}")
     trouble = officer_words.left_out(site, left_out) if left_out else officer_words.too_large(site)
     response = await _page(request, entrance, typed, trouble)
     _keep_device(request, response, device)
