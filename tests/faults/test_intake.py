@@ -76,7 +76,7 @@ async def test_f03_an_answer_that_is_lost_after_the_commit_is_given_again(site: 
 
 
 async def test_f05_a_flood_is_kept_whole_and_each_citizen_in_order(site: Served) -> None:
-    citizens, each = range(7001, 7101), range(4)
+    citizens, each = range(7001, 7201), range(5)
 
     async def writes(citizen: int) -> list[int]:
         return [await post(site, citizen * 10 + n, f"{REPORT} {citizen} {n}", citizen) for n in each]
