@@ -111,7 +111,7 @@ def test_f27_a_frozen_worker_that_wakes_after_its_lease_writes_nothing(life: Lif
     """The provider refuses what the frozen one sent, and takes what the next one sends."""
     reported(life)
     life.paths = ("deliver",)
-    providers.fault("kannel", {"status": 400, "body": "Number refused", "delay_ms": 1500})
+    providers.fault("kannel", {"status": 400, "body": "Number refused", "delay_ms": 3000})
     process = life.fork(life.live)
     waited_for(lambda: providers.ask("kannel/_sim/state")["in_flight"])
     with frozen(process):
