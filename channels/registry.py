@@ -4,7 +4,7 @@ A kind is a row here, or an entry point in the group `satupintu.channels` of an 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -39,6 +39,8 @@ class CommonSettings:
     """Addresses or networks that calls may come from; empty = any, the adapter's own proof suffices."""
     unit: str = ""
     """Agency or unit whose channel this is."""
+    messages_per_day: int = field(default=0, metadata={"min": 0})
+    """Messages that may leave in a day of the government's zone; what is over waits until tomorrow. 0 = no cap."""
 
     def __post_init__(self) -> None:
         for network in self.inbound_from:
@@ -62,6 +64,7 @@ class Channel:
     inbound_from: tuple[str, ...] = ()
     own: str = ""
     """The number, bot or service code that citizens write to."""
+    messages_per_day: int = 0
     max_body: int | None = None
     """None = `intake.max_body`."""
     receiver: Receiver | None = None
@@ -148,6 +151,7 @@ def _channel(table: ChannelTable, absent_secret: Callable[[str], str]) -> Channe
         unknown_policy=table.unknown_policy,
         unit=shared.unit,
         inbound_from=shared.inbound_from,
+        messages_per_day=shared.messages_per_day,
         own=str(getattr(adapter, "own", "")),
         max_body=getattr(adapter_of, "max_body", None),
     )

@@ -14,7 +14,7 @@ from sqlalchemy import and_, or_, select
 
 from channels.messages import Address, Button, DeliveryReport, DeliveryStatus, OutboundMessage
 from config.logging import get_logger
-from gateway import contacts
+from gateway import contacts, spending
 from gateway.contacts import Contact
 from gateway.privacy import masked_text
 from gateway.storage import tables
@@ -174,20 +174,17 @@ def claim(
 
     `direct`: only answers to somebody who wrote to us, so that they overtake what nobody waits for (F33).
     """
-    names = list(channels or tx.office.channels)
-    found = claim_rows(
-        tx,
-        tables.outbox,
-        limit=limit,
-        lease=timedelta(seconds=lease_s),
-        working="sending",
-        where=f"{CHANNEL} IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}{' AND q.direct' if direct else ''}",
-        retake=False,
-        ids=ids_json(names),
-    )
+    where = f"{CHANNEL} IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}{' AND q.direct' if direct else ''}"
+    lease, found = timedelta(seconds=lease_s), list[Any]()
+    for names, most in spending.shares(tx, list(channels or tx.office.channels), limit):
+        room, ids = min(most, limit - len(found)), ids_json(names)
+        if room > 0:
+            found += claim_rows(
+                tx, tables.outbox, limit=room, lease=lease, working="sending", where=where, retake=False, ids=ids
+            )
     people = contacts.by_id(tx, [row.contact_id for row in found])
-    where = contacts.addresses(tx, people)
-    return [_parcel(tx, row, people[row.contact_id], where[row.contact_id]) for row in found]
+    addresses = contacts.addresses(tx, people)
+    return [_parcel(tx, row, people[row.contact_id], addresses[row.contact_id]) for row in found]
 
 
 def _parcel(tx: Transaction, row: Any, contact: Contact, address: Address) -> Parcel:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from channels.messages import Address, Answer, InboundMessage
-from gateway import attachments, contacts, dialogues, facts, outbound, reporting_back
+from gateway import attachments, contacts, dialogues, facts, outbound, reporting_back, spending
 from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Role
 from gateway.contacts import Contact
 from gateway.conversation import lookups, turns, ussd
@@ -257,6 +257,18 @@ def _say(tx: Transaction, talk: Talk, turn: Turn, reply: Reply, where: Destinati
         sent_from=where.sent_from,
         reply_to=talk.message.provider_id if reply.public else "",
     )
-    due_at = tx.now + timedelta(seconds=reply.delay_s) if reply.delay_s else None
+    delay = timedelta(seconds=reply.delay_s) or _patience(tx, talk, where)
+    due_at = tx.now + delay if delay else None
     texts = [(message.text, message.buttons) for message in rendered.messages]
     outbound.say(tx, where.contact, where.channel, texts, said, due_at)
+
+
+def _patience(tx: Transaction, talk: Talk, where: Destination) -> timedelta:
+    """New numbers that write in crowds are answered later on channels that cost (SECURITY C16)."""
+    costs = tx.office.channels[where.channel].capabilities.gsm
+    if not costs or not talk.contact.is_new or where.contact.id != talk.contact.id:
+        return timedelta(0)
+    known: dict[int, timedelta] = tx.notes.setdefault("patience", {})
+    if talk.contact.id not in known:
+        known[talk.contact.id] = spending.patience(tx, talk.message.sender)
+    return known[talk.contact.id]
