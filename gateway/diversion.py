@@ -36,6 +36,11 @@ def targets(tx: Transaction, name: str) -> Sequence[str]:
     return [other.name for other in tx.office.channels.values() if other.name != name and _fits(source, other)]
 
 
+def ways(tx: Transaction) -> frozenset[str]:
+    """The channels that another one could stand in for."""
+    return frozenset(name for name in tx.office.channels if targets(tx, name))
+
+
 def _fits(source: Channel, other: Channel) -> bool:
     if other.sender is None or not other.capabilities.sends or other.capabilities.sessions:
         return False

@@ -34,6 +34,7 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/tugas", f"{HERE}tasks:done", roles=COORDINATION),
     # channels
     Route("GET", "/admin/kanal", f"{HERE}channels:show", roles=CHANNEL_READERS, title="admin.channels.menu"),
+    Route("GET", "/admin/kanal/ekspor", f"{HERE}channels:take", roles=CHANNEL_READERS),
     Route("GET", "/admin/kanal/{nama}", f"{HERE}channel:show", roles=CHANNEL_READERS),
     Route("GET", "/admin/kanal/{nama}/alihkan", f"{HERE}divert:ask", roles=CHANNEL_WORKERS),
     Route("POST", "/admin/kanal/{nama}/alihkan", f"{HERE}divert:act", roles=CHANNEL_WORKERS),

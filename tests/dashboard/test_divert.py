@@ -35,7 +35,14 @@ async def test_only_what_waits_is_moved_and_keeps_its_order(open_site: OpenSite)
     [sent] = queue(desk, 1, state="sent")
     waiting = queue(desk, 3, attempts=2)
     assert "3 pesan yang belum terkirim" in await desk.words("/admin/kanal/sms/alihkan")
-    assert "alihkan" in await desk.page("/admin/kanal/sms")
+    for path in ("/admin/kanal/sms", "/admin/kanal"):
+        with desk.served.tx() as tx:
+            tx.upsert(
+                tables.channel_state,
+                [{"channel": "sms", "stopped_at": tx.now, "stopped_reason": "credentials"}],
+                ["stopped_at"],
+            )
+        assert "/admin/kanal/sms/alihkan" in await desk.page(path)
     page = await desk.done("/admin/kanal/sms/alihkan", ke="sms2", reason=REASON)
     assert "3 pesan dialihkan ke sms2." in page
     assert sent_by(desk) == ["sms", "sms2", "sms2", "sms2"]

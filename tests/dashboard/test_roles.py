@@ -29,6 +29,7 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/sp4n/jembatan/{id}":              (AK, KO),
     "/admin/tugas":                           (AK, KO),
     "/admin/kanal":                           CHANNELS,
+    "/admin/kanal/ekspor":                    CHANNELS,
     "/admin/kanal/{nama}":                    CHANNELS,
     "/admin/kanal/{nama}/alihkan":            CHANNEL_WORK,
     "/admin/kanal/{nama}/{aksi}":             CHANNEL_WORK,

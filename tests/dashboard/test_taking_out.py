@@ -11,7 +11,7 @@ from gateway.complaints.complaint import Role
 from gateway.reporting.export import harmless
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
-from tests.dashboard.test_channels import audited
+from tests.dashboard.test_channels import audited, queue
 
 REASON = "Bahan rapat koordinasi"
 
@@ -59,6 +59,17 @@ async def test_c10_without_a_reason_nothing_leaves(desk: Desk) -> None:
 async def test_c10_for_whom_there_is_no_export_there_is_no_such_page(desk: Desk, role: Role) -> None:
     await desk.become(role)
     await desk.page("/admin/aduan/ekspor", status=404)
+
+
+async def test_the_channels_leave_as_figures(desk: Desk) -> None:
+    queue(desk, 2)
+    answer = await desk.served.client.get("/admin/kanal/ekspor")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="kanal_20261123-0800.csv"'
+    rows = list(csv.reader(io.StringIO((await answer.read()).decode("utf-8-sig")), delimiter=";"))
+    found = {(row[0], row[2]): dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
+    assert found["sms", "Keluar"]["antre"] == "2"
+    assert found["sms", "Masuk"]["antre"] == ""
+    assert found["sms", "Masuk"]["diterima"] == "0"
 
 
 # fmt: off

@@ -34,6 +34,8 @@ SMALL = (
 )
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 MOST_BYTES = 100 * 1024
+FILE = "/admin/kanal/ekspor"
+"""Nothing to look at."""
 
 
 def furnish(desk: Desk) -> dict[str, str]:
@@ -68,7 +70,7 @@ def addresses(places: dict[str, str]) -> list[str]:
     """Every screen, and the states of the busiest one."""
     found = []
     for route in SCREENS:
-        if route.method == "GET":
+        if route.method == "GET" and route.path != FILE:
             here = places | {"id": places["bridge"] if "jembatan" in route.path else places["call"]}
             found.append(route.path.format_map(here))
     received, working = f"/admin/aduan/{places['received']}", f"/admin/aduan/{places['tiket']}"
