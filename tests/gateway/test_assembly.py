@@ -95,10 +95,12 @@ def test_f56_the_part_that_comes_after_all_completes_the_complaint(store: Store,
     moment.pass_(seconds=901)
     with store.transaction() as tx:
         upkeep.take_overdue_parts(tx)
+    before = rows(store, tables.complaint_text)
     moment.pass_(minutes=5)
     receive(store, sms(**part(LONG[1], 2)))
     (complaint,) = rows(store, tables.complaint)
     assert complaint.text_masked == "".join(LONG)
+    assert len(rows(store, tables.complaint_text)) == len(before) + 1, "a revision beside what was there"
 
 
 def test_f58_an_emoji_cut_between_two_parts_is_whole_again(store: Store, sms: Sends) -> None:
