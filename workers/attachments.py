@@ -16,7 +16,7 @@ from channels.errors import AddressRefused, AnswerTooLarge, ChannelError, FileGo
 from channels.protocols import Http
 from channels.registry import Channel
 from config.logging import get_logger
-from gateway import attachments
+from gateway import attachments, lost_files
 from gateway.attachments import FileJob, FileOutcome
 from gateway.file_store import FileStore
 from workers.backoff import try_again_at
@@ -69,6 +69,7 @@ class Files:
 
     def settle(self, tx: Transaction, done: Sequence[FileOutcome]) -> datetime | None:
         attachments.settle(tx, done)
+        lost_files.ask_again(tx, done)
         tx.ring("forward")  # reports wait a moment for their files
         return min((each.due_at for each in done if each.due_at), default=None)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from channels.errors import AddressRefused, AnswerLost, AnswerTooLarge, FileGone, NotSent
@@ -16,6 +17,7 @@ from channels.protocols import Capabilities, Http
 from channels.registry import Channel
 from gateway.app import Gateway
 from gateway.attachments import FileJob, stored
+from gateway.storage import tables
 from tests.workers.conftest import Write
 from tests.workers.test_cleaning import CANARY, photograph, picture
 from workers.attachments import AT_ONCE, MOST_BYTES, MOST_TRIES, Files
@@ -160,3 +162,28 @@ async def test_a_late_outcome_changes_nothing(gateway: Gateway, write: Write) ->
     with gateway.store.transaction() as tx:
         work.settle(tx, [replace(outcome, fence=outcome.fence - 1)])
         assert stored(tx, claimed.complaint_id) == []
+
+
+def claim_one(gateway: Gateway, work: Files) -> FileJob | None:
+    with gateway.store.transaction() as tx:
+        found = work.claim(tx, [job()] * (AT_ONCE - 1))
+    return next(iter(found), None)
+
+
+async def test_f87_a_file_that_is_gone_is_asked_for_once_and_its_text_waits_for_nothing(
+    gateway_everywhere: Gateway, write: Write
+) -> None:
+    gateway = gateway_everywhere
+    write(gateway, "Lampu jalan mati", attachments=(AttachmentRef("file-1"), AttachmentRef("file-2")))
+    with gateway.store.reading() as tx:
+        (complaint,) = tx.all(select(tables.complaint))
+    assert complaint.text_masked == "Lampu jalan mati"
+    work = files(FileGone("expired"))
+    while claimed := claim_one(gateway, work):
+        outcome = await work.carry(claimed)
+        with gateway.store.transaction() as tx:
+            work.settle(tx, [outcome])
+    with gateway.store.reading() as tx:
+        states = [row.state for row in tx.all(select(tables.attachment))]
+        asked = tx.all(select(tables.outbox).where(tables.outbox.c.key == "ask.file"))
+    assert (states, len(asked)) == (["gone", "gone"], 1)

@@ -98,6 +98,8 @@ REFUSED = [
     (b"<html><script>alert(1)</script>",            "type"),
     (b"PK\x03\x04 an archive",                      "type"),
     (b"MZ a program",                               "type"),
+    (b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*", "type"),
+    (b"GIF89a<script>alert(1)</script>",            "unreadable"),
     (b"",                                           "type"),
     (struct.pack(">I4s", 12, b"ftyp") + b"isom" + struct.pack(">I4s", 9999, b"moov"), "unreadable"),
 ]
@@ -203,6 +205,20 @@ def test_c18_f90_a_bomb_is_refused_within_the_memory_of_its_child() -> None:
         [sys.executable, "-c", PEAK], input=bomb(50_000, 50_000), capture_output=True, check=True
     )
     assert child.stdout.startswith(b"refused too_many_pixels\n")
+    assert int(child.stderr) < 256 * 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells the peak on Linux only")
+@pytest.mark.fault
+def test_c18_a_document_that_inflates_without_end_stays_within_bounds() -> None:
+    """Ninety megabytes in ninety kilobytes, where the author is looked for."""
+    deflate = zlib.compressobj(9)
+    packed = b"".join(deflate.compress(bytes(1 << 20)) for _ in range(90)) + deflate.flush()
+    head = b"9 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Length %d /Filter /FlateDecode >>\nstream\r\n" % len(packed)
+    bombed = b"%PDF-1.5\n" + head + packed + b"\nendstream\nendobj\ntrailer\n<< /Root 1 0 R /Info 3 0 R >>\n%%EOF\n"
+    assert len(bombed) < 200_000
+    child = subprocess.run([sys.executable, "-c", PEAK], input=bombed, capture_output=True, check=True)  # noqa: S603
+    assert child.stdout.partition(b"\n")[0] in {b"application/pdf", b"refused too_many_pixels", b"refused metadata"}
     assert int(child.stderr) < 256 * 1024
 
 
