@@ -6,6 +6,7 @@ Both know files by a name with slashes (`3f/3f2a…`). Whatever goes wrong is an
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -34,6 +35,9 @@ class FileStore(Protocol):
 
     def names(self, folder: str) -> Iterator[str]:
         """All files below `folder`, in no order."""
+
+    def written_at(self, name: str) -> datetime:
+        """When it was last put here, aware."""
 
     def path(self, name: str) -> Path | None:
         """Where this machine has it, so that a web server can send it without reading it; None for a bucket."""
@@ -77,6 +81,9 @@ class Folder:
         for path in list(top.rglob("*")) if top.is_dir() else ():
             if path.is_file():
                 yield str(path.relative_to(self._place))
+
+    def written_at(self, name: str) -> datetime:
+        return datetime.fromtimestamp((self._place / name).stat().st_mtime, UTC)
 
     def path(self, name: str) -> Path | None:
         return self._place / name
@@ -127,6 +134,11 @@ class Bucket:
         with _plainly():
             pages = [list(page) for page in self._store.list(folder)]
         yield from (str(one["path"]) for page in pages for one in page)
+
+    def written_at(self, name: str) -> datetime:
+        with _plainly():
+            written: datetime = self._store.head(name)["last_modified"]
+        return written
 
     def path(self, name: str) -> Path | None:
         del name

@@ -46,7 +46,7 @@ class Quarantined:
 def read(tx: Transaction, identity: int) -> Quarantined | None:
     table = tables.quarantine
     row = tx.one(select(table).where(table.c.id == identity))
-    if row is None:
+    if row is None or not row.request_sealed:  # what was settled long ago is only known to have been here
         return None
     _, request, received_at = thaw(tx.office.keys.raw, bytes(row.request_sealed))
     return Quarantined(row.id, row.channel, row.reason, row.detail, row.state, received_at, request)

@@ -5,6 +5,7 @@ The leading clock runs each row when it is due; all of them may run twice withou
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,10 +17,12 @@ from gateway import (
     contacts,
     dialogues,
     forwarding,
+    file_sweep,
     idempotency,
     officer_drafts,
     outbound,
 )
+    retention,
 from gateway.conversation import ussd
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -28,11 +31,13 @@ from gateway.turn_taking import Desk, Talk, carry_out, take_turn
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """One recurring duty: `run` in a transaction of its own, every `every_s` seconds of real time."""
+    """One recurring duty: `run(tx)` in a transaction of its own, every `every_s` seconds of real time."""
 
     name: str
     every_s: float
-    run: Callable[[Transaction], object]
+    run: Callable[[Any], object]
+    in_one: bool = True
+    """False: `run` takes the store, and makes transactions of its own."""
 
 
 def take_overdue_parts(tx: Transaction) -> int:
@@ -78,7 +83,11 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),
 )
 
+    Upkeep("data_forgotten", 3600, retention.forget, in_one=False),
+    Upkeep("files_swept", file_sweep.TURN_S, file_sweep.sweep, in_one=False),
 
 def run(store: Store, duty: Upkeep) -> object:
     with store.transaction() as tx:
         return duty.run(tx)
+    if not duty.in_one:
+        return duty.run(store)

@@ -67,6 +67,11 @@ class Ids:
         return (self._last << (PROCESS_BITS + COUNTER_BITS)) | (self._process << COUNTER_BITS) | step
 
 
+def first_id_at(moment: datetime) -> int:
+    """Ids made before this moment are smaller, those made from then on are not."""
+    return to_millis(moment) << (PROCESS_BITS + COUNTER_BITS)
+
+
 def process_number() -> int:
     """Machine and process in one number: in containers every process is number 1."""
     return zlib.crc32(f"{platform.node()}:{os.getpid()}".encode())
