@@ -16,13 +16,13 @@ from gateway import (
     clock_jumps,
     contacts,
     dialogues,
-    forwarding,
     file_sweep,
+    forwarding,
     idempotency,
     officer_drafts,
     outbound,
-)
     retention,
+)
 from gateway.conversation import ussd
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -81,13 +81,13 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("attempts_forgotten", 3600, attempts.forget_old),
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
     Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),
-)
-
     Upkeep("data_forgotten", 3600, retention.forget, in_one=False),
     Upkeep("files_swept", file_sweep.TURN_S, file_sweep.sweep, in_one=False),
+)
+
 
 def run(store: Store, duty: Upkeep) -> object:
-    with store.transaction() as tx:
-        return duty.run(tx)
     if not duty.in_one:
         return duty.run(store)
+    with store.transaction() as tx:
+        return duty.run(tx)
