@@ -1,4 +1,4 @@
-"""The same deed for many complaints of a list: first what would become of each, then each by itself (SCREENS 3.1).
+"""The same deed for many complaints of a list: first what would become of each, then each by itself (SCREENS 3).
 
 Nothing is decided for all at once: every complaint gets the kind and topic that it has or that was suggested for it, and
 what cannot be done now is named with its reason before anything is done.

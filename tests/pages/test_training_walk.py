@@ -105,7 +105,9 @@ async def work_as_officer(visitor: Visitor, practice: Page, picture: Path) -> No
     await answer(visitor, page, DONE, picture)
     await page.click("form[action$='/urungkan'] button")
     await expect(page.locator("[role=status]")).to_contain_text("sudah diurungkan")
-    await answer(visitor, page, BETTER, picture)
+    await expect(page.locator("#f-selesai-explanation")).to_have_value(DONE)
+    await expect(page.locator("details[open]")).to_contain_text("1 berkas sudah tersimpan")
+    await answer(visitor, page, BETTER)
     assert "ditambal" not in await chat.inner_text()
     await practice.bring_to_front()
     await practice.get_by_role("button", name="+1 jam").click()
@@ -119,10 +121,12 @@ async def show(practice: Page, person: str, screen: str) -> None:
     await practice.click(f"a.app-{screen}")
 
 
-async def answer(visitor: Visitor, page: Page, words: str, picture: Path) -> None:
-    await page.locator("details:has(form[action$='/selesai']) > summary").click()
+async def answer(visitor: Visitor, page: Page, words: str, picture: Path | None = None) -> None:
+    """With a picture for the first time; taken back, the form stands open and has it still."""
+    if picture:
+        await page.locator("details:has(form[action$='/selesai']) > summary").click()
+        await page.set_input_files("#f-selesai-more", picture)
     await page.fill("#f-selesai-explanation", words)
-    await page.set_input_files("#f-selesai-more", picture)
     await page.check("[name=no_personal_data]")
     await page.click("form[action$='/selesai'] button[type=submit]")
     await expect(page.locator("blockquote")).to_have_text(words)
