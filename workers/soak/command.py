@@ -1,7 +1,10 @@
 """`gateway soak`: everything at once while everything breaks, then all must be zero; `soak kills` kills round after round."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -53,18 +56,26 @@ def soak_kills(
 
 
 def _carry_out(run: Callable[[Place], Report], json_file: Path | None, place: Place) -> None:
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         told = run(place)
     except (SiteFailed, redis_server.RedisNotStarted) as problem:
         raise click.ClickException(str(problem)) from problem
     except redis_server.RedisNotFound as problem:
         raise click.UsageError(str(problem)) from problem
+    finally:
+        signal.signal(signal.SIGTERM, before)
     text = report.written(told)
     if json_file:
         json_file.write_text(text)
     click.echo(text)
     if not told["sound"]:
         raise click.exceptions.Exit(1)
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """As Ctrl-C: whatever was started is ended, and its folder removed."""
+    raise KeyboardInterrupt
 
 
 def _say(line: str) -> None:

@@ -102,24 +102,28 @@ class Rounds:
         self._next = 0
         self._deaths: Counter[str] = Counter()
         self._seen: dict[str, int] = {}
+        self._enough = asyncio.Event()
+        """Ctrl-C: no further round, but the reckoning."""
 
     async def all(self, told: Report) -> Report:
-        began = clock.monotonic()
+        began, number = clock.monotonic(), 0
         self._seen = dict(self._town.members())
-        for number in range(1, self._order.rounds + 1):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._enough.set)
+        while number < self._order.rounds and not self._enough.is_set():
             await self._round()
+            number += 1
             if number % TOLD_EVERY == 0 or number == self._order.rounds:
                 checked = await asyncio.to_thread(self._checked)
                 self._say(
                     f"kills: round {number} deaths {self._deaths.total()} messages {len(self._acknowledged)}"
-                    f" lost {checked.lost} doubled {checked.doubled} {(clock.monotonic() - began) / number:.2f} s/round"
+                    f" not there yet {checked.lost} doubled {checked.doubled} {(clock.monotonic() - began) / number:.2f} s/round"
                 )
         seconds = clock.monotonic() - began
         self._say("kills: letting everything drain")
         sums = await self._drained()
         told |= {
-            "rounds": self._order.rounds,
-            "seconds_per_round": round(seconds / self._order.rounds, 2),
+            "rounds": number,
+            "seconds_per_round": round(seconds / max(number, 1), 2),
             "messages": len(self._acknowledged),
             "deaths": dict(sorted(self._deaths.items())),
             **asdict(sums),

@@ -203,6 +203,7 @@ class Life:
         told |= {
             "sent": sum(len(citizen.marks) for citizen in self._trace.citizens.values()),
             "citizens": dict(Counter(citizen.way.value for citizen in self._trace.citizens.values())),
+            "unanswered": dict(Counter(one.way.value for one in self._trace.citizens.values() if not one.sure)),
             "complaints": len(evidence.books.cases),
             "forwards": len(evidence.board),
             "receipts": verdict.receipts,
