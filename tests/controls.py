@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +44,7 @@ def controls() -> list[Control]:
     return [Control(row["id"], row["says"], tuple(row["kept"]), row.get("later", "")) for row in rows]
 
 
+@cache
 def proofs() -> dict[str, list[tuple[Path, str]]]:
     """Id -> (file, name) of the tests that carry it."""
     found: dict[str, list[tuple[Path, str]]] = {}
