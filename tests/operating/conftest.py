@@ -125,3 +125,11 @@ def install(tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return made
 
     return make
+
+
+@pytest.fixture
+def empty(install: Install, _sqlite_template: Path) -> Installation:
+    """With the schema of today and nothing in it."""
+    made = install("empty", prepared=False)
+    (made.folder / "gateway.db").write_bytes(_sqlite_template.read_bytes())
+    return made

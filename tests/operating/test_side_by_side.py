@@ -18,7 +18,7 @@ from gateway.storage.store import Store, Transaction
 from gateway.upkeep import UPKEEP
 from tests.dashboard.conftest import Desk
 from tests.gateway.short_ways import ANSWER, REPORT, act, member, only, opened
-from tests.operating.conftest import Install
+from tests.operating.conftest import Install, Installation
 
 if TYPE_CHECKING:
     from tests.servers import Postgres
@@ -132,27 +132,25 @@ async def test_f77_every_page_works_on_with_columns_and_events_that_it_does_not_
     assert told["checks"]["migrations"] == "ok", "a schema that a newer version made is no reason to stop"
 
 
-@pytest.mark.parametrize("command", [("serve",), ("work", "deliver"), ("clock",)])
-def test_f17_a_process_refuses_tables_that_are_older_than_itself(install: Install, command: tuple[str, ...]) -> None:
-    here = install("here")
-    gateway = open_gateway(here.settings)
+def test_f17_a_process_refuses_tables_that_are_older_than_itself(empty: Installation) -> None:
+    gateway = open_gateway(empty.settings)
     with gateway.store.transaction() as tx:
         tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     gateway.close()
-    said = here.refused(*command)
-    assert said.startswith("the database schema is not current (0002, ")
-    assert said.endswith("run: gateway db upgrade")
+    for command in (("serve",), ("work", "deliver"), ("clock",)):
+        said = empty.refused(*command)
+        assert said.startswith("the database schema is not current (0002, ")
+        assert said.endswith("run: gateway db upgrade")
 
 
-def test_f77_the_old_version_starts_and_migrates_nothing_under_a_newer_schema(install: Install) -> None:
-    here = install("here")
-    gateway = open_gateway(here.settings)
+def test_f77_the_old_version_starts_and_migrates_nothing_under_a_newer_schema(empty: Installation) -> None:
+    gateway = open_gateway(empty.settings)
     with gateway.store.transaction() as tx:
         grow(tx)
     gateway.close()
-    assert here.run("db", "check").exit_code == 0
-    assert here.run("db", "upgrade").exit_code == 0
-    gateway = open_gateway(here.settings)
+    assert empty.run("db", "check").exit_code == 0
+    assert empty.run("db", "upgrade").exit_code == 0
+    gateway = open_gateway(empty.settings)
     with gateway.store.reading() as tx:
         assert tx.connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == LATER
     refuse_old_schema(gateway)
