@@ -128,6 +128,10 @@ async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browse
             assert len(await answer.body()) < MOST_BYTES, address
             await look_at(page)
         await page.goto("/admin/aduan?tab=semua")
+        await page.emulate_media(media="print")
+        assert await page.evaluate("getComputedStyle(document.querySelector('.cases')).display") == "table"
+        assert not await page.is_visible("#bersama")
+        await page.emulate_media(media="screen")
         await page.check(f"#p-{places['received']}")
         await page.click("#bersama button[value=assign]")
         await look_at(page)
