@@ -20,7 +20,7 @@ from workers.listen import listen, listening
 from workers.targets import Targets
 from workers.tools import Tools
 
-LIMIT_S = 5
+LIMIT_S = 20
 
 
 @dataclass
