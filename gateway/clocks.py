@@ -14,6 +14,7 @@ from gateway import cases
 from gateway.complaints.calendar import Calendar, Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.lifecycle import Step
+from gateway.complaints.moments import following
 from gateway.complaints.sla import Clock, Running, Unit, due_at, rule_for
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -31,6 +32,8 @@ class Kept:
     is_new: bool = False
     changed: bool = False
     stopped_by: str = ""
+    reached: int = 0
+    """How many of its moments (complaints/moments.py) have come and were acted upon."""
     pauses: list[tuple[int, Pause, bool]] = field(default_factory=list)
     """(segment id, pause, new or changed)."""
 
@@ -46,14 +49,14 @@ def calendar_of(tx: Transaction, zone: str = "") -> Calendar:
 def first_due(tx: Transaction, complaint_id: int, kind: Kind, at: datetime) -> datetime:
     """Start the verification clock of a complaint that came at this moment; when it is due."""
     # What begins on one day ends on one day: in a batch the days are counted once for each kind.
-    begun: dict[tuple[Kind, date], tuple[Running, datetime]] = tx.notes.setdefault("first_clocks", {})
+    begun: dict[tuple[Kind, date], tuple[Running, datetime, datetime | None]] = tx.notes.setdefault("first_clocks", {})
     day = tx.office.calendar.today(at)
     if (kind, day) not in begun:
         running = _new(tx, Clock.VERIFICATION, kind, minor=False, now=at).running
-        begun[kind, day] = running, due_at(running, at)
-    running, due = begun[kind, day]
+        begun[kind, day] = running, due_at(running, at), following(running, 0, at)
+    running, due, next_at = begun[kind, day]
     kept = Kept(tx.new_id(), replace(running, started_at=at), is_new=True)
-    _insert(tx, complaint_id, kept, {"id": kept.id, "due_at": due, "zone": running.calendar.zone})
+    _insert(tx, complaint_id, kept, {"id": kept.id, "due_at": due, "next_at": next_at, "zone": running.calendar.zone})
     return due
 
 
@@ -121,6 +124,23 @@ def read(tx: Transaction, complaint_id: int) -> list[Kept]:
     return [_kept(tx, row, pauses.get(row.id, [])) for row in found]
 
 
+def one(tx: Transaction, identity: int) -> tuple[Kept, int] | None:
+    """A clock and the id of its complaint, locked until the transaction ends; None when it is gone."""
+    clock, segment = tables.clock, tables.clock_segment
+    row = tx.one(select(clock).where(clock.c.id == identity).with_for_update())
+    if row is None:
+        return None
+    parts = tx.all(select(segment).where(segment.c.clock_id == identity).order_by(segment.c.id))
+    return _kept(tx, row, [(part.id, Pause(part.from_at, part.to_at), False) for part in parts]), row.complaint_id
+
+
+def pass_(tx: Transaction, kept: Kept, reached: int) -> None:
+    """So many of its moments have come: from now on it waits for the one after them."""
+    clock = tables.clock
+    next_at = following(kept.running, reached, tx.now)
+    tx.execute(clock.update().where(clock.c.id == kept.id).values(reached=reached, next_at=next_at))
+
+
 def _kept(tx: Transaction, row: Any, pauses: list[tuple[int, Pause, bool]]) -> Kept:
     # The rule as it was when the clock started; only the limits of pauses are those of today.
     rule = replace(
@@ -133,7 +153,7 @@ def _kept(tx: Transaction, row: Any, pauses: list[tuple[int, Pause, bool]]) -> K
     )
     every = tuple(pause for _, pause, _ in pauses)
     running = Running(rule, row.started_at, calendar_of(tx, row.zone), every, row.stopped_at)
-    return Kept(row.id, running, stopped_by=row.stopped_by, pauses=pauses)
+    return Kept(row.id, running, stopped_by=row.stopped_by, reached=row.reached, pauses=pauses)
 
 
 def _new(tx: Transaction, name: Clock, kind: Kind, *, minor: bool, now: datetime) -> Kept:
@@ -213,6 +233,7 @@ def _write(tx: Transaction, complaint_id: int, clocks: Sequence[Kept]) -> None:
             "zone": running.calendar.zone,
             "stopped_at": running.stopped_at,
             "stopped_by": kept.stopped_by,
+            "next_at": following(running, kept.reached, tx.now),
             "paused_at": next((pause.since for pause in running.pauses if pause.until is None), None),
         }
         if kept.is_new:
@@ -226,7 +247,7 @@ def _write(tx: Transaction, complaint_id: int, clocks: Sequence[Kept]) -> None:
         ]
         if segments:
             tx.upsert(tables.clock_segment, segments, ("to_at",))
-    tx.update(tables.clock, changes, ("id",), ("due_at", "zone", "stopped_at", "stopped_by", "paused_at"))
+    tx.update(tables.clock, changes, ("id",), ("due_at", "zone", "stopped_at", "stopped_by", "next_at", "paused_at"))
 
 
 def _insert(tx: Transaction, complaint_id: int, kept: Kept, row: dict[str, Any]) -> None:

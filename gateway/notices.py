@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import clocks, outbound, readers, staff_texts, tracking
+from gateway import cases, clocks, outbound, readers, staff_texts, tracking
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Only, Timing
@@ -30,6 +30,9 @@ TOO_OLD = timedelta(hours=72)
 MARKS = {Action.RAISE_ANONYMOUS.value: "ANONIM", Action.RAISE_CONFIDENTIAL.value: "RAHASIA"}
 UNTOLD = ("queued", "working", "digest")
 """Nobody was told yet: `working` is claimed, its messages are not written."""
+ABOVE = {Audience.TEAM: Audience.DEPUTY, Audience.DEPUTY: Audience.HEAD, Audience.HEAD: Audience.COORDINATOR}
+BROKEN = "tangga_terputus"
+"""Flag of a complaint of which somebody should have heard who is not there or has no channel."""
 # Clocks that run for the reporter begin when they were told (or can read it on the tracking page).
 WHEN_TOLD = {key: step.starts_when_sent for step in LIFECYCLE for key in step.notices if step.starts_when_sent}
 
@@ -42,8 +45,9 @@ def write(
     actor: Actor,
     inputs: Mapping[str, str],
     previous_agency: str = "",
+    at_once: bool = False,
 ) -> None:
-    """Note the notices of one event; what they replace is not sent any more."""
+    """Note the notices of one event; what they replace is not sent any more. `at_once`: none waits for a summary."""
     for key in keys:
         rule = NOTICES[key]
         for audience in rule.audiences:
@@ -51,7 +55,8 @@ def write(
             if audience is Audience.REPORTER and actor.role is Role.REPORTER and rule.replies:
                 continue
             agency = previous_agency if audience is Audience.OLD_TEAM else case.agency
-            tx.insert(tables.notice, **_row(tx, case, event_id, rule, audience, agency, inputs))
+            row = _row(tx, case, event_id, rule, audience, agency, inputs)
+            tx.insert(tables.notice, **(row | {"state": "queued"} if at_once else row))
         _supersede(tx, case.id, key)
     tx.ring("notify")
 
@@ -214,9 +219,17 @@ def _mark(tx: Transaction, row: Any) -> dict[str, str]:
 
 
 def _tell_staff(tx: Transaction, row: Any, audience: Audience, case: Any) -> None:
+    """The people of an audience; where nobody of them can be told, those above them: silence is not an answer."""
     people = readers.staff(tx, audience, row.agency)
     if not people:
         _log(tx, row, audience.value, skip="NO_HOLDER")
+    if not _tell_people(tx, row, audience, case, people) and audience in ABOVE:
+        cases.amend(tx, case.id, flags=" ".join(sorted({*case.flags.split(), BROKEN})))
+        _tell_staff(tx, row, ABOVE[audience], case)
+
+
+def _tell_people(tx: Transaction, row: Any, audience: Audience, case: Any, people: Iterable[tuple[Any, Any]]) -> bool:
+    """Whether anybody was told."""
     told: set[tuple[str, int]] = set()
     for member, means in people:
         if means is None:
@@ -228,6 +241,7 @@ def _tell_staff(tx: Transaction, row: Any, audience: Audience, case: Any) -> Non
             continue
         told.add((channel, contact.id))
         _tell_member(tx, row, case, member, channel, contact)
+    return bool(told)
 
 
 def _tell_member(tx: Transaction, row: Any, case: Any, member: Any, channel: str, contact: Contact) -> None:

@@ -24,8 +24,6 @@ PEOPLE: Mapping[Audience, tuple[tuple[Role, ...], bool]] = {
     Audience.COORDINATOR: ((Role.PENGHUBUNG,), True),
     Audience.CHANNEL_ADMIN: ((Role.PENGHUBUNG,), True),
 }
-# A team without this role is told through the next one: silence is not an answer.
-NEXT = {Role.PENGHUBUNG: Role.DEPUTI, Role.DEPUTI: Role.KEPALA}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +100,6 @@ def staff(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Member
     where = directory.coordinator_agency(tx) if at_coordinator or not agency else agency
     on = tx.office.calendar.local(tx.now).date()
     members = directory.team(tx, where, roles, on) if roles else []
-    role = roles[0] if roles else None
-    while not members and role in NEXT:
-        role = NEXT[role]
-        members = directory.team(tx, where, (role,), on)
     wanted = [contact_id for member in members for _, contact_id in member.means]
     people = contacts.by_id(tx, wanted)
     return [(member, _first_way(member, people)) for member in members]

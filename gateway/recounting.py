@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from gateway import audit, cases, casework, clocks
 from gateway.complaints.complaint import SYSTEM, Visibility
+from gateway.complaints.moments import following
 from gateway.complaints.sla import due_at, explain_moved
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -67,8 +68,15 @@ def _one(tx: Transaction, complaint_id: int, before: dict[int, datetime]) -> int
     ]
     if not moved or case is None:
         return 0
-    changes = [{"id": kept.id, "due_at": due_at(kept.running, tx.now)} for kept in moved]
-    tx.update(tables.clock, changes, ("id",), ("due_at",))
+    changes = [
+        {
+            "id": kept.id,
+            "due_at": due_at(kept.running, tx.now),
+            "next_at": following(kept.running, kept.reached, tx.now),
+        }
+        for kept in moved
+    ]
+    tx.update(tables.clock, changes, ("id",), ("due_at", "next_at"))
     cases.amend(tx, complaint_id, due_at=clocks.earliest(every, tx.now))
     for kept in moved:
         words = explain_moved(kept.running, before[kept.id], tx.now)

@@ -11,7 +11,9 @@ from channels.registry import Channel
 from gateway import attachments, directory, links
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, Status
+from gateway.complaints.notices import NOTICES
 from gateway.complaints.number import plain
+from gateway.complaints.sla import NAMES, Clock
 from gateway.conversation.turn import Phrase, Value
 from gateway.directory import Member
 from gateway.outbound import Buttons
@@ -23,7 +25,7 @@ AGENCY_CHARACTERS = 24
 # The buttons below a notice to an officer: those of the life cycle that need no further words act at once, the rest
 # open the page.
 ACTS_AT_ONCE: Mapping[str, tuple[tuple[Action, str], ...]] = {"pic.new": ((Action.START, "button.start"),)}
-OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer", "pic.due"})
+OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer", "pic.half", "pic.due", "pic.overdue"})
 
 
 def reporter_values(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> dict[str, Value]:
@@ -89,7 +91,7 @@ def compose(
     tx: Transaction, key: str, case: Any, member: Member, channel: Channel, inputs: Mapping[str, str]
 ) -> tuple[str, Buttons]:
     """The message for one officer: what it is about, until when, and what they can press or open."""
-    texts = tx.office.texts
+    texts, words = tx.office.texts, NOTICES[key].text_key
     shown = shown_to(Reader.NOTICE, case)
     link = links.issue_page(tx, case.id, member.id) if key in OPENS_PAGE else ""
     values = {
@@ -100,17 +102,31 @@ def compose(
         "tautan": link,
         "kantor": directory.agency_names(tx).get(case.agency, case.agency),
         "alasan": _words(tx, case, inputs),
+        "jam": _clock(inputs),
+        "n": inputs.get("days", ""),
+        "jabatan": _holder(tx, case),
         "tujuan": inputs.get("agency") or inputs.get("institution", ""),
         **_deadlines(tx, case),
     }
     if channel.capabilities.gsm:
-        short = key + "_sms" if texts.has(key + "_sms") else key
+        short = words + "_sms" if texts.has(words + "_sms") else words
         return texts(short, **values), ()
     rows = _buttons(tx, key, case, member, link) if channel.capabilities.buttons else ()
     # A pressed button or a photo brings no words that could be quoted.
-    bare = key + "_bare"
-    text = texts(bare if not values["alasan"] and texts.has(bare) else key, **values)
+    bare = words + "_bare"
+    text = texts(bare if not values["alasan"] and texts.has(bare) else words, **values)
     return (text if rows or not link else f"{text}\n{link}"), rows
+
+
+def _clock(inputs: Mapping[str, str]) -> str:
+    """The clock that a reminder is about, as its explanation calls it."""
+    return NAMES[Clock(inputs["clock"])] if inputs.get("clock") else ""
+
+
+def _holder(tx: Transaction, case: Any) -> str:
+    """By position, not by name: a team answers, not a person."""
+    holder = directory.member(tx, case.holder_id) if case.holder_id else None
+    return tx.office.texts(f"label.role.{holder.role.value}" if holder else "staff.no_holder")
 
 
 def _words(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ ENDS_EARLY = {Status.OUT_OF_AUTHORITY: "out_of_authority", Status.ARCHIVED: "arc
 """These end the way after the second step, under a name of their own."""
 ANSWERED = STEPS.index("answered") + 1
 UNDOABLE = frozenset(step.action for step in LIFECYCLE if step.undoable)
-DEEDS = frozenset(Action) - {Action.NOTE}
+DEEDS = frozenset(Action) - {Action.NOTE, Action.ESCALATE}
 """Everything else in a history is a remark: it changed nothing, and ends nothing."""
 
 

@@ -235,8 +235,10 @@ def test_a_team_without_a_deputy_is_told_through_its_head(store: Store, telegram
     act(store, case, A.CONTEST, reporter(case))
     expand(store)
     head = member(store, role=Role.KEPALA)
-    line = only(store, LOG, LOG.c.key == "dep.replied")
+    gap, line = rows(store, LOG, LOG.c.key == "dep.replied")
+    assert (gap.recipient_kind, gap.skip) == ("deputy", "NO_HOLDER")
     assert (line.recipient_id, line.channel, line.skip) == (head.id, "sms", "")
+    assert now(store, case).flags == {"tangga_terputus"}
 
 
 def test_nobody_in_the_team_is_a_gap_that_shows(store: Store, telegram: Sends) -> None:
@@ -275,7 +277,8 @@ def test_somebody_on_leave_for_good_is_told_nothing(store: Store, telegram: Send
         tx.execute(tables.agency_member.update().where(mine).values(valid_to=yesterday))
     assigned(store, telegram(REPORT))
     expand(store)
-    assert only(store, LOG, LOG.c.key == "pic.new").recipient_id == member(store, role=Role.KEPALA).id
+    head = member(store, role=Role.KEPALA).id
+    assert [row.recipient_id for row in rows(store, LOG, LOG.c.key == "pic.new", LOG.c.skip == "")] == [head]
 
 
 def test_a_confidential_report_shows_nothing_on_a_phone(store: Store, telegram: Sends) -> None:

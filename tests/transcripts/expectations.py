@@ -303,6 +303,10 @@ EXPECTED: Mapping[str, Check] = {
         ),
         the_deputy_is_told,
     ),
+    "status=resolved closing=otomatis rating=null (never invented)": has(
+        "KBR-260001284", status="resolved", closing="otomatis", rating=None
+    ),
+    "status=reopened reopen_count=1": has("KBR-260001284", status="reopened", reopen_count=1),
     # 06
     'text = parts 1+2+3 without code word; agency_named_by_reporter=PUPR; route trace "Kode instansi PUPR dari'
     ' pelapor"; 1 complaint': every(

@@ -234,6 +234,7 @@ class Town:
                 _earliest(tx, tables.outbox, tables.outbox.c.due_at, "queued"),
                 _earliest(tx, tables.notice, tables.notice.c.due_at, "queued"),
                 _earliest(tx, tables.ussd_session, tables.ussd_session.c.draft_due_at),
+                _earliest(tx, tables.clock, tables.clock.c.next_at),
             ]
             part = tables.sms_part
             waiting = tx.one(select(func.min(part.c.last_at)).where(part.c.closed_at.is_(None)))

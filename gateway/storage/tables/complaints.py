@@ -223,6 +223,15 @@ clock = Table(
     Column("paused_at", Instant),
     Column("stopped_at", Instant),
     Column("stopped_by", String(24), nullable=False, default=""),
+    Column("reached", Integer, nullable=False, default=0, server_default="0"),
+    Column("next_at", Instant),
+)
+Index(
+    "ix_clock_next",
+    clock.c.next_at,
+    clock.c.id,
+    sqlite_where=text("next_at IS NOT NULL"),
+    postgresql_where=text("next_at IS NOT NULL"),
 )
 Index(
     "ix_clock_running",
