@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 B := $(VENV)/bin
 ARGS ?=
+# Many tests wait for a browser or another process: one more than there are cores keeps these busy.
+TESTERS ?= $(shell expr $$(nproc) + 1)
 
 # uv installs the locked set in seconds; where it cannot be had, plain pip does the same work from the same lock.
 define install
@@ -49,7 +51,7 @@ run: $(VENV)/.ready
 	@$(B)/gateway run
 
 test: $(VENV)/.ready-dev
-	$(B)/python -m pytest -n auto $(ARGS)
+	$(B)/python -m pytest -n $(TESTERS) --dist worksteal $(ARGS)
 
 bench: $(VENV)/.ready-dev
 	$(B)/gateway bench --short
