@@ -207,6 +207,13 @@ def _reads_whole(step: str, table: str, statement: str) -> bool:
     return "INDEX" not in step or not ("LIMIT" in statement or step.rsplit(maxsplit=1)[-1] in PARTIAL)
 
 
+def empty(store: Store) -> None:
+    """Nothing is left of what a bench filled; the schema has to be made anew. PostgreSQL only."""
+    with store.transaction() as tx:
+        for statement in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"):
+            tx.execute(text(statement))
+
+
 def analyse(store: Store) -> None:
     """What autovacuum does sooner or later on PostgreSQL; SQLite goes without, as the product does."""
     if store.engine.dialect.name != "sqlite":

@@ -27,7 +27,6 @@ def test_a_web_process_that_is_killed_under_load_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["bench", "intake", "--seconds", "0.6", "--kill-after", "0.3", "--connections", "4", "--repeat", "0.2"]
-    words += ["--compare", "naive"]
     with pytest.raises(SystemExit) as ended:
         main([*words, "--json-file", str(tmp_path / "told.json")])
     out, err = capsys.readouterr()
@@ -37,12 +36,9 @@ def test_a_web_process_that_is_killed_under_load_loses_nothing(
     assert told.keys() >= INTAKE
     assert (told["bench"], told["sound"], told["problems"]) == ("intake", True, [])
     assert (told["lost"], told["doubled"]) == (0, 0)
-    assert told["rows"] >= told["rows_expected"] >= told["accepted"] > 0
+    assert told["rows"] >= told["rows_expected"] == told["accepted"] > 0
     assert told["broken_connections"] > 0, "the kill was felt"
     assert "killed" in err
-    better = told["compare"]["times_better"]
-    assert {"rate", "p99_ms", "cpu_us_per_message"} <= better.keys()
-    assert [turn["statuses"].keys() for turn in told["compare"]["turns"]["naive"]] == [{"200"}] * 3
 
 
 # fmt: off
@@ -53,6 +49,8 @@ WRONG = [
     ["bench", "growth", "--sizes", "many"],
     ["bench", "growth", "--queries", "none_such"],
     ["bench", "drain", "--rows", "0"],
+    ["bench", "drain", "--compare", "nothing"],
+    ["bench", "goals", "--only", "everything"],
 ]
 # fmt: on
 @pytest.mark.parametrize("words", WRONG, ids=" ".join)
@@ -77,7 +75,7 @@ def test_a_database_with_messages_in_it_is_not_ours_to_fill(
 
 def test_an_unsound_run_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Exit) as ended:
-        _carry_out(lambda _: {"sound": False, "problems": ["one is lost"]}, None, Place())
+        _carry_out(lambda _: {"bench": "intake", "sound": False, "problems": ["one is lost"]}, None, Place())
     assert ended.value.exit_code == 1
     assert json.loads(capsys.readouterr().out)["problems"] == ["one is lost"]
 

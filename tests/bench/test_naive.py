@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+import redis
+from rq import Queue
 from sqlalchemy import Engine
 
 from workers.bench import compare
 from workers.bench.naive import model
+from workers.bench.naive.serve import QUEUE, Door, Settings
 
 NOON = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
@@ -26,6 +29,15 @@ def test_the_plain_design_keeps_every_message_once_and_owes_it_a_receipt(engine:
     assert model.keep(engine, "tg", "u:1", "7", "Lampu mati", NOON) is None
     assert model.keep(engine, "tg", "u:2", "7", "Jalan rusak", NOON) != first
     assert model.waiting(engine) == 2
+
+
+def test_every_complaint_is_one_job(sqlite_url: str, redis_url: str) -> None:
+    door = Door(Settings(sqlite_url, redis_url, "http://127.0.0.1:1"))
+    for external_id in ("u:1", "u:2", "u:2"):
+        door.keep("tg", external_id, "7", "Lampu mati")
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.llen(f"{Queue.redis_queue_namespace_prefix}{QUEUE}") == 2
+    door.close()
 
 
 def test_turns_alternate_with_messages_of_their_own_and_their_medians_are_compared() -> None:

@@ -8,7 +8,7 @@ import click
 
 from config import clock
 from workers import redis_server
-from workers.bench import drain, growth, intake, pipeline, report
+from workers.bench import drain, goals, growth, idle, intake, picture, pipeline, report, table, ussd
 from workers.bench.compare import NAIVE
 from workers.bench.messages import CHANNELS
 from workers.bench.meters import NotLinux
@@ -90,7 +90,7 @@ def bench(ctx: click.Context, short: bool, database: str | None, redis: str | No
     """Measure what this machine carries, and whether anything is lost or doubled under load."""
     if ctx.invoked_subcommand is None:
         if not short:
-            raise click.UsageError("name intake, pipeline, growth or drain, or give --short")
+            raise click.UsageError("name intake, pipeline, growth, drain, ussd, idle or goals, or give --short")
         _carry_out(_short, json_file, Place(database, redis))
 
 
@@ -125,11 +125,21 @@ def bench_pipeline(database: str | None, redis: str | None, json_file: Path | No
 @bench.command("growth")
 @click.option("--sizes", type=Sizes(), default=(10_000, 100_000, 1_000_000), help="Default 10000,100000,1000000.")
 @click.option("--queries", type=Names(growth.ALL, *growth.QUERIES), default=(growth.ALL,), help="Names, or all.")
+@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw a picture of it.")
 @everywhere
-def bench_growth(database: str | None, redis: str | None, json_file: Path | None, **given: Any) -> None:
+def bench_growth(
+    database: str | None, redis: str | None, json_file: Path | None, svg: Path | None, **given: Any
+) -> None:
     """Fill a database to each size: what taking a message, every list and every queue cost there."""
     order = growth.Order(**given)
-    _carry_out(lambda place: growth.run(order, place, _say), json_file, Place(database, redis))
+
+    def drawn(place: Place) -> Report:
+        told = growth.run(order, place, _say)
+        if svg:
+            svg.write_text(picture.svg(told))
+        return told
+
+    _carry_out(drawn, json_file, Place(database, redis))
 
 
 @bench.command("drain")
@@ -145,6 +155,38 @@ def bench_drain(database: str | None, redis: str | None, json_file: Path | None,
     """Let receipts wait, start the workers: how soon all of them are sent and read by the classifier."""
     order = drain.Order(**given)
     _carry_out(lambda place: drain.run(order, place, _say), json_file, Place(database, redis))
+
+
+@bench.command("idle")
+@click.option("--seconds", type=POSITIVE, default=30.0, show_default=True)
+@everywhere
+def bench_idle(database: str | None, redis: str | None, json_file: Path | None, seconds: float) -> None:
+    """Start `gateway run` and leave it alone: memory and processor time, process by process."""
+    order = idle.Order(seconds)
+    _carry_out(lambda place: idle.run(order, place, _say), json_file, Place(database, redis))
+
+
+@bench.command("ussd")
+@click.option("--sessions", type=POSITIVE, default=50.0, show_default=True, help="Per second.")
+@click.option("--rate", type=POSITIVE, default=200.0, show_default=True, help="Messages per second beside them.")
+@click.option("--seconds", type=POSITIVE, default=10.0, show_default=True)
+@everywhere
+def bench_ussd(database: str | None, redis: str | None, json_file: Path | None, **given: Any) -> None:
+    """Let phones dial while messages come in: how long each waits for its page."""
+    order = ussd.Order(**given)
+    _carry_out(lambda place: ussd.run(order, place, _say), json_file, Place(database, redis))
+
+
+@bench.command("goals")
+@click.option("--sizes", type=Sizes(), default=(10_000, 100_000), help="Of growth; default 10000,100000.")
+@click.option("--rows", type=COUNT, default=10_000, show_default=True, help="Receipts that wait in the drain.")
+@click.option("--seconds", type=POSITIVE, default=8.0, show_default=True, help="Of each load.")
+@click.option("--only", type=Names(*(step.name for step in goals.STEPS)), default=(), help="Some of the steps.")
+@everywhere
+def bench_goals(database: str | None, redis: str | None, json_file: Path | None, **given: Any) -> None:
+    """Measure every goal P1 … P19: must, aim, measured, verdict. Tells first how long that takes."""
+    order = goals.Order(**given)
+    _carry_out(lambda place: goals.run(order, place, _say), json_file, Place(database, redis))
 
 
 def _check(order: intake.Order, database: str | None) -> None:
@@ -181,6 +223,8 @@ def _carry_out(run: Callable[[Place], Report], json_file: Path | None, place: Pl
     if json_file:
         json_file.write_text(text)
     click.echo(text)
+    for line in table.lines(told):
+        _say(line)
     if not told["sound"]:
         raise click.exceptions.Exit(1)
 

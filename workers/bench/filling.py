@@ -7,12 +7,15 @@ from datetime import datetime
 from statistics import median
 from time import thread_time
 
+from gateway import triage
 from gateway.app import Gateway
 from gateway.arrival import Arrival
 from gateway.batching import BATCH
 from gateway.intake import receive
 from gateway.queries.bench import Watch, watching
-from workers.bench.messages import channel_of, raw_request
+from workers.bench.messages import CHANNELS, channel_of, raw_request
+from workers.classification.engine import KeywordClassifier
+from workers.classify import BATCH as AT_ONCE
 
 WARM = 2
 """Batches that are carried out before anything is measured."""
@@ -75,6 +78,25 @@ def stages(gateway: Gateway, first: int, channels: Sequence[str], batch: int, ba
         step = watch.commit_began - parsed - watch.sql_s
         spent.append((parsed - began, step, watch.sql_s, ended - watch.commit_began))
     return Stages(*(round(median(seconds) * MICROSECONDS / batch, 1) for seconds in zip(*spent, strict=True)))
+
+
+def judging(gateway: Gateway, messages: int) -> float:
+    """Processor time of reading a report and taking the suggestion, SQL included, µs per message."""
+    for _ in fill(gateway, range(messages), CHANNELS, gateway.clock.now):
+        pass
+    classifier = KeywordClassifier(gateway.office.reference)
+    began = thread_time()
+    judged = 0
+    while True:
+        with gateway.store.transaction() as tx:
+            jobs = triage.claim(tx, AT_ONCE)
+        if not jobs:
+            return round((thread_time() - began) * MICROSECONDS / max(1, judged), 1)
+        suggestions = [classifier.suggest(job.text) for job in jobs]
+        with gateway.store.transaction() as tx:
+            for job, suggestion in zip(jobs, suggestions, strict=True):
+                triage.take(tx, job, suggestion)
+        judged += len(jobs)
 
 
 def _watched(gateway: Gateway) -> AbstractContextManager[Watch]:

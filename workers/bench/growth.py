@@ -99,7 +99,7 @@ class NothingKept(Exception):
 
 
 def run(order: Order, place: Place, say: Say) -> Report:
-    """Fill to each size in turn and measure there."""
+    """Fill to each size in turn and measure there; at the largest, how soon a web process is ready."""
     told = report.head("growth", asdict(order))
     sizes = sorted(set(order.sizes))
     names = list(QUERIES) if ALL in order.queries else list(order.queries)
@@ -112,6 +112,9 @@ def run(order: Order, place: Place, say: Say) -> Report:
             say(f"growth: measuring at {size}")
             told["sizes"][str(size)] = measured(gateway, names)
             office.clear()
+        began = clock.monotonic()
+        site.start_web()
+        told["ready_s"] = round(clock.monotonic() - began, 2)
         with gateway.store.reading() as tx:
             problems = [f"{many} rows are doubled" for many in [counted.doubled(tx)] if many]
         told["ratios"] = ratios(told["sizes"][str(sizes[0])], told["sizes"][str(sizes[-1])])

@@ -8,11 +8,12 @@ from urllib.parse import quote_plus
 
 from channels.messages import RawRequest
 
-TELEGRAM, SMS = "tg", "sms"
+TELEGRAM, SMS, USSD = "tg", "sms", "ussd"
 CHANNELS = (TELEGRAM, SMS)
 WEBHOOK_SECRET = "bench-webhook-secret"  # noqa: S105 - opens nothing but a gateway that lives as long as its bench
 SMS_TOKEN = "bench-sms-token-0123456789"  # noqa: S105
 SMS_NUMBER = "1708"
+USSD_TOKEN, USSD_CODE = "bench-ussd-token-0123456789", "*123*17#"
 BOT_TOKEN = "777000:bench-token-abcdefghijklmnop"  # noqa: S105
 SMS_USERNAME, SMS_PASSWORD = "gateway", "bench-sms-password"
 FIRST_CHAT = 7_000_000_000
@@ -67,7 +68,17 @@ def http_request(channel: str, number: int, sent_at: int) -> bytes:
             f"X-Telegram-Bot-Api-Secret-Token: {WEBHOOK_SECRET}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body
+    if channel == USSD:
+        return f"GET /c/{channel}?{_dialled(number)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
     return f"GET /c/{channel}?{_query(number, sent_at)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+
+
+def _dialled(number: int) -> str:
+    """Somebody dials: the first page of a session of their own."""
+    return (
+        f"token={USSD_TOKEN}&sessionId=S{number}&phoneNumber=%2B62{FIRST_PHONE + number}"
+        f"&serviceCode={quote_plus(USSD_CODE)}&text="
+    )
 
 
 def _update(number: int, sent_at: int) -> bytes:

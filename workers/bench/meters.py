@@ -13,6 +13,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 AFTER_NAME = ") "
 USER_AND_SYSTEM = slice(11, 13)
 """Of the fields that follow a process's name in /proc/<pid>/stat."""
+STARTED = 19
 END_MARK = "bench-end"
 MONITOR_ENDS_S = 5.0
 
@@ -36,6 +37,28 @@ def peak_mib(pid: int) -> float:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
     return 0.0
+
+
+def pss_mib(pid: int) -> float:
+    """Memory of a living process, its share of what it has in common with others; 0 when it has gone."""
+    with suppress(OSError):
+        for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def children(pid: int) -> list[int]:
+    """The living children of a process, oldest first."""
+    found = [
+        int(one) for task in (PROC / str(pid) / "task").iterdir() for one in (task / "children").read_text().split()
+    ]
+    return sorted(found, key=_started)
+
+
+def _started(pid: int) -> int:
+    fields = (PROC / str(pid) / "stat").read_text().rpartition(AFTER_NAME)[2].split()
+    return int(fields[STARTED])
 
 
 def memory_mib() -> int:

@@ -30,7 +30,16 @@ from gateway.queries import bench as counted
 from workers import redis_server
 from workers.bench import meters
 from workers.bench.load import BEGAN, Outcome, Plan
-from workers.bench.messages import SMS_NUMBER, SMS_TOKEN, WEBHOOK_SECRET
+from workers.bench.messages import (
+    BOT_TOKEN,
+    SMS_NUMBER,
+    SMS_PASSWORD,
+    SMS_TOKEN,
+    SMS_USERNAME,
+    USSD_CODE,
+    USSD_TOKEN,
+    WEBHOOK_SECRET,
+)
 from workers.children import end_child, start_child
 from workers.run import WORKERS
 
@@ -71,7 +80,7 @@ merge_after = 0
 digest_after = 0
 [channels.tg]
 kind = "telegram"
-token = "777000:bench-token-abcdefghijklmnop"
+token = "{bot_token}"
 webhook_secret = "{webhook_secret}"
 api_url = "http://127.0.0.1:{sink}/telegram"
 messages_per_second = 100000
@@ -80,9 +89,14 @@ kind = "kannel"
 number = "{sms_number}"
 inbound_token = "{sms_token}"
 send_url = "http://127.0.0.1:{sink}/kannel/cgi-bin/sendsms"
-username = "gateway"
-password = "bench-sms-password"
+username = "{sms_username}"
+password = "{sms_password}"
 messages_per_second = 100000
+[channels.ussd]
+kind = "ussd_http"
+service_code = "{ussd_code}"
+inbound_token = "{ussd_token}"
+sms_channel = "sms"
 """
 
 
@@ -231,9 +245,10 @@ class Site:
 
     def start_load(self, plan: Plan) -> Running:
         """In a process of its own, so that its work is not counted as ours; returns when its first message leaves."""
-        given, told = self.folder / "plan.json", self.folder / "outcome.json"
+        number = len(self.loads)  # several may be under way
+        given, told = self.folder / f"plan-{number}.json", self.folder / f"outcome-{number}.json"
         given.write_bytes(msgspec.json.encode(plan))
-        log = self.folder / "load.log"
+        log = self.folder / f"load-{number}.log"
         command = [sys.executable, "-m", "workers.bench.load", str(given), str(told)]
         running = Running(self._child(command, log), told, log)
         self.loads.append(running)
@@ -309,6 +324,11 @@ def settings_text(folder: Path, database: str, redis: str, port: int = 0, sink: 
         webhook_secret=WEBHOOK_SECRET,
         sms_token=SMS_TOKEN,
         sms_number=SMS_NUMBER,
+        sms_username=SMS_USERNAME,
+        sms_password=SMS_PASSWORD,
+        bot_token=BOT_TOKEN,
+        ussd_code=USSD_CODE,
+        ussd_token=USSD_TOKEN,
     )
 
 

@@ -43,6 +43,11 @@ class Door:
         self._queue = Queue(QUEUE, connection=redis.Redis.from_url(settings.redis), serializer=JSONSerializer)
         self._threads = ThreadPoolExecutor(THREADS[self._engine.dialect.name == "sqlite"])
 
+    def close(self) -> None:
+        self._queue.connection.close()
+        self._engine.dispose()
+        self._threads.shutdown()
+
     async def telegram(self, request: web.Request) -> web.Response:
         if request.headers.get(SECRET) != WEBHOOK_SECRET:
             return web.Response(status=403)
@@ -86,6 +91,7 @@ async def _serve(settings: Settings) -> None:
     sys.stdout.flush()
     await told.wait()
     await runner.cleanup()
+    door.close()
 
 
 def read_settings() -> Settings:

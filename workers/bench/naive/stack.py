@@ -54,6 +54,7 @@ class Naive:
         for number in numbers:
             channel = channel_of(number, channels)
             door.keep(channel, str(number), recipient_of(channel, number), text_of(number))
+        door.close()
 
     def waiting(self) -> int:
         """Receipts that were not sent yet."""

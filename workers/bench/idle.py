@@ -1,0 +1,71 @@
+"""`bench idle`: what `gateway run` costs while nothing happens, process by process (P19), and how soon it is ready."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from config import clock
+from workers.bench import meters, report
+from workers.bench.intake import Say
+from workers.bench.report import Report
+from workers.bench.site import Place, Site, open_site, settings_text
+from workers.run import members
+
+EMBEDDED = "embedded"
+"""`gateway run` brings its own Redis: that belongs to what it costs."""
+RUN = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`settle_s`: how long it is left alone before `seconds` of measuring."""
+
+    seconds: float = 30.0
+    settle_s: float = 10.0
+
+
+def run(order: Order, place: Place, say: Say) -> Report:
+    """Start everything on one machine, let it come to rest, look for a while."""
+    told = report.head("idle", asdict(order))
+    with open_site(place) as site:
+        told["database"] = site.gateway.store.engine.dialect.name
+        _with_own_redis(site)
+        began = clock.monotonic()
+        site.start(RUN, "run")
+        site.until(site.web_answers, "gateway run answers")
+        told["ready_s"] = round(clock.monotonic() - began, 2)
+        say(f"idle: ready; {order.settle_s:g} s to come to rest, then {order.seconds:g} s of looking")
+        site.pause(order.settle_s)
+        told |= looked(site, order.seconds)
+        return report.judged(told, [])
+
+
+def _with_own_redis(site: Site) -> None:
+    database = site.settings.storage.url
+    text = settings_text(site.folder, database, EMBEDDED, site.port, site.sink_port)
+    (site.folder / "gateway.toml").write_text(text)
+
+
+def looked(site: Site, seconds: float) -> Report:
+    """Memory is PSS: what is shared is divided among those who share it."""
+    parent = site.processes[RUN].child.pid
+    pids = {"parent": parent, **_named(site, parent)}
+    before = {name: meters.cpu_s(pid) for name, pid in pids.items()}
+    site.pause(seconds)
+    processes = {
+        name: {
+            "pss_mib": round(meters.pss_mib(pid), 1),
+            "cpu_percent": round((meters.cpu_s(pid) - before[name]) / seconds * 100, 2),
+        }
+        for name, pid in pids.items()
+    }
+    return {
+        "processes": processes,
+        "pss_mib": round(sum(one["pss_mib"] for one in processes.values()), 1),
+        "cpu_percent": round(sum(one["cpu_percent"] for one in processes.values()), 2),
+    }
+
+
+def _named(site: Site, parent: int) -> Mapping[str, int]:
+    """The members in the order they were started; Redis is the first."""
+    names = ["redis", *(member.name for member in members(site.settings))]
+    return dict(zip(names, meters.children(parent), strict=True))
