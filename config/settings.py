@@ -298,7 +298,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    key_file: str
+    key_path: str
     """Path only: no process but the one that makes or reads a backup ever holds the key."""
 
 

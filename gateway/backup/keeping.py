@@ -17,19 +17,19 @@ LEFT_BEHIND = timedelta(days=1)
 def read_key(file: str, identity_key: str) -> bytes:
     """The key in `file`: at least 32 characters, readable by its owner only, and not the identity key."""
     if not file:
-        raise BackupRefused("backup.key_file is not set; make a key with: openssl rand -hex 48")
+        raise BackupRefused("backup.key_path is not set; make a key with: openssl rand -hex 48")
     path = Path(file)
     try:
         key = path.read_text(encoding="utf-8").strip()
         mode = path.stat().st_mode & 0o777
     except (OSError, UnicodeDecodeError) as problem:
-        raise BackupRefused(f"backup.key_file: cannot read {file} ({type(problem).__name__})") from problem
+        raise BackupRefused(f"backup.key_path: cannot read {file} ({type(problem).__name__})") from problem
     if mode & 0o077:
-        raise BackupRefused(f"backup.key_file: {file} has mode {mode:04o}; only its owner may read it (chmod 600)")
+        raise BackupRefused(f"backup.key_path: {file} has mode {mode:04o}; only its owner may read it (chmod 600)")
     if len(key) < LEAST_KEY or len(set(key)) < LEAST_KEY // 4:
-        raise BackupRefused(f"backup.key_file: {file} must hold at least {LEAST_KEY} random characters")
+        raise BackupRefused(f"backup.key_path: {file} must hold at least {LEAST_KEY} random characters")
     if key == identity_key:
-        raise BackupRefused("backup.key_file holds storage.identity_key; whoever has one key must not have both")
+        raise BackupRefused("backup.key_path holds storage.identity_key; whoever has one key must not have both")
     return key.encode()
 
 

@@ -40,7 +40,7 @@ class Days(click.ParamType[int]):
 
 
 key_option = click.option(
-    "--key-file", metavar="FILE", help="Key of an older backup; default: the one of backup.key_file."
+    "--key-file", metavar="FILE", help="Key of an older backup; default: the one of backup.key_path."
 )
 from_option = click.option(
     "--from", "path", required=True, metavar="FILE", type=click.Path(path_type=Path), help="The backup."
@@ -72,7 +72,7 @@ def backup(ctx: click.Context, to: Path | None, keep: int | None, as_json: bool)
     configure(settings)
     now = clock.now()
     with _one_line(), _progress() as progress:
-        key = keeping.read_key(settings.backup.key_file, settings.storage.identity_key.reveal())
+        key = keeping.read_key(settings.backup.key_path, settings.storage.identity_key.reveal())
         made = making.make(settings, key, to / keeping.name_at(now) if to.is_dir() else to, now, progress)
         gone = keeping.forget_old(made.path.parent, keep, now) if keep is not None else []
     noted = _note(settings, made, now, len(gone))
@@ -110,7 +110,7 @@ def restore(path: Path, overwrite: bool, key_file: str | None, as_json: bool) ->
 
 
 def _key(settings: Settings, key_file: str | None) -> bytes:
-    return keeping.read_key(key_file or settings.backup.key_file, settings.storage.identity_key.reveal())
+    return keeping.read_key(key_file or settings.backup.key_path, settings.storage.identity_key.reveal())
 
 
 @contextmanager

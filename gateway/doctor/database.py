@@ -119,7 +119,7 @@ def _backup(settings: Settings, signs: VitalSigns, now: datetime) -> Iterator[Fi
     if settings.training.enabled:
         return
     try:
-        keeping.read_key(settings.backup.key_file, settings.storage.identity_key.reveal())
+        keeping.read_key(settings.backup.key_path, settings.storage.identity_key.reveal())
     except BackupRefused as problem:
         yield warning("backup", "no_key", problem=str(problem))
         return

@@ -56,7 +56,7 @@ reserve_mib = 1
 [redis]
 url = "redis://127.0.0.1:1/0"
 [backup]
-key_file = "{key}"
+key_path = "{key}"
 [accounts]
 second_factor = "optional"
 [channels.sms]
@@ -98,7 +98,7 @@ Install = Callable[..., Installation]
 
 
 @pytest.fixture
-def key_file(tmp_path: Path) -> Path:
+def key_path(tmp_path: Path) -> Path:
     return write_key(tmp_path / "backup.key", KEY)
 
 
@@ -110,7 +110,7 @@ def write_key(path: Path, key: str, mode: int = 0o600) -> Path:
 
 
 @pytest.fixture
-def install(tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+def install(tmp_path: Path, key_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """`install("here", url)`; prepared like at the first start unless told otherwise."""
 
     def make(name: str, url: str = "", *, prepared: bool = True) -> Installation:
@@ -118,7 +118,7 @@ def install(tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> 
         folder.mkdir()
         file = folder / "gateway.toml"
         file.touch(mode=0o600)
-        file.write_text(SETTINGS.format(url=url or f"sqlite:///{folder}/gateway.db", folder=folder, key=key_file))
+        file.write_text(SETTINGS.format(url=url or f"sqlite:///{folder}/gateway.db", folder=folder, key=key_path))
         made = Installation(folder, file, monkeypatch)
         if prepared:
             prepare(made.settings)

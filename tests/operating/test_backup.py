@@ -271,8 +271,8 @@ def test_c25_a_key_that_is_no_key_is_refused(here: Installation, tmp_path: Path)
     for number, (key, mode, says) in enumerate(keys):
         file = write_key(tmp_path / f"{number}.key", key, mode)
         assert says in here.refused("backup", "verify", "--from", "x", "--key-file", str(file))
-    here.file.write_text(here.file.read_text().replace("key_file", "# key_file"))
-    assert "backup.key_file is not set" in here.refused("backup", "--to", str(tmp_path))
+    here.file.write_text(here.file.read_text().replace("key_path", "# key_path"))
+    assert "backup.key_path is not set" in here.refused("backup", "--to", str(tmp_path))
 
 
 def test_a_backup_is_never_written_over(here: Installation, backed_up: Path) -> None:
