@@ -49,7 +49,7 @@ AT_TIMES = (1, 4)
 LOAD_S, RATE, CONNECTIONS, REPEAT = 0.25, 24.0, 4, 0.2
 TOLD_EVERY = 25
 BACK_WITHIN_S = 30.0
-DRAIN_WITHIN_S = 300.0
+DRAIN_WITHIN_S = 900.0
 LOOK_EVERY_S = 3.0
 QUIET_LOOKS = 2
 STILL_S = 100.0
@@ -154,7 +154,10 @@ class Rounds:
             [name for name in sorted(kill_points.kill_points()) if name.startswith(LINES[victim])]
         )
         doom = Doom(victim, line, self._chance.randint(*AT_TIMES))
-        (self._town.site.folder / DOOM).write_bytes(msgspec.json.encode(doom))
+        file = self._town.site.folder / DOOM
+        fresh = file.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode(doom))
+        fresh.rename(file)  # whole, or not there
 
     async def _everybody_is_back(self) -> None:
         """All members live; whoever has another number has died."""

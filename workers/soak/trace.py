@@ -12,7 +12,8 @@ from enum import StrEnum
 NUMBER = re.compile(r"\bADU-\d{9}\b")
 MARK = re.compile(r"\bzq\d{5}[a-z]\b")
 FIRST_CHAT = 7_100_000_000
-FIRST_PHONE = 81_300_000_000
+FIRST_PHONE, APART = 81_300_000_000, 10_000
+"""Numbers that stand together and come in a crowd are answered later (SECURITY C16)."""
 # Reports as people write them, each for one of the agencies; none means anything but a report.
 REPORTS = (
     "Jalan di depan pasar berlubang dalam dan sudah banyak yang jatuh",
@@ -53,7 +54,7 @@ class Citizen:
     @property
     def recipient(self) -> str:
         """As the simulators call them: chat id or telephone number."""
-        return str(FIRST_CHAT + self.number) if self.way in BY_CHAT else f"+62{FIRST_PHONE + self.number}"
+        return str(FIRST_CHAT + self.number) if self.way in BY_CHAT else f"+62{FIRST_PHONE + self.number * APART}"
 
     @property
     def marks(self) -> tuple[str, ...]:
