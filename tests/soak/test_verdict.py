@@ -181,7 +181,7 @@ def test_whatever_goes_wrong_is_found(town: Town, wrong: Callable[[Town], None],
 
 def test_what_is_held_for_a_person_is_a_doubt_and_no_loss(town: Town) -> None:
     town.trace.heard = town.trace.heard[1:]
-    town.told.append(Told(ONE, "rx.receipt", "unknown"))
+    town.told += [Told(ONE, "rx.receipt", "unknown"), Told(ONE, "rx.receipt", "delivered")]
     del town.board[0]
     town.forwards[0] = Forward(ONE, "create", "manual_check")
     assert town.judged() == Verdict((), 2, 1)
