@@ -11,7 +11,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, text
+from sqlalchemy import ColumnElement, func, literal_column, select, text
 
 from channels.registry import Channel
 from gateway.storage import tables
@@ -30,7 +30,7 @@ SAMPLED = 200
 """Newest delivered messages whose median time is shown."""
 # The words of the partial index: with anything else than this very text SQLite would read the whole table.
 WAITING = text("outbox.state IN ('queued','sending')")
-BY_CHANNEL = literal_column("outbox.channel || ''")
+BY_CHANNEL: ColumnElement[str] = literal_column("outbox.channel || ''")
 """Not the column itself: SQLite would walk through all that was ever sent, because an index has it in this order."""
 HELD = text("quarantine.state = 'held'")
 
