@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from gateway import rehearsal
 from gateway.app import Gateway
@@ -133,3 +133,11 @@ def test_a_run_is_compared_with_the_last_one_that_was_kept(tmp_path: Path) -> No
         "runs.intake.rate": {"before": 100.0, "now": 150.0, "better": 1.5},
         "runs.intake.p99_ms": {"before": 50.0, "now": 100.0, "better": 0.5},
     }
+
+
+def test_a_batch_of_new_senders_is_written_table_by_table_and_not_message_by_message(any_gateway: Gateway) -> None:
+    written: list[str] = []
+    event.listen(any_gateway.store.engine, "before_cursor_execute", lambda _c, _k, sql, *_: written.append(sql[:40]))
+    list(fill(any_gateway, range(12), CHANNELS, any_gateway.clock.now))
+    inserts = [sql for sql in written if sql.startswith(("INSERT INTO complaint ", "INSERT INTO outbox "))]
+    assert len(inserts) == 2
