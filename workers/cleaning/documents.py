@@ -59,6 +59,9 @@ def _blank_packed_object(clean: bytearray, number: int) -> None:
         if inflated is None or first is None:
             continue
         numbers = inflated[: int(first[1])].split()
+        if not all(part.isdigit() for part in numbers):
+            # Its index tells nothing: who knows what of its author stands in there.
+            raise Refused("metadata")
         offsets = dict(zip(map(int, numbers[::2]), map(int, numbers[1::2]), strict=False))
         if number not in offsets:
             continue
