@@ -15,8 +15,7 @@ class Balancer:
 
     def __init__(self, port: int, backends: Sequence[int]) -> None:
         self._port = port
-        self._turns = itertools.cycle(backends)
-        self._count = len(backends)
+        self._turns = itertools.cycle([[*backends[at:], *backends[:at]] for at in range(len(backends))])
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()
         self._listens = threading.Event()
@@ -43,7 +42,7 @@ class Balancer:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            for port in itertools.islice(self._turns, self._count):
+            for port in next(self._turns):
                 with suppress(OSError, TimeoutError):
                     async with asyncio.timeout(CONNECT_WITHIN_S):
                         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)

@@ -72,7 +72,7 @@ def test_a_set_up_in_which_all_is_well_and_then_more_and_more_is_not(install: In
     found = examined(here)
     assert code(found, "processes") == code(found, "backup") == "ok"
     assert found["processes", ""]["says"] == "5 processes live, the clock has a leader."
-    assert code(found, "folder", "spool") == "no_reserve"
+    assert code(found, "folder", "spool") in {"no_reserve", "low"}  # as full as the disk of the tests is
 
     with gateway.store.transaction() as tx:
         leases.release(tx, vital_signs.CLOCK, "somebody")

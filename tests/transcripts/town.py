@@ -45,6 +45,7 @@ SETTINGS = """
 [storage]
 url = "{url}"
 spool_dir = "{folder}/spool"
+reserve_mib = 0
 attachments_dir = "{folder}/attachments"
 identity_key = "test-identity-key-0123456789abcdef-xyz"
 [server]
