@@ -3,8 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 B := $(VENV)/bin
 ARGS ?=
-# Many tests wait for a browser or another process: one more than there are cores keeps these busy.
-TESTERS ?= $(shell expr $$(nproc) + 1)
+# Many tests wait for a browser or another process: two more than there are cores keep these busy.
+TESTERS ?= $(shell expr $$(nproc) + 2)
 
 # uv installs the locked set in seconds; where it cannot be had, plain pip does the same work from the same lock.
 define install
