@@ -24,6 +24,8 @@ EXTENSION = {
 SEPTETS = {character: bytes([code]) for code, character in enumerate(BASIC) if code != ESCAPE} | {
     character: bytes([ESCAPE, code]) for code, character in EXTENSION.items()
 }
+ALPHABET = frozenset(SEPTETS)
+TWO_SEPTETS = tuple(EXTENSION.values())
 # What texts hold because they were typed in an office program; each of these alone would halve the room of an SMS.
 PLAIN = str.maketrans(
     {
@@ -57,7 +59,7 @@ class Count:
 
 
 def fits_gsm(text: str) -> bool:
-    return all(character in SEPTETS for character in text)
+    return ALPHABET.issuperset(text)
 
 
 def encoding_of(text: str) -> Encoding:
@@ -77,7 +79,7 @@ def units(text: str) -> int:
 
 def size(text: str) -> int:
     """Septets or UTF-16 units, whichever the text needs."""
-    return septets(text) if fits_gsm(text) else units(text)
+    return len(text) + sum(map(text.count, TWO_SEPTETS)) if fits_gsm(text) else units(text)
 
 
 def transliterate(text: str) -> str:

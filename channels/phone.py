@@ -28,6 +28,8 @@ LOCAL = re.compile(r"[0-9]{6,8}")
 ALPHANUMERIC = re.compile(r"[A-Za-z0-9 .&_-]{1,11}")
 SHORT_CODE = re.compile(r"[1-9][0-9]{2,5}")
 DIGITS = re.compile(r"\+?[0-9]+")
+# Nearly every sender is an Indonesian mobile number; the library takes fifteen times as long to say so (a test compares).
+MOBILE = re.compile(r"\+628[1-35-9][0-9]{7,10}")
 
 
 class NumberKind(StrEnum):
@@ -92,6 +94,8 @@ def shown_masked(e164: str) -> str:
 
 def _readable(raw: str) -> str:
     """Compatible characters, ASCII digits, and none of the invisible marks that phones copy along with a number."""
+    if raw.isascii() and raw.isprintable():
+        return raw.strip().removeprefix("tel:").strip()
     folded = unicodedata.normalize("NFKC", raw)
     visible = "".join(character for character in folded if unicodedata.category(character) not in {"Cc", "Cf", "Cs"})
     ascii_digits = "".join(_ascii_digit(character) for character in visible).strip()
@@ -115,6 +119,8 @@ def _with_country(digits: str, area_code: str | None) -> str:
 def _known(international: str) -> Number:
     if international.startswith("+620"):  # people keep the 0 behind the country code
         international = f"+62{international[4:]}"
+    if MOBILE.fullmatch(international):
+        return Number(NumberKind.MOBILE, international)
     try:
         number = phonenumbers.parse(international, REGION)
     except phonenumbers.NumberParseException:

@@ -42,7 +42,9 @@ def read(text: str, lexicon: Lexicon) -> Reading:
     words = tokens(text)
     standard = [lexicon.standard.get(word, word) for word in words]
     line = _line(standard)
-    found = [entry for word in set(standard) for entry in lexicon.alarms.get(word, ()) if _says(line, entry[1])]
+    found = [
+        entry for word in lexicon.alarms.keys() & standard for entry in lexicon.alarms[word] if _says(line, entry[1])
+    ]
     violence = min((entry for entry in found if entry[2]), default=None)
     return Reading(words, violence[2] if violence else "", bool(found) and _is_now(standard, line, lexicon))
 
@@ -123,7 +125,7 @@ def _is_now(standard: list[str], line: str, lexicon: Lexicon) -> bool:
 
 def _found(words: Iterable[str], index: Mapping[str, tuple[str, ...]], line: str = "") -> list[str]:
     line = line or _line(words)
-    return [phrase for word in set(words) for phrase in index.get(word, ()) if f" {phrase} " in line]
+    return [phrase for word in index.keys() & set(words) for phrase in index[word] if f" {phrase} " in line]
 
 
 def _line(words: Iterable[str]) -> str:

@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.messages import Address
-from channels.phone import NumberKind, normalise, phone_address, shown_masked
+from channels.phone import MOBILE, NumberKind, normalise, phone_address, shown_masked
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "numbers.json").read_text(encoding="utf-8")
@@ -85,3 +86,12 @@ def test_a_stored_number_is_read_as_itself(subscriber: int, prefix: str) -> None
     number = normalise(f"{prefix}{subscriber}")
     if number.kind is NumberKind.MOBILE:
         assert normalise(number.value) == number
+
+
+@given(st.text("0123456789", min_size=6, max_size=14))
+def test_indonesian_mobiles_are_those_of_the_library(digits: str) -> None:
+    number = phonenumbers.parse(f"+628{digits}", "ID")
+    is_mobile = (
+        phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) is phonenumbers.PhoneNumberType.MOBILE
+    )
+    assert (MOBILE.fullmatch(f"+628{digits}") is not None) == is_mobile
