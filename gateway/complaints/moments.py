@@ -74,19 +74,16 @@ MOMENTS: Mapping[Clock, tuple[Moment, ...]] = MappingProxyType({
 
 def reached(running: Running, now: datetime) -> int:
     """How many moments of this clock have come by `now`. 0 while it stands still."""
-    return 0 if running.is_paused else sum(at <= now for at in _all(running, now))
+    every = () if running.is_paused else MOMENTS[running.rule.clock]
+    return sum(moment_at(running, moment, now) <= now for moment in every)
 
 
 def following(running: Running, number: int, now: datetime) -> datetime | None:
     """When the moment after the first `number` comes; None for a clock that stopped, stands still or has no more."""
     if running.stopped_at is not None or running.is_paused:
         return None
-    every = _all(running, now)
-    return every[number] if number < len(every) else None
-
-
-def _all(running: Running, now: datetime) -> list[datetime]:
-    return [moment_at(running, moment, now) for moment in MOMENTS[running.rule.clock]]
+    every = MOMENTS[running.rule.clock]
+    return moment_at(running, every[number], now) if number < len(every) else None
 
 
 def moment_at(running: Running, moment: Moment, now: datetime) -> datetime:
