@@ -136,7 +136,8 @@ class Life:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._people.discard(task)
-        task.result()
+        if not task.cancelled():  # whoever was still busy when the town closed
+            task.result()
 
     async def _listen(self) -> None:
         """Everybody reads what the gateway sends them."""
