@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+MAX_PARAMETERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,19 +242,40 @@ class SendReceipt:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is read out of the query is kept, for it is asked for several times
 class RawRequest:
     """A call as it reached us. `headers` have lower-case names; `path` begins after `/c/<name>` (`""` or `/status`)."""
 
     method: str
     path: str = ""
-    query: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     raw_query: bytes = b""
     headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     body: bytes = b""
     remote: str = ""
     received_at: datetime | None = None
     """When the call reached us, aware; the spool keeps it."""
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """Its parameters as text; none when there are more than any provider sends: so there is no proof either."""
+        try:
+            text = self.raw_query.decode("utf-8", "replace")
+            return dict(parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_PARAMETERS))
+        except ValueError:
+            return NOTHING
+
+    @cached_property
+    def octets(self) -> Mapping[str, bytes]:
+        """Its parameters as bytes, whose charset another parameter may name; of each name the first."""
+        found: dict[str, bytes] = {}
+        for pair in self.raw_query.split(b"&", MAX_PARAMETERS):
+            name, _, value = pair.partition(b"=")
+            found.setdefault(_unquoted(name).decode("utf-8", "replace"), _unquoted(value.replace(b"+", b" ")))
+        return found
+
+
+def _unquoted(octets: bytes) -> bytes:
+    return unquote_to_bytes(octets) if b"%" in octets else octets
 
 
 @dataclass(frozen=True, slots=True)

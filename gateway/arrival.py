@@ -36,7 +36,6 @@ class Kept(msgspec.Struct, frozen=True):
     received_at: datetime
     method: str
     path: str
-    query: dict[str, str]
     raw_query: str
     headers: dict[str, str]
     body: str
@@ -50,7 +49,6 @@ def freeze(key: bytes, channel: str, request: RawRequest, received_at: datetime)
         received_at,
         request.method,
         _text(request.path),
-        _texts(request.query),
         base64.b64encode(request.raw_query).decode(),
         _texts(request.headers),
         base64.b64encode(request.body).decode(),
@@ -74,7 +72,6 @@ def thaw(key: bytes, frozen: bytes) -> tuple[str, RawRequest, datetime]:
     request = RawRequest(
         kept.method,
         kept.path,
-        kept.query,
         base64.b64decode(kept.raw_query),
         kept.headers,
         base64.b64decode(kept.body),

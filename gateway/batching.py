@@ -28,6 +28,8 @@ BATCH = 256
 REPLAY_EVERY_S = 1.0
 Receive = Callable[[Transaction, Sequence[Arrival]], list[Answer]]
 Parse = Callable[[str, Any], Sequence[Any]]
+Promise = asyncio.Future[Answer | None]
+"""None: it took too long, and the call goes to the disk."""
 
 
 class Overloaded(Exception):
@@ -49,6 +51,11 @@ class Counts:
     replayed: int = 0
 
 
+def _give_up(promise: Promise) -> None:
+    if not promise.done():
+        promise.set_result(None)
+
+
 class Writer:
     """One per web process; `run` is its task, `submit` what everybody calls."""
 
@@ -61,7 +68,7 @@ class Writer:
         self._parse = parse
         self._max_waiting = max_waiting
         self._spool_after_s = spool_after_s
-        self._waiting: deque[tuple[Arrival, asyncio.Future[Answer]]] = deque()
+        self._waiting: deque[tuple[Arrival, Promise]] = deque()
         self._wake = asyncio.Event()
         self._database = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
@@ -81,13 +88,18 @@ class Writer:
         if self._behind and not arrival.is_session:
             await self._to_spool([arrival])
             raise Spooled
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: Promise = loop.create_future()
         # A person with a phone in the hand goes to the front of the next batch.
         (self._waiting.appendleft if arrival.is_session else self._waiting.append)((arrival, future))
         self._wake.set()
-        done, _ = await asyncio.wait([future], timeout=self._spool_after_s)
-        if done:
-            return future.result()
+        late = loop.call_later(self._spool_after_s, _give_up, future)
+        try:
+            answer = await future
+        finally:
+            late.cancel()
+        if answer is not None:
+            return answer
         # The commit may still succeed later; the replay then finds a message that it knows already.
         await self._to_spool([arrival])
         raise Spooled
@@ -118,7 +130,7 @@ class Writer:
     def behind(self) -> bool:
         return self._behind
 
-    async def _commit(self, batch: list[tuple[Arrival, asyncio.Future[Answer]]]) -> None:
+    async def _commit(self, batch: list[tuple[Arrival, Promise]]) -> None:
         arrivals = [arrival for arrival, _ in batch]
         loop = asyncio.get_running_loop()
         try:
@@ -137,7 +149,7 @@ class Writer:
             if not future.done():
                 future.set_result(answer)
 
-    async def _spool_batch(self, batch: list[tuple[Arrival, asyncio.Future[Answer]]]) -> None:
+    async def _spool_batch(self, batch: list[tuple[Arrival, Promise]]) -> None:
         waiting = [(arrival, future) for arrival, future in batch if not future.done()]
         problem: Exception = Spooled()
         try:

@@ -5,7 +5,7 @@ in one minute leave later: whoever earns by our answers (SMS pumping) gets few b
 """
 
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -22,7 +22,7 @@ MOST_NEW, WITHIN = 20, timedelta(seconds=60)
 """New numbers of one block of ten thousand within a minute; a village does not write like that."""
 LATER = timedelta(minutes=10)
 BLOCK_DIGITS = 4
-NEW_LATELY = "SELECT count(*) FROM attempt WHERE subject = :subject AND at >= :since"
+NEW_LATELY = "SELECT subject, count(*) AS many FROM attempt WHERE subject IN {ids} AND at >= :since GROUP BY subject"
 LEFT_TODAY = (
     "SELECT count(*) AS many FROM outbox WHERE channel = :channel AND created_at >= :since"
     " AND (sent_at >= :midnight OR state = 'sending' OR (state = 'unknown' AND due_at >= :midnight))"
@@ -70,17 +70,33 @@ def _tell(tx: Transaction, name: str, many: int, midnight: datetime) -> None:
             log.warning("daily_limit_reached" if reached else "daily_limit_near", channel=name, sent=many, most=most)
 
 
+def count_new(tx: Transaction, senders: Iterable[Address]) -> None:
+    """Look up once for a batch how many of its blocks wrote lately for the first time; `patience` counts on."""
+    known = _new_numbers(tx)
+    asked = {_block(tx, sender) for sender in senders} - known.keys()
+    if asked:
+        rows = tx.in_ids(NEW_LATELY, asked, "text", since=to_millis(tx.now - WITHIN))
+        known.update(dict.fromkeys(asked, 0) | {row.subject: row.many for row in rows})
+
+
 def patience(tx: Transaction, sender: Address) -> timedelta:
     """How much later than usual a number that never wrote before is answered; counts it."""
-    block = tx.office.keys.fingerprint(f"block:{sender.path[:-BLOCK_DIGITS]}")
-    new: dict[str, int] = tx.notes.setdefault("new_numbers", {})
-    if block not in new:
-        # Past the rows of this transaction that wait to be written, which are counted here: a batch is written at once.
-        values = {"subject": f"new:{block}", "since": to_millis(tx.now - WITHIN)}
-        new[block] = int(tx.connection.execute(constant(NEW_LATELY), values).scalar_one())
-    new[block] += 1
-    _note(tx, f"new:{block}")
-    return LATER if new[block] > MOST_NEW else timedelta(0)
+    block, known = _block(tx, sender), _new_numbers(tx)
+    if block not in known:
+        count_new(tx, [sender])
+    known[block] += 1
+    _note(tx, block)
+    return LATER if known[block] > MOST_NEW else timedelta(0)
+
+
+def _new_numbers(tx: Transaction) -> dict[str, int]:
+    """Block -> new numbers of it within the last minute, those of this transaction included."""
+    known: dict[str, int] = tx.notes.setdefault("new_numbers", {})
+    return known
+
+
+def _block(tx: Transaction, sender: Address) -> str:
+    return f"new:{tx.office.keys.fingerprint(f'block:{sender.path[:-BLOCK_DIGITS]}')}"
 
 
 def _note(tx: Transaction, subject: str) -> None:

@@ -45,6 +45,9 @@ class Desk:
     @classmethod
     def prepare(cls, tx: Transaction, incoming: Sequence[tuple[str, Contact, InboundMessage]]) -> "Desk":
         sessions = [(channel, who, message.session.session_id) for channel, who, message in incoming if message.session]
+        spending.count_new(
+            tx, [message.sender for channel, who, message in incoming if who.is_new and _costs(tx, channel)]
+        )
         return cls(
             dialogues.load(tx, [(channel, contact) for channel, contact, _ in incoming]),
             dialogues.sessions(tx, sessions),
@@ -263,10 +266,13 @@ def _say(tx: Transaction, talk: Talk, turn: Turn, reply: Reply, where: Destinati
     outbound.say(tx, where.contact, where.channel, texts, said, due_at)
 
 
+def _costs(tx: Transaction, channel: str) -> bool:
+    return tx.office.channels[channel].capabilities.gsm
+
+
 def _patience(tx: Transaction, talk: Talk, where: Destination) -> timedelta:
     """New numbers that write in crowds are answered later on channels that cost (SECURITY C16)."""
-    costs = tx.office.channels[where.channel].capabilities.gsm
-    if not costs or not talk.contact.is_new or where.contact.id != talk.contact.id:
+    if not _costs(tx, where.channel) or not talk.contact.is_new or where.contact.id != talk.contact.id:
         return timedelta(0)
     known: dict[int, timedelta] = tx.notes.setdefault("patience", {})
     if talk.contact.id not in known:

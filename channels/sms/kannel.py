@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import ClassVar, Literal
-from urllib.parse import quote, unquote_to_bytes, urlencode
+from urllib.parse import quote, urlencode
 
 from channels import gsm
 from channels.errors import (
@@ -234,16 +234,13 @@ class Kannel:
         return f"{message.report_url}?token={token}&m={quote(message.id, safe='')}{parts}&d=%d&smsc=%i&a=%A"
 
 
-def _fields(request: RawRequest) -> dict[str, bytes]:
+def _fields(request: RawRequest) -> Fields:
     """Parameters as bytes, for text and UDH are no text yet; those of the post-url variant from headers and body."""
-    fields: dict[str, bytes] = {}
-    for pair in request.raw_query.split(b"&"):
-        name, _, value = pair.partition(b"=")
-        fields.setdefault(
-            unquote_to_bytes(name).decode("utf-8", "replace"), unquote_to_bytes(value.replace(b"+", b" "))
-        )
+    fields = request.octets
     if request.method == "POST":
-        fields |= {name: request.headers[key].encode() for key, name in HEADERS.items() if key in request.headers}
+        fields = {**fields} | {
+            name: request.headers[key].encode() for key, name in HEADERS.items() if key in request.headers
+        }
         fields["text"] = request.body
         if charset := CHARSET.search(request.headers.get("content-type", "")):
             fields.setdefault("charset", charset[1].encode())

@@ -19,6 +19,8 @@ async def read_body(request: web.Request, limit: int) -> bytes:
         raise web.HTTPRequestEntityTooLarge(limit, declared)
     if not request.can_read_body:
         return b""
+    if request.content.is_eof() and declared is not None:  # all of it came with its head, as most calls do
+        return request.content.read_nowait()
     try:
         async with asyncio.timeout(max(PATIENCE_S, limit / BYTES_PER_SECOND)):
             return await _read(request, limit)

@@ -3,11 +3,10 @@
 What is answered when: docs/channels/README.md § 2. Nothing but verifying, parsing and storing happens before the answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
 
@@ -26,7 +25,6 @@ from gateway.web.site import Site, site_of
 
 log = get_logger(__name__)
 COME_BACK_S = 15
-MAX_PARAMETERS = 100
 LARGE = 256 * 1024
 """Bodies from this size are cut apart in a thread: the loop serves others meanwhile."""
 FORGED_LOG_EVERY_S = 60.0
@@ -104,22 +102,12 @@ async def raw_request(request: web.Request, channel: Channel) -> RawRequest:
     return RawRequest(
         method=request.method,
         path="/status" if request.path.endswith("/status") else "",
-        query=_parameters(query),
         raw_query=query.encode("utf-8", "surrogateescape"),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
         remote=remote(request),
         received_at=site.now(),
     )
-
-
-def _parameters(query: str) -> Mapping[str, str]:
-    if not query:
-        return {}
-    try:
-        return dict(parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=MAX_PARAMETERS))
-    except ValueError:  # more parameters than any provider sends: the adapter finds no proof in none
-        return {}
 
 
 async def take(site: Site, channel: Channel, raw: RawRequest) -> Taken:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from channels.messages import Address, RawRequest
 from channels.protocols import HttpResponse
@@ -41,7 +41,6 @@ def read_request(path: Path, **changes: Any) -> RawRequest:
     request: dict[str, Any] = {
         "method": method,
         "path": url.path.removeprefix(f"/c/{channel_name(path)}"),
-        "query": dict(parse_qsl(url.query, keep_blank_values=True)),
         "raw_query": url.query.encode(),
         "headers": headers,
         "body": body,

@@ -66,7 +66,6 @@ def without_proof(request: RawRequest) -> RawRequest:
     return replace(
         request,
         headers=headers,
-        query={**request.query, "token": f"{token[:-1]}x"},
         raw_query=request.raw_query.replace(token.encode(), f"{token[:-1]}x".encode()) if token else request.raw_query,
         body=request.body.replace(b"1795137260.", b"1795137261.").replace(b"1795137358.", b"1795137357."),
     )

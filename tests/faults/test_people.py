@@ -31,7 +31,7 @@ def take(store: Store, request: RawRequest, channel: str = "sms") -> None:
 
 def dialled(text: str, phone: str) -> RawRequest:
     body = f"sessionId=S1&serviceCode=*708%23&phoneNumber={phone.replace('+', '%2B')}&text={text}".encode()
-    return RawRequest("POST", query={"token": "test-ussd-token-0123456789"}, body=body)
+    return RawRequest("POST", raw_query=b"token=test-ussd-token-0123456789", body=body)
 
 
 def texts(store: Store, key: str) -> list[str]:

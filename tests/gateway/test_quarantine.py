@@ -12,7 +12,7 @@ from tests.gateway.short_ways import only
 
 ADMIN = Actor(Role.CHANNEL_ADMIN, "7")
 BROKEN = RawRequest(
-    "POST", "/status", {"token": "t"}, b"token=t&x=%ff", {"content-type": "application/json"}, b"{\xff\x00", "127.0.0.1", MONDAY
+    "POST", "/status", b"token=t&x=%ff", {"content-type": "application/json"}, b"{\xff\x00", "127.0.0.1", MONDAY
 )  # fmt: skip
 
 

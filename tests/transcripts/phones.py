@@ -86,7 +86,7 @@ class Kannel:
         values = {"token": SMS_TOKEN, "id": f"sms-{next(self.numbers)}", "from": phone, "to": "1708"}
         values |= {"ts": str(int(now.timestamp())), "coding": "0", "charset": "UTF-8"}
         query = f"{urlencode(values)}&text={quote(text)}{header}"
-        return RawRequest("GET", raw_query=query.encode(), query=values)
+        return RawRequest("GET", raw_query=query.encode())
 
 
 @dataclass
@@ -114,7 +114,9 @@ class Ussd:
             "networkCode": "51010",
         }
         headers = {"content-type": "application/x-www-form-urlencoded"}
-        return RawRequest("POST", query={"token": USSD_TOKEN}, headers=headers, body=urlencode(form).encode())
+        return RawRequest(
+            "POST", raw_query=f"token={USSD_TOKEN}".encode(), headers=headers, body=urlencode(form).encode()
+        )
 
 
 def posted(token: str, fields: dict[str, str]) -> RawRequest:
