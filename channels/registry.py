@@ -90,6 +90,12 @@ class Channel:
         pace: Callable[[Address], float] | None = getattr(self.adapter, "pace", None)
         return pace(address) if pace else 0.0
 
+    def load(self) -> None:
+        """Load what only calling the provider needs: once, in a process that will call, before it says it is ready."""
+        load: Callable[[], None] | None = getattr(self.adapter, "load", None)
+        if load:
+            load()
+
     def _admits(self, remote: str) -> bool:
         if not self.inbound_from:
             return True

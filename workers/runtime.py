@@ -103,6 +103,9 @@ class Runtime:
             targets = Targets(self._gateway.settings, http, self._process)
             tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process, targets, self.counted)
             self._drains = {queue: await asyncio.to_thread(open_drain, queue, tools) for queue in self._queues}
+            if "deliver" in self._queues:
+                for channel in self._gateway.channels.values():
+                    await asyncio.to_thread(channel.load)
             self._ready.set_result(None)
             beside = [asyncio.create_task(self._watch())]
             if "deliver" in self._queues:

@@ -9,8 +9,9 @@ import pytest
 from channels.errors import AnswerLost, ChannelError, ChannelMisconfigured, ChannelStopped, NotSent
 from channels.messages import Inbound, InboundMessage, MessageKind, RawRequest
 from channels.protocols import HttpResponse
-from channels.telegram.adapter import Telegram, TelegramSettings
+from channels.telegram.adapter import Telegram
 from channels.telegram.polling import poll
+from channels.telegram.settings import TelegramSettings
 from channels.telegram.updates import ALLOWED
 from config.build import build_section
 from config.settings import Secret, SettingsError

@@ -16,8 +16,9 @@ from channels.errors import (
 )
 from channels.messages import Address, AttachmentRef, Button, OutboundMessage
 from channels.protocols import HttpResponse
-from channels.telegram.adapter import Telegram, TelegramSettings
+from channels.telegram.adapter import Telegram
 from channels.telegram.bot import open_bot
+from channels.telegram.settings import TelegramSettings
 from channels.telegram.writing import pieces, units
 from config.settings import Secret
 from tests.channels.recorded import PAYLOADS, read_response, read_target
@@ -66,8 +67,8 @@ async def test_calls_go_to_the_configured_address() -> None:
 
 async def test_one_bot_is_kept_per_http() -> None:
     adapter, http = telegram(), ScriptedHttp([SENT])
-    assert adapter._bot(http) is adapter._bot(http)
-    assert adapter._bot(http) is not adapter._bot(ScriptedHttp([SENT]))
+    assert adapter._calls(http).bot is adapter._calls(http).bot
+    assert adapter._calls(http).bot is not adapter._calls(ScriptedHttp([SENT])).bot
 
 
 async def test_a_reply_in_another_chat_is_not_quoted() -> None:

@@ -1,4 +1,4 @@
-"""Alembic's entrance: runs on the connection that `gateway.storage.engine` hands over."""
+"""Alembic's entrance: runs on the connection that `gateway.storage.migrating` hands over."""
 
 from typing import Any, Literal
 
