@@ -73,7 +73,7 @@ def _write(tx: Transaction) -> None:
     row = tx.one(constant(f"SELECT seq, hash FROM audit_head WHERE name = :name{lock}"), {"name": HEAD})  # noqa: S608
     if row is None:
         raise RuntimeError("the audit chain was not begun")
-    seq, previous = row.seq, row.hash
+    seq, previous = row.seq, bytes(row.hash).hex()
     at = _not_before(tx, seq)
     for entry in tx.notes.pop("audit"):
         seq += 1
@@ -81,7 +81,7 @@ def _write(tx: Transaction) -> None:
         previous = line["hash"] = line_hash(line)
         tx.insert(tables.audit, **line)
     moved = constant("UPDATE audit_head SET seq = :seq, hash = :hash WHERE name = :name")
-    tx.execute(moved, {"name": HEAD, "seq": seq, "hash": previous})
+    tx.execute(moved, {"name": HEAD, "seq": seq, "hash": bytes.fromhex(previous)})
 
 
 def _not_before(tx: Transaction, seq: int) -> datetime:

@@ -49,7 +49,7 @@ def keep(tx: Transaction) -> Checkpoint | None:
     last = tx.one(select(checkpoint.c.seq, checkpoint.c.at).order_by(checkpoint.c.seq.desc()).limit(1))
     if head is None or not _is_due(head.seq, tx.now, last.seq if last else 0, last.at if last else None):
         return None
-    made = signed(tx.office.keys, head.seq, head.hash, tx.now)
+    made = signed(tx.office.keys, head.seq, bytes(head.hash).hex(), tx.now)
     tx.insert(checkpoint, seq=made.seq, hash=made.hash, at=tx.now, signature=bytes.fromhex(made.signature))
     log.info("audit_checkpoint", seq=made.seq, hash=made.hash, signature=made.signature)
     path = Path(tx.office.settings.storage.spool_dir) / FILE

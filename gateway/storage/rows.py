@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, LargeBinary, Table, TextClause, text
 from sqlalchemy.engine import Connection
 
-from gateway.storage.types import Document, Instant, to_millis
+from gateway.storage.types import Digest, Document, Instant, to_millis
 
 Row = Mapping[str, Any]
 ID = "id"
@@ -176,8 +176,10 @@ WRITERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Instant, to_millis),
     (Date, date.isoformat),
     (type(Document), lambda value: encoder.encode(value).decode()),
+    (Digest, bytes.fromhex),
 )
-JSON_WRITERS = (*WRITERS, (LargeBinary, _base64))
+JSON_WRITERS = ((Digest, lambda value: _base64(bytes.fromhex(value))), *WRITERS, (LargeBinary, _base64))
+BYTES = (LargeBinary, Digest)
 
 
 @cache
@@ -225,8 +227,8 @@ def _source(column: Column[Any], dialect: str) -> str:
     """The expression that reads this column out of the unpacked JSON."""
     if dialect == "sqlite":
         read = f"json_extract(value, '$.{column.name}')"
-        return f"unbase64({read})" if isinstance(column.type, LargeBinary) else read
-    if isinstance(column.type, LargeBinary):
+        return f"unbase64({read})" if isinstance(column.type, BYTES) else read
+    if isinstance(column.type, BYTES):
         return f"decode(r.{column.name}, 'base64')"
     return f"cast(r.{column.name} AS jsonb)" if column.type is Document else f"r.{column.name}"
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from gateway import audit
 from gateway.complaints.complaint import SYSTEM
+from gateway.storage import tables
 from gateway.storage.store import Store
 
 # Whoever rewrites history has first to switch off what forbids it.
@@ -65,7 +66,7 @@ def test_c8_tampering_is_found_at_its_place(store: Store, statement: str, seq: i
 def test_c8_a_chain_cut_with_its_head_is_found_by_a_checkpoint(store: Store) -> None:
     record_lines(store, 6)
     with store.reading() as tx:
-        row = tx.one(text("SELECT seq, hash FROM audit_head WHERE name = 'head'"))
+        row = tx.one(select(tables.audit_head).where(tables.audit_head.c.name == audit.HEAD))
         assert row is not None
     with store.engine.connect() as connection, connection.begin():
         for unguard in UNGUARDED[connection.dialect.name]:

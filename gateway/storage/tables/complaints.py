@@ -17,12 +17,12 @@ from sqlalchemy import (
 )
 
 from gateway.storage.tables.metadata import metadata, work_columns
-from gateway.storage.types import Document, Instant
+from gateway.storage.types import Document, Identity, Instant
 
 complaint = Table(
     "complaint",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("number", String(16), nullable=False, unique=True),
     Column("secret_hash", String(64), nullable=False),
     Column("version", Integer, nullable=False, default=1),
@@ -161,7 +161,7 @@ Index(
 complaint_event = Table(
     "complaint_event",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("complaint_id", BigInteger, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("at", Instant, nullable=False),
@@ -177,13 +177,20 @@ complaint_event = Table(
     Column("inputs", Document),
     Column("key", String(80)),
     UniqueConstraint("complaint_id", "seq"),
-    UniqueConstraint("key"),
+)
+# Few events have a key.
+Index(
+    "uq_complaint_event_key",
+    complaint_event.c.key,
+    unique=True,
+    sqlite_where=text("key IS NOT NULL"),
+    postgresql_where=text("key IS NOT NULL"),
 )
 
 complaint_text = Table(
     "complaint_text",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("complaint_id", BigInteger, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("message_id", BigInteger),
@@ -196,7 +203,7 @@ complaint_text = Table(
 assignment = Table(
     "assignment",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("complaint_id", BigInteger, nullable=False, index=True),
     Column("agency", String(40), nullable=False),
     Column("assigned_at", Instant, nullable=False),
@@ -208,7 +215,7 @@ assignment = Table(
 clock = Table(
     "clock",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("complaint_id", BigInteger, nullable=False, index=True),
     Column("name", String(20), nullable=False),
     Column("days", Integer, nullable=False),
@@ -244,7 +251,7 @@ Index(
 clock_segment = Table(
     "clock_segment",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("clock_id", BigInteger, nullable=False, index=True),
     Column("kind", String(8), nullable=False, default="pause"),
     Column("from_at", Instant, nullable=False),
@@ -254,7 +261,7 @@ clock_segment = Table(
 forward = Table(
     "forward",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("complaint_id", BigInteger, nullable=False),
     Column("target", String(31), nullable=False),
     Column("kind", String(12), nullable=False, default="create"),
@@ -313,7 +320,7 @@ Index(
 remote_event = Table(
     "remote_event",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("complaint_id", BigInteger, nullable=False),
     Column("target", String(31), nullable=False),
     Column("remote_key", String(64), nullable=False),

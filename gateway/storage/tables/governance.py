@@ -3,12 +3,12 @@
 from sqlalchemy import BigInteger, Column, LargeBinary, String, Table
 
 from gateway.storage.tables.metadata import metadata
-from gateway.storage.types import Document, Instant
+from gateway.storage.types import Digest, Document, Identity, Instant
 
 audit = Table(
     "audit",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Identity, primary_key=True, autoincrement=False),
     Column("at", Instant, nullable=False),
     Column("actor_kind", String(20), nullable=False),
     Column("actor_id", String(60), nullable=False, default=""),
@@ -18,8 +18,8 @@ audit = Table(
     Column("object_id", String(60), nullable=False, default=""),
     Column("reason", String(300), nullable=False, default=""),
     Column("details", Document, nullable=False),
-    Column("prev_hash", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
+    Column("prev_hash", Digest, nullable=False),
+    Column("hash", Digest, nullable=False),
 )
 
 audit_head = Table(
@@ -27,13 +27,13 @@ audit_head = Table(
     metadata,
     Column("name", String(8), primary_key=True),
     Column("seq", BigInteger, nullable=False),
-    Column("hash", String(64), nullable=False),
+    Column("hash", Digest, nullable=False),
 )
 
 audit_checkpoint = Table(
     "audit_checkpoint",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Identity, primary_key=True, autoincrement=False),
     Column("hash", String(64), nullable=False),
     Column("at", Instant, nullable=False),
     Column("signature", LargeBinary, nullable=False),

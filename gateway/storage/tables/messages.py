@@ -15,12 +15,12 @@ from sqlalchemy import (
 )
 
 from gateway.storage.tables.metadata import metadata, work_columns
-from gateway.storage.types import Document, Instant
+from gateway.storage.types import Document, Identity, Instant
 
 message = Table(
     "message",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("channel", String(31), nullable=False),
     Column("external_id", String(200), nullable=False),
     Column("kind", String(16), nullable=False),
@@ -83,7 +83,7 @@ Index(
 sms_part = Table(
     "sms_part",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("group_key", String(120), nullable=False),
     Column("generation", Integer, nullable=False),
     Column("sequence", Integer, nullable=False),
@@ -109,7 +109,7 @@ Index(
 attachment = Table(
     "attachment",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("complaint_id", BigInteger, nullable=False, index=True),
     Column("message_id", BigInteger),
     Column("channel", String(31), nullable=False),
@@ -134,7 +134,7 @@ Index(
 attachment_upload = Table(
     "attachment_upload",
     metadata,
-    Column("attachment_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("attachment_id", Identity, primary_key=True, autoincrement=False),
     Column("content_sealed", LargeBinary, nullable=False),
 )
 """What came with its message (a form), until a worker cleaned it."""
@@ -142,7 +142,7 @@ attachment_upload = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("channel", String(31), nullable=False),
     Column("contact_id", BigInteger, nullable=False),
     Column("lane", String(64), nullable=False),
@@ -179,7 +179,6 @@ Index(
 Index(
     "ix_outbox_complaint",
     outbox.c.complaint_id,
-    outbox.c.id,
     sqlite_where=text("complaint_id IS NOT NULL"),
     postgresql_where=text("complaint_id IS NOT NULL"),
 )
@@ -188,7 +187,7 @@ Index("ix_outbox_watch", outbox.c.channel, outbox.c.created_at, outbox.c.state)
 delivery_report = Table(
     "delivery_report",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("channel", String(31), nullable=False),
     Column("message_ref", String(120), nullable=False),
     Column("by_provider_id", Boolean, nullable=False, default=False),
@@ -202,7 +201,7 @@ delivery_report = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("channel", String(31), nullable=False),
     Column("reason", String(60), nullable=False),
     Column("detail", String(300), nullable=False, default=""),

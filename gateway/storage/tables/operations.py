@@ -4,7 +4,7 @@ processes that live and figures of all of them together."""
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint, text
 
 from gateway.storage.tables.metadata import metadata, work_columns
-from gateway.storage.types import Document, Instant
+from gateway.storage.types import Document, Identity, Instant
 
 channel_state = Table(
     "channel_state",
@@ -44,7 +44,7 @@ circuit = Table(
 notice = Table(
     "notice",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("complaint_id", BigInteger, nullable=False),
     Column("event_id", BigInteger, nullable=False),
     Column("key", String(40), nullable=False),
@@ -62,12 +62,12 @@ Index(
     sqlite_where=text("state IN ('queued','working')"),
     postgresql_where=text("state IN ('queued','working')"),
 )
-Index("ix_notice_complaint", notice.c.complaint_id, notice.c.id)
+Index("ix_notice_complaint", notice.c.complaint_id)
 
 dispatch_log = Table(
     "dispatch_log",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("notice_id", BigInteger),
     Column("complaint_id", BigInteger, nullable=False, index=True),
     Column("event_id", BigInteger),
@@ -94,7 +94,7 @@ idempotency_key = Table(
 attempt = Table(
     "attempt",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("subject", String(80), nullable=False),
     Column("at", Instant, nullable=False),
     Index("ix_attempt_subject", "subject", "at"),
@@ -112,7 +112,7 @@ form_receipt = Table(
 task = Table(
     "task",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("kind", String(24), nullable=False),
     Column("complaint_id", BigInteger),
     Column("subject", String(80), nullable=False),

@@ -15,12 +15,12 @@ from sqlalchemy import (
 )
 
 from gateway.storage.tables.metadata import metadata
-from gateway.storage.types import Document, Instant
+from gateway.storage.types import Document, Identity, Instant
 
 contact = Table(
     "contact",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("address_hash", String(32), nullable=False, unique=True),
     Column("scheme", String(12), nullable=False),
     Column("key_wrapped", LargeBinary, nullable=False),
@@ -55,7 +55,7 @@ agency = Table(
 agency_member = Table(
     "agency_member",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("agency", String(40), nullable=False, index=True),
     Column("role", String(16), nullable=False),
     Column("person", String(80), nullable=False),
@@ -73,7 +73,7 @@ agency_member = Table(
 account = Table(
     "account",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Identity, primary_key=True, autoincrement=False),
     Column("username", String(60), nullable=False, unique=True),
     Column("name", String(80), nullable=False, default=""),
     Column("role", String(20), nullable=False),

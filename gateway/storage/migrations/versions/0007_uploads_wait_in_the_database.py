@@ -7,12 +7,13 @@ revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+IDENTITY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
     op.create_table(
         "attachment_upload",
-        sa.Column("attachment_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("attachment_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("attachment_id", name=op.f("pk_attachment_upload")),
     )
