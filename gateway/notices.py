@@ -4,6 +4,7 @@ One row per event and audience; one line of the dispatch log per reader, with a 
 sent (CASEWORK 10). Rules: complaints/notices.py. Words: config/texts.
 """
 
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from gateway.privacy import masked_text
 from gateway.quiet import quiet_until
 from gateway.storage import tables
 from gateway.storage.claim import claim
-from gateway.storage.store import Transaction
+from gateway.storage.store import Transaction, constant
 
 BATCH = 100
 LEASE = timedelta(seconds=60)
@@ -30,6 +31,12 @@ TOO_OLD = timedelta(hours=72)
 MARKS = {Action.RAISE_ANONYMOUS.value: "ANONIM", Action.RAISE_CONFIDENTIAL.value: "RAHASIA"}
 UNTOLD = ("queued", "working", "digest")
 """Nobody was told yet: `working` is claimed, its messages are not written."""
+BEFORE_IS_TOLD = (
+    "NOT EXISTS (SELECT 1 FROM notice e WHERE e.complaint_id = q.complaint_id AND e.audience = q.audience"
+    " AND e.id < q.id AND e.state = 'working')"
+)
+"""Nobody holds what came before it for the same people: else a claim that waits for its lease would be overtaken."""
+CLAIMING = zlib.crc32(b"notices")
 ABOVE = {Audience.TEAM: Audience.DEPUTY, Audience.DEPUTY: Audience.HEAD, Audience.HEAD: Audience.COORDINATOR}
 BROKEN = "tangga_terputus"
 """Flag of a complaint of which somebody should have heard who is not there or has no channel."""
@@ -119,7 +126,10 @@ def withdraw(tx: Transaction, event_id: int) -> None:
 
 def claim_due(tx: Transaction, limit: int = BATCH) -> list[Any]:
     """Due notices, oldest first; expand each in a transaction of its own."""
-    return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working"))
+    if tx.dialect != "sqlite":
+        # One after the other: two at a time would not see what the other is about to hold.
+        tx.execute(constant("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIMING})
+    return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working", where=BEFORE_IS_TOLD))
 
 
 def expand(tx: Transaction, row: Any) -> None:

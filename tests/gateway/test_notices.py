@@ -309,6 +309,16 @@ def test_a_notice_that_another_worker_finished_is_not_told_twice(store: Store, t
     assert count(store, tables.outbox, tables.outbox.c.key == "ask.more") == 1
 
 
+def test_news_never_overtakes_what_a_dead_worker_holds(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = assigned(store, telegram(REPORT))
+    assert claimed(store, case)
+    act(store, case, A.START, member(store).actor)
+    assert to_reporter(store) == []
+    moment.pass_(seconds=61)
+    expand(store)
+    assert to_reporter(store) == ["st.assigned", "st.progress"]
+
+
 def test_a_notice_that_breaks_is_tried_again_and_then_given_up(store: Store, telegram: Sends, moment: Moment) -> None:
     case = act(store, opened(store, telegram(REPORT)), A.ASK_MORE, question=QUESTION)
     for again in (moment.now + timedelta(minutes=1), None):
