@@ -7,12 +7,13 @@ keywords weigh most; our further words (`agencies.toml`) and the rules for overl
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from config.reference import Agency, Reference
 from gateway.complaints.classification import Ranked
 from workers.classification.lexicon import Hit, Lexicon, strongest_per_word, totals
 from workers.classification.normalise import Normaliser, Words
-from workers.classification.topics import FALLBACK, TopicGuess
+from workers.classification.topics import FALLBACK, RANKED, TopicGuess
 from workers.classification.wordlists import Table, WordLists
 
 KEYWORD = 2.2
@@ -75,12 +76,13 @@ class Agencies:
             scores[rule.agency] = scores.get(rule.agency, 0.0) + rule.strength
         self._add_topics(scores, topic)
         self._add_units(scores, words, place_code)
+        ruled = {rule.agency for rule in rules}
         scores = {
             code: score
             for code, score in scores.items()
-            if (code in self._own and score >= NAMED_AT_LEAST)
+            if (score >= NAMED_AT_LEAST and code in self._own)
             or spoken.get(code, 0.0) >= OUTSIDE_AT_LEAST
-            or any(r.agency == code for r in rules)
+            or code in ruled
         }
         ranked = _ranked(scores)
         best = ranked[0].code if ranked else ""
@@ -104,12 +106,11 @@ class Agencies:
         for code, probability in topic.probabilities.items():
             # "Lainnya" is a rag-bag: it speaks for nobody in particular.
             worth = TOPIC * probability * (0.4 if code == FALLBACK else 1.0)
-            for agency, share in self._topic_shares.get(code, ()):
+            for agency, share in self._topic_shares[code]:
                 scores[agency] = scores.get(agency, 0.0) + worth * share
-        for code in list(scores):
-            body = self._outside.get(code)
-            if body is not None:
-                scores[code] += OUTSIDE_TOPIC * sum(topic.probabilities.get(one, 0.0) for one in body.topics)
+        for code in scores.keys() & self._outside.keys():
+            topics = self._outside[code].topics
+            scores[code] += OUTSIDE_TOPIC * sum(topic.probabilities.get(one, 0.0) for one in topics)
 
     def _add_units(self, scores: dict[str, float], words: Words, place_code: str) -> None:
         """The office of a kecamatan or kelurahan, when it is spoken of and we know which."""
@@ -170,5 +171,5 @@ def _ranked(scores: dict[str, float]) -> tuple[Ranked, ...]:
     highest = max(*scores.values(), NOBODY)
     powers = {code: math.exp((score - highest) / TEMPERATURE) for code, score in scores.items()}
     total = sum(powers.values()) + math.exp((NOBODY - highest) / TEMPERATURE)
-    best = sorted(powers.items(), key=lambda item: (-item[1], item[0]))[:3]
-    return tuple(Ranked(code, round(power / total, 3)) for code, power in best)
+    best = nsmallest(RANKED, [(-power, code) for code, power in powers.items()])
+    return tuple(Ranked(code, round(-power / total, 3)) for power, code in best)

@@ -65,7 +65,7 @@ class KeywordClassifier:
         place: PlaceGuess,
         danger: DangerGuess,
     ) -> Suggestion:
-        topics = topic.best()
+        topics = topic.best
         certain = [ranked[0].confidence for ranked in (topics, agency.ranked) if ranked]
         return Suggestion(
             language=language,

@@ -5,6 +5,7 @@
 """
 
 from dataclasses import dataclass
+from itertools import islice
 
 from gateway.complaints.complaint import Kind
 from workers.classification.lexicon import Hit, Lexicon, strongest_per_word, totals
@@ -59,7 +60,8 @@ class Kinds:
 
 
 def _without_words(text: str) -> bool:
-    return sum(character.isalpha() for character in text[:LOOKED_AT]) < SHORTEST_REPORT
+    letters = filter(str.isalpha, text[:LOOKED_AT])
+    return next(islice(letters, SHORTEST_REPORT - 1, None), None) is None
 
 
 def _of(hits: list[Hit], kind: str) -> tuple[Hit, ...]:

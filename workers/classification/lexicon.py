@@ -6,6 +6,8 @@ An entry is a run of words (`lampu jalan`) or words that only have to stand near
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
 
 from workers.classification.normalise import Normaliser, Words
 
@@ -24,43 +26,68 @@ class Hit:
     phrase: str
 
 
+Order = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One line of a word list, by its first part."""
+
+    order: Order
+    others: frozenset[str]
+    """Further parts that have to stand near it."""
+    hit: Hit
+
+
 class Lexicon:
     def __init__(self, normaliser: Normaliser) -> None:
         self._normaliser = normaliser
-        self._runs: dict[str, list[Hit]] = defaultdict(list)
-        self._together: dict[str, list[tuple[frozenset[str], Hit]]] = defaultdict(list)
+        self._entries: dict[str, list[_Entry]] = defaultdict(list)
 
     def add(self, label: str, phrases: Iterable[str], weight: float) -> None:
         for phrase in phrases:
             parts = [self._normaliser.phrase(part) for part in phrase.split(TOGETHER)]
-            if not all(parts):
-                continue
-            hit = Hit(label, weight, phrase)
-            if len(parts) == 1:
-                self._runs[parts[0]].append(hit)
-            else:
-                self._together[parts[0]].append((frozenset(parts[1:]), hit))
+            if all(parts):
+                order = (-phrase.count(" "), phrase, label)
+                self._entries[parts[0]].append(_Entry(order, frozenset(parts[1:]), Hit(label, weight, phrase)))
 
     def hits(self, words: Words) -> list[Hit]:
         """Every entry that occurs, longest runs first; order does not depend on the run of Python."""
-        grams = words.grams.keys()
-        found = [hit for gram in grams & self._runs.keys() for hit in self._runs[gram]]
-        for gram in grams & self._together.keys():
-            found.extend(hit for others, hit in self._together[gram] if _near(words.grams, gram, others))
-        return sorted(found, key=_order)
+        grams = words.grams
+        found = [
+            entry
+            for gram in grams.keys() & self._entries.keys()
+            for entry in self._entries[gram]
+            if not entry.others or _near(grams, gram, entry.others)
+        ]
+        found.sort(key=_order)
+        return [entry.hit for entry in found]
 
-    def __len__(self) -> int:
-        return len(self._runs) + len(self._together)
+
+_order = attrgetter("order")
 
 
 def strongest_per_word(hits: Iterable[Hit]) -> list[Hit]:
-    """Without entries that a stronger entry of the same label already contains (`pkl` in `pkl liar`)."""
-    kept: dict[str, list[Hit]] = defaultdict(list)
-    for hit in sorted(hits, key=lambda hit: (-hit.weight, *_order(hit))):
-        words = frozenset(hit.phrase.split())
-        if not any(words <= frozenset(other.phrase.split()) for other in kept[hit.label]):
-            kept[hit.label].append(hit)
+    """Without entries that a stronger entry of the same label already contains (`pkl` in `pkl liar`).
+
+    `hits` in the order in which a lexicon tells them, which decides among equally strong ones.
+    """
+    kept: dict[str, list[Hit]] = {}
+    for hit in sorted(hits, key=_weight, reverse=True):
+        stronger = kept.get(hit.label)
+        if stronger is None:
+            kept[hit.label] = [hit]
+        elif not any(_words(hit.phrase) <= _words(other.phrase) for other in stronger):
+            stronger.append(hit)
     return [hit for label in kept.values() for hit in label]
+
+
+_weight = attrgetter("weight")
+
+
+@cache  # lines of word lists: there is an end of them
+def _words(phrase: str) -> frozenset[str]:
+    return frozenset(phrase.split())
 
 
 def totals(hits: Iterable[Hit]) -> dict[str, float]:
@@ -68,17 +95,19 @@ def totals(hits: Iterable[Hit]) -> dict[str, float]:
     weights: dict[str, list[float]] = defaultdict(list)
     for hit in hits:
         weights[hit.label].append(hit.weight)
-    return {
-        label: sum(weight * FADING**position for position, weight in enumerate(sorted(mine, reverse=True)))
-        for label, mine in weights.items()
-    }
+    return {label: _faded(mine) if len(mine) > 1 else mine[0] for label, mine in weights.items()}
+
+
+def _faded(weights: list[float]) -> float:
+    weights.sort(reverse=True)
+    total, share = 0.0, 1.0
+    for weight in weights:
+        total += weight * share
+        share *= FADING
+    return total
 
 
 def _near(grams: Mapping[str, Sequence[int]], gram: str, others: frozenset[str]) -> bool:
-    return others <= grams.keys() and any(
+    return all(other in grams for other in others) and any(
         all(any(abs(start - here) <= NEAR for start in grams[other]) for other in others) for here in grams[gram]
     )
-
-
-def _order(hit: Hit) -> tuple[int, str, str]:
-    return (-hit.phrase.count(" "), hit.phrase, hit.label)

@@ -46,14 +46,14 @@ _WHOLE = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text as the classifier sees it: standard words in order, and every run of up to four of them."""
+    """A text as the classifier sees it: standard words in order, and what of them stands in word lists."""
 
     plain: tuple[str, ...]
     """Spelled out, endings kept: for names of places."""
     stems: tuple[str, ...]
     """Known word stems: for word lists."""
     grams: Mapping[str, Sequence[int]]
-    """Runs of 1 to 4 stems, joined by a space, with the positions where they begin."""
+    """Runs of 1 to 4 stems that stand in a word list, joined by a space, with the positions where they begin."""
 
 
 class Normaliser:
@@ -80,50 +80,51 @@ class Normaliser:
                     continue
                 table = self._regional.setdefault(language, {})
             table.setdefault(row.variant.lower(), tuple(_split(row.standard)))
-        self._vocabulary = frozenset(
-            word for phrase in vocabulary for word in self._spell_out(_split(phrase), self._always)
-        )
+        self._spellings = lru_cache(maxsize=64)(self._spellings_of)
+        everywhere = self._spellings("id")
+        self._vocabulary = frozenset(word for phrase in vocabulary for word in everywhere.spell_out(_split(phrase)))
         self.stem = lru_cache(maxsize=20_000)(self._stem)
+        self._listed: set[str] = set()
+        self._longest: dict[str, int] = {}
+        """First word of a listed phrase -> words of the longest that begins with it."""
 
     def read(self, text: str, language: str = "id") -> Words:
-        table = self._always
-        for code in language.split("+"):
-            table = {**self._regional[code], **table} if code in self._regional else table
-        plain = _unrepeated(self._spell_out(_split(_LINK.sub(" ", text)), table))[:MOST_WORDS]
-        stems = tuple(self.stem(word) for word in plain)
-        return Words(plain, stems, _grams(stems))
+        plain = _unrepeated(self._spellings(language).spell_out(_split(_LINK.sub(" ", text))))[:MOST_WORDS]
+        stems = tuple(map(self.stem, plain))
+        return Words(plain, stems, self._grams(stems))
 
     def phrase(self, phrase: str) -> str:
-        """A phrase of a word list in the form in which it occurs in `Words.grams`; empty when it cannot be told apart.
+        """A phrase of a word list in the form in which it occurs in `Words.grams`, from now on; empty when it cannot be
+        told apart.
 
         A keyword that is also somebody's short form of an everyday word (`dpt`: dapat) would be found everywhere.
         """
         if len(self._always.get(phrase.strip().lower(), ("", ""))) == 1:
             return ""
-        return " ".join(self.stem(word) for word in _unrepeated(self._spell_out(_split(phrase), self._always)))
+        words = [self.stem(word) for word in self.plain(phrase)]
+        if 0 < len(words) <= LONGEST_PHRASE:
+            self._listed.add(" ".join(words))
+            self._longest[words[0]] = max(self._longest.get(words[0], 0), len(words))
+        return " ".join(words)
 
     def plain(self, phrase: str) -> tuple[str, ...]:
         """A name in the form in which it occurs in `Words.plain`."""
-        return _unrepeated(self._spell_out(_split(phrase), self._always))
+        return _unrepeated(self._spellings("id").spell_out(_split(phrase)))
 
-    def _spell_out(self, tokens: list[str], table: Mapping[str, tuple[str, ...]]) -> list[str]:
-        words: list[str] = []
-        position = 0
-        while position < len(tokens):
-            for length in range(min(_LONGEST_VARIANT, len(tokens) - position), 0, -1):
-                variant = " ".join(tokens[position : position + length])
-                standard = table.get(variant)
-                if standard is not None:
-                    words.extend(standard)
-                    position += length
-                    break
-            else:
-                word = tokens[position]
-                # "jalan2": the digit two repeats the word.
-                base = word[:-1] if len(word) > 2 and word[-1] == "2" and word[-2].isalpha() else word  # noqa: PLR2004
-                words.extend(table.get(base, (base,)))
-                position += 1
-        return words
+    def _spellings_of(self, language: str) -> "_Spellings":
+        words = self._always
+        for code in language.split("+"):
+            words = {**self._regional[code], **words} if code in self._regional else words
+        return _Spellings(words, frozenset(variant.split(" ")[0] for variant in words if " " in variant))
+
+    def _grams(self, words: tuple[str, ...]) -> Mapping[str, Sequence[int]]:
+        grams: dict[str, list[int]] = defaultdict(list)
+        for start, word in enumerate(words):
+            for length in range(1, self._longest.get(word, 0) + 1):
+                gram = " ".join(words[start : start + length]) if length > 1 else word
+                if gram in self._listed and start + length <= len(words):
+                    grams[gram].append(start)
+        return grams
 
     def _stem(self, word: str) -> str:
         """The shortest known stem that only enclitics and verb affixes separate from the word; else the word."""
@@ -133,21 +134,45 @@ class Normaliser:
         return word
 
 
+@dataclass(frozen=True, slots=True)
+class _Spellings:
+    """How words are spelled out in one language."""
+
+    words: Mapping[str, tuple[str, ...]]
+    begins: frozenset[str]
+    """First words of the variants that are several words."""
+
+    def spell_out(self, tokens: list[str]) -> list[str]:
+        words: list[str] = []
+        position = 0
+        while position < len(tokens):
+            token = tokens[position]
+            length = self._variant(tokens, position) if token in self.begins else 1
+            standard = self.words.get(" ".join(tokens[position : position + length]) if length > 1 else token)
+            if standard is None:
+                # "jalan2": the digit two repeats the word.
+                base = token[:-1] if len(token) > 2 and token[-1] == "2" and token[-2].isalpha() else token  # noqa: PLR2004
+                standard = self.words.get(base, (base,))
+            words.extend(standard)
+            position += length
+        return words
+
+    def _variant(self, tokens: list[str], position: int) -> int:
+        """Words of the longest variant that begins here, at least 1."""
+        lengths = range(min(_LONGEST_VARIANT, len(tokens) - position), 1, -1)
+        return next((length for length in lengths if " ".join(tokens[position : position + length]) in self.words), 1)
+
+
 def _split(text: str) -> list[str]:
-    return [_STRETCHED.sub(r"\1", token) for token in _TOKEN.findall(text.lower())]
+    text = text.lower()
+    tokens = _TOKEN.findall(text)
+    # Most texts stretch nothing: one look at the whole, not one at every word.
+    return [_STRETCHED.sub(r"\1", token) for token in tokens] if _STRETCHED.search(text) else tokens
 
 
 def _unrepeated(words: list[str]) -> tuple[str, ...]:
     """`anak-anak` and `sarik-sarik` say no more than the word once."""
     return tuple(word for position, word in enumerate(words) if position == 0 or words[position - 1] != word)
-
-
-def _grams(words: tuple[str, ...]) -> Mapping[str, Sequence[int]]:
-    grams: dict[str, list[int]] = defaultdict(list)
-    for length in range(1, LONGEST_PHRASE + 1):
-        for start in range(len(words) - length + 1):
-            grams[" ".join(words[start : start + length])].append(start)
-    return grams
 
 
 def _stripped(word: str) -> Iterable[str]:

@@ -7,6 +7,7 @@ two equal candidates say nothing, so none is returned. A misspelling of one lett
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -58,7 +59,11 @@ class Places:
             words = normaliser.plain(written)
             if words and name not in self._names[words]:
                 self._names[words].append(name)
-        self._firsts = frozenset(words[0] for words in self._names)
+        self._lengths: dict[str, list[int]] = defaultdict(list)
+        """First word of a name -> how many words the names that begin with it have, longest first."""
+        for words in sorted(self._names, key=len, reverse=True):
+            if len(words) <= _LONGEST_NAME and len(words) not in self._lengths[words[0]]:
+                self._lengths[words[0]].append(len(words))
         self._similar = _by_shape(self._names)
 
     def guess(self, words: Words) -> PlaceGuess:
@@ -73,21 +78,23 @@ class Places:
         return PlaceGuess(area.name, area.code, " ".join(words.plain[best.start : best.end]))
 
     def _exact(self, plain: tuple[str, ...]) -> Iterator[_Found]:
-        for start, end in _spans(plain):
-            if plain[start] not in self._firsts:
-                continue
-            names = self._names.get(plain[start:end])
-            if names and (allowed := [name for name in names if self._has_cue(name, plain, start, end)]):
-                yield self._found(self._by_cue(allowed, plain, start), plain, start, end)
+        for start, first in enumerate(plain):
+            for length in self._lengths.get(first, ()):
+                end = start + length
+                names = self._names.get(plain[start:end]) if end <= len(plain) else None
+                if names and (allowed := [name for name in names if self._has_cue(name, plain, start, end)]):
+                    yield self._found(self._by_cue(allowed, plain, start), plain, start, end)
 
     def _fuzzy(self, plain: tuple[str, ...]) -> Iterator[_Found]:
-        for start, end in _spans(plain):
-            written = "".join(plain[start:end])
-            if len(written) < _FUZZY_LETTERS:
+        for start, first in enumerate(plain):
+            similar = self._similar.get(first[0])
+            if similar is None:
                 continue
-            for letters, name in self._similar.get((written[0], written[-1]), ()):
-                if abs(len(letters) - len(written)) <= 1 and DamerauLevenshtein.distance(letters, written) <= 1:
-                    yield self._found(name, plain, start, end)
+            letters = list(accumulate(map(len, plain[start : start + _LONGEST_NAME])))
+            for end in range(start + len(letters), start, -1):
+                for name, meant in similar.get((plain[end - 1][-1], letters[end - start - 1]), ()):
+                    if DamerauLevenshtein.distance(name, "".join(plain[start:end]), score_cutoff=1) <= 1:
+                        yield self._found(meant, plain, start, end)
 
     def _found(self, name: _Name, plain: tuple[str, ...], start: int, end: int) -> _Found:
         return _Found(name, start, end, start > 0 and plain[start - 1] in self._destinations)
@@ -145,20 +152,20 @@ def _by_short_parent(name: _Name, parent: Area | None) -> Iterator[tuple[str, _N
                 yield " ".join((alias, *rest)), name
 
 
-def _by_shape(names: dict[tuple[str, ...], list[_Name]]) -> dict[tuple[str, str], list[tuple[str, _Name]]]:
-    shapes: dict[tuple[str, str], list[tuple[str, _Name]]] = defaultdict(list)
+Shapes = dict[str, dict[tuple[str, int], list[tuple[str, _Name]]]]
+"""First letter -> (last letter, letters of what was written) -> the names that may be meant."""
+
+
+def _by_shape(names: dict[tuple[str, ...], list[_Name]]) -> Shapes:
+    """Who misspells a name gets its ends right, and is one letter off at most."""
+    shapes: Shapes = defaultdict(lambda: defaultdict(list))
     for words, same in names.items():
         letters = "".join(words)
         is_name = any("".join(one.area.name.lower().split()) == letters for one in same)
         if len(letters) >= _FUZZY_LETTERS and is_name and not same[0].is_ambiguous:
-            shapes[letters[0], letters[-1]].append((letters, same[0]))
-    return shapes
-
-
-def _spans(plain: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    for start in range(len(plain)):
-        for length in range(min(_LONGEST_NAME, len(plain) - start), 0, -1):
-            yield start, start + length
+            for many in range(len(letters) - 1, len(letters) + 2):
+                shapes[letters[0]][letters[-1], many].append((letters, same[0]))
+    return {first: dict(rest) for first, rest in shapes.items()}
 
 
 def _longest(found: list[_Found]) -> list[_Found]:

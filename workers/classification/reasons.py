@@ -30,8 +30,9 @@ def reasons(
     sentences = []
     if kind.hits:
         sentences.append(f"Jenis {KIND_NAMES[kind.kind]}: {_quoted(kind.hits)}.")
-    if topic and topic.hits and (best := topic.best(1)):
-        sentences.append(_about(f"Topik {best[0].code}", topic.hits, best[0].code))
+    if topic and topic.hits and topic.best:
+        code = topic.best[0].code
+        sentences.append(_about(f"Topik {code}", topic.hits, code))
     if agency and agencies and agency.ranked:
         sentences.append(_about(f"Instansi {agencies.name(agency.ranked[0].code)}", agency.hits, agency.ranked[0].code))
         if agency.rule:

@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from config.reference import Reference
 from gateway.complaints.classification import Ranked
@@ -12,6 +13,7 @@ from workers.classification.normalise import Normaliser, Words
 from workers.classification.wordlists import Example, WordLists
 
 FALLBACK = "lainnya"
+RANKED = 3
 STRENGTHS = {"strong": 3.0, "normal": 1.5, "weak": 0.5}
 AGENCY_KEYWORD = 1.2
 SUBTOPIC = 1.5
@@ -32,16 +34,15 @@ class TopicGuess:
     evidence: float
     """Score of the best topic by its keywords alone: 0 = not one was found."""
     hits: tuple[Hit, ...]
-
-    def best(self, count: int = 3) -> tuple[Ranked, ...]:
-        ranked = sorted(self.probabilities.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(Ranked(code, round(probability, 3)) for code, probability in ranked[:count])
+    best: tuple[Ranked, ...]
+    """The most likely three."""
 
 
 class Topics:
     def __init__(self, reference: Reference, lists: WordLists, normaliser: Normaliser) -> None:
         self._codes = tuple(topic.code for topic in reference.topics.values() if topic.is_offered)
         self._often = {topic.code: topic.prior_count + 5.0 for topic in reference.topics.values()}
+        self._head_start = {code: PRIOR_SHARE * math.log(often) for code, often in self._often.items()}
         self._lexicon = Lexicon(normaliser)
         for code in self._codes:
             for strength, weight in STRENGTHS.items():
@@ -59,15 +60,17 @@ class Topics:
         hits = strongest_per_word(self._lexicon.hits(words))
         scores: dict[str, float] = defaultdict(float, totals(hits))
         evidence = max(scores.values(), default=0.0)
-        learned = [hit for stem in set(words.stems) & self._learned.keys() for hit in self._learned[stem]]
+        learned = [hit for stem in dict.fromkeys(words.stems) for hit in self._learned.get(stem, ())]
         for code, weight in totals(learned).items():
             scores[code] += EXAMPLE_SHARE * weight
         if not scores:
-            return TopicGuess({FALLBACK: 0.2} if FALLBACK in self._codes else {}, 0.0, ())
+            unknown = {FALLBACK: 0.2} if FALLBACK in self._codes else {}
+            return TopicGuess(unknown, 0.0, (), _best(unknown))
         # A long text collects words of many topics; what counts is how far one is ahead.
         spread = TEMPERATURE * max(1.0, math.sqrt(len(words.stems) / 25))
-        with_priors = {code: score + PRIOR_SHARE * math.log(self._often[code]) for code, score in scores.items()}
-        return TopicGuess(self._probabilities(with_priors, spread), evidence, tuple(hits))
+        with_priors = {code: score + self._head_start[code] for code, score in scores.items()}
+        probabilities = self._probabilities(with_priors, spread)
+        return TopicGuess(probabilities, evidence, tuple(hits), _best(probabilities))
 
     def _probabilities(self, scores: Mapping[str, float], temperature: float) -> dict[str, float]:
         """What the words leave open is shared among the other topics by how often they occur."""
@@ -79,6 +82,11 @@ class Topics:
         others = [code for code in self._codes if code not in known]
         often = sum(self._often[code] for code in others) or 1.0
         return known | {code: unknown / total * self._often[code] / often for code in others}
+
+
+def _best(probabilities: Mapping[str, float]) -> tuple[Ranked, ...]:
+    ranked = nsmallest(RANKED, [(-probability, code) for code, probability in probabilities.items()])
+    return tuple(Ranked(code, round(-probability, 3)) for probability, code in ranked)
 
 
 def _add(lexicon: Lexicon, code: str, phrases: Iterable[str], weight: float) -> None:
