@@ -1,7 +1,6 @@
 """What reporters do to complaints that are there: add, edit, act, look up. Called while a turn is carried out."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -37,7 +36,7 @@ def add(tx: Transaction, addition: Addition, contact: Contact, channel: str, mes
         return None
     actor = Actor(Role.REPORTER, str(contact.id))
     attachments.add(tx, case.id, message_id, channel, addition.attachments)
-    written, addition = addition.text, replace(addition, text=_unnamed(tx, case, addition.text))
+    written, addition = addition.text, addition.with_(text=_unnamed(tx, case, addition.text))
     if addition.repeated:
         casework.remark(tx, case, REPEATED, actor, {"text": addition.text}, Visibility.INTERNAL)
         return case.id

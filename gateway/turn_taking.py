@@ -5,7 +5,7 @@ look-ups, page, replies. Judgement is none of this module's business (gateway/co
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from channels.messages import Address, Answer, InboundMessage
@@ -153,7 +153,7 @@ def _open(tx: Transaction, talk: Talk, turn: Turn) -> tuple[Turn, Opened | None]
         return turn, None
     form, message = talk.message.form, talk.message
     name = form.name if form and form.name else message.display_name
-    draft = replace(turn.draft, reporter_name=name)
+    draft = turn.draft.with_(reporter_name=name)
     if form and form.name:
         contacts.set_name(tx, talk.contact, form.name)
     kind = tx.office.channels[talk.channel].kind
@@ -204,7 +204,7 @@ def _show(tx: Transaction, talk: Talk, turn: Turn, opened: Opened | None) -> tup
     if dialogue.ussd is not None:
         dialogues.save_session(tx, talk.channel, talk.contact, dialogue.ussd, talk.setting.draft_after_s)
         talk.desk.sessions[talk.channel, dialogue.ussd.session_id] = dialogue.ussd
-    return Answer(text=text, ends=turn.page.ends), replace(turn, dialogue=dialogue)
+    return Answer(text=text, ends=turn.page.ends), turn.with_(dialogue=dialogue)
 
 
 @dataclass(frozen=True, slots=True)

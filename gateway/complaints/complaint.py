@@ -9,6 +9,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from gateway.complaints.record import Record
+
 NO_INPUTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -187,8 +189,7 @@ class Point:
     """`gps`, `gazetteer` or `manual`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Record, frozen=True):
     """A complaint about to be opened. `text` is what the citizen wrote, never changed."""
 
     text: str

@@ -37,15 +37,13 @@ REGION = (
     "|E|EA|EB|ED|F|G|H|K|KB|KH|KT|KU|L|M|N|P|PA|PB|R|S|T|W|Z"
 )
 
-SUSPICIOUS = re.compile(r"(?i)[\d@]|[(\[]at[)\]]")
-"""What every rule below needs at least: many reports hold none of it and are let through at once."""
+DIGIT = re.compile(r"\d")
 # What a rule needs at least, found at a fraction of the rule's own cost: nearly no report holds any of it.
 LONG_NUMBER = re.compile(r"\d(?:[ .\-)]{0,2}\d){7}")
 """Eight digits, as any tax number, identity, account or telephone number has."""
 TICKET_OR_POINT = re.compile(r"\d{9}|\d\.\d{4}")
 BEFORE_LETTERS = re.compile(r"(?i)\d[ \-]?[A-Z]{1,3}(?![\w])")
 AT = re.compile(r"(?i)@|[(\[]at[)\]]")
-ANYTHING = re.compile("")
 OWN = re.compile(r"\b[A-Z]{2,5}-?\d{9,10}\b(?!\d)|-?\d{1,3}\.\d{4,}\s*,\s*-?\d{1,3}\.\d{4,}")
 """Ticket numbers and coordinates: shown as they are."""
 EMAIL = re.compile(r"(?i)(?<![\w.+-])[a-z0-9._%+-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[a-z0-9-]+(?:\.[a-z0-9-]+)+")
@@ -89,11 +87,11 @@ class Masked:
 
 def mask(text: str, known: Iterable[str] = ()) -> Masked:
     """Mask personal data in `text`. `known`: the reporter's own names and handles, hidden as well."""
-    draft = _Draft(text)
     names = {name for name in (unicodedata.normalize("NFKC", name) for name in known) if len(name) >= SHORTEST_NAME}
-    if not names and not SUSPICIOUS.search(draft.text):
-        return Masked(draft.text)
-    rules = (*RULES, *((ANYTHING, _name(name)) for name in sorted(names, key=lambda name: (-len(name), name))))
+    if not names and text.isascii() and not _suspicions(text):
+        return Masked(text)
+    draft = _Draft(text)
+    rules = (*RULES, *((None, _name(name)) for name in sorted(names, key=lambda name: (-len(name), name))))
     before: str | None = None
     # Once more after a change: a mask may leave a neighbour standing alone that was part of something longer before.
     while before != draft.text:
@@ -101,11 +99,18 @@ def mask(text: str, known: Iterable[str] = ()) -> Masked:
         draft.shield(TOKEN, MASKED)
         if TICKET_OR_POINT.search(draft.text):
             draft.shield(OWN, KEPT)
+        suspicions = _suspicions(draft.text)
         for needed, rule in rules:
-            if needed.search(draft.text):
+            if needed is None or needed in suspicions:
                 draft.apply(rule)
         draft.unshield()
     return Masked(draft.text, tuple(sorted(draft.found, key=lambda found: found.start)))
+
+
+def _suspicions(text: str) -> set[re.Pattern[str]]:
+    """What of all that rules need is there; most reports hold none of it and are let through at once."""
+    asked = (AT, LONG_NUMBER, BEFORE_LETTERS) if DIGIT.search(text) else (AT,)
+    return {pattern for pattern in asked if pattern.search(text)}
 
 
 @dataclass(frozen=True, slots=True)

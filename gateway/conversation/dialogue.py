@@ -5,15 +5,14 @@ carries out.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
 from gateway.complaints.complaint import Status
+from gateway.complaints.record import Record
 
 NEW = "new"
 """`Reply.about`, `Addition.number` and the numbers in a `Dialogue`: the complaint that this very turn opens."""
@@ -38,8 +37,7 @@ class Question(StrEnum):
     """LAPOR or BARU was sent alone: the next text is a new complaint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Awaiting:
+class Awaiting(Record, frozen=True):
     """A question of ours that is still open. `kind` is a `Question`; `number` is empty for REPORT."""
 
     kind: str
@@ -47,8 +45,7 @@ class Awaiting:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCase:
+class KnownCase(Record, frozen=True):
     """One complaint of this sender as the conversation needs it, newest first in `Dialogue.cases`.
 
     All open ones, and those closed within the last 90 days.
@@ -81,8 +78,7 @@ class KnownCase:
     archive_reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Record, frozen=True):
     """What the conversation remembers of a complaint's words, to tell an addition from a new report.
 
     `words`: the topic words and place names of the lexicon found in its texts; `text_hash`: of the text that opened it.
@@ -94,8 +90,7 @@ class Subject:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class UssdSession:
+class UssdSession(Record, frozen=True):
     """What is kept of a USSD session between two steps."""
 
     session_id: str
@@ -122,11 +117,10 @@ class UssdSession:
         return next((value for known, value in self.entries if known == name), "")
 
     def with_entry(self, name: str, value: str) -> "UssdSession":
-        return replace(self, entries=(*(pair for pair in self.entries if pair[0] != name), (name, value)))
+        return self.with_(entries=(*(pair for pair in self.entries if pair[0] != name), (name, value)))
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Record, frozen=True):
     """What intake looked up for this one message before the step; never stored."""
 
     replied_number: str = ""
@@ -142,11 +136,9 @@ class Facts:
 NO_FACTS = Facts()
 
 
-class Dialogue(msgspec.Struct, frozen=True, omit_defaults=True):
+class Dialogue(Record, frozen=True, omit_defaults=True):
     """One sender on one channel. Everything but `cases`, `ussd`, `unfinished`, `facts` and `opted_out` is kept as JSON on
     the row `dialogue`; nothing of it needs a clean-up, because each part carries its own time.
-
-    A Struct and no dataclass: every message changes it half a dozen times, at a tenth of the cost.
     """
 
     language: str = "id"
@@ -191,9 +183,6 @@ class Dialogue(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def case(self, number: str) -> KnownCase | None:
         return next((case for case in self.cases if case.number == number), None)
-
-    def with_(self, **changes: object) -> "Dialogue":
-        return msgspec.structs.replace(self, **changes)
 
 
 def by_first_word(phrases: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ Own complaints on their own channel are answered from the dialogue; everything e
 an unknown number, somebody else's and a wrong code sound the same (CASEWORK 4.3, 12).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.complaints import number as numbers
@@ -31,12 +31,12 @@ def answered(turn: Turn, lookup: Lookup, outcome: Outcome, now: datetime, settin
     TermProposal and Wish are answered by the turn itself and come back unchanged.
     """
     if isinstance(lookup, NewCode):
-        return replace(turn, replies=(*turn.replies, reply("code.new", lookup.number, kode=outcome.code)))
+        return turn.with_(replies=(*turn.replies, reply("code.new", lookup.number, kode=outcome.code)))
     if not isinstance(lookup, StatusLookup):
         return turn
     if setting.sessions:
         return ussd.looked_up(turn, outcome.case, outcome.attempts_left, now, setting)
-    return replace(turn, replies=(*turn.replies, _status(lookup, outcome, setting)))
+    return turn.with_(replies=(*turn.replies, _status(lookup, outcome, setting)))
 
 
 def refused(turn: Turn, refusal: ActionRefused, action: CaseAction) -> Turn:
@@ -52,7 +52,7 @@ def refused(turn: Turn, refusal: ActionRefused, action: CaseAction) -> Turn:
     else:
         answer = reply("err.refused", action.number, status=label(case.status)) if case else Reply("err.not_yours")
     others = tuple(known for known in turn.replies if known.about != action.number)
-    return replace(turn, replies=(*others, answer))
+    return turn.with_(replies=(*others, answer))
 
 
 def _status(lookup: StatusLookup, outcome: Outcome, setting: Setting) -> Reply:

@@ -76,7 +76,7 @@ def show(talk: Talk, name: str, note: str = "", part: int = 0) -> Turn:
     key, values = screen.content(talk)
     options = tuple((option.input, option.label) for option in screen.options(talk))
     trail = session.trail if name == session.page else (*session.trail, session.page)
-    session = replace(session, page=name, part=part, trail=tuple(page for page in trail if page))
+    session = session.with_(page=name, part=part, trail=tuple(page for page in trail if page))
     page = Page(key, values, options, note, part)
     return Turn(talk.moment.dialogue.with_(ussd=session), page=page)
 
@@ -102,7 +102,7 @@ def enter(talk: Talk, typed: str) -> Turn:
 def end(talk: Talk, key: str, number: str = "", **values: Value) -> Turn:
     """The turn that closes the session with a last page."""
     page = Page(key, about(number) | values, about=number, ends=True)
-    return Turn(talk.moment.dialogue.with_(ussd=replace(talk.session, ended=True)), page=page)
+    return Turn(talk.moment.dialogue.with_(ussd=talk.session.with_(ended=True)), page=page)
 
 
 def send(talk: Talk) -> Turn:
@@ -113,13 +113,13 @@ def send(talk: Talk) -> Turn:
     if opened.draft is None:
         return _said_before(talk, opened)
     name = dict(moment.lexicon.districts).get(district, "")
-    draft = replace(opened.draft, place=district, location_text=name, anonymous=talk.entry("anonymous") == "yes")
+    draft = opened.draft.with_(place=district, location_text=name, anonymous=talk.entry("anonymous") == "yes")
     channel = talk.session.sms_channel or moment.setting.sms_channel
-    session = replace(talk.session, opened=NEW, ended=True)
+    session = talk.session.with_(opened=NEW, ended=True)
     return Turn(
         opened.dialogue.with_(ussd=session),
         # The page has said the first words already; privacy is told where there is room for it, on the receipt's channel.
-        replies=tuple(replace(reply, append_key="") for reply in opened.replies) if channel else (),
+        replies=tuple(reply.with_(append_key="") for reply in opened.replies) if channel else (),
         draft=draft,
         page=Page(
             _last_page(draft.hold, draft.urgency, opened, has_sms=bool(channel)), _help(moment), about=NEW, ends=True
@@ -149,7 +149,7 @@ def _help(moment: Moment) -> Mapping[str, Value]:
 def _said_before(talk: Talk, opened: Turn) -> Turn:
     number = opened.additions[0].number
     turn = end(talk, "rx.repeat", number)
-    return replace(turn, additions=opened.additions)
+    return turn.with_(additions=opened.additions)
 
 
 def _leave(talk: Talk) -> Turn:
@@ -160,9 +160,9 @@ def _leave(talk: Talk) -> Turn:
 
 def _back(talk: Talk) -> Turn:
     *before, last = talk.session.trail or ("main",)
-    turn = show(replace(talk, session=replace(talk.session, page="", trail=())), last)
-    return replace(
-        turn, dialogue=turn.dialogue.with_(ussd=replace(turn.dialogue.ussd or talk.session, trail=tuple(before)))
+    turn = show(replace(talk, session=talk.session.with_(page="", trail=())), last)
+    return turn.with_(
+        dialogue=turn.dialogue.with_(ussd=(turn.dialogue.ussd or talk.session).with_(trail=tuple(before)))
     )
 
 
@@ -261,12 +261,12 @@ def _standing_options(talk: Talk) -> tuple[Option, ...]:
 def _type_addition(talk: Talk, text: str) -> Turn:
     number = talk.entry("number")
     action = None if talk.entry("held") else open_action(Status(talk.entry("status")))
-    return replace(end(talk, "ussd.added", number), additions=(Addition(number, text, action=action),))
+    return end(talk, "ussd.added", number).with_(additions=(Addition(number, text, action=action),))
 
 
 def _cancel(talk: Talk) -> Turn:
     number = talk.entry("number")
-    return replace(end(talk, "st.cancelled", number), actions=(CaseAction(number, Action.CANCEL),))
+    return end(talk, "st.cancelled", number).with_(actions=(CaseAction(number, Action.CANCEL),))
 
 
 def _keep(talk: Talk) -> Turn:
@@ -295,7 +295,7 @@ def _sms_options(talk: Talk) -> tuple[Option, ...]:
 def _switch_sms(talk: Talk) -> Turn:
     out = not talk.moment.dialogue.opted_out
     turn = end(talk, "ussd.sms_off" if out else "ussd.sms_on")
-    return replace(turn, dialogue=turn.dialogue.with_(opted_out=out), opt_out=out)
+    return turn.with_(dialogue=turn.dialogue.with_(opted_out=out), opt_out=out)
 
 
 def _resume(talk: Talk) -> Turn:
@@ -304,9 +304,9 @@ def _resume(talk: Talk) -> Turn:
     if earlier is None:
         return show(talk, "main")
     page = earlier.page if earlier.page in AFTER_TEXT else "district"
-    session = replace(talk.session, entries=earlier.entries, trail=("main", "text"), page="text")
+    session = talk.session.with_(entries=earlier.entries, trail=("main", "text"), page="text")
     turn = show(Talk(talk.moment, session), page) if page != "district" else _ask_district(Talk(talk.moment, session))
-    return replace(turn, ends_session=earlier.session_id)
+    return turn.with_(ends_session=earlier.session_id)
 
 
 def _earlier_text(talk: Talk) -> Content:

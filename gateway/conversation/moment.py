@@ -1,11 +1,11 @@
 """One message at the moment it is judged: what every rule of the conversation looks at."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from channels.messages import InboundMessage
 from gateway.complaints.complaint import CLOSED, OPEN, Action, ActionRefused, Role, Status
 from gateway.complaints.lifecycle import step_for
+from gateway.complaints.record import Record
 from gateway.conversation import wording
 from gateway.conversation.dialogue import NO_FACTS, Awaiting, Dialogue, Facts, KnownCase, Lexicon, Setting
 from gateway.conversation.wording import Reading
@@ -14,8 +14,7 @@ BURST_MADE_WITHIN = timedelta(minutes=15)
 """Messages join a complaint in passing only while it is this young."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Record, frozen=True):
     """`dialogue` is already the one after this message in what every message changes; `facts` and `last_message_at` are
     what it said before."""
 
@@ -44,7 +43,7 @@ class Moment:
 
     def saying(self, text: str) -> "Moment":
         """The same moment with other words: what stood behind a command, what was typed earlier."""
-        return self if text == self.text else replace(self, text=text, reading=wording.read(text, self.lexicon))
+        return self if text == self.text else self.with_(text=text, reading=wording.read(text, self.lexicon))
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -4,13 +4,13 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
 from channels.messages import Address, AttachmentRef, Button, Location
 from gateway.complaints.complaint import Action, Draft
+from gateway.complaints.record import Record
 from gateway.conversation.dialogue import Dialogue
 
 
@@ -30,22 +30,22 @@ class Skip(StrEnum):
     """Nothing that a person wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+NO_VALUES: "Mapping[str, Value]" = MappingProxyType({})
+NO_INPUTS: Mapping[str, str] = MappingProxyType({})
+
+
+class Phrase(Record, frozen=True):
     """A text inside a text, rendered in the language of the whole."""
 
     key: str
-    values: "Mapping[str, Value]" = field(default_factory=lambda: NO_VALUES)
+    values: "Mapping[str, Value]" = NO_VALUES
 
 
 Value = str | date | Phrase
 """What a text is filled in with. Dates are written by the renderer: `26 Nov 2026`."""
-NO_VALUES: Mapping[str, Value] = MappingProxyType({})
-NO_INPUTS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Record, frozen=True):
     """A text for the sender: key and fill-ins, rendered for the channel by `render`.
 
     `about`: ticket number, or `NEW`; the values `tiket`, `nomor`, `kode`, `tgl` that casework alone knows are filled in
@@ -53,7 +53,7 @@ class Reply:
     """
 
     key: str
-    values: Mapping[str, Value] = field(default_factory=lambda: NO_VALUES)
+    values: Mapping[str, Value] = NO_VALUES
     about: str = ""
     buttons: tuple[tuple[Button, ...], ...] = ()
     """Rows beyond those that the key always has (`gateway.conversation.buttons`); a label may be a key `button.…`."""
@@ -71,8 +71,7 @@ class Reply:
     """Goes below the public comment; every other reply goes to the person alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(Record, frozen=True):
     """Something the reporter adds to a complaint (`number`)."""
 
     number: str
@@ -87,8 +86,7 @@ class Addition:
     """The same text once more (*ulang*): noted, the text is not appended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Record, frozen=True):
     """The reporter edited (`text`) or deleted (`deleted`) the message `target` (provider id)."""
 
     target: str
@@ -96,39 +94,34 @@ class Revision:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CaseAction:
+class CaseAction(Record, frozen=True):
     """An action of the reporter on a complaint of theirs, to be applied in the same transaction."""
 
     number: str
     action: Action
-    inputs: Mapping[str, str] = field(default_factory=lambda: NO_INPUTS)
+    inputs: Mapping[str, str] = NO_INPUTS
 
 
-@dataclass(frozen=True, slots=True)
-class StatusLookup:
+class StatusLookup(Record, frozen=True):
     """Somebody asks for a complaint that is not theirs on this channel; `code` empty when none was given."""
 
     number: str
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NewCode:
+class NewCode(Record, frozen=True):
     """A new secret code for an own complaint (KODE); the old one is void."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class TermProposal:
+class TermProposal(Record, frozen=True):
     """USUL isi: a citizen proposes a glossary term."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Record, frozen=True):
     """Something only a person can do: a task for the coordinator. `kind`: `erase_data`, `third_reopen`."""
 
     kind: str
@@ -139,15 +132,14 @@ class Wish:
 Lookup = StatusLookup | NewCode | TermProposal | Wish
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Record, frozen=True):
     """A USSD page to show, rendered by `render_page`. `ends` closes the session.
 
     `text` is set instead of `key` when a page shown before is repeated as it was. `options`: input -> label.
     """
 
     key: str = ""
-    values: Mapping[str, Value] = field(default_factory=lambda: NO_VALUES)
+    values: Mapping[str, Value] = NO_VALUES
     options: tuple[tuple[str, Value], ...] = ()
     note: str = ""
     """Key of a line above the page: what was wrong with the last input."""
@@ -157,8 +149,7 @@ class Page:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Record, frozen=True):
     """All that one message causes. `dialogue` is the new state; `skip` says why nothing is answered."""
 
     dialogue: Dialogue

@@ -1,7 +1,6 @@
 """Small makers of turns, and the one that gives a new complaint its number afterwards."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 from gateway.complaints import number as numbers
@@ -36,8 +35,7 @@ def named(turn: Turn, number: str, *, code: str, due_on: date) -> Turn:
     """
     known = about(number) | {"kode": code, "tgl": due_on}
     page = turn.page
-    return replace(
-        turn,
+    return turn.with_(
         dialogue=_renumbered(turn.dialogue, number),
         replies=tuple(_filled(answer, number, known) for answer in turn.replies),
         additions=tuple(_moved(addition, number) for addition in turn.additions),
@@ -47,15 +45,15 @@ def named(turn: Turn, number: str, *, code: str, due_on: date) -> Turn:
 
 
 def _filled(answer: Reply, number: str, known: Mapping[str, Value]) -> Reply:
-    return replace(answer, about=number, values={**known, **answer.values}) if answer.about == NEW else answer
+    return answer.with_(about=number, values={**known, **answer.values}) if answer.about == NEW else answer
 
 
 def _page_filled(page: Page, number: str, known: Mapping[str, Value]) -> Page:
-    return replace(page, about=number, values={**known, **page.values}) if page.about == NEW else page
+    return page.with_(about=number, values={**known, **page.values}) if page.about == NEW else page
 
 
 def _moved(addition: Addition, number: str) -> Addition:
-    return replace(addition, number=number) if addition.number == NEW else addition
+    return addition.with_(number=number) if addition.number == NEW else addition
 
 
 def _renumbered(dialogue: Dialogue, number: str) -> Dialogue:
@@ -67,7 +65,7 @@ def _renumbered(dialogue: Dialogue, number: str) -> Dialogue:
         burst_number=known(dialogue.burst_number),
         album_number=known(dialogue.album_number),
         last_added_number=known(dialogue.last_added_number),
-        awaiting=awaiting and replace(awaiting, number=known(awaiting.number)),
-        subjects=tuple(replace(subject, number=known(subject.number)) for subject in dialogue.subjects),
-        ussd=ussd and replace(ussd, opened=known(ussd.opened)),
+        awaiting=awaiting and awaiting.with_(number=known(awaiting.number)),
+        subjects=tuple(subject.with_(number=known(subject.number)) for subject in dialogue.subjects),
+        ussd=ussd and ussd.with_(opened=known(ussd.opened)),
     )

@@ -4,7 +4,6 @@ The pages are in `menu.py`. A phone may lose every page, and an aggregator may s
 kept with the session and shown again as it was. Source: docs/channels/ussd_http.md.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from channels.messages import Address, InboundMessage, SessionEvent
@@ -43,14 +42,17 @@ def take(moment: Moment) -> Turn:
 
 
 def expire(dialogue: Dialogue, sender: Address, now: datetime, setting: Setting) -> Turn:
-    """What becomes of a broken session: with a text a complaint, `draft_after_s` after its last page; else nothing."""
+    """What becomes of a broken session: with a text a complaint, `draft_after_s` after its last page; else nothing.
+
+    Its last page is kept for a step that comes after all.
+    """
     session = dialogue.ussd
     if session is None or not session.entry("text") or session.opened or session.ended or session.updated_at is None:
         return Turn(dialogue, skip=Skip.SERVICE)
     if now - session.updated_at < timedelta(seconds=setting.draft_after_s):
         return Turn(dialogue, skip=Skip.SERVICE)
     message = InboundMessage(f"expired:{session.session_id}", sender, session.entry("text"))
-    return replace(send(Talk(Moment.of(dialogue, message, now, setting), session)), page=None)
+    return send(Talk(Moment.of(dialogue, message, now, setting), session))
 
 
 def looked_up(turn: Turn, case: KnownCase | None, attempts_left: int, now: datetime, setting: Setting) -> Turn:
@@ -62,10 +64,10 @@ def looked_up(turn: Turn, case: KnownCase | None, attempts_left: int, now: datet
     talk = Talk(moment, session)
     if case is None:
         shown = show(talk.noting(attempts_left=str(attempts_left)), "wrong")
-        return replace(turn, dialogue=shown.dialogue, page=shown.page)
+        return turn.with_(dialogue=shown.dialogue, page=shown.page)
     shown = show(standing_of(case, talk), "standing")
     key, values = page_values(case, setting)
-    return replace(turn, dialogue=shown.dialogue, page=shown.page and replace(shown.page, key=key, values=values))
+    return turn.with_(dialogue=shown.dialogue, page=shown.page and shown.page.with_(key=key, values=values))
 
 
 def shown(dialogue: Dialogue, text: str) -> Dialogue:
@@ -74,7 +76,7 @@ def shown(dialogue: Dialogue, text: str) -> Dialogue:
     if session is None:
         return dialogue
     pages = (*(pair for pair in session.shown if pair[0] != session.history), (session.history, text))
-    return dialogue.with_(ussd=replace(session, answer=text, shown=pages))
+    return dialogue.with_(ussd=session.with_(answer=text, shown=pages))
 
 
 def _known(moment: Moment, event: SessionEvent) -> UssdSession | None:
@@ -123,10 +125,10 @@ def _go_on(moment: Moment, turn: Turn, typed: str) -> Turn:
     session = turn.dialogue.ussd
     if session is None or session.ended or turn.page is None:
         return turn
-    return enter(Talk(replace(moment, dialogue=turn.dialogue), session), typed)
+    return enter(Talk(moment.with_(dialogue=turn.dialogue), session), typed)
 
 
 def _at(turn: Turn, moment: Moment, event: SessionEvent) -> Turn:
     session = turn.dialogue.ussd
-    noted = session and replace(session, history=event.history, updated_at=moment.now)
-    return replace(turn, dialogue=turn.dialogue.with_(ussd=noted))
+    noted = session and session.with_(history=event.history, updated_at=moment.now)
+    return turn.with_(dialogue=turn.dialogue.with_(ussd=noted))

@@ -167,7 +167,7 @@ class Town:
         if "status" in changes and changes["status"] is not known.status:
             changes.setdefault("status_since", self.now)
             complaint.return_status = known.status
-        complaint.known = replace(known, **changes)  # type: ignore[arg-type]
+        complaint.known = known.with_(**changes)  # type: ignore[arg-type]
 
     @property
     def numbers_open(self) -> list[str]:
@@ -212,10 +212,10 @@ class Town:
 
     def _show(self, turn: Turn) -> Turn:
         if turn.ends_session:
-            self.sessions[turn.ends_session] = replace(self.sessions[turn.ends_session], ended=True)
+            self.sessions[turn.ends_session] = self.sessions[turn.ends_session].with_(ended=True)
         if turn.page is not None:
             self.page = render_page(turn.page, turn.dialogue.language, 180, texts())
-            turn = replace(turn, dialogue=ussd.shown(turn.dialogue, self.page))
+            turn = turn.with_(dialogue=ussd.shown(turn.dialogue, self.page))
         if turn.dialogue.ussd is not None:
             self.sessions[turn.dialogue.ussd.session_id] = turn.dialogue.ussd
         return turn
