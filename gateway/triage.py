@@ -5,16 +5,16 @@ Machines suggest, people decide: below the threshold a complaint waits for a coo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from gateway import cases, casework, contacts, dialogues, outbound, readers
 from gateway.complaints import completeness
 from gateway.complaints.classification import Suggestion
-from gateway.complaints.complaint import SYSTEM, Action, Case, Hold, Sensitive, Status, Urgency
+from gateway.complaints.complaint import SYSTEM, Action, Hold, Sensitive, Status, Urgency
 from gateway.complaints.places import spot_of
 from gateway.complaints.routing import Decision, Route, RoutingTable, decide, route
 from gateway.conversation import questions
@@ -36,11 +36,15 @@ CLAIM = (
     " ORDER BY id LIMIT :limit {lock}) RETURNING id, text_masked, location_text, suggestion_attempts"
 )
 OURS = (
-    select(tables.complaint)
-    .where(tables.complaint.c.id == bindparam("identity"), tables.complaint.c.suggestion_state == "working")
-    .with_for_update()
+    "SELECT id, number, text_masked, location_text, latitude, incident_on, place, topic, agency, agency_named, unit,"
+    " urgency, sensitive, confidential, confidential_by, anonymous, flags, status, hold, place_name, channel,"
+    " destination, contact_id FROM complaint WHERE id IN {ids} AND suggestion_state = 'working' ORDER BY id"
 )
-"""Made once: to build it for every complaint costs as much as to carry it out."""
+CHANGED = (
+    "suggestion", "suggestion_state", "language", "place", "place_name", "topic", "sensitive", "confidential",
+    "confidential_by", "flags", "missing", "updated_at",
+)  # fmt: skip
+"""Always all of these, so that a batch is one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class TriageJob:
     complaint_id: int
     text: str
     attempts: int
+
+
+Judged = tuple[TriageJob, Suggestion]
 
 
 def claim(tx: Transaction, limit: int) -> list[TriageJob]:
@@ -76,52 +83,71 @@ def hold(tx: Transaction, jobs: Iterable[TriageJob]) -> None:
 def give_up(tx: Transaction, job: TriageJob) -> None:
     """The classifier raised: try again, after three times leave it to a person (F71)."""
     state = "failed" if job.attempts >= MOST_ATTEMPTS else "queued"
-    if _still_ours(tx, job) is not None:
+    if _still_ours(tx, [job]):
         cases.amend(tx, job.complaint_id, suggestion_state=state)
 
 
-def take(tx: Transaction, job: TriageJob, suggestion: Suggestion) -> None:
-    """Keep a suggestion and do what policy allows; nothing when the text has grown since it was claimed."""
-    row = _still_ours(tx, job)
-    if row is None:
-        return
-    case = cases.case_of(row)
+def take(tx: Transaction, judged: Sequence[Judged]) -> None:
+    """Keep suggestions and do what policy allows; nothing where the text has grown since it was claimed."""
+    rows = _still_ours(tx, [job for job, _ in judged])
+    weighed = [_weigh(tx, rows[job.complaint_id], said) for job, said in judged if job.complaint_id in rows]
+    tx.update(tables.complaint, [_kept(tx, one) for one in weighed], ("id",), CHANGED)
+    for one in weighed:
+        if one.row.status == Status.RECEIVED.value and one.row.hold == Hold.NONE.value:
+            if one.decision.goes_on:
+                _go_on(tx, one)
+            _ask(tx, one)
+
+
+def _still_ours(tx: Transaction, jobs: Sequence[TriageJob]) -> dict[int, Any]:
+    """Their rows by id, locked, without those that somebody judged meanwhile or that wait to be judged with more words."""
+    hold(tx, jobs)
+    lock = "" if tx.dialect == "sqlite" else " FOR UPDATE"
+    texts = {job.complaint_id: job.text for job in jobs}
+    return {row.id: row for row in tx.in_ids(OURS + lock, texts) if _text(row) == texts[row.id]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A complaint, what is suggested for it, and what comes of that."""
+
+    row: Any
+    suggestion: Suggestion
+    way: Route
+    decision: Decision
+    known: completeness.Known
+
+
+def _weigh(tx: Transaction, row: Any, suggestion: Suggestion) -> _Weighed:
     way = route(
         suggestion,
         table_of(tx),
         named_agency=row.agency_named,
         service=row.unit,
         area=suggestion.place_code or row.place,
-        on=tx.office.calendar.local(tx.now).date(),
+        on=_today(tx),
     )
-    decision = _decide(tx, case, suggestion, way)
-    _keep(tx, row, case, suggestion, way, decision)
-    if case.status is not Status.RECEIVED or case.hold is not Hold.NONE:
-        return
-    if decision.goes_on:
-        _go_on(tx, case, decision)
-    _ask(tx, row, suggestion)
+    return _Weighed(row, suggestion, way, _decide(tx, row, suggestion, way), _known(row, suggestion))
 
 
-def _still_ours(tx: Transaction, job: TriageJob) -> Any:
-    """The row, locked; None when somebody judged it meanwhile, or when it waits to be judged with more words."""
-    hold(tx, [job])
-    row = tx.one(OURS, {"identity": job.complaint_id})
-    return row if row is not None and _text(row) == job.text else None
-
-
-def _decide(tx: Transaction, case: Case, suggestion: Suggestion, way: Route) -> Decision:
-    sensitive = suggestion.sensitive is not Sensitive.NONE or case.sensitive is not Sensitive.NONE
+def _decide(tx: Transaction, row: Any, suggestion: Suggestion, way: Route) -> Decision:
     return decide(
         suggestion,
         way,
         tx.office.settings.triage.auto_assign_min_confidence,
         coordinator=tx.office.reference.coordinator,
-        sensitive=sensitive,
-        held=case.hold is not Hold.NONE,
-        urgent=case.urgency is Urgency.DARURAT,
-        sampled=case.id % SAMPLE == 0,
+        sensitive=suggestion.sensitive is not Sensitive.NONE or row.sensitive != Sensitive.NONE.value,
+        held=row.hold != Hold.NONE.value,
+        urgent=row.urgency == Urgency.DARURAT.value,
+        sampled=row.id % SAMPLE == 0,
     )
+
+
+def _today(tx: Transaction) -> date:
+    if "today" not in tx.notes:
+        tx.notes["today"] = tx.office.calendar.local(tx.now).date()
+    today: date = tx.notes["today"]
+    return today
 
 
 def table_of(tx: Transaction) -> RoutingTable:
@@ -132,28 +158,30 @@ def table_of(tx: Transaction) -> RoutingTable:
     return table
 
 
-def _keep(tx: Transaction, row: Any, case: Case, suggestion: Suggestion, way: Route, decision: Decision) -> None:
+def _kept(tx: Transaction, one: _Weighed) -> dict[str, Any]:
     """Columns that a suggestion fills; what a person or the reporter said is not overwritten."""
+    row, suggestion, way, decision = one.row, one.suggestion, one.way, one.decision
     stored = msgspec.to_builtins(suggestion)
     stored |= {"route": list(way.reasons), "routed_to": way.agency, "decision": list(decision.reasons)}
-    values: dict[str, Any] = {"suggestion": stored, "suggestion_state": "done", "language": suggestion.language}
-    if not row.place and suggestion.place_code:
-        values |= {"place": suggestion.place_code, "place_name": suggestion.place}
-    if not row.topic:
-        values["topic"] = decision.topic
-    flags = set(case.flags)
-    if way.conflict:
-        flags.add("konflik_kepentingan")
-    if suggestion.sensitive is not Sensitive.NONE and case.sensitive is Sensitive.NONE:
-        values["sensitive"] = suggestion.sensitive.value
-    if decision.confidential and not case.confidential:
-        values |= {"confidential": True, "confidential_by": "rule"}
-    known = _known(row, suggestion)
-    values |= {
+    is_found = bool(not row.place and suggestion.place_code)
+    is_sensitive = suggestion.sensitive is not Sensitive.NONE and row.sensitive == Sensitive.NONE.value
+    is_shut = decision.confidential and not row.confidential
+    flags = {*row.flags.split(), *(("konflik_kepentingan",) if way.conflict else ())}
+    return {
+        "id": row.id,
+        "suggestion": stored,
+        "suggestion_state": "done",
+        "language": suggestion.language,
+        "place": suggestion.place_code if is_found else row.place,
+        "place_name": suggestion.place if is_found else row.place_name,
+        "topic": row.topic or decision.topic,
+        "sensitive": suggestion.sensitive.value if is_sensitive else row.sensitive,
+        "confidential": bool(is_shut or row.confidential),
+        "confidential_by": "rule" if is_shut else row.confidential_by,
         "flags": " ".join(sorted(flags)),
-        "missing": " ".join(sorted(completeness.missing(known, decision.topic))),
+        "missing": " ".join(sorted(completeness.missing(one.known, decision.topic))),
+        "updated_at": tx.now,
     }
-    cases.amend(tx, row.id, **values)
 
 
 def _known(row: Any, suggestion: Suggestion) -> completeness.Known:
@@ -166,8 +194,11 @@ def _known(row: Any, suggestion: Suggestion) -> completeness.Known:
     )
 
 
-def _go_on(tx: Transaction, case: Case, decision: Decision) -> None:
-    case = cases.by_id(tx, case.id) or case
+def _go_on(tx: Transaction, one: _Weighed) -> None:
+    case = cases.by_id(tx, one.row.id)
+    if case is None:
+        return
+    decision = one.decision
     facts = {"kind": decision.kind, "topic": decision.topic or "lainnya"}
     verified = casework.apply(tx, Action.VERIFY, case, SYSTEM, facts)
     # kill point: assign.verified
@@ -175,11 +206,11 @@ def _go_on(tx: Transaction, case: Case, decision: Decision) -> None:
     # kill point: assign.assigned
 
 
-def _ask(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
+def _ask(tx: Transaction, one: _Weighed) -> None:
     """At most one question at a time, on the channel that was used, and only where it can be answered."""
+    row, suggestion = one.row, one.suggestion
     urgent = row.urgency == Urgency.DARURAT.value
-    known = _known(row, suggestion)
-    wanted = completeness.question(known, suggestion.topic, suggestion.sensitive, row.anonymous, urgent, ())
+    wanted = completeness.question(one.known, suggestion.topic, suggestion.sensitive, row.anonymous, urgent, ())
     if not wanted:  # nearly always; to find out how its reporter is reached is half of the work
         return
     route_ = readers.reporter(tx, row)

@@ -6,16 +6,14 @@ from config.logging import get_logger
 from gateway import triage
 from gateway.app import Gateway
 from gateway.complaints.classification import Classifier, Suggestion
-from gateway.triage import TriageJob
+from gateway.triage import Judged, TriageJob
 from workers.classification.engine import KeywordClassifier
 from workers.tools import Tools
 
 log = get_logger(__name__)
 
-BATCH = 32
+BATCH = 64
 """So few that receipts, which need the same database, never wait long for what is done with a batch."""
-
-Judged = tuple[TriageJob, Suggestion]
 
 
 class Judging:
@@ -47,9 +45,7 @@ class Judging:
     def _take(self, judged: Sequence[Judged]) -> None:
         try:
             with self._store.transaction() as tx:
-                triage.hold(tx, [job for job, _ in judged])
-                for job, suggestion in judged:
-                    triage.take(tx, job, suggestion)
+                triage.take(tx, judged)
                 # kill point: classify.written
         except Exception:
             log.warning("suggestions_apart", size=len(judged), exc_info=True)
@@ -59,7 +55,7 @@ class Judging:
     def _alone(self, job: TriageJob, suggestion: Suggestion) -> None:
         try:
             with self._store.transaction() as tx:
-                triage.take(tx, job, suggestion)
+                triage.take(tx, [(job, suggestion)])
         except Exception:
             log.exception("suggestion_failed", complaint_id=job.complaint_id)
             self._give_up(job)

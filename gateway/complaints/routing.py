@@ -4,7 +4,8 @@ The first decisive rule wins, and every rule leaves a sentence for the officer w
 declared out of authority here: that is suggested, a coordinator decides.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -35,9 +36,9 @@ class RouteRule:
     valid_from: date = date.min
     valid_to: date = date.max
 
-    def fits(self, topic: str, area: str, on: date) -> bool:
+    def fits(self, area: str, on: date) -> bool:
         here = not self.area_prefix or area == self.area_prefix or area.startswith(f"{self.area_prefix}.")
-        return topic == self.topic and here and self.valid_from <= on <= self.valid_to
+        return here and self.valid_from <= on <= self.valid_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,6 @@ class RoutingTable:
     """Who takes what. Make it with `RoutingTable.of`."""
 
     agencies: Mapping[str, Agency]
-    rules: tuple[RouteRule, ...]
     services: Mapping[str, str]
     """Service, deep link or unit code, upper case -> agency."""
     outside: frozenset[str]
@@ -58,6 +58,8 @@ class RoutingTable:
     area_units: Mapping[str, str]
     """Area code -> its kecamatan or kelurahan office."""
     confidential_topics: frozenset[str]
+    by_topic: Mapping[str, Sequence[RouteRule]]
+    """The rules of each topic whose agencies exist."""
 
     @classmethod
     def of(cls, reference: Reference, decreed: tuple[RouteRule, ...] = ()) -> "RoutingTable":
@@ -68,9 +70,13 @@ class RoutingTable:
         secretaries = (
             agency.code for agency in reference.agencies.values() if agency.kind == "setda" and agency.accepts
         )
+        by_topic: dict[str, list[RouteRule]] = defaultdict(list)
+        for rule in (*decreed, *_usual_rules(reference)):
+            if rule.agency in reference.agencies:
+                by_topic[rule.topic].append(rule)
         return cls(
             agencies=reference.agencies,
-            rules=(*decreed, *_usual_rules(reference)),
+            by_topic=MappingProxyType(by_topic),
             services=MappingProxyType(services),
             outside=frozenset(reference.out_of_authority) - frozenset(reference.agencies),
             coordinator=reference.coordinator,
@@ -224,7 +230,7 @@ def _outside(suggestion: Suggestion, table: RoutingTable) -> Route | None:
 def _by_topic(suggestion: Suggestion, table: RoutingTable, area: str, on: date) -> Route | None:
     """Rules 5 and 6. A decreed row decides alone; among the usual agencies of a topic the words of the report choose."""
     topic = suggestion.topic
-    fitting = [rule for rule in table.rules if rule.fits(topic, area, on) and rule.agency in table.agencies]
+    fitting = [rule for rule in table.by_topic.get(topic, ()) if rule.fits(area, on)]
     if not fitting:
         return None
     best = max(

@@ -50,7 +50,7 @@ def suggested(desk: Desk, number: str, **values: object) -> None:
     with desk.served.tx() as tx:
         row = tx.one(select(tables.complaint).where(tables.complaint.c.number == number))
         (job,) = [job for job in triage.claim(tx, 100) if job.complaint_id == row.id]
-        triage.take(tx, job, suggestion)
+        triage.take(tx, [(job, suggestion)])
 
 
 def hidden(page: str, name: str) -> str:

@@ -35,7 +35,7 @@ def test_only_a_report_without_any_place_is_asked_for_one(store: Store, text: st
     short_ways.receive(store, Arrival("tg", [message], RawRequest("POST", body=b"{}"), now))
     with store.transaction() as tx:
         (job,) = triage.claim(tx, 1)
-        triage.take(tx, job, UNSURE)
+        triage.take(tx, [(job, UNSURE)])
     asked = short_ways.count(store, tables.outbox, tables.outbox.c.key == "ask.place")
     assert asked == is_asked
     assert ("lokasi" in short_ways.only(store, tables.complaint).missing) == is_asked
@@ -52,18 +52,18 @@ def test_a_suggestion_for_fewer_words_does_not_count(store: Store, telegram: Sen
         (job,) = triage.claim(tx, 1)
     short_ways.receive(store, telegram(MORE))
     with store.transaction() as tx:
-        triage.take(tx, job, SURE)
+        triage.take(tx, [(job, SURE)])
         triage.give_up(tx, replace(job, attempts=triage.MOST_ATTEMPTS))
     grown = short_ways.only(store, tables.complaint)
     assert MORE in grown.text_masked
     assert (grown.suggestion_state, grown.suggestion, grown.topic) == ("queued", None, "")
     with store.transaction() as tx:
         (again,) = triage.claim(tx, 1)
-        triage.take(tx, job, SURE)  # the first one once more, while the whole text is with another worker
+        triage.take(tx, [(job, SURE)])  # the first one once more, while the whole text is with another worker
         case = cases.by_id(tx, job.complaint_id)
         assert case is not None
         assert case.topic == ""
-        triage.take(tx, again, UNSURE)
+        triage.take(tx, [(again, UNSURE)])
     assert short_ways.only(store, tables.complaint).suggestion_state == "done"
 
 
@@ -77,7 +77,7 @@ def test_a_question_waits_for_the_message_that_is_being_taken(store: Store, tele
 
     def ask() -> None:
         with store.transaction() as tx:
-            triage.take(tx, job, UNSURE)
+            triage.take(tx, [(job, UNSURE)])
 
     with ThreadPoolExecutor(1) as other:
         with store.transaction() as tx:
@@ -103,7 +103,7 @@ def test_an_officer_and_a_suggestion_at_the_same_moment_both_count(store: Store,
 
     def take() -> None:
         with store.transaction() as tx:
-            triage.take(tx, job, UNSURE)
+            triage.take(tx, [(job, UNSURE)])
 
     with ThreadPoolExecutor(1) as other:
         with store.transaction() as tx:

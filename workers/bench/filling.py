@@ -92,10 +92,9 @@ def judging(gateway: Gateway, messages: int) -> float:
             jobs = triage.claim(tx, AT_ONCE)
         if not jobs:
             return round((thread_time() - began) * MICROSECONDS / max(1, judged), 1)
-        suggestions = [classifier.suggest(job.text) for job in jobs]
+        suggested = [(job, classifier.suggest(job.text)) for job in jobs]
         with gateway.store.transaction() as tx:
-            for job, suggestion in zip(jobs, suggestions, strict=True):
-                triage.take(tx, job, suggestion)
+            triage.take(tx, suggested)
         judged += len(jobs)
 
 

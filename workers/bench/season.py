@@ -62,8 +62,7 @@ class Office:
 
     def _judge(self, tx: Transaction) -> list[TriageJob]:
         jobs = triage.claim(tx, MOST_JUDGED)
-        for job in jobs:
-            triage.take(tx, job, self._classifier.suggest(job.text))
+        triage.take(tx, [(job, self._classifier.suggest(job.text)) for job in jobs])
         return jobs
 
     def _work_on(self, tx: Transaction, identity: int) -> None:
