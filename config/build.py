@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, time
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -35,8 +36,7 @@ def build_section(cls: type[T], raw: Mapping[str, object], where: str) -> T:
     carry metadata `key` (its name in the file, where that is no Python name), `min` and `max`. A ValueError of
     `__post_init__` becomes a SettingsError. Raises SettingsError with one line: key, problem, nearest right key.
     """
-    hints = get_type_hints(cls)
-    declared = {key_of(field): field for field in fields(cls)}  # type: ignore[arg-type]  # T is a dataclass
+    declared, hints = _shape(cls)  # type: ignore[arg-type]  # classes are hashable
     for key in raw:
         if key not in declared:
             raise unknown_key(f"{where}.{key}", key, declared)
@@ -51,6 +51,12 @@ def build_section(cls: type[T], raw: Mapping[str, object], where: str) -> T:
         return cls(**values)
     except ValueError as problem:
         raise SettingsError(where, str(problem)) from problem
+
+
+@cache
+def _shape(cls: type[Any]) -> tuple[Mapping[str, "Field[Any]"], Mapping[str, Any]]:
+    """Fields by key and their types: looked up once per class, for reference data makes hundreds of each."""
+    return {key_of(field): field for field in fields(cls)}, get_type_hints(cls)
 
 
 def key_of(field: "Field[Any]") -> str:

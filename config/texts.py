@@ -7,6 +7,7 @@ has no part in the key. Fill-ins are written `{tiket}`. Indonesian is complete a
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
@@ -97,6 +98,14 @@ class Texts:
             if (text := self._of(spoken).get(key)) is not None:
                 return text
         raise TextError(f"no text {key!r}")
+
+
+@cache
+def shipped() -> Texts:
+    """The texts of the product, read and checked once in a process and those that are forked from it."""
+    texts = Texts.load()
+    texts.check()
+    return texts
 
 
 def _read_language(folder: Traversable, language: str) -> Mapping[str, Words]:

@@ -12,7 +12,7 @@ from channels.registry import Channel
 from config.clock import Clock, clock_for
 from config.reference import Reference, reference_for
 from config.settings import Settings
-from config.texts import Texts
+from config.texts import Texts, shipped
 from gateway import accounts, audit, directory
 from gateway.batching import Writer
 from gateway.complaints.calendar import Calendar
@@ -64,8 +64,6 @@ def open_gateway(settings: Settings) -> Gateway:
 def open_office(settings: Settings, clock: Clock) -> Office:
     keys = Keys.derive(settings.storage.identity_key.reveal())
     reference = reference_for(settings)
-    texts = Texts.load()
-    texts.check()
 
     def drawn(label: str) -> str:
         # Secrets that a provider is told by us: the same at every start, without a place to keep them.
@@ -75,7 +73,7 @@ def open_office(settings: Settings, clock: Clock) -> Office:
     return Office(
         settings=settings,
         keys=keys,
-        texts=texts,
+        texts=shipped(),
         reference=reference,
         channels=registry.build(settings.channels, absent_secret=drawn),
         files=open_files(settings.storage),

@@ -9,7 +9,7 @@ import click
 from channels.registry import Channel
 from config.logging import get_logger
 from gateway.app import Gateway
-from gateway.cli.context import current_gateway_or_exit
+from gateway.cli.context import current_gateway_or_exit, settled
 from gateway.doorbell import QUEUES
 from gateway.heart import Heart
 from gateway.vitals import Counted
@@ -39,6 +39,7 @@ def work(queues: Sequence[str]) -> None:
     grace_s = max(gateway.settings.server.shutdown_s - LAST_SECOND_S, LAST_SECOND_S)
     runtime = Runtime(gateway, chosen, process_name())
     runtime.start()
+    settled()
     with Heart(gateway.store, " ".join(chosen), runtime.counted):
         try:
             hear(runtime, chosen, redis_url(gateway.settings), grace_s)
@@ -58,6 +59,7 @@ def clock() -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: ended.set())
     keeper = Clock(gateway, process_name())
+    settled()
     log.info("clock_ready")
     with Heart(gateway.store, "clock", Counted()):
         while not ended.is_set():
@@ -94,6 +96,7 @@ async def _listen(gateway: Gateway, channels: Sequence[Channel]) -> None:
         name = process_name()
         targets = Targets(gateway.settings, http, name)
         tools = Tools(gateway, http, Limits(None, "", {}), gateway.clock.now, name, targets)
+        settled()
         listeners = asyncio.create_task(run_listeners(channels, tools))
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, listeners.cancel)

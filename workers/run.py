@@ -4,7 +4,6 @@ Private Redis, migrations and data, then web, three workers, the clock, listener
 same roles run as commands of their own in production; nothing here is known to them.
 """
 
-import gc
 import http.client
 import os
 import socket
@@ -22,9 +21,9 @@ from channels import registry
 from config.clock import monotonic
 from config.logging import configure, get_logger, redact_text
 from config.settings import Settings
-from config.texts import Texts
+from config.texts import Texts, shipped
 from gateway.app import prepare
-from gateway.cli.context import settings_or_exit
+from gateway.cli.context import settings_or_exit, settled
 from gateway.cli.main import main
 from workers import redis_server
 from workers.family import Family, Member, MemberFailing, Started, forked
@@ -50,7 +49,7 @@ def run() -> None:
     """Run the whole gateway on this machine; without a settings file, in training mode with simulators."""
     settings = settings_or_exit()
     configure(settings)
-    say = partial(_say, Texts.load(LANGUAGES))
+    say = partial(_say, shipped())
     say("run.start", version=version("satupintu"), government=settings.government.name)
     if settings.training.enabled:
         say("run.training")
@@ -72,8 +71,7 @@ def run() -> None:
 
 def _live(settings: Settings, all_members: Sequence[Member], say: Callable[..., None]) -> None:
     family = Family(all_members)
-    gc.collect()
-    gc.freeze()  # what is here now is shared with every member; the collector must not touch and so copy it
+    settled()  # what is here now is shared with every member; the collector must not touch and so copy it
     family.start()
     try:
         family.watch(until=lambda: _is_ready(settings), look_every_s=LOOK_EVERY_S)

@@ -9,7 +9,7 @@ from telegram import Bot, BotCommand, InputFile, WebhookInfo
 from channels.errors import SendError
 from channels.telegram.updates import ALLOWED
 from config.settings import Secret
-from config.texts import Texts
+from config.texts import shipped
 
 COMMANDS = ("lapor", "status", "istilah", "bantuan", "berhenti")
 LANGUAGES = ("id", "en")
@@ -42,7 +42,7 @@ def _upload(certificate: Path) -> InputFile:
 
 async def set_commands(bot: Bot) -> None:
     """The menu behind the / button, in Indonesian for everybody and in English for English phones."""
-    texts = Texts.load(LANGUAGES)
+    texts = shipped()
     for language in LANGUAGES:
         commands = [BotCommand(name, texts(f"telegram.command.{name}", language)) for name in COMMANDS]
         await bot.set_my_commands(commands, language_code=None if language == LANGUAGES[0] else language)

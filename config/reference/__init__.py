@@ -4,7 +4,9 @@ Each file can be replaced by the operator's own (`[data]`). `Reference.load` ref
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
 
 from config.reference.agencies import Agency, AgencyTree, TeamMember, read_agencies, with_training_addresses
@@ -114,11 +116,24 @@ class Reference:
 
 
 def reference_for(settings: Settings) -> Reference:
-    """The reference data of this installation; in training every accepting agency can be reached by Telegram."""
-    reference = Reference.load(settings.data)
-    if settings.training.enabled:
-        return replace(reference, tree=with_training_addresses(reference.tree))
-    return reference
+    """The reference data of this installation; in training every accepting agency can be reached by Telegram.
+
+    Read once in a process and those that are forked from it, and again when a file has changed.
+    """
+    return _kept(settings.data, settings.training.enabled, _stamps(settings.data))
+
+
+@lru_cache(maxsize=2)
+def _kept(data: Data, in_training: bool, _stamps: tuple[object, ...]) -> Reference:
+    reference = Reference.load(data)
+    return replace(reference, tree=with_training_addresses(reference.tree)) if in_training else reference
+
+
+def _stamps(data: Data) -> tuple[object, ...]:
+    """When the operator's own files were written; the shipped ones stay as they are."""
+    paths = [Path(name) for name in astuple(data) if name]
+    states = [path.stat() for path in paths if path.exists()]
+    return tuple((state.st_mtime_ns, state.st_size, state.st_ino) for state in states)
 
 
 def _read(sources: Mapping[str, Source]) -> Reference:

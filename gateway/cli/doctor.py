@@ -11,7 +11,7 @@ from config.load import load
 from config.logging import configure, redact_text
 from config.reference import ReferenceInvalid, reference_for
 from config.settings import Settings, SettingsError
-from config.texts import Texts
+from config.texts import Texts, shipped
 from gateway.app import Gateway, open_gateway
 from gateway.cli.channels import ask_providers
 from gateway.doctor import database, machine, outside
@@ -27,7 +27,7 @@ STATUS = {Level.OK: 0, Level.WARNING: 1, Level.BROKEN: 2}
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per finding.")
 def doctor(language: str | None, offline: bool, as_json: bool) -> None:
     """Look at settings, database, Redis, folders, processes, channels, backups: exit 0 well, 1 warnings, 2 broken."""
-    texts = Texts.load(LANGUAGES)
+    texts = shipped()
     spoken = language or LANGUAGES[0]
     try:
         settings = load()

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import fcntl
-import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from aiohttp import web
 from config.logging import get_logger
 from config.settings import Settings
 from gateway.app import Gateway
-from gateway.cli.context import gateway_or_exit, refuse_old_schema
+from gateway.cli.context import gateway_or_exit, refuse_old_schema, settled
 from gateway.dashboard.menu import SCREENS
 from gateway.heart import Heart
 from gateway.vitals import Counted
@@ -87,8 +86,7 @@ async def serve_until_told(gateway: Gateway) -> None:
     await runner.setup()
     try:
         await _listen(runner, gateway.settings)
-        gc.collect()
-        gc.freeze()
+        settled()
         log.info("serving", host=server.host, port=server.port)
         broken = app[SITE].broken
         await asyncio.wait(

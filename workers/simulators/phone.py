@@ -17,7 +17,7 @@ import aiohttp
 import jinja2
 from aiohttp import web
 
-from config.texts import Texts
+from config.texts import Texts, shipped
 from workers.simulators import practice_clock as dates
 from workers.simulators import practice_faults as switches
 from workers.simulators import practice_view as view
@@ -322,7 +322,7 @@ DEEDS: Mapping[str, Deed] = {
 
 def add_to(app: web.Application, settings: SimulatorSettings, cast: Cast) -> None:
     """Give the application the practice site: at its root, beside the simulators mounted there."""
-    practice = Practice(settings, cast, Texts.load())
+    practice = Practice(settings, cast, shipped())
     app.cleanup_ctx.append(practice.running)
     app.router.add_get("/", practice.page)
     app.router.add_get("/foto/{file}", practice.picture)
