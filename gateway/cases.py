@@ -1,5 +1,6 @@
 """Rows of `complaint`: read as the `Case` that casework decides on, and amended in everything but their status."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -66,8 +67,13 @@ def case_of(row: Any) -> Case:
 
 def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:
     """Change what is no status: suggestion, place, national number, moment of the last message."""
-    if values.keys() & {"status", "version", "closed_at"}:
+    amend_all(tx, {complaint_id: values}, tuple(values))
+
+
+def amend_all(tx: Transaction, changes: Mapping[int, Mapping[str, Any]], columns: tuple[str, ...]) -> None:
+    """`amend` many in one statement, which sets the same columns of all."""
+    if {"status", "version", "closed_at"} & set(columns):
         raise ValueError("a status changes by an action")
     # By the constant text of these columns: to build the statement anew each time costs more than to carry it out.
-    changed = {**values, "updated_at": tx.now}
-    tx.update(tables.complaint, [{"id": complaint_id, **changed}], ("id",), tuple(changed))
+    rows = [{**values, "id": identity, "updated_at": tx.now} for identity, values in changes.items()]
+    tx.update(tables.complaint, rows, ("id",), (*columns, "updated_at"))

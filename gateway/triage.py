@@ -42,7 +42,7 @@ OURS = (
 )
 CHANGED = (
     "suggestion", "suggestion_state", "language", "place", "place_name", "topic", "sensitive", "confidential",
-    "confidential_by", "flags", "missing", "updated_at",
+    "confidential_by", "flags", "missing",
 )  # fmt: skip
 """Always all of these, so that a batch is one statement."""
 
@@ -91,7 +91,7 @@ def take(tx: Transaction, judged: Sequence[Judged]) -> None:
     """Keep suggestions and do what policy allows; nothing where the text has grown since it was claimed."""
     rows = _still_ours(tx, [job for job, _ in judged])
     weighed = [_weigh(tx, rows[job.complaint_id], said) for job, said in judged if job.complaint_id in rows]
-    tx.update(tables.complaint, [_kept(tx, one) for one in weighed], ("id",), CHANGED)
+    cases.amend_all(tx, {one.row.id: _kept(one) for one in weighed}, CHANGED)
     for one in weighed:
         if one.row.status == Status.RECEIVED.value and one.row.hold == Hold.NONE.value:
             if one.decision.goes_on:
@@ -158,7 +158,7 @@ def table_of(tx: Transaction) -> RoutingTable:
     return table
 
 
-def _kept(tx: Transaction, one: _Weighed) -> dict[str, Any]:
+def _kept(one: _Weighed) -> dict[str, Any]:
     """Columns that a suggestion fills; what a person or the reporter said is not overwritten."""
     row, suggestion, way, decision = one.row, one.suggestion, one.way, one.decision
     stored = msgspec.to_builtins(suggestion)
@@ -168,7 +168,6 @@ def _kept(tx: Transaction, one: _Weighed) -> dict[str, Any]:
     is_shut = decision.confidential and not row.confidential
     flags = {*row.flags.split(), *(("konflik_kepentingan",) if way.conflict else ())}
     return {
-        "id": row.id,
         "suggestion": stored,
         "suggestion_state": "done",
         "language": suggestion.language,
@@ -180,7 +179,6 @@ def _kept(tx: Transaction, one: _Weighed) -> dict[str, Any]:
         "confidential_by": "rule" if is_shut else row.confidential_by,
         "flags": " ".join(sorted(flags)),
         "missing": " ".join(sorted(completeness.missing(one.known, decision.topic))),
-        "updated_at": tx.now,
     }
 
 
