@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import click
 
 from channels.registry import Channel
+from config.garbage import settled
 from config.logging import get_logger
 from gateway.app import Gateway
-from gateway.cli.context import current_gateway_or_exit, settled
+from gateway.cli.context import current_gateway_or_exit
 from gateway.doorbell import QUEUES
 from gateway.heart import Heart
 from gateway.vitals import Counted

@@ -19,11 +19,12 @@ import redis
 
 from channels import registry
 from config.clock import monotonic
+from config.garbage import settled
 from config.logging import configure, get_logger, redact_text
 from config.settings import Settings
 from config.texts import Texts, shipped
 from gateway.app import prepare
-from gateway.cli.context import settings_or_exit, settled
+from gateway.cli.given import settings_or_exit
 from gateway.cli.main import main
 from workers import redis_server
 from workers.family import Family, Member, MemberFailing, Started, forked

@@ -8,7 +8,8 @@ from collections.abc import Container
 import click
 
 from gateway import accounts
-from gateway.cli.context import WRONG_USAGE, gateway_or_exit
+from gateway.cli.context import gateway_or_exit
+from gateway.cli.given import WRONG_USAGE
 from gateway.complaints.complaint import OFFICERS, Role
 
 ROLES = [role.value for role in Role if role not in {Role.REPORTER, Role.SYSTEM, Role.SP4N}]

@@ -10,7 +10,8 @@ import click
 from gateway import audit as chain
 from gateway import checkpoints
 from gateway.checkpoints import NoCheckpoint
-from gateway.cli.context import WRONG_USAGE, gateway_or_exit
+from gateway.cli.context import gateway_or_exit
+from gateway.cli.given import WRONG_USAGE
 
 CANNOT_CHECK = WRONG_USAGE
 

@@ -20,7 +20,7 @@ from gateway.backup import keeping, making, restoring
 from gateway.backup.making import Made
 from gateway.backup.restoring import Proven, Restored
 from gateway.backup.sealed import BackupRefused
-from gateway.cli.context import settings_or_exit
+from gateway.cli.given import settings_or_exit
 from gateway.queries import readiness
 
 TOLD_EVERY_S = 1.0

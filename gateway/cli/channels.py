@@ -14,7 +14,8 @@ from config.logging import configure
 from config.settings import Settings
 from gateway import rereading
 from gateway.app import open_office
-from gateway.cli.context import WRONG_USAGE, current_gateway_or_exit, settings_or_exit
+from gateway.cli.context import current_gateway_or_exit
+from gateway.cli.given import WRONG_USAGE, settings_or_exit
 
 HTTP = "workers.http:AiohttpHttp"
 """Named as text: the HTTP client belongs to the package above, as long-running commands do."""

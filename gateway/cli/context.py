@@ -1,37 +1,16 @@
-"""What a command begins with: settings or a whole gateway, or one line on stderr and exit 2."""
-
-import gc
+"""What a command of the gateway begins with: a whole one, or one line on stderr and exit 2."""
 
 import click
 
-from config.load import load
 from config.logging import configure, get_logger
 from config.reference import ReferenceInvalid
-from config.settings import Settings, SettingsError
+from config.settings import SettingsError
 from gateway.app import Gateway, open_gateway
+from gateway.cli.given import WRONG_USAGE, settings_or_exit
 from gateway.queries import readiness
 
 log = get_logger(__name__)
-WRONG_USAGE = 2
-YOUNG_IN_SERVICE = 10_000
-"""New objects after which garbage is looked for: a batch of calls makes thousands that go by themselves."""
 NOT_CURRENT = "the database schema is not current ({missing}); run: gateway db upgrade"
-
-
-def settled() -> None:
-    """A service is ready: what it holds now stays, and is left alone when garbage is looked for from here on."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_IN_SERVICE)
-
-
-def settings_or_exit() -> Settings:
-    """The effective settings; a setting that cannot be used ends the command with exit 2."""
-    try:
-        return load()
-    except SettingsError as problem:
-        click.echo(str(problem), err=True)
-        raise click.exceptions.Exit(WRONG_USAGE) from problem
 
 
 def gateway_or_exit() -> Gateway:

@@ -6,7 +6,8 @@ import click
 
 from config.reference import reference_for
 from gateway import directory, recounting
-from gateway.cli.context import current_gateway_or_exit, gateway_or_exit, settings_or_exit
+from gateway.cli.context import current_gateway_or_exit, gateway_or_exit
+from gateway.cli.given import settings_or_exit
 
 COUNTED = (
     "agencies", "areas", "topics", "landmarks", "out_of_authority", "overlaps", "colloquial",

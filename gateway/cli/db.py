@@ -5,7 +5,8 @@ import json
 import click
 
 from gateway.app import prepare
-from gateway.cli.context import gateway_or_exit, settings_or_exit
+from gateway.cli.context import gateway_or_exit
+from gateway.cli.given import settings_or_exit
 from gateway.storage.engine import pending, upgrade
 
 HEAD = "head"

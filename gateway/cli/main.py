@@ -3,7 +3,6 @@
 Exit status: 0 done, 1 failed, 2 wrong usage or settings, with one line on stderr and never a traceback.
 """
 
-import gc
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -11,6 +10,7 @@ from importlib.metadata import version as version_of
 
 import click
 
+from config.garbage import starting
 from config.logging import get_logger, redact_text
 from config.reference import ReferenceInvalid
 from config.settings import SettingsError
@@ -18,8 +18,6 @@ from config.settings import SettingsError
 log = get_logger(__name__)
 
 FAILED, WRONG_USAGE = 1, 2
-YOUNG_AT_START = 200_000
-"""What a start makes it keeps: looking for garbage among it as often as usual would take a sixth of the time."""
 SERVICES = frozenset({"run", "serve", "work", "clock", "listen", "simulate"})
 """Commands that write a log, where a traceback belongs. A person at a terminal gets one line."""
 
@@ -52,9 +50,42 @@ COMMANDS: Mapping[str, str] = {
     "version": "gateway.cli.main:version",
 }
 
+# What `gateway --help` says of each: the first sentence of its own help, here because asking must not import them all.
+SUMMARIES: Mapping[str, str] = {
+    "run": "Run the whole gateway on this machine; without a settings file, in training mode with simulators.",
+    "serve": "Serve webhooks, pages and API until SIGTERM.",
+    "work": "Carry out what waits in these queues (none named: all) until told to end.",
+    "clock": "Ring queues and do what is due, until told to end.",
+    "listen": "Ask the providers of these channels (none named: all that are to be asked) until told to end.",
+    "simulate": "Play the providers and LAPOR!, and serve the practice site.",
+    "classify": "Suggest language, kind, topic, agency, place and warnings for each text of FILE (default: stdin), in its order.",
+    "classifier": "Measure the classifier.",
+    "db": "Bring the database up to date, or see whether it is.",
+    "data": "Check the reference data, load it into the database, count deadlines by it.",
+    "config": "Show and check the settings.",
+    "channels": "Show and check the channels.",
+    "doctor": "Look at settings, database, Redis, folders, processes, channels, backups: exit 0 well, 1 warnings, 2 broken.",
+    "backup": "Write database, attachments and spool to one encrypted file, while everything runs.",
+    "restore": "Put a backup in the place of database, attachments and spool; refuses while a gateway runs on them.",
+    "bench": "Measure what this machine carries, and whether anything is lost or doubled under load.",
+    "soak": "Let a simulated town live while everything breaks; then nothing may be lost, doubled, out of order or wrongly told.",
+    "audit": "The hash-chained record of actions.",
+    "user": "People who sign in.",
+    "export": "Write complaints as CSV: masked, without confidential and sensitive ones, at most 20,000.",
+    "sla": "Deadlines in working days.",
+    "sms": "What a text costs as SMS.",
+    "number": "Telephone numbers.",
+    "mask": "Print TEXT without personal data; with --json also where each was found (positions in TEXT).",
+    "version": "Print the version of the gateway.",
+}
+
 
 class Commands(click.Group):
     """A group whose commands are named in a table and imported one by one."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in COMMANDS])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -83,7 +114,7 @@ def version(as_json: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: whatever happens ends with a status and at most one line on stderr."""
-    gc.set_threshold(YOUNG_AT_START)
+    starting()
     try:
         status = gateway.main(arguments, prog_name="gateway", standalone_mode=False)
     except click.exceptions.Exit as ended:

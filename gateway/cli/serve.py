@@ -12,10 +12,11 @@ import click
 import uvloop
 from aiohttp import web
 
+from config.garbage import settled
 from config.logging import get_logger
 from config.settings import Settings
 from gateway.app import Gateway
-from gateway.cli.context import gateway_or_exit, refuse_old_schema, settled
+from gateway.cli.context import gateway_or_exit, refuse_old_schema
 from gateway.dashboard.menu import SCREENS
 from gateway.heart import Heart
 from gateway.vitals import Counted

@@ -6,7 +6,7 @@ import click
 
 from config.effective import effective
 from config.reference import ReferenceInvalid, reference_for
-from gateway.cli.context import WRONG_USAGE, settings_or_exit
+from gateway.cli.given import WRONG_USAGE, settings_or_exit
 
 
 @click.group()

@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import SettingsError
 from gateway.cli import main as cli
-from gateway.cli.main import COMMANDS, main
+from gateway.cli.main import COMMANDS, SUMMARIES, main
 
 Ran = tuple[int, str, str]
 Run = Callable[..., Ran]
@@ -55,6 +55,12 @@ def test_every_command_explains_itself(run: Run, name: str) -> None:
 def test_the_list_of_commands_names_all_of_them(run: Run) -> None:
     _, out, _ = run("--help")
     assert all(f"\n  {name} " in out for name in COMMANDS)
+
+
+def test_the_list_says_of_each_command_what_its_own_help_begins_with() -> None:
+    context = click.Context(cli.gateway)
+    commands = {name: cli.gateway.get_command(context, name) for name in COMMANDS}
+    assert {name: command.get_short_help_str(limit=1000) for name, command in commands.items() if command} == SUMMARIES
 
 
 def test_the_version_for_people_and_for_programs(run: Run) -> None:

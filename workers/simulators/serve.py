@@ -11,6 +11,7 @@ from typing import cast
 from aiohttp import web
 
 from config import clock as machine_clock
+from config.garbage import settled
 from workers.simulators import kannel, phone, telegram, ussd
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings
@@ -64,6 +65,7 @@ async def serve(
             await web.TCPSite(runner, address, port).start()
         if ready:
             ready(f"http://{LOOPBACK if host in REACHABLE_AT_LOOPBACK else host}:{runner.addresses[0][1]}")
+        settled()
         await _until_told()
     finally:
         await runner.cleanup()

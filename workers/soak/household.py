@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from config.logging import configure
-from gateway.cli.context import settings_or_exit
+from gateway.cli.given import settings_or_exit
 from gateway.cli.main import main as gateway_main
 from workers import kill_points
 from workers.family import Family, Member, Started, forked
