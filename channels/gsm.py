@@ -33,6 +33,7 @@ PLAIN = str.maketrans(
         "\u00a0": " ", "\u2007": " ", "\u2009": " ", "\u200a": " ", "\u202f": " ",
     }
 )  # fmt: skip
+CHANGED_ASCII = frozenset("`\t\r")
 
 
 class Encoding(StrEnum):
@@ -74,7 +75,7 @@ def septets(text: str) -> int:
 
 def units(text: str) -> int:
     """Length in UTF-16 units: an emoji has two."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
 def size(text: str) -> int:
@@ -84,6 +85,8 @@ def size(text: str) -> int:
 
 def transliterate(text: str) -> str:
     """Typographic characters as their plain neighbours. For outbound texts only: what a citizen wrote stays."""
+    if text.isascii() and not CHANGED_ASCII.intersection(text):
+        return text
     return text.replace("\r\n", "\n").translate(PLAIN)
 
 

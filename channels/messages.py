@@ -12,6 +12,8 @@ from functools import cached_property
 from types import MappingProxyType
 from urllib.parse import parse_qsl, unquote_to_bytes
 
+import msgspec
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 MAX_PARAMETERS = 100
 
@@ -127,9 +129,8 @@ class FormReport:
     """Why this may be a bot (`honeypot`, `too_fast`, `links`): the report is held, never refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class InboundMessage:
-    """One thing that somebody did towards us, whatever the channel."""
+class InboundMessage(msgspec.Struct, frozen=True):
+    """One thing that somebody did towards us, whatever the channel. Changed by `msgspec.structs.replace`."""
 
     external_id: str
     """Unique in its channel for ever: the same value is the same event, sent again."""

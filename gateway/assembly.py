@@ -5,10 +5,11 @@ citizen can write to two numbers. A reused reference opens a new generation (doc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from channels.gsm import join_parts

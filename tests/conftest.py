@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
     from tests.servers import ObjectStore, Postgres
     from workers.redis_server import RedisServer
+
+# How long an example takes says more about the machine's other work than about ours.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Imports stand inside the fixtures: a run of pure tests should not pay two seconds for servers that it does not ask for.
 # ruff: noqa: PLC0415

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 from channels import gsm
@@ -172,11 +173,7 @@ class Writer:
         return gsm.units(text) <= self.capabilities.max_length
 
     def _template(self, key: str) -> str:
-        (template,) = self.texts.words(key, self.language)
-        if self.capabilities.gsm:
-            return template
-        sms, message = self.texts("word.this_sms", self.language), self.texts("word.this_message", self.language)
-        return template.replace(sms, message)
+        return _template(self.texts, key, self.language, self.capabilities.gsm)
 
     def _label(self, label: str) -> str:
         return self.texts(label, self.language) if label.startswith("button.") else label
@@ -218,6 +215,14 @@ def _cut(compose: Composer, quoted: list[str], values: Mapping[str, str], fits: 
             break
         kept[name] = CUT
     return text
+
+
+@lru_cache(maxsize=1024)
+def _template(texts: Texts, key: str, language: str, is_sms: bool) -> str:
+    (template,) = texts.words(key, language)
+    if is_sms:
+        return template
+    return template.replace(texts("word.this_sms", language), texts("word.this_message", language))
 
 
 def _cut_office(name: str) -> str:

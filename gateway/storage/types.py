@@ -5,6 +5,7 @@ import os
 import platform
 import zlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, LargeBinary
@@ -15,6 +16,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=1024)  # the moment of a transaction stands in every row that it writes
 def to_millis(moment: datetime) -> int:
     return (moment - EPOCH) // MILLISECOND
 

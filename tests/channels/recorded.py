@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+from msgspec import structs
+
 from channels.messages import Address, RawRequest
 from channels.protocols import HttpResponse
 from channels.registry import Channel, build
@@ -91,13 +94,19 @@ def as_meaning(event: object) -> dict[str, Any]:
 
 
 def _told(value: Any) -> dict[str, Any]:
-    told = {}
-    for field in fields(value):
-        given = getattr(value, field.name)
-        default = field.default if field.default_factory is MISSING else field.default_factory()
-        if default is MISSING or given != default:
-            told[field.name] = _plain(given)
-    return told
+    given = {name: getattr(value, name) for name in _defaults(type(value))}
+    return {name: _plain(given[name]) for name, default in _defaults(type(value)).items() if given[name] != default}
+
+
+@cache
+def _defaults(kind: type) -> Mapping[str, Any]:
+    """Field -> its default; MISSING where it has none."""
+    if issubclass(kind, msgspec.Struct):
+        return {field.name: MISSING if field.required else field.default for field in structs.fields(kind)}
+    return {
+        field.name: field.default if field.default_factory is MISSING else field.default_factory()
+        for field in fields(kind)
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Engine, NullPool, create_engine
 
 from channels.messages import Address, InboundMessage, RawRequest
@@ -208,7 +209,7 @@ def telegram(moment: Moment) -> Callable[..., Arrival]:
     def arrival(text: str = "", sender: str = "77", **more: Any) -> Arrival:
         number = next(count)
         message = InboundMessage(f"u:{number}", Address("tg", sender), text, provider_id=f"m:{sender}:{number}")
-        return Arrival("tg", [replace(message, **more)], RawRequest("POST", body=b"{}"), moment.now)
+        return Arrival("tg", [structs.replace(message, **more)], RawRequest("POST", body=b"{}"), moment.now)
 
     return arrival
 
@@ -219,6 +220,6 @@ def sms(moment: Moment) -> Callable[..., Arrival]:
 
     def arrival(text: str = "", sender: str = "+6281200000001", **more: Any) -> Arrival:
         message = InboundMessage(f"mo:{next(count)}", Address("tel", sender), text, destination="1708")
-        return Arrival("sms", [replace(message, **more)], RawRequest("GET", raw_query=b"x"), moment.now)
+        return Arrival("sms", [structs.replace(message, **more)], RawRequest("GET", raw_query=b"x"), moment.now)
 
     return arrival

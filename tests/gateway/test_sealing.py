@@ -2,7 +2,7 @@
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.messages import Address
@@ -11,7 +11,6 @@ from gateway.sealing import Keys, open_seal, seal
 KEYS = Keys.derive("test-identity-key-0123456789abcdef")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000), st.text(max_size=50))
 def test_what_was_sealed_opens_in_its_place(content: bytes, where: str) -> None:
     assert open_seal(KEYS.vault, seal(KEYS.vault, content, where), where) == content
