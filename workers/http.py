@@ -5,10 +5,12 @@ What matters most is told exactly: `NotSent` only when certainly nothing of the 
 """
 
 import asyncio
+import logging
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from urllib.parse import quote, urlencode
 
@@ -61,23 +63,34 @@ class AiohttpHttp:
         trusted: bool = True,
     ) -> HttpResponse:
         """See the protocol. The whole exchange takes at most `connect_s` + `read_s` seconds."""
-        target = _target(url, query)
-        way = road(target, trusted)
+        place = _place(url, trusted)
+        target = _with_query(place.url, query)
         content, content_type = _content(json, form, uploads, body)
-        sent_headers = {**content_type, **headers} if not _names_type(headers) else dict(headers)
-        async with _told(method, target) as line:
-            way.check(target)
+        sent_headers = {**content_type, **headers} if not _names_type(headers) else headers
+        began, status = time.monotonic(), 0
+        try:
+            if place.refused:
+                raise AddressRefused(place.refused)
             async with asyncio.timeout(connect_s + read_s):
-                async with self._session(way).request(
+                async with self._session(place.way).request(
                     method,
                     target,
                     data=content,
                     headers=sent_headers,
                     allow_redirects=False,
-                    timeout=ClientTimeout(total=None, connect=connect_s, sock_read=read_s),
+                    timeout=_timeout(connect_s, read_s),
                 ) as response:
-                    line["status"] = response.status
-                    return await _read(response, max_bytes)
+                    status = response.status
+                    answer = await _read(response, max_bytes)
+        except (ChannelError, aiohttp.ClientError, OSError) as failed:
+            problem = _in_our_words(failed)
+            log.warning(
+                "exchange_failed", **_line(method, target, status, began), code=problem.code, problem=str(problem)
+            )
+            raise problem from None  # what the client says may name addresses and keys
+        if log.is_enabled_for(logging.DEBUG):
+            log.debug("exchange_done", **_line(method, target, status, began))
+        return answer
 
     async def close(self) -> None:
         for session in self._sessions.values():
@@ -110,15 +123,39 @@ class AiohttpHttp:
         return session
 
 
-def _target(url: str, query: Sequence[tuple[str, str]] | bytes) -> URL:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where calls go, again and again: read and checked once. `refused`: what the address guard objects to."""
+
+    url: URL
+    way: Road
+    refused: str
+
+
+@lru_cache(maxsize=256)
+def _place(url: str, trusted: bool) -> _Place:
     try:
         base = URL(url)
     except ValueError as problem:
         raise AddressRefused("not an address") from problem
+    way = road(base, trusted)
+    try:
+        way.check(base)
+    except AddressRefused as refused:
+        return _Place(base, way, str(refused))
+    return _Place(base, way, "")
+
+
+def _with_query(base: URL, query: Sequence[tuple[str, str]] | bytes) -> URL:
     encoded = query.decode("ascii") if isinstance(query, bytes) else urlencode(query, quote_via=quote)
     if not encoded:
         return base
     return URL(f"{base}{'&' if base.raw_query_string else '?'}{encoded}", encoded=True)
+
+
+@lru_cache(maxsize=64)
+def _timeout(connect_s: float, read_s: float) -> ClientTimeout:
+    return ClientTimeout(total=None, connect=connect_s, sock_read=read_s)
 
 
 def _content(
@@ -147,40 +184,36 @@ def _names_type(headers: Mapping[str, str]) -> bool:
 async def _read(response: ClientResponse, max_bytes: int) -> HttpResponse:
     if (response.content_length or 0) > max_bytes:
         raise AnswerTooLarge(f"{response.content_length} bytes")
+    if response.content_length is not None and "Content-Encoding" not in response.headers:
+        content = await response.read()  # as long as it says
+    else:
+        content = await _read_on(response, max_bytes)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status, content, headers)
+
+
+async def _read_on(response: ClientResponse, max_bytes: int) -> bytes:
     content = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK):
         content += chunk
         if len(content) > max_bytes:
             raise AnswerTooLarge(f"more than {max_bytes} bytes")
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return HttpResponse(response.status, bytes(content), headers)
+    return bytes(content)
 
 
-@asynccontextmanager
-async def _told(method: str, target: URL) -> AsyncIterator[dict[str, object]]:
-    """Turn the client's errors into ours and leave one line: who was called, how it ended, how long it took."""
-    began = time.monotonic()
-    line: dict[str, object] = {"method": method, "host": target.host, "path": path_template(target.path)}
-    problem: ChannelError
-    try:
-        yield line
-    except (AddressRefused, AnswerTooLarge) as refused:
-        problem = refused
-    except aiohttp.InvalidURL:
-        problem = AddressRefused("not an address")
-    except BEFORE_WRITING as failed:
-        problem = NotSent(type(failed).__name__)
-    except (aiohttp.ClientError, OSError) as failed:
-        problem = AnswerLost(type(failed).__name__)
-    else:
-        log.debug("exchange_done", **line, ms=_since(began))
-        return
-    log.warning("exchange_failed", **line, code=problem.code, problem=str(problem), ms=_since(began))
-    raise problem from None  # what the client says may name addresses and keys
+def _in_our_words(failed: Exception) -> ChannelError:
+    if isinstance(failed, ChannelError):
+        return failed
+    if isinstance(failed, aiohttp.InvalidURL):
+        return AddressRefused("not an address")
+    return (NotSent if isinstance(failed, BEFORE_WRITING) else AnswerLost)(type(failed).__name__)
 
 
-def _since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)
+def _line(method: str, target: URL, status: int, began: float) -> dict[str, object]:
+    """Who was called, how it ended, how long it took; nothing secret. `status` 0: no answer came."""
+    told = {"status": status} if status else {}
+    called: dict[str, object] = {"method": method, "host": target.host, "path": path_template(target.path)}
+    return {**called, **told, "ms": round((time.monotonic() - began) * 1000)}
 
 
 # A bot's token stands in the path, and so do keys of some SMS providers.
