@@ -26,11 +26,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message about a case on its way to somebody."""
+    """A message about a case on its way to somebody. `reason`: why it is where it is, for what did not arrive."""
 
     number: str
     key: str
     state: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def books(tx: Transaction) -> Books:
     )
     numbers = {row.id: row.number for row in rows}
     told = tx.all(
-        select(outbox.complaint_id, outbox.key, outbox.state)
+        select(outbox.complaint_id, outbox.key, outbox.state, outbox.reason)
         .where(outbox.complaint_id.is_not(None))
         .order_by(outbox.id)
     )
@@ -84,7 +85,11 @@ def books(tx: Transaction) -> Books:
             )
             for row in rows
         ),
-        tuple(Told(numbers[row.complaint_id], row.key, row.state) for row in told if row.complaint_id in numbers),
+        tuple(
+            Told(numbers[row.complaint_id], row.key, row.state, row.reason)
+            for row in told
+            if row.complaint_id in numbers
+        ),
         tuple(
             Forward(numbers[row.complaint_id], row.kind, row.state) for row in forwards if row.complaint_id in numbers
         ),

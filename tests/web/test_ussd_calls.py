@@ -107,6 +107,9 @@ async def test_f62_a_session_that_drops_after_the_text_becomes_a_report_with_an_
     assert row is not None
     assert tuple(row) == ("received", REPORT)
     assert {tuple(one) for one in said} == {("sms", "rx.receipt")}
+    assert (await dial(site, f"1*{REPORT}*1")).startswith("END Laporan diterima."), "a step that comes after all"
+    assert taken_up(site, minutes=60) == 0
+    assert count(site, "complaint_event") == 1
 
 
 def taken_up(site: Served, minutes: float) -> int:

@@ -20,6 +20,8 @@ FIRST_CHAT = 7_000_000_000
 FIRST_PHONE = 810_000_000_00
 BLOCKS, BLOCK = 9_000, 10_000
 """Numbers of one block that come in a crowd are answered later (SECURITY C16): ours stand far apart."""
+NEIGHBOURHOODS = 90
+"""Each report names one of them, by its number (RT)."""
 
 # Reports as people write them: some with a place, some with a number, none that means anything but a report.
 REPORTS = (
@@ -40,7 +42,7 @@ def channel_of(number: int, channels: Sequence[str]) -> str:
 
 
 def text_of(number: int) -> str:
-    return f"{REPORTS[number % len(REPORTS)]}. RT {number % 90 + 1} nomor rumah {number}"
+    return f"{REPORTS[number % len(REPORTS)]}. RT {number % NEIGHBOURHOODS + 1} nomor rumah {number}"
 
 
 def external_id(channel: str, number: int) -> str:

@@ -106,10 +106,14 @@ class SiteFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a bench keeps its rows and rings its bells; None: SQLite in its folder, a Redis of its own."""
+    """Where a bench keeps its rows and rings its bells; None: SQLite in its folder, a Redis of its own.
+
+    `keep`: its folder, which stays when all is over; None: a fresh one that is removed.
+    """
 
     database: str | None = None
     redis: str | None = None
+    keep: Path | None = None
 
 
 @dataclass(slots=True)
@@ -339,8 +343,9 @@ def open_site(place: Place, written: Callable[[Path, str, str, int, int], str] =
     `written` makes the settings file from folder, database, Redis, port and port of the simulators.
     """
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="satupintu-bench-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = _folder(place.keep)
+        if not place.keep:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
         redis_url = place.redis
         if redis_url is None:
             server = redis_server.start(redis_server.find_binary())
@@ -361,6 +366,15 @@ def open_site(place: Place, written: Callable[[Path, str, str, int, int], str] =
         site = Site(folder, port, sink, settings, gateway)
         stack.callback(site.end)
         yield site
+
+
+def _folder(kept: Path | None) -> Path:
+    if kept is None:
+        return Path(tempfile.mkdtemp(prefix="satupintu-bench-"))
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(kept.iterdir()):
+        raise SiteFailed(f"--keep: {kept} is not empty")
+    return kept.absolute()
 
 
 def last_words(log: Path) -> str:

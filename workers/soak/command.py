@@ -17,6 +17,12 @@ from workers.soak import kills, life
 from workers.soak.faults import FAULTS
 
 SEED = click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same chances.")
+KEEP = click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Leave settings, database, logs and what was said there, to look into afterwards.",
+)
 
 
 @click.group(invoke_without_command=True)
@@ -24,6 +30,7 @@ SEED = click.option("--seed", type=int, default=1, show_default=True, help="The 
 @click.option("--rate", type=POSITIVE, default=3.0, show_default=True, help="Citizens per second.")
 @click.option("--faults", type=Names(*FAULTS), default=(), metavar="NAMES", help="Only these; default: all that fit.")
 @SEED
+@KEEP
 @everywhere
 @click.pass_context
 def soak(
@@ -32,6 +39,7 @@ def soak(
     rate: float,
     faults: tuple[str, ...],
     seed: int,
+    keep: Path | None,
     database: str | None,
     redis: str | None,
     json_file: Path | None,
@@ -39,20 +47,27 @@ def soak(
     """Let a simulated town live while everything breaks; then nothing may be lost, doubled, out of order or wrongly told."""
     if ctx.invoked_subcommand is None:
         order = life.Order(minutes, rate, seed, faults)
-        _carry_out(lambda place: life.run(order, place, _say), json_file, Place(database, redis))
+        _carry_out(lambda place: life.run(order, place, _say), json_file, Place(database, redis, keep))
 
 
 @soak.command("kills")
 @click.option("--rounds", type=COUNT, default=1000, show_default=True, help="Load, kill -9, restart, compare.")
 @click.option("--members", type=Names(*kills.MEMBERS), default=kills.USUAL, metavar="NAMES", help="Who is killed.")
 @SEED
+@KEEP
 @everywhere
 def soak_kills(
-    rounds: int, members: tuple[str, ...], seed: int, database: str | None, redis: str | None, json_file: Path | None
+    rounds: int,
+    members: tuple[str, ...],
+    seed: int,
+    keep: Path | None,
+    database: str | None,
+    redis: str | None,
+    json_file: Path | None,
 ) -> None:
     """Kill a process, again and again, at random moments and at marked lines: nothing may be lost or doubled."""
     order = kills.Order(rounds, seed, members)
-    _carry_out(lambda place: kills.run(order, place, _say), json_file, Place(database, redis))
+    _carry_out(lambda place: kills.run(order, place, _say), json_file, Place(database, redis, keep))
 
 
 def _carry_out(run: Callable[[Place], Report], json_file: Path | None, place: Place) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from config import clock
 from gateway.queries import bench as counted
@@ -24,7 +25,7 @@ from workers.soak.peers import LIMIT_S, Peers
 from workers.soak.setting import OFFICERS
 from workers.soak.town import Town, open_town
 from workers.soak.trace import Heard, Trace
-from workers.soak.verdict import KINDS, Evidence, Verdict, judge, way_of
+from workers.soak.verdict import KINDS, Evidence, Verdict, held, judge, way_of
 
 Say = Callable[[str], None]
 PROGRESS_S = 3.0
@@ -38,6 +39,8 @@ QUIET_LOOKS = 2
 STILL_LOOKS = 10
 """Nothing waits and the findings stay the same: they will not go away."""
 SHOWN = 40
+TRACE = "trace.json"
+"""In the folder, for whoever keeps it: everything that was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Life:
                 evidence, verdict = await self._drained()
                 for task in always:
                     task.cancel()
+        (self._town.site.folder / TRACE).write_bytes(msgspec.json.encode(self._trace))
         return self._reported(told, evidence, verdict)
 
     async def _open(self, stack: AsyncExitStack) -> None:
@@ -212,7 +216,8 @@ class Life:
             "statuses": dict(Counter(case.status for case in evidence.books.cases)),
             "faults": dict(sorted(self._faults.caused.items())),
         }
-        told |= {kind: verdict.many(kind) for kind in KINDS} | {"held_for_a_person": verdict.doubts}
+        told |= {kind: verdict.many(kind) for kind in KINDS}
+        told |= {"held_for_a_person": verdict.doubts, "held": dict(sorted(held(evidence).items()))}
         shown = [asdict(finding) | {"way": way_of(evidence, finding.about)} for finding in verdict.findings[:SHOWN]]
         told["traces"] = shown
         return report.judged(told, [f"{verdict.many(kind)} {kind}" for kind in KINDS if verdict.many(kind)])

@@ -1,4 +1,4 @@
-"""How the soaked town is set up: four channels, SP4N-LAPOR!, four agencies with people by Telegram and by SMS.
+"""How the soaked town is set up: four channels, SP4N-LAPOR!, an agency for each neighbourhood, reached by Telegram or SMS.
 
 What waits or limits in real life is short or off, so that minutes show what days would; nothing that keeps messages safe
 is. All people are made up.
@@ -6,7 +6,7 @@ is. All people are made up.
 
 from pathlib import Path
 
-from workers.bench.messages import SMS_TOKEN, WEBHOOK_SECRET
+from workers.bench.messages import NEIGHBOURHOODS, SMS_TOKEN, WEBHOOK_SECRET
 
 TELEGRAM, SMS, USSD, WEB = "tg", "sms", "ussd", "web"
 SMS_NUMBER, SERVICE_CODE = "1708", "*708#"
@@ -104,78 +104,36 @@ region = "62.01"
 timezone = "Asia/Pontianak"
 coordinator = "DISKOMINFO"
 conflict_of_interest = "DISKOMINFO"
+"""
+AGENCY = """
 [[agency]]
-code = "PUPR"
-name = "Dinas Uji Pekerjaan Umum"
-kind = "dinas"
+code = "{code}"
+name = "Kantor Uji {code}"
+kind = "kelurahan"
 accepts = true
-topics = ["pekerjaan-umum"]
-keywords = ["jalan", "jembatan", "berlubang"]
+topics = ["lainnya"]
+keywords = ["{keyword}"]
 areas = []
 sp4n_institution_id = "1201"
 decree = "SK UJI 001/2026"
 valid_from = 2026-01-02
 [[agency.team]]
 role = "penghubung"
-person = "Uji Penghubung Pekerjaan Umum"
-telegram = "900001"
-notify = ["telegram"]
-[[agency]]
-code = "DLH"
-name = "Dinas Uji Lingkungan Hidup"
-kind = "dinas"
-accepts = true
-topics = ["lingkungan"]
-keywords = ["sampah", "limbah", "bau"]
-areas = []
-sp4n_institution_id = "1202"
-decree = "SK UJI 002/2026"
-valid_from = 2026-01-02
-[[agency.team]]
-role = "penghubung"
-person = "Uji Penghubung Lingkungan"
-phone = "+628110000003"
-notify = ["sms"]
-[[agency]]
-code = "DISHUB"
-name = "Dinas Uji Perhubungan"
-kind = "dinas"
-accepts = true
-topics = ["perhubungan"]
-keywords = ["lampu", "lampu jalan", "saluran"]
-areas = []
-sp4n_institution_id = "1204"
-decree = "SK UJI 004/2026"
-valid_from = 2026-01-02
-[[agency.team]]
-role = "penghubung"
-person = "Uji Penghubung Perhubungan"
-phone = "+628110000004"
-notify = ["sms"]
-[[agency]]
-code = "DISKOMINFO"
-name = "Dinas Uji Komunikasi"
-kind = "dinas"
-accepts = true
-topics = ["lainnya"]
-keywords = ["internet"]
-areas = []
-sp4n_institution_id = "1200"
-decree = "SK UJI 003/2026"
-valid_from = 2026-01-02
-[[agency.team]]
-role = "penghubung"
-person = "Uji Koordinator"
-telegram = "900005"
-notify = ["telegram"]
+person = "Uji Penghubung {code}"
+{address}
 """
-OFFICERS = frozenset({"900001", "+628110000003", "+628110000004", "900005"})
-"""Where the simulators find the people above."""
+BY_TELEGRAM = 'telegram = "{}"\nnotify = ["telegram"]'
+BY_SMS = 'phone = "{}"\nnotify = ["sms"]'
+OFFICERS = tuple(
+    f"+6281{10_000_000 + number}" if number % 2 else f"{900_000 + number}" for number in range(NEIGHBOURHOODS + 1)
+)
+"""Where the simulators find our people: the coordinator, then the officer of each neighbourhood. Nobody may write to one
+chat more than once a second, so that a few officers could not be told of all that a crowd reports in minutes."""
 
 
 def written(folder: Path, database: str, redis: str, port: int, sink: int, poll_s: float = 2) -> str:
     """The settings file; the agencies are put beside it. `poll_s`: how often LAPOR! is asked about each case."""
-    (folder / "agencies.toml").write_text(AGENCIES)
+    (folder / "agencies.toml").write_text(AGENCIES + "".join(map(_agency, range(len(OFFICERS)))))
     return SETTINGS.format(
         folder=folder,
         database=database,
@@ -185,4 +143,13 @@ def written(folder: Path, database: str, redis: str, port: int, sink: int, poll_
         poll_s=poll_s,
         webhook_secret=WEBHOOK_SECRET,
         sms_token=SMS_TOKEN,
+    )
+
+
+def _agency(number: int) -> str:
+    who = OFFICERS[number]
+    return AGENCY.format(
+        code=f"RT{number}" if number else "DISKOMINFO",
+        keyword=f"rt {number}" if number else "internet",
+        address=(BY_SMS if who.startswith("+") else BY_TELEGRAM).format(who),
     )

@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import kill
 from pathlib import Path
 
@@ -93,5 +93,5 @@ def open_town(place: Place, settings: Callable[[Path, str, str, int, int], str] 
             redis = OurRedis()
             stack.callback(redis.end)
         url = place.redis if redis is None else redis.url
-        site = stack.enter_context(open_site(Place(place.database, url), settings))
+        site = stack.enter_context(open_site(replace(place, redis=url), settings))
         yield Town(site, redis)

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from workers.bench.messages import NEIGHBOURHOODS
+
 NUMBER = re.compile(r"\bADU-\d{9}\b")
 MARK = re.compile(r"\bzq\d{5}[a-z]\b")
 FIRST_CHAT = 7_100_000_000
 FIRST_PHONE, APART = 81_300_000_000, 10_000
 """Numbers that stand together and come in a crowd are answered later (SECURITY C16)."""
-# Reports as people write them, each for one of the agencies; none means anything but a report.
+# Reports as people write them; none means anything but a report. Where they live says whose it is.
 REPORTS = (
     "Jalan di depan pasar berlubang dalam dan sudah banyak yang jatuh",
     "Sampah di simpang tiga tidak diangkut lima hari dan baunya menyengat",
@@ -67,7 +69,8 @@ class Citizen:
 
     def words(self, at: int = 0) -> str:
         """The text that carries mark number `at`."""
-        return f"{REPORTS[self.number % len(REPORTS)]} {self.marks[at]}"
+        where = f"RT {self.number % NEIGHBOURHOODS + 1}"
+        return f"{REPORTS[self.number % len(REPORTS)]} {where} {self.marks[at]}"
 
 
 @dataclass(frozen=True, slots=True)

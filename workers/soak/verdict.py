@@ -105,10 +105,15 @@ class Evidence:
 def judge(evidence: Evidence) -> Verdict:
     """Everything that is wrong."""
     findings = [finding for rule in RULES for finding in rule(evidence)]
-    doubts = sum(row.state in DOUBTFUL for row in evidence.books.told)
-    doubts += sum(row.state in HELD_FORWARDS for row in evidence.books.forwards)
     receipts = sum(key == RECEIPT for told in evidence.heard.values() for key, _ in told)
-    return Verdict(tuple(dict.fromkeys(findings)), doubts, receipts)
+    return Verdict(tuple(dict.fromkeys(findings)), sum(held(evidence).values()), receipts)
+
+
+def held(evidence: Evidence) -> Counter[str]:
+    """What is held for a person, by why nobody knows what became of it."""
+    messages = Counter(row.reason or row.state for row in evidence.books.told if row.state in DOUBTFUL)
+    forwards = (f"forward {row.state}" for row in evidence.books.forwards if row.state in HELD_FORWARDS)
+    return messages + Counter(forwards)
 
 
 # -- what citizens said -----------------------------------------------------------------
