@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import ClassVar, Literal
 from urllib.parse import quote, urlencode
@@ -76,6 +77,7 @@ HEADERS = {
     "x-kannel-coding": "coding",
     "x-kannel-udh": "udh",
 }
+_quoted = partial(quote, safe="")
 CHARSET = re.compile(r'charset="?([\w.-]+)', re.IGNORECASE)
 UCS2 = {"ucs-2": "utf-16-be", "ucs2": "utf-16-be", "utf-16": "utf-16-be"}
 CODING_OCTETS, CODING_UCS2 = "1", "2"
@@ -131,6 +133,12 @@ class Kannel:
 
     def __init__(self, settings: KannelSettings) -> None:
         self._settings = settings
+        # What is the same in every message is quoted once.
+        self._login = f"username={_quoted(settings.username)}&password={_quoted(settings.password.reveal())}"
+        self._token = _quoted(settings.inbound_token.reveal())
+        options = {"smsc": settings.smsc, "priority": settings.priority, "validity": settings.validity_minutes}
+        chosen = {name: str(value) for name, value in options.items() if value not in {None, ""}}
+        self._usual = "".join(f"&{name}={_quoted(value)}" for name, value in chosen.items())
 
     @property
     def own(self) -> str:
@@ -199,39 +207,29 @@ class Kannel:
         if not message.text or counted.segments > settings.max_segments:
             reason = "too_long" if message.text else "empty"
             raise SendRefused(reason, f"{counted.segments} segments, at most {settings.max_segments}", alert=True)
-        pairs = [
-            ("username", settings.username),
-            ("password", settings.password.reveal()),
-            ("to", message.address.path),
-            ("from", message.sent_from or settings.number),
-        ]
-        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
-        return (
-            f"{query}&{self._text(message.text, counted.encoding)}{self._options(message, counted.segments)}".encode()
+        query = (
+            f"{self._login}&to={_quoted(message.address.path)}&from={_quoted(message.sent_from or settings.number)}"
+            f"&{self._text(message.text, counted.encoding)}{self._options(message, counted.segments)}"
         )
+        return query.encode()
 
     def _text(self, text: str, encoding: gsm.Encoding) -> str:
         if encoding is gsm.Encoding.GSM7:
-            return f"text={quote(text, safe='')}&coding=0&charset=UTF-8"
+            return f"text={_quoted(text)}&coding=0&charset=UTF-8"
         if self._settings.ucs2_form == "utf8_charset":
-            return f"text={quote(text, safe='')}&coding=2&charset=UTF-8"
+            return f"text={_quoted(text)}&coding=2&charset=UTF-8"
         # No charset: Kannel's default for coding 2 is UTF-16BE, and builds without iconv refuse to recode.
         return f"text={''.join(f'%{octet:02X}' for octet in text.encode('utf-16-be', 'replace'))}&coding=2"
 
     def _options(self, message: OutboundMessage, segments: int) -> str:
-        settings = self._settings
-        options = {"smsc": settings.smsc, "priority": settings.priority, "validity": settings.validity_minutes}
-        if message.report_url:
-            options |= {"dlr-mask": ALL_REPORTS, "dlr-url": self._report_url(message, segments)}
-        return "".join(
-            f"&{name}={quote(str(value), safe='')}" for name, value in options.items() if value not in {None, ""}
-        )
+        if not message.report_url:
+            return self._usual
+        return f"{self._usual}&dlr-mask={ALL_REPORTS}&dlr-url={_quoted(self._report_url(message, segments))}"
 
     def _report_url(self, message: OutboundMessage, segments: int) -> str:
         # Kannel asks for a report of the first part only; `n` lets the report say so.
         parts = f"&n={segments}" if segments > 1 else ""
-        token = quote(self._settings.inbound_token.reveal(), safe="")
-        return f"{message.report_url}?token={token}&m={quote(message.id, safe='')}{parts}&d=%d&smsc=%i&a=%A"
+        return f"{message.report_url}?token={self._token}&m={_quoted(message.id)}{parts}&d=%d&smsc=%i&a=%A"
 
 
 def _fields(request: RawRequest) -> Fields:

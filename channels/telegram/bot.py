@@ -7,9 +7,11 @@ did (429, 5xx, transport), the ones below are raised in their place.
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, cast
 
+import msgspec
 from telegram import Bot
 from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
@@ -102,6 +104,47 @@ class OurRequest(BaseRequest):
             raise Unreachable(problem) from problem
         _refuse_blurred(response)
         return response.status, response.body
+
+
+class _Answered(OurRequest):
+    """An answer that is here already, for the library to say what it means."""
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: HttpResponse) -> None:
+        self._response = response
+
+    async def do_request(self, *_: object, **__: object) -> tuple[int, bytes]:
+        _refuse_blurred(self._response)
+        return self._response.status, self._response.body
+
+
+class _Sent(msgspec.Struct):
+    message_id: int
+
+
+class _Accepted(msgspec.Struct):
+    result: _Sent
+
+
+ACCEPTED = msgspec.json.Decoder(_Accepted)
+
+
+async def send_message(http: Http, url: str, parameters: Mapping[str, object]) -> int:
+    """`Bot.send_message` at half its cost: the id of the new message, and the same errors for everything else.
+
+    `url`: of the method `sendMessage`. The library makes and checks a whole message of the answer, of which we need a number;
+    what is no success it reads as ever.
+    """
+    try:
+        response = await http.request("POST", url, json=parameters, connect_s=CONNECT_S, read_s=READ_S)
+    except ChannelError as problem:
+        raise Unreachable(problem) from problem
+    if response.status == HTTPStatus.OK:
+        with suppress(msgspec.DecodeError):
+            return ACCEPTED.decode(response.body).result.message_id
+    answer: Any = await _Answered(response).post(url)
+    return int(answer["message_id"])
 
 
 def open_bot(token: str, api_url: str, http: Http) -> Bot:

@@ -5,6 +5,8 @@ from telegram.error import BadRequest, TelegramError
 
 from channels.errors import SendError, SendRefused, SendUnknown
 from channels.messages import OutboundMessage, SendReceipt
+from channels.protocols import Http
+from channels.telegram.bot import send_message
 from channels.telegram.outcomes import says, send_error
 from channels.telegram.reading import message_key
 from channels.telegram.writing import keyboard, pieces, reply_parameters
@@ -12,11 +14,11 @@ from channels.telegram.writing import keyboard, pieces, reply_parameters
 Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | None
 
 MAX_TOAST = 200
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True).to_dict()
 
 
-async def send_text(bot: Bot, message: OutboundMessage) -> SendReceipt:
-    """The text in one to three messages, the first as a reply, the last with the buttons."""
+async def send_text(http: Http, url: str, message: OutboundMessage) -> SendReceipt:
+    """`url`: of the method `sendMessage`. The text in one to three messages, the first as a reply, the last with the buttons."""
     chat = _chat(message)
     parts = pieces(message.text)
     sent: list[int] = []
@@ -24,7 +26,7 @@ async def send_text(bot: Bot, message: OutboundMessage) -> SendReceipt:
         reply = None if sent else reply_parameters(message)
         markup = keyboard(message) if len(sent) == len(parts) - 1 else None
         try:
-            sent.append(await _send(bot, chat, part, reply, markup))
+            sent.append(await _send(http, url, chat, part, reply, markup))
         except SendError as problem:
             if not sent:
                 raise
@@ -46,20 +48,22 @@ async def answer_press(bot: Bot, message: OutboundMessage) -> SendReceipt:
     return SendReceipt()
 
 
-async def _send(bot: Bot, chat: int, text: str, reply: ReplyParameters | None, markup: Markup) -> int:
+async def _send(http: Http, url: str, chat: int, text: str, reply: ReplyParameters | None, markup: Markup) -> int:
+    parameters: dict[str, object] = {"chat_id": chat, "text": text, "link_preview_options": NO_PREVIEW}
+    if reply is not None:
+        parameters["reply_parameters"] = reply.to_dict()
+    if markup is not None:
+        parameters["reply_markup"] = markup.to_dict()
     try:
-        sent = await bot.send_message(
-            chat, text, reply_parameters=reply, reply_markup=markup, link_preview_options=NO_PREVIEW
-        )
+        return await send_message(http, url, parameters)
     except BadRequest as problem:
         if reply is not None and says(problem, "replied not found"):
-            return await _send(bot, chat, text, None, markup)
+            return await _send(http, url, chat, text, None, markup)
         raise send_error(problem) from problem
     except TelegramError as problem:
         raise send_error(problem) from problem
     except (KeyError, TypeError, ValueError) as problem:  # accepted, but the answer is no message
         raise SendUnknown("unclear_answer", type(problem).__name__) from problem
-    return sent.message_id
 
 
 def _chat(message: OutboundMessage) -> int:
