@@ -269,9 +269,9 @@ class RawRequest:
     def octets(self) -> Mapping[str, bytes]:
         """Its parameters as bytes, whose charset another parameter may name; of each name the first."""
         found: dict[str, bytes] = {}
-        for pair in self.raw_query.split(b"&", MAX_PARAMETERS):
+        for pair in self.raw_query.replace(b"+", b" ").split(b"&", MAX_PARAMETERS):
             name, _, value = pair.partition(b"=")
-            found.setdefault(_unquoted(name).decode("utf-8", "replace"), _unquoted(value.replace(b"+", b" ")))
+            found.setdefault(_unquoted(name).decode("utf-8", "replace"), _unquoted(value))
         return found
 
 

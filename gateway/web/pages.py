@@ -73,7 +73,7 @@ def _given(request: web.Request) -> dict[str, Any]:
 
     return {
         "t": t,
-        "term": _Terms(request.config_dict[TERMS]),
+        "term": _Terms(request.app[TERMS]),
         "language": language,
         "government": settings.government.name,
         "training": settings.training.enabled,

@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 
 from config.settings import Settings
 from gateway.web.limits import source_hash
-from gateway.web.site import REQUEST_ID, SITE, site_of
+from gateway.web.site import REQUEST_ID, site_of
 
 MACHINE_PATHS = ("/c/",)
 """Doors of providers: no browser ever looks at these answers."""
@@ -46,7 +46,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers.setdefault(name, value)
     headers.setdefault(hdrs.CACHE_CONTROL, _caching(request))
     headers["X-Request-Id"] = request.get(REQUEST_ID, "")
-    if not request.config_dict[SITE].gateway.settings.is_local:
+    if not site_of(request).gateway.settings.is_local:
         headers["Strict-Transport-Security"] = HSTS
 
 

@@ -11,7 +11,7 @@ from gateway.accounts import SignedIn
 from gateway.complaints.complaint import Role
 from gateway.web.forms import cookie_name, set_cookie
 from gateway.web.routes import Handler
-from gateway.web.site import SITE, USER, Site, site_of
+from gateway.web.site import USER, Site, site_of
 
 COOKIE = "satupintu"
 FRESH = "X-Fresh"
@@ -103,5 +103,5 @@ def remember(request: web.Request, response: web.StreamResponse, token: str) -> 
 
 
 def forget(request: web.Request, response: web.StreamResponse) -> None:
-    settings = request.config_dict[SITE].gateway.settings
+    settings = site_of(request).gateway.settings
     response.del_cookie(cookie_name(request, COOKIE), path="/", secure=not settings.is_local, httponly=True)

@@ -101,7 +101,7 @@ FORM_NONCE = web.RequestKey("form_nonce", str)
 
 
 def site_of(request: web.Request) -> Site:
-    return request.config_dict[SITE]
+    return request.app[SITE]
 
 
 def user_of(request: web.Request) -> SignedIn:
