@@ -65,6 +65,12 @@ def case_of(row: Any) -> Case:
     )
 
 
+def shorten(tx: Transaction, suggestions: Mapping[int, Mapping[str, Any]]) -> None:
+    """Keep of each suggestion so much; no change that anybody is told of."""
+    changes = [{"id": identity, "suggestion": kept} for identity, kept in suggestions.items()]
+    tx.update(tables.complaint, changes, ("id",), ("suggestion",))
+
+
 def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:
     """Change what is no status: suggestion, place, national number, moment of the last message."""
     amend_all(tx, {complaint_id: values}, tuple(values))

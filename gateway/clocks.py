@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import cases
+from gateway import cases, shelf
 from gateway.complaints.calendar import Calendar, Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.lifecycle import Step
@@ -115,7 +115,10 @@ def undo(tx: Transaction, complaint_id: int, step: Step, since: datetime, now: d
 
 def read(tx: Transaction, complaint_id: int) -> list[Kept]:
     clock, segment = tables.clock, tables.clock_segment
-    found = tx.all(select(clock).where(clock.c.complaint_id == complaint_id).order_by(clock.c.id))
+    every = select(clock).where(clock.c.complaint_id == complaint_id).order_by(clock.c.id)
+    found = tx.all(every)
+    if not found and shelf.take_clocks(tx, complaint_id):
+        found = tx.all(every)
     pauses: dict[int, list[tuple[int, Pause, bool]]] = {}
     if found:
         mine = segment.c.clock_id.in_([row.id for row in found])

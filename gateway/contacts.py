@@ -13,7 +13,7 @@ from types import MappingProxyType
 from sqlalchemy import select
 
 from channels.messages import Address, ContactEvent
-from gateway.sealing import Keys, open_seal, seal
+from gateway.sealing import Keys, open_seal, seal, seal_packed
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -33,6 +33,10 @@ class Contact:
     def seal(self, text: str | bytes, where: str) -> bytes:
         """Encrypt for this contact; `where` names row and field."""
         return seal(self.key, text, f"{self.id}:{where}")
+
+    def seal_packed(self, content: bytes, where: str) -> bytes:
+        """The same in less space, at the cost of time."""
+        return seal_packed(self.key, content, f"{self.id}:{where}")
 
     def open(self, sealed: bytes, where: str) -> str:
         return self.open_bytes(sealed, where).decode()

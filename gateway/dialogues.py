@@ -1,12 +1,14 @@
 """Conversations at rest: the row of each sender and channel, with what the next step has to know beside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from sqlalchemy import exists, select
 
 from channels.registry import Channel
+from gateway import contacts
 from gateway.complaints.complaint import Status
 from gateway.contacts import Contact
 from gateway.conversation.dialogue import Dialogue, KnownCase, Setting, UssdSession
@@ -27,6 +29,14 @@ DUE_KEYS = {
     Status.VERIFIED: "verification",
     Status.ASSIGNED: "first_answer",
 }
+OF_THE_MOMENT: Mapping[str, Any] = {
+    name: getattr(Dialogue(), name)
+    for name in (
+        "burst_number", "burst_from", "burst_last", "burst_added", "album", "album_number", "last_added_number",
+        "last_added_text", "last_added_id", "last_added_at", "short_texts", "recent_texts", "thanks_repeated", "subjects",
+    )
+}  # fmt: skip
+"""What a talk remembers for minutes or days."""
 ROWS = "SELECT channel, contact_id, state_sealed, opted_out_at FROM dialogue WHERE contact_id IN {ids}"
 COLUMNS = (
     "SELECT c.contact_id, c.number, c.status, c.created_at, c.status_since, c.last_message_at, a.name AS agency_name,"
@@ -126,6 +136,32 @@ encoder = msgspec.json.Encoder()
 def kept(dialogue: Dialogue) -> bytes:
     """What is stored, as JSON: everything that differs from a fresh dialogue."""
     return encoder.encode(dialogue.with_(**NOT_KEPT))
+
+
+def rest(tx: Transaction, contact_ids: Iterable[int], silent_since: datetime) -> None:
+    """Of talks that were silent since then forget what only the next words would have needed, unless a complaint of
+    theirs is still open; packed, for most of them are never taken up again."""
+    dialogue, complaint = tables.dialogue, tables.complaint
+    busy = select(complaint.c.contact_id).where(
+        complaint.c.contact_id == dialogue.c.contact_id, complaint.c.closed_at.is_(None)
+    )
+    quiet = tx.all(
+        select(dialogue).where(
+            dialogue.c.contact_id.in_(list(contact_ids)),
+            dialogue.c.channel.in_(list(tx.office.channels)),
+            dialogue.c.updated_at < silent_since,
+            dialogue.c.state_sealed.is_not(None),
+            ~exists(busy),
+        ).with_for_update(skip_locked=True)
+    )  # fmt: skip
+    people = contacts.by_id(tx, {row.contact_id for row in quiet})
+    changes = []
+    for row in quiet:
+        contact, where = people[row.contact_id], f"dialogue:{row.channel}"
+        known = DIALOGUE.decode(contact.open_bytes(bytes(row.state_sealed), where))
+        state = contact.seal_packed(kept(known.with_(**OF_THE_MOMENT)), where)
+        changes.append({"channel": row.channel, "contact_id": row.contact_id, "state_sealed": state})
+    tx.update(tables.dialogue, changes, ("channel", "contact_id"), ("state_sealed",))
 
 
 def opt(tx: Transaction, channel: str, contact: Contact, out: bool) -> None:

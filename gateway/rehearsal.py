@@ -31,6 +31,7 @@ COPIED: tuple[tuple[Table, str], ...] = (
     (tables.outbox, "id"),
     (tables.notice, "id"),
     (tables.dispatch_log, "id"),
+    (tables.shelf, "id"),
     (tables.page_link, "complaint_id"),
     (tables.officer_action, "complaint_id"),
 )

@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     Rule("words received",     tables.message,         2 * YEAR,  clears={"text_sealed": "NULL", "provider_id": GONE}, walks=True),
     Rule("words sent",         tables.outbox,          2 * YEAR,  clears={"text_sealed": SEALED, "provider_id": GONE, "buttons": "NULL"}, walks=True),
     Rule("recipients",         tables.dispatch_log,    2 * YEAR,  clears={"recipient_id": "NULL"}, walks=True),
+    Rule("words put away",     tables.shelf,           2 * YEAR,  "words IS NOT NULL AND last_at < :before", clears={"words": "NULL"}),
     Rule("calls put aside",    tables.quarantine,      MONTH,     "state <> 'held' AND settled_at < :before AND length(request_sealed) > 0",
          clears={"request_sealed": SEALED}),
     Rule("reports of delivery", tables.delivery_report, 3 * MONTH, "id < :before_id"),

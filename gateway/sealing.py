@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from channels.messages import Address
+from gateway.packing import deflated, inflated
 
-VERSION = b"\x01"
+VERSION, PACKED = b"\x01", b"\x02"
 NONCE_BYTES = 12
 HASH_CHARACTERS = 32
 UNNAMED_CHARACTERS = 16
@@ -71,9 +72,18 @@ def seal(key: bytes, plain: str | bytes, bound_to: str) -> bytes:
     return VERSION + nonce + _cipher(key).encrypt(nonce, content, bound_to.encode())
 
 
+def seal_packed(key: bytes, plain: bytes, bound_to: str) -> bytes:
+    """The same, deflated before: for what is put away. Bound to being packed as well."""
+    nonce = os.urandom(NONCE_BYTES)
+    return PACKED + nonce + _cipher(key).encrypt(nonce, deflated(plain), PACKED + bound_to.encode())
+
+
 def open_seal(key: bytes, sealed: bytes, bound_to: str) -> bytes:
     """`cryptography.exceptions.InvalidTag` when key, content or binding do not agree."""
-    return _cipher(key).decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], bound_to.encode())
+    nonce, content = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    if sealed[:1] == PACKED:
+        return inflated(_cipher(key).decrypt(nonce, content, PACKED + bound_to.encode()))
+    return _cipher(key).decrypt(nonce, content, bound_to.encode())
 
 
 @lru_cache(maxsize=4096)

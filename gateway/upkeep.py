@@ -23,6 +23,7 @@ from gateway import (
     officer_drafts,
     outbound,
     retention,
+    shelf,
 )
 from gateway.conversation import ussd
 from gateway.storage import tables
@@ -84,6 +85,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
     Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),
     Upkeep("data_forgotten", 3600, retention.forget, in_one=False),
+    Upkeep("history_put_away", 3600, shelf.put_away, in_one=False),
     Upkeep("files_swept", file_sweep.TURN_S, file_sweep.sweep, in_one=False),
 )
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import func, select
 
+from gateway import shelf
 from gateway.complaints.calendar import Calendar, Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.sla import Clock, Running, Unit, days_left, due_at, explain, rule_for
@@ -76,8 +77,12 @@ def of(tx: Transaction, rows: Sequence[Any]) -> dict[int, Belongings]:
 
 def _add_clocks(tx: Transaction, found: dict[int, Belongings], kinds: Mapping[int, str]) -> None:
     clock = tables.clock
-    rows = tx.all(select(clock).where(clock.c.complaint_id.in_(found)).order_by(clock.c.id))
+    rows: list[Any] = list(tx.all(select(clock).where(clock.c.complaint_id.in_(found)).order_by(clock.c.id)))
     pauses = _pauses(tx, [row.id for row in rows])
+    for history in shelf.load(tx, found.keys() - {row.complaint_id for row in rows}).values():
+        rows += history.rows[clock]
+        for part in history.rows[tables.clock_segment]:
+            pauses[part.clock_id] = (*pauses.get(part.clock_id, ()), Pause(part.from_at, part.to_at))
     for row in rows:
         running = _running(tx, row, Kind(kinds[row.complaint_id]), pauses.get(row.id, ()))
         found[row.complaint_id].clocks.append(_shown(row, running, tx.now))

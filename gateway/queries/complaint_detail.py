@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
-from gateway import attachments, contacts
+from gateway import attachments, contacts, shelf
 from gateway.anonymity import Cover, cover_of
 from gateway.attachments import StoredFile
 from gateway.complaints.complaint import Visibility
@@ -142,13 +142,16 @@ def events(tx: Transaction, scope: Scope, item: Item, after: int = 0) -> list[Ev
 def deliveries(tx: Transaction, complaint_id: int) -> list[Delivery]:
     """Every message that left or was not sent about a complaint, newest first. Never its words."""
     outbox, log = tables.outbox, tables.dispatch_log
-    sent = tx.all(
+    put_away = shelf.load(tx, [complaint_id]).get(complaint_id, shelf.History())
+    sent: list[Any] = list(tx.all(
         select(outbox).where(outbox.c.complaint_id == complaint_id, outbox.c.complaint_id.is_not(None))
         .order_by(outbox.c.id.desc()).limit(MOST_DELIVERIES)
-    )  # fmt: skip
-    logged = tx.all(
-        select(log).where(log.c.complaint_id == complaint_id).order_by(log.c.id.desc()).limit(MOST_DELIVERIES)
+    ))  # fmt: skip
+    logged: list[Any] = list(
+        tx.all(select(log).where(log.c.complaint_id == complaint_id).order_by(log.c.id.desc()).limit(MOST_DELIVERIES))
     )
+    sent = (sent + put_away.rows[outbox][::-1])[:MOST_DELIVERIES]
+    logged = (logged + put_away.rows[log][::-1])[:MOST_DELIVERIES]
     kinds = {row.outbox_id: row.recipient_kind for row in logged if row.outbox_id}
     found = [
         Delivery(

@@ -1,10 +1,11 @@
 """`bench growth`: what taking a message, every list and every queue cost as the database grows."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from config import clock
@@ -24,6 +25,7 @@ from gateway.queries import (
 from gateway.queries import bench as counted
 from gateway.queries.complaint_list import TABS, Filters, Sorting
 from gateway.queries.scope import Scope, scope_of
+from gateway.rehearsal import Season
 from workers.bench import report, season
 from workers.bench.filling import stages
 from workers.bench.intake import Say
@@ -36,6 +38,9 @@ from workers.drain import Transaction
 SEASON = 1_000
 SPAN = timedelta(days=730)
 """What the largest size covers; smaller ones cover its latest part."""
+FRESH = timedelta(days=35)
+"""What is older went through the nightly duties."""
+OLD_SENDERS = 10**8
 ACCEPT_BATCH, ACCEPT_BATCHES = 64, 4
 TIMES = 25
 MOST_STATEMENTS = 12
@@ -122,22 +127,37 @@ def run(order: Order, place: Place, say: Say) -> Report:
 
 
 def _grown(office: season.Office, gateway: Gateway, sizes: Sequence[int], say: Say) -> Iterator[int]:
-    """Grow to each size, smallest first; the season is copied further and further back."""
+    """Grow to each size, smallest first; each part of it from its oldest complaint on, so that ids grow as they do."""
     first = min(SEASON, sizes[0])
     copies = math.ceil(sizes[-1] / first)
     lasts = SPAN / copies
     say(f"growth: {first} complaints with their whole life, then {copies - 1} copies of them")
-    made = season.make(office, gateway, first, clock.now() - lasts, lasts)
-    done = 1
+    now, long_ago, old = clock.now(), math.ceil(FRESH / lasts), None
+    if copies > long_ago and sizes[0] > first:  # ids only grow: the older season comes first
+        old = _of_long_ago(office, gateway, first, now - (long_ago + 1) * lasts, lasts)
+    fresh = season.make(office, gateway, first, now - lasts, lasts)
+    season.age(gateway)
+    slots, done = (slot for slot in itertools.count(1) if slot != long_ago or old is None), 2 if old else 1
     for size in sizes:
-        while done * first < size:
+        wanted = list(itertools.islice(slots, math.ceil(size / first) - done))
+        for slot in reversed(wanted):
             with gateway.store.transaction() as tx:
-                rehearsal.copy(tx, made, done, done * lasts)
+                if old is None or slot < long_ago:
+                    rehearsal.copy(tx, fresh, slot, slot * lasts)
+                else:
+                    rehearsal.copy(tx, old, slot, (slot - long_ago) * lasts)
             done += 1
             if done % max(1, copies // 10) == 0:
                 say(f"growth: {done * first} complaints")
         counted.analyse(gateway.store)
         yield size
+
+
+def _of_long_ago(office: season.Office, gateway: Gateway, many: int, begins: datetime, lasts: timedelta) -> Season:
+    office.open_every = season.LONG_OPEN_EVERY
+    made = season.make(office, gateway, many, begins, lasts, OLD_SENDERS)
+    office.open_every = season.OPEN_EVERY
+    return made
 
 
 def measured(gateway: Gateway, names: Sequence[str]) -> Report:

@@ -1,14 +1,15 @@
 """A short season of complaints with their whole life, made by the real services at moments of its own.
 
-Nine in ten are answered and closed, the others stay where complaints of an office stay; every message was sent. The
-season is then copied back in time until a database has its size (gateway/rehearsal.py).
+Most are answered and closed, the others stay where complaints of an office stay; every message was sent. There are two:
+one of these days, and one of long ago that went through the nightly duties by which words are forgotten and what is over
+is put away. Both are copied back in time until a database has its size (gateway/rehearsal.py).
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from channels.messages import DeliveryStatus
-from gateway import cases, casework, notices, outbound, rehearsal, triage
+from gateway import cases, casework, notices, outbound, rehearsal, retention, shelf, triage
 from gateway.app import Gateway
 from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status
 from gateway.intake import receive
@@ -22,8 +23,8 @@ from workers.drain import Transaction
 
 AT_ONCE = 50
 """Complaints of one moment of the season."""
-OPEN_EVERY = 10
-"""One in so many is never closed."""
+OPEN_EVERY, LONG_OPEN_EVERY = 10, 50
+"""One in so many is still open; of long ago one in so many."""
 MOST_JUDGED = 100
 LEASE_S = 60.0
 ANSWER = {"explanation": "Sudah diperbaiki oleh petugas kami hari ini.", "no_evidence_reason": "tidak ada foto"}
@@ -35,6 +36,7 @@ class Office:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._classifier = KeywordClassifier(gateway.office.reference)
+        self.open_every = OPEN_EVERY
         agencies = gateway.office.reference.agencies.values()
         self._agencies = [agency.code for agency in agencies if agency.accepts]
 
@@ -74,7 +76,7 @@ class Office:
         if case.status in {Status.RECEIVED, Status.VERIFIED}:
             case = casework.apply(tx, Action.ASSIGN, case, SYSTEM, {"agency": agency})
         case = casework.apply(tx, Action.START, case, officer)
-        if case.id // AT_ONCE % OPEN_EVERY:
+        if case.id // AT_ONCE % self.open_every:
             self._close(tx, case, officer)
 
     def _close(self, tx: Transaction, case: Case, officer: Actor) -> None:
@@ -93,13 +95,21 @@ class Office:
                 outbound.settle(tx, [Outcome(one.id, one.fence, DeliveryStatus.SENT, str(one.id)) for one in parcels])
 
 
-def make(office: Office, gateway: Gateway, complaints: int, begins: datetime, lasts: timedelta) -> Season:
-    """The season, from `begins` on, within `lasts`."""
+def make(
+    office: Office, gateway: Gateway, complaints: int, begins: datetime, lasts: timedelta, first: int = 0
+) -> Season:
+    """The season, from `begins` on, within `lasts`; its senders are numbered from `first` on."""
     slots = max(1, complaints // AT_ONCE)
     slot = lasts / slots
     with gateway.store.transaction(begins) as tx:
         begun = rehearsal.begin(tx)
     for at in range(slots):
-        office.live(range(at * AT_ONCE, (at + 1) * AT_ONCE), begins + at * slot, slot / 6)
+        office.live(range(first + at * AT_ONCE, first + (at + 1) * AT_ONCE), begins + at * slot, slot / 6)
     with gateway.store.transaction(begins + lasts) as tx:
         return rehearsal.end(tx, begun)
+
+
+def age(gateway: Gateway) -> None:
+    """What the nightly duties would have done by now to what is old enough."""
+    while retention.forget(gateway.store) + shelf.put_away(gateway.store):
+        pass

@@ -10,6 +10,7 @@ from gateway.storage.tables.complaints import (
     forward,
     number_sequence,
     remote_event,
+    shelf,
 )
 from gateway.storage.tables.governance import audit, audit_checkpoint, audit_head
 from gateway.storage.tables.messages import (
@@ -87,6 +88,7 @@ __all__ = [
     "process",
     "quarantine",
     "remote_event",
+    "shelf",
     "sms_part",
     "task",
     "ussd_session",

@@ -258,6 +258,22 @@ clock_segment = Table(
     Column("to_at", Instant),
 )
 
+shelf = Table(
+    "shelf",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("last_at", Instant, nullable=False),
+    Column("history", LargeBinary, nullable=False),
+    Column("words", LargeBinary),
+)
+"""By the complaint's id: the rows of it that are history, packed (gateway/shelf.py)."""
+Index(
+    "ix_shelf_words",
+    shelf.c.last_at,
+    sqlite_where=text("words IS NOT NULL"),
+    postgresql_where=text("words IS NOT NULL"),
+)
+
 forward = Table(
     "forward",
     metadata,
