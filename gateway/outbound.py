@@ -3,7 +3,7 @@
 Source: ARCHITECTURE § 2 (order, outcomes), docs/channels/README.md § 4.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,14 +29,15 @@ ID_PREFIX = "ob_"
 RANK = {"queued": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "read": 4}
 UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
 RECEIPTS = frozenset({"sent", "delivered", "read"})
+MAYBE_THERE = {DeliveryStatus.SENT, DeliveryStatus.UNKNOWN}
+SETTLED = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
 RESENT = "resent"
 NOT_WANTED = ("opt_out", "superseded")
 """Reasons of messages that nobody may send again: their receiver said so, or something newer took their place."""
 SUPPRESS_AGAIN = (
     "UPDATE outbox SET state = 'failed', reason = 'opt_out' WHERE id IN {ids} AND state = 'queued' AND NOT direct"
-    " AND EXISTS (SELECT 1 FROM dialogue d WHERE d.channel = outbox.channel AND d.contact_id = outbox.contact_id"
-    " AND d.opted_out_at >= outbox.created_at)"
 )
+AGAIN = "UPDATE channel_state SET stopped_at = NULL, stopped_reason = '' WHERE stopped_at > 0 AND channel IN {ids}"
 OPEN = constant("outbox.state IN ('queued','sending')")
 """The condition of the partial indexes of the outbox, word for word: else SQLite reads the whole table."""
 CHANNEL = "q.channel || ''"
@@ -153,18 +154,18 @@ def lane_of(channel: str, contact_id: int) -> str:
 
 def withdraw(tx: Transaction, channel: str, contact_id: int, once: str) -> None:
     """A message of this name that is still waiting is not wanted any more."""
-    outbox = tables.outbox
-    mine = and_(outbox.c.lane == lane_of(channel, contact_id), OPEN, outbox.c.state == "queued", outbox.c.once == once)
-    tx.execute(outbox.update().where(mine).values(state="failed", reason="superseded"))
+    mine = _waits(channel, contact_id) & (tables.outbox.c.once == once)
+    tx.execute(tables.outbox.update().where(mine).values(state="failed", reason="superseded"))
 
 
 def suppress(tx: Transaction, channel: str, contact_id: int, reason: str = "opt_out") -> int:
     """What is still waiting for this address, save answers to own commands, is not sent; how many that were."""
-    outbox = tables.outbox
-    mine = and_(
-        outbox.c.lane == lane_of(channel, contact_id), OPEN, outbox.c.state == "queued", outbox.c.direct.is_(False)
-    )
-    return tx.execute(outbox.update().where(mine).values(state="failed", reason=reason)).rowcount
+    mine = _waits(channel, contact_id) & tables.outbox.c.direct.is_(False)
+    return tx.execute(tables.outbox.update().where(mine).values(state="failed", reason=reason)).rowcount
+
+
+def _waits(channel: str, contact_id: int) -> Any:
+    return and_(tables.outbox.c.lane == lane_of(channel, contact_id), OPEN, tables.outbox.c.state == "queued")
 
 
 def claim(
@@ -174,14 +175,29 @@ def claim(
 
     `direct`: only answers to somebody who wrote to us, so that they overtake what nobody waits for (F33).
     """
+    return _parcels(tx, _heads(tx, limit, lease_s, list(channels or tx.office.channels), direct=direct))
+
+
+def fill(tx: Transaction, rooms: Mapping[str, int], lease_s: float) -> list[Parcel]:
+    """Claim for the free places of each channel: who waits for an answer first, but one place for who waits longest."""
+    found: list[Any] = []
+    for channel, room in rooms.items():
+        awaited = _heads(tx, max(room - 1, 1), lease_s, [channel], direct=True)
+        found += awaited + _heads(tx, room - len(awaited), lease_s, [channel], direct=False)
+    return _parcels(tx, found)
+
+
+def _heads(tx: Transaction, limit: int, lease_s: float, channels: Sequence[str], *, direct: bool) -> list[Any]:
     where = f"{CHANNEL} IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}{' AND q.direct' if direct else ''}"
-    lease, found = timedelta(seconds=lease_s), list[Any]()
-    for names, most in spending.shares(tx, list(channels or tx.office.channels), limit):
-        room, ids = min(most, limit - len(found)), ids_json(names)
-        if room > 0:
-            found += claim_rows(
-                tx, tables.outbox, limit=room, lease=lease, working="sending", where=where, retake=False, ids=ids
-            )
+    claimed = partial(claim_rows, tx, tables.outbox, lease=timedelta(seconds=lease_s), working="sending", where=where)
+    found: list[Any] = []
+    for names, most in spending.shares(tx, channels, limit):
+        room = min(most, limit - len(found))
+        found += claimed(limit=room, retake=False, ids=ids_json(names)) if room > 0 else ()
+    return found
+
+
+def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
     people = contacts.by_id(tx, [row.contact_id for row in found])
     addresses = contacts.addresses(tx, people)
     return [_parcel(tx, row, people[row.contact_id], addresses[row.contact_id]) for row in found]
@@ -229,17 +245,15 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
         }
         for o in valid
     ]
-    columns = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
-    tx.update(outbox, changes, ("id",), columns)
+    tx.update(outbox, changes, ("id",), SETTLED)
     _suppress_again(tx, [o.id for o in valid if o.state is DeliveryStatus.QUEUED])
     # A receipt was faster than the provider's answer: only the name that the answer brings is news.
     named = [o for o in fitting if current[o.id].state in RECEIPTS and o.provider_id]
     tx.update(outbox, [{"id": o.id, "provider_id": _name(tx, o)} for o in named], ("id",), ("provider_id",))
     for outcome in valid:
-        _consequences(tx, outcome, current[outcome.id].contact_id)
+        _consequences(tx, outcome, current[outcome.id])
     _work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
-    early = {DeliveryStatus.SENT, DeliveryStatus.UNKNOWN}
-    _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state in early])
+    _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state in MAYBE_THERE])
 
 
 def _name(tx: Transaction, outcome: Outcome) -> str:
@@ -254,20 +268,17 @@ def _suppress_again(tx: Transaction, ids: Sequence[int]) -> None:
         tx.execute(constant(SUPPRESS_AGAIN.format(ids=id_in(tx.dialect))), {"ids": ids_json(ids)})
 
 
-def _consequences(tx: Transaction, outcome: Outcome, contact_id: int) -> None:
+def _consequences(tx: Transaction, outcome: Outcome, row: Any) -> None:
     if outcome.reason in UNREACHABLE:
-        contacts.mark_unreachable(tx, contact_id, outcome.reason)
+        contacts.mark_unreachable(tx, row.contact_id, outcome.reason)
     if outcome.new_address:
-        contacts.move(tx, contact_id, outcome.new_address)
+        contacts.move(tx, row.contact_id, outcome.new_address)
     if outcome.pause_channel_until or outcome.stops_channel:
-        state, outbox = tables.channel_state, tables.outbox
-        row = tx.one(select(outbox.c.channel).where(outbox.c.id == outcome.id))
-        if row:
-            tx.insert_new(state, [{"channel": row.channel}], "channel")
-            until = outcome.pause_channel_until or outcome.due_at
-            tx.execute(state.update().where(state.c.channel == row.channel).values(resume_at=until))
-            if outcome.stops_channel:
-                _stop(tx, row.channel, outcome.stops_channel)
+        state, until = tables.channel_state, outcome.pause_channel_until or outcome.due_at
+        tx.insert_new(state, [{"channel": row.channel}], "channel")
+        tx.execute(state.update().where(state.c.channel == row.channel).values(resume_at=until))
+        if outcome.stops_channel:
+            _stop(tx, row.channel, outcome.stops_channel)
 
 
 def _stop(tx: Transaction, channel: str, reason: str) -> None:
@@ -282,9 +293,8 @@ def _work_again(tx: Transaction, channels: Collection[str]) -> None:
     """What sends is not stopped any more, whoever mended it."""
     if not channels:
         return
-    state = tables.channel_state
-    stood = state.c.channel.in_(sorted(channels)) & state.c.stopped_at.is_not(None)
-    if tx.execute(state.update().where(stood).values(stopped_at=None, stopped_reason="")).rowcount:
+    again = constant(AGAIN.format(ids=id_in(tx.dialect, "text")))
+    if tx.execute(again, {"ids": ids_json(sorted(channels))}).rowcount:
         tx.afterwards.append(partial(log.info, "channel_works_again", channels=sorted(channels)))
 
 

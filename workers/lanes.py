@@ -41,12 +41,8 @@ class Lanes:
 
     def claim(self, tx: Transaction, under_way: Collection[Parcel]) -> Sequence[Parcel]:
         busy = Counter(parcel.channel for parcel in under_way)
-        claimed: list[Parcel] = []
-        for name, channel in self._senders.items():
-            room = room_of(channel) - busy[name]
-            if room > 0:
-                claimed += _heads(tx, name, room)
-        return claimed
+        rooms = {name: room_of(channel) - busy[name] for name, channel in self._senders.items()}
+        return outbound.fill(tx, {name: room for name, room in rooms.items() if room > 0}, LEASE_S)
 
     async def waits(self, items: Sequence[Parcel]) -> Sequence[float]:
         by_channel = Counter(parcel.channel for parcel in items)
@@ -80,13 +76,6 @@ class Lanes:
             self._free_at = {lane: moment for lane, moment in self._free_at.items() if moment > now}
         self._free_at[parcel.lane] = leaves_at + pace_s
         return leaves_at - now
-
-
-def _heads(tx: Transaction, channel: str, room: int) -> list[Parcel]:
-    """Who waits for an answer goes first; one place is always left for those who wait longest."""
-    awaited = outbound.claim(tx, max(room - 1, 1), LEASE_S, [channel], direct=True)
-    rest = room - len(awaited)
-    return [*awaited, *(outbound.claim(tx, rest, LEASE_S, [channel]) if rest else ())]
 
 
 def room_of(channel: Channel) -> int:

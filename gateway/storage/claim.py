@@ -6,9 +6,10 @@ with the fence it was claimed under (PERFORMANCE rule 8, F27).
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, TextualSelect
 from sqlalchemy.engine import Row
 
 from gateway.storage.store import Transaction, constant
@@ -46,12 +47,19 @@ def claim(
     )
     tx.flush()
     found = tx.connection.execute(
-        constant(sql).columns(*table.columns),
+        _whole_rows(sql, table),
         {"working": working, "until": to_millis(tx.now + lease), "now": to_millis(tx.now), "limit": limit, **values},
     )
     return sorted(found.all(), key=lambda row: (row.due_at, row.id))
 
 
+@cache
+def _whole_rows(sql: str, table: Table) -> TextualSelect:
+    """Made once: to tell the types of so many columns costs more than to claim a row."""
+    return constant(sql).columns(*table.columns)
+
+
+@cache
 def _columns(table: Table) -> str:
     return ", ".join(column.name for column in table.columns)
 
