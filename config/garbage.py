@@ -14,7 +14,9 @@ def starting() -> None:
 
 
 def settled() -> None:
-    """A service is ready: what it holds now stays, is left alone by every later look, and is shared with its forks."""
-    gc.collect()
+    """A service is ready: what it holds now stays, is left alone by every later look, and is shared with its forks.
+
+    Not looked through once more before: of a hundred thousand objects sixty were garbage, and it took a tenth of a start.
+    """
     gc.freeze()
     gc.set_threshold(YOUNG_IN_SERVICE)

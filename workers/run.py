@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from urllib.parse import urlsplit, urlunsplit
 
@@ -39,6 +40,8 @@ LOOK_EVERY_S = 0.05
 PORTS_FREE_WITHIN_S = 4.0
 """What the members of a run that was killed may need to end."""
 LANGUAGES = ("id", "en")
+SHARED = ("workers.commands", "aiohttp.web")
+"""What several members work with: loaded here, before they are forked, it is loaded and held once for all of them."""
 
 
 class NotStarted(Exception):
@@ -71,6 +74,8 @@ def run() -> None:
 
 
 def _live(settings: Settings, all_members: Sequence[Member], say: Callable[..., None]) -> None:
+    for module in SHARED:
+        import_module(module)
     family = Family(all_members)
     settled()  # what is here now is shared with every member; the collector must not touch and so copy it
     family.start()
@@ -84,13 +89,14 @@ def _live(settings: Settings, all_members: Sequence[Member], say: Callable[..., 
 
 
 def members(settings: Settings) -> Iterator[Member]:
-    """The processes of this machine, in the order they start. Simulated providers are there before who calls them."""
+    """The processes of this machine, in the order they start. Simulated providers are there before who calls them, and load
+    while the web process, which calls nobody, does."""
+    yield Member("web", command("serve"))
     if settings.training.enabled:
         gateway_url = f"http://{_loopback(settings.server.host)}:{settings.server.port}"
         port = settings.training.port
         simulate = command("simulate", "--port", str(port), "--gateway", gateway_url, "--classroom", "--quiet")
         yield Member("simulators", simulate, answers=partial(_is_open, port))
-    yield Member("web", command("serve"))
     for queues in WORKERS:
         yield Member(f"worker {' '.join(queues)}", command("work", *queues))
     yield Member("clock", command("clock"))
