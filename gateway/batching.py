@@ -25,6 +25,8 @@ from gateway.storage.store import Store, Transaction
 
 log = get_logger(__name__)
 BATCH = 256
+REPLAYED_AT_ONCE = 64
+"""So few that somebody with a phone in the hand does not wait long behind them, and that little is done again after a death."""
 REPLAY_EVERY_S = 1.0
 Receive = Callable[[Transaction, Sequence[Arrival]], list[Answer]]
 Parse = Callable[[str, Any], Sequence[Any]]
@@ -106,7 +108,7 @@ class Writer:
 
     async def run(self) -> None:
         """Until `close`: commit what waits, replay what was spooled."""
-        self._behind = await self._on_disk(self._has_spool)
+        self._behind = await self._on_disk(self._spool.has_more)
         replay = asyncio.create_task(self._replay_forever())
         try:
             while not (self._closing and not self._waiting):
@@ -208,17 +210,15 @@ class Writer:
     async def _on_disk(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
-    def _has_spool(self) -> bool:
-        return any(lines for _, lines in self._spool.lines())
-
     async def _replay_forever(self) -> None:
         while True:
-            if self._behind:
-                try:
+            try:
+                # What comes meanwhile goes to the disk as well: without a pause we catch up with it.
+                while self._behind:
                     await self._replay()
-                except Exception as problem:
-                    if not is_away(problem):
-                        log.exception("spool_replay_failed")
+            except Exception as problem:
+                if not is_away(problem):
+                    log.exception("spool_replay_failed")
             await asyncio.sleep(REPLAY_EVERY_S)
 
     async def keep_room(self) -> None:
@@ -226,26 +226,21 @@ class Writer:
         self.low_on_disk = await self._on_disk(self._spool.keep_room)
 
     async def _replay(self) -> None:
-        """Carry over file by file; a file is forgotten only when all of it is committed and nothing was added."""
+        """Carry over file by file what is there now."""
         loop = asyncio.get_running_loop()
         for path, lines in await self._on_disk(lambda: list(self._spool.lines())):
-            for start in range(0, len(lines), BATCH):
-                arrivals = await loop.run_in_executor(self._database, self._understand, lines[start : start + BATCH])
+            for start in range(0, len(lines), REPLAYED_AT_ONCE):
+                some = lines[start : start + REPLAYED_AT_ONCE]
+                arrivals = await loop.run_in_executor(self._database, self._understand, some)
                 # kill point: replay.read
                 await loop.run_in_executor(self._database, self._carry_out, arrivals)
                 # kill point: replay.committed
                 self.counts.replayed += len(arrivals)
-            await self._on_disk(partial(self._forget, path, len(lines)))
+            await self._on_disk(partial(self._spool.done, path))
         spoolings = self._spoolings
-        is_left = await self._on_disk(self._has_spool)
+        is_left = await self._on_disk(self._spool.has_more)
         if not is_left and spoolings == self._spoolings:  # else something is on its way to the disk
             self._behind = False
-
-    def _forget(self, path: Any, known: int) -> None:
-        """In the disk's thread, where nothing is appended meanwhile."""
-        current = next((lines for other, lines in self._spool.lines() if other == path), None)
-        if current is not None and len(current) == known:
-            self._spool.done(path)
 
     def _understand(self, lines: Sequence[tuple[str, Any, datetime]]) -> list[Arrival]:
         arrivals = []

@@ -41,6 +41,10 @@ class Spool:
         self._nearly_full = nearly_full
         self._file: BinaryIO | None = None
         self._waiting = 0
+        self._given: dict[Path, tuple[int, int]] = {}
+        """File -> where what `lines` gave last ends, and how many lines that were."""
+        self._done: dict[Path, int] = {}
+        """File -> where what is in the database ends: a file that still grows is not read from its beginning."""
 
     @property
     def waiting(self) -> int:
@@ -126,10 +130,23 @@ class Spool:
         return self._file
 
     def lines(self) -> Iterator[tuple[Path, list[Line]]]:
-        """The kept calls, file by file: those of dead processes first, then our own."""
+        """The kept calls that are not `done`, file by file: those of dead processes first, then our own."""
+        for path in self._files():
+            with path.open("rb") as file:
+                start = file.seek(self._done.get(path, 0))
+                content = file.read()
+            lines = list(self._read(content))
+            self._given[path] = start + len(content), len(lines)
+            yield path, lines
+
+    def has_more(self) -> bool:
+        """Whether something is there that is not `done`."""
+        return any(path.stat().st_size > self._done.get(path, 0) for path in self._files())
+
+    def _files(self) -> Iterator[Path]:
         for path in sorted(self._folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime):
             if self._is_ours(path) or self._is_left_behind(path):
-                yield path, list(self._read(path))
+                yield path
 
     def _is_ours(self, path: Path) -> bool:
         return self._file is not None and path.samefile(f"/proc/self/fd/{self._file.fileno()}")
@@ -142,8 +159,8 @@ class Spool:
                 return False
         return True
 
-    def _read(self, path: Path) -> Iterator[Line]:
-        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+    def _read(self, content: bytes) -> Iterator[Line]:
+        for number, line in enumerate(content.split(b"\n"), 1):
             if not line:
                 continue
             try:
@@ -152,10 +169,19 @@ class Spool:
                 log.warning("spool_line_torn", line=number)
 
     def done(self, path: Path) -> None:
-        """Everything in this file is in the database: forget it."""
-        if self._is_ours(path) and self._file is not None:
+        """What `lines` gave of this file is in the database; the file is forgotten when nothing was added meanwhile."""
+        end, many = self._given.pop(path)
+        if not path.exists():  # another process carried it over as well
+            return
+        is_ours = self._is_ours(path)
+        if is_ours:
+            self._waiting -= many
+        if path.stat().st_size > end:
+            self._done[path] = end
+            return
+        self._done.pop(path, None)
+        if is_ours and self._file is not None:
             self._file.truncate(0)
-            self._waiting = 0
         else:
             path.unlink(missing_ok=True)
 

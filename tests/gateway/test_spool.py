@@ -121,3 +121,20 @@ def test_what_is_done_is_forgotten(tmp_path: Path, opened: Opens) -> None:
     assert bodies(spool) == []
     spool.close()
     assert list(tmp_path.glob("*.spool")) == []
+
+
+def test_a_file_that_grows_while_it_is_carried_over_is_not_read_from_its_beginning(
+    tmp_path: Path, opened: Opens
+) -> None:
+    spool = opened(tmp_path)
+    spool.append([arrival(1), arrival(2)])
+    [(path, _)] = spool.lines()
+    spool.append([arrival(3)])
+    spool.done(path)
+    assert spool.has_more()
+    assert spool.waiting == 1
+    assert bodies(spool) == [b"pesan rahasia 3"]
+    spool.done(path)
+    assert not spool.has_more()
+    spool.append([arrival(4)])
+    assert bodies(spool) == [b"pesan rahasia 4"]
