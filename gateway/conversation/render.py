@@ -48,6 +48,8 @@ class Texts(Protocol):
 
     def words(self, key: str, language: str = ...) -> tuple[str, ...]: ...
 
+    def __hash__(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -64,9 +66,10 @@ def render(reply: Reply, language: str, capabilities: Capabilities, texts: Texts
     """The messages that `reply` becomes on a channel, in order; the buttons hang below the last one."""
     writer = Writer(texts, language, capabilities)
     key = reply.key if capabilities.buttons else PLAIN_KEYS.get(reply.key, reply.key)
-    parts = writer.written(key, reply.values, reply.lines)
+    values = writer.values(reply.values)
+    parts = writer.written(key, values, reply.lines)
     if reply.append_key:
-        appended = writer.written(reply.append_key, reply.values, ())
+        appended = writer.written(reply.append_key, values, ())
         parts = [*parts, *appended] if capabilities.gsm else [*parts[:-1], "\n".join((parts[-1], *appended))]
     rows = writer.buttons(reply) if capabilities.buttons else ()
     return Rendered((*(Message(text) for text in parts[:-1]), Message(parts[-1], rows)))
@@ -98,6 +101,7 @@ def render_page(page: Page, language: str, septets: int, texts: Texts) -> str:
     return parts[place] if place == len(parts) - 1 else f"{parts[place]}\n{more}"
 
 
+@lru_cache(maxsize=512)
 def date_text(day: date, language: str, texts: Texts) -> str:
     """`26 Nov 2026`, at most eleven characters."""
     return f"{day.day} {texts.words('date.months', language)[day.month - 1]} {day.year}"
@@ -116,13 +120,12 @@ class Writer:
     language: str
     capabilities: Capabilities
 
-    def written(self, key: str, values: Mapping[str, Value], lines: tuple[Phrase, ...]) -> list[str]:
+    def written(self, key: str, filled: Mapping[str, str], lines: tuple[Phrase, ...]) -> list[str]:
         """The text of `key` as one or more messages."""
-        filled = self.values(values)
 
         def compose(changed: Mapping[str, str]) -> str:
             numbered = (f"{place}. {self.value(line)}" for place, line in enumerate(lines, start=1))
-            text = "\n".join((self.filled(key, {**filled, **changed}), *numbered))
+            text = "\n".join((self.filled(key, {**filled, **changed} if changed else filled), *numbered))
             return gsm.transliterate(text) if self.capabilities.gsm else text
 
         text = compose({})

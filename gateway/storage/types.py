@@ -79,9 +79,10 @@ class Ids:
     def new(self, now: datetime) -> int:
         millis = to_millis(now)
         step = next(self._counter) & ((1 << COUNTER_BITS) - 1)
-        if step == 0:
-            millis = max(millis, self._last + 1)
-        self._last = max(self._last, millis)
+        if millis > self._last:
+            self._last = millis
+        elif step == 0:
+            self._last += 1
         return (self._last << (PROCESS_BITS + COUNTER_BITS)) | (self._process << COUNTER_BITS) | step
 
 
