@@ -84,7 +84,7 @@ def _reach(tx: Transaction, identity: int) -> None:
 
 
 def _tell(tx: Transaction, case: Case, moment: Moment, running: Running) -> None:
-    if moments.QUESTION_AGAIN in moment.tells:
+    if moment.asks:
         _ask_again(tx, case)
         return
     note = {"note": explain(running, tx.now)}

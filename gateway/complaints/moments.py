@@ -17,8 +17,6 @@ from gateway.complaints.sla import Clock, Running, Unit, span_of
 
 MORNING = time(8, 0)
 REMINDER = "st.remind"
-QUESTION_AGAIN = "ask.again"
-"""Stands for the notice with which the question was asked."""
 
 
 class When(StrEnum):
@@ -36,12 +34,14 @@ class When(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`tells` are keys of NOTICES; `ends` is what the system does when nobody else has."""
+    """`tells` are keys of NOTICES; `ends` is what the system does when nobody else has. `asks`: the question that waits
+    is put again, by the notice with which it was asked."""
 
     when: When
     days: int = 0
     tells: tuple[str, ...] = ()
     ends: tuple[Action, ...] = ()
+    asks: bool = False
 
 
 # fmt: off
@@ -65,7 +65,7 @@ MOMENTS: Mapping[Clock, tuple[Moment, ...]] = MappingProxyType({
     Clock.RESOLUTION:    AGENCY,
     Clock.SECOND_ANSWER: AGENCY,
     Clock.AUTO_CLOSE:    (Moment(When.DAY, 7, tells=(REMINDER,)), Moment(When.OVER, ends=(Action.CLOSE_AUTOMATICALLY,))),
-    Clock.COMPLETION:    (Moment(When.DAY, 3, tells=(QUESTION_AGAIN,)), Moment(When.DAY, 7, tells=(QUESTION_AGAIN,)),
+    Clock.COMPLETION:    (Moment(When.DAY, 3, asks=True), Moment(When.DAY, 7, asks=True),
                           Moment(When.OVER, ends=(Action.ARCHIVE_INCOMPLETE, Action.CONTINUE_INCOMPLETE))),
     Clock.HELD_AGE:      (Moment(When.OVER, ends=(Action.RELEASE,)),),
 })

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.complaints.calendar import Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.lifecycle import LIFECYCLE
-from gateway.complaints.moments import MOMENTS, QUESTION_AGAIN, following, moment_at, reached
+from gateway.complaints.moments import MOMENTS, following, moment_at, reached
 from gateway.complaints.notices import NOTICES
 from gateway.complaints.sla import Clock, Running, rule_for
 from tests.complaints.test_sla import PAUSED, WIB, at, running
@@ -58,7 +58,7 @@ def test_a_clock_that_stopped_waits_for_nothing() -> None:
 
 def test_every_notice_and_every_end_exists() -> None:
     told = {key for each in MOMENTS.values() for moment in each for key in moment.tells}
-    assert told - {QUESTION_AGAIN} <= NOTICES.keys()
+    assert told <= NOTICES.keys()
     ends = {action for each in MOMENTS.values() for moment in each for action in moment.ends}
     assert ends <= {step.action for step in LIFECYCLE}
     assert MOMENTS.keys() == set(Clock)
