@@ -1,4 +1,4 @@
-"""The clock: rings every queue every few seconds, and does what is due in SQL alone. Any number run, one leads.
+"""The clock: rings every queue now and then, and does what is due in SQL alone. Any number run, one leads.
 
 Leading is a lease in the database: whoever holds it works, the others wait for it to run out. What is to be done stands
 in `gateway.upkeep`; a duty that fails takes nothing with it and has its next turn.
@@ -13,6 +13,7 @@ from gateway import checkpoints, leases, upkeep, vitals
 from gateway.app import Gateway
 from gateway.doorbell import QUEUES
 from gateway.upkeep import UPKEEP, Upkeep
+from workers.runtime import LOOK_EVERY_S
 
 log = get_logger(__name__)
 
@@ -26,7 +27,8 @@ LEASE = "clock"
 LEASE_S = 20.0
 RENEW_S = 5.0
 """Renewed this often; whoever waits for the lease asks as often."""
-RING_S = 5.0
+RING_S = 30.0
+"""The last net: workers look by themselves every few seconds, and idle machines should idle."""
 SHORTEST_RING_S = 1.0
 
 
@@ -108,8 +110,8 @@ def _run(gateway: Gateway, duty: Upkeep) -> Callable[[], None]:
 
 
 def ring_every_s(gateway: Gateway) -> Mapping[str, float]:
-    """How often each queue is rung. A forwarder that is to be read every two seconds is also rung for that often."""
+    """How often each queue is rung. A forwarder that is to be read oftener than workers look is also rung for that often."""
     asked = [table.values.get("poll_every_s") for table in gateway.settings.forwarding]
-    polls = [float(every) for every in asked if isinstance(every, int | float) and every > 0]
+    polls = [float(every) for every in asked if isinstance(every, int | float) and 0 < every < LOOK_EVERY_S]
     fastest = max(min([RING_S, *polls]), SHORTEST_RING_S)
     return {queue: fastest if queue in {"poll", "forward"} else RING_S for queue in QUEUES}

@@ -77,9 +77,9 @@ def gateway(sqlite_url: str, own: Redis, tmp_path: Path) -> Iterator[Gateway]:
 
 @contextmanager
 def working(gateway: Gateway) -> Iterator[Runtime]:
-    """A worker's drains, which look by themselves often while Redis is away."""
+    """A worker's drains, which look by themselves often."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("workers.runtime.ALONE_EVERY_S", 0.05)
+        patch.setattr("workers.runtime.LOOK_EVERY_S", 0.05)
         running = Runtime(gateway, QUEUES, "test")
         running.start()
         RUNTIME.set(running)

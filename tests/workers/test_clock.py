@@ -127,7 +127,7 @@ def with_polls_every(settings: Settings, seconds: float) -> Settings:
     return replace(settings, forwarding=(replace(table, values={**table.values, "poll_every_s": seconds}),))
 
 
-@pytest.mark.parametrize(("poll_every_s", "rung_every_s"), [(0, RING_S), (2, 2), (0.1, 1), (3600, RING_S)])
+@pytest.mark.parametrize(("poll_every_s", "rung_every_s"), [(0, RING_S), (2, 2), (0.1, 1), (5, RING_S), (3600, RING_S)])
 def test_polls_are_rung_for_as_often_as_they_are_due(
     gateway: Gateway, poll_every_s: float, rung_every_s: float
 ) -> None:

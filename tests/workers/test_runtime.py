@@ -162,7 +162,7 @@ def _cancel_all() -> None:
 def test_f19_without_redis_a_worker_looks_by_itself(
     settings: Settings, gateway: Gateway, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.runtime.ALONE_EVERY_S", 0.05)
+    monkeypatch.setattr("workers.runtime.LOOK_EVERY_S", 0.05)
     alone = open_gateway(replace(settings, redis=replace(settings.redis, url="embedded")))
     running = Runtime(alone, ("deliver",), "alone")
     running.start()
