@@ -3,6 +3,7 @@
 import asyncio
 
 import click
+import uvloop
 
 from config.load import load
 from config.reference.reading import ReferenceInvalid
@@ -38,7 +39,8 @@ def simulate(
         raise click.exceptions.Exit(2) from problem
     try:
         told = None if quiet else click.echo
-        asyncio.run(serve(played, names, listen, settings.training.port if port is None else port, told))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(played, names, listen, settings.training.port if port is None else port, told))
     except OSError as problem:
         click.echo(f"cannot listen on {listen}: {problem.strerror or problem}", err=True)
         raise click.exceptions.Exit(1) from problem

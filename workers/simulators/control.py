@@ -78,8 +78,9 @@ class Plane:
                 action = self.faults.take(Moment("call", request.method, request.path, text=None))
                 if not action.close_before_read:
                     body = await request.read()
-                    recipient, text = player.describe(request, body)
-                    action = self.faults.take(Moment("call", request.method, request.path, recipient, text))
+                    if self.faults.await_calls():
+                        recipient, text = player.describe(request, body)
+                        action = self.faults.take(Moment("call", request.method, request.path, recipient, text))
                 response = await self._answer(player, handler, request, body, action)
                 status = response.status if response else 0
                 answer = _shown(response)

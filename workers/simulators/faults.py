@@ -124,6 +124,10 @@ class Faults:
     def listed(self) -> list[Fault]:
         return [armed.fault for armed in self._armed if not _spent(armed)]
 
+    def await_calls(self) -> bool:
+        """Whether a call may meet one of them: only then what it says has to be read beforehand."""
+        return any(armed.fault.stage() == "call" and not _spent(armed) for armed in self._armed)
+
     def take(self, moment: Moment) -> Action:
         """The action for this moment, used up once; `NOTHING` when none fits."""
         for armed in self._armed:

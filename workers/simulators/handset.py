@@ -13,7 +13,8 @@ BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-EXTENDED = "^{}\\[~]|€\f"
+EXTENDED = frozenset("^{}\\[~]|€\f")
+ALPHABET = EXTENDED.union(BASIC)
 SINGLE = {0: 160, 2: 70}
 PART = {0: 153, 2: 67}
 PART_WIDE_REFERENCE = {0: 152, 2: 66}
@@ -42,7 +43,7 @@ class Phone:
 
 def coding_of(text: str) -> int:
     """0 = the 7-bit alphabet, 2 = UCS-2."""
-    return 0 if all(character in BASIC or character in EXTENDED for character in text) else 2
+    return 0 if ALPHABET.issuperset(text) else 2
 
 
 def width(character: str, coding: int) -> int:
@@ -89,7 +90,7 @@ def as_shown(text: str, coding: int) -> str:
     """What the phone's screen shows: outside UCS-2 a character that the alphabet lacks is a question mark."""
     if coding != 0:
         return text
-    return "".join(character if character in BASIC or character in EXTENDED else "?" for character in text)
+    return text if ALPHABET.issuperset(text) else "".join(one if one in ALPHABET else "?" for one in text)
 
 
 class Handsets:
