@@ -79,7 +79,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("outbox_swept", 5, outbound.sweep),
     Upkeep("forwards_swept", 10, forwarding.sweep),
     Upkeep("sms_parts_given_up", 5, take_overdue_parts),
-    Upkeep("ussd_sessions_taken_up", 1, take_broken_sessions),
+    Upkeep("ussd_sessions_taken_up", 5, take_broken_sessions),
     Upkeep("deadlines_reached", 5, deadlines.reach, in_one=False),
     Upkeep("attempts_forgotten", 3600, attempts.forget_old),
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
