@@ -159,10 +159,11 @@ def bench_drain(database: str | None, redis: str | None, json_file: Path | None,
 
 @bench.command("idle")
 @click.option("--seconds", type=POSITIVE, default=30.0, show_default=True)
+@click.option("--rate", type=click.FloatRange(0), default=0.0, show_default=True, help="Messages per second beside it.")
 @everywhere
-def bench_idle(database: str | None, redis: str | None, json_file: Path | None, seconds: float) -> None:
-    """Start `gateway run` and leave it alone: memory and processor time, process by process."""
-    order = idle.Order(seconds)
+def bench_idle(database: str | None, redis: str | None, json_file: Path | None, **given: Any) -> None:
+    """Start `gateway run` and leave it alone, or busy: memory and processor time, process by process."""
+    order = idle.Order(**given)
     _carry_out(lambda place: idle.run(order, place, _say), json_file, Place(database, redis))
 
 

@@ -1,25 +1,29 @@
-"""`bench idle`: what `gateway run` costs while nothing happens, process by process (P19), and how soon it is ready."""
+"""`bench idle`: what `gateway run` costs while nothing happens, or beside so many messages a second, process by process
+(P19), and how soon it is ready."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from config import clock
-from workers.bench import meters, report
-from workers.bench.intake import Say
+from workers.bench import intake, meters, report
+from workers.bench.intake import Say, unanswered
 from workers.bench.report import Report
-from workers.bench.site import Place, Site, open_site, settings_text
+from workers.bench.site import Place, Running, Site, open_site, settings_text
 from workers.run import members
 
 EMBEDDED = "embedded"
 """`gateway run` brings its own Redis: that belongs to what it costs."""
 RUN = "run"
+CONNECTIONS = 16
+BESIDE_S, PATIENCE_S = 3.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`settle_s`: how long it is left alone before `seconds` of measuring."""
+    """`settle_s`: how long it is left alone before `seconds` of measuring. `rate`: messages a second all the while."""
 
     seconds: float = 30.0
+    rate: float = 0.0
     settle_s: float = 10.0
 
 
@@ -33,10 +37,20 @@ def run(order: Order, place: Place, say: Say) -> Report:
         site.start(RUN, "run")
         site.until(site.web_answers, "gateway run answers")
         told["ready_s"] = round(clock.monotonic() - began, 2)
-        say(f"idle: ready; {order.settle_s:g} s to come to rest, then {order.seconds:g} s of looking")
+        say(f"idle: ready; {order.settle_s:g} s to settle, then {order.seconds:g} s of looking")
+        running = _load(site, order) if order.rate else None
         site.pause(order.settle_s)
         told |= looked(site, order.seconds)
-        return report.judged(told, [])
+        problems = unanswered(running.outcome()) if running and running.ended(PATIENCE_S) else []
+        return report.judged(told, problems)
+
+
+def _load(site: Site, order: Order) -> Running:
+    """Messages from before the first look until after the last."""
+    site.start_sink()
+    seconds = order.settle_s + order.seconds + BESIDE_S
+    steady = intake.Order(mode="open", rate=order.rate, seconds=seconds, connections=CONNECTIONS)
+    return site.start_load(intake.plan_of(steady, site.port))
 
 
 def _with_own_redis(site: Site) -> None:
