@@ -6,6 +6,7 @@ Everything heavy is loaded before the process says that it is ready; jobs only w
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -40,6 +41,9 @@ WORKS: Mapping[str, str] = {
 LOOK_EVERY_S = 5.0
 """Every drain looks by itself this often: a ring may be lost, and work becomes due by time alone. It costs one claim that
 finds nothing, a thirtieth of what a ring through RQ does."""
+SWITCH_S = 0.0005
+"""How long a thread may be kept from going on by another one. With Python's own 5 ms a transaction waits that long after
+each of its statements while the loop sends, and holds SQLite's only writer's lock meanwhile."""
 ENDING_S = 5.0
 """What closing sessions and settling may take beside the sends that are waited for."""
 
@@ -61,6 +65,7 @@ class Runtime:
 
     def start(self) -> None:
         """Returns when everything is loaded; raises what went wrong with that."""
+        sys.setswitchinterval(SWITCH_S)
         self._thread.start()
         self._ready.result()
 
