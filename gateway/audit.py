@@ -77,8 +77,8 @@ def _write(tx: Transaction) -> None:
     at = _not_before(tx, seq)
     for entry in tx.notes.pop("audit"):
         seq += 1
-        line = {"seq": seq, **entry, "at": at, "prev_hash": previous}
-        previous = line["hash"] = line_hash(line)
+        line = {"seq": seq, **entry, "at": at}
+        previous = line["hash"] = line_hash(line, previous)
         tx.insert(tables.audit, **line)
     moved = constant("UPDATE audit_head SET seq = :seq, hash = :hash WHERE name = :name")
     tx.execute(moved, {"name": HEAD, "seq": seq, "hash": bytes.fromhex(previous)})
@@ -95,12 +95,12 @@ def _not_before(tx: Transaction, seq: int) -> datetime:
     return tx.now + timedelta(milliseconds=ahead_ms)
 
 
-def line_hash(line: Mapping[str, Any]) -> str:
-    """SHA-256 over 0x01, the previous hash and the canonical JSON of the rest."""
+def line_hash(line: Mapping[str, Any], previous: str) -> str:
+    """SHA-256 over 0x01, the hash of the line before and the canonical JSON of the rest."""
     content = {name: line[name] for name in HASHED}
     content["at"] = to_millis(line["at"])
     canonical = msgspec.json.encode(_normal(content), order="deterministic")
-    return hashlib.sha256(b"\x01" + bytes.fromhex(line["prev_hash"]) + canonical).hexdigest()
+    return hashlib.sha256(b"\x01" + bytes.fromhex(previous) + canonical).hexdigest()
 
 
 def _normal(value: Any) -> Any:
@@ -113,7 +113,7 @@ def _normal(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`problem`: empty, `changed`, `missing`, `reordered` or `truncated`; `seq` is the first bad line."""
+    """`problem`: empty, `changed` (or moved), `missing` or `truncated`; `seq` is the first bad line."""
 
     lines: int
     seq: int = 0
@@ -148,10 +148,7 @@ def _hash_before(tx: Transaction, first: int, genesis: str) -> str:
 def _problem(line: Mapping[str, Any], expected: int, previous: str, known: Mapping[int, str]) -> str:
     if line["seq"] != expected:
         return "missing"
-    if line["prev_hash"] != previous:
-        # The line itself is whole, so it was moved here (or what stood before it was rewritten).
-        return "reordered" if line_hash(line) == line["hash"] else "changed"
-    if line_hash(line) != line["hash"] or known.get(expected, line["hash"]) != line["hash"]:
+    if line_hash(line, previous) != line["hash"] or known.get(expected, line["hash"]) != line["hash"]:
         return "changed"
     return ""
 

@@ -34,14 +34,14 @@ WORDS = "shelf"
 # fmt: off
 KEPT: Mapping[Table, tuple[str, ...]] = {
     tables.outbox: (
-        "id", "channel", "contact_id", "complaint_id", "key", "sent_from", "direct", "provider_state", "reason",
+        "id", "channel", "contact_id", "key", "sent_from", "direct", "provider_state", "reason",
         "created_at", "sent_at", "delivered_at", "state", "attempts",
     ),
     tables.dispatch_log: (
         "id", "event_id", "key", "recipient_kind", "channel", "outbox_id", "skip", "created_at",
     ),
     tables.clock: (
-        "id", "complaint_id", "name", "days", "unit", "event", "basis", "zone", "public", "started_at", "due_at",
+        "id", "name", "days", "unit", "event", "basis", "zone", "public", "started_at", "due_at",
         "provisional", "stopped_at", "stopped_by", "reached",
     ),
     tables.clock_segment: ("id", "clock_id", "kind", "from_at", "to_at"),
@@ -238,20 +238,19 @@ def _shorten(tx: Transaction, over: Sequence[Any]) -> None:
 
 
 def _short(suggestion: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: suggestion[name] for name in ("kind", "confidence", "routed_to") if suggestion.get(name)}
-    return kept | {name: suggestion[name][:1] for name in ("topics", "agencies") if suggestion.get(name)}
+    return {name: suggestion[name][:1] for name in ("topics", "agencies") if suggestion.get(name)}
 
 
-def load(tx: Transaction, ids: Iterable[int]) -> dict[int, History]:
-    """What stands on the shelf, by complaint; those of which nothing was put away are not in it."""
-    shelf = tables.shelf
-    found = {}
-    for row in tx.all(select(shelf).where(shelf.c.id.in_(list(ids)))):
+def load(tx: Transaction, ids: Iterable[int], wanted: Iterable[Table] = tuple(KEPT)) -> dict[int, History]:
+    """What stands on the shelf, by complaint; those of which nothing was put away are not in it. Words only with all."""
+    shelf, asked, found = tables.shelf, list(ids), {}
+    for row in tx.all(select(shelf).where(shelf.c.id.in_(asked))) if asked else ():
         columns = packing.unpacked(bytes(row.history))
-        rows = {
-            table: packing.rows_of(table, names, columns.get(table.name, {}), row.id) for table, names in KEPT.items()
-        }
-        words = None if row.words is None else msgspec.msgpack.decode(packing.inflated(bytes(row.words)), type=Words)
+        rows = {table: packing.rows_of(table, KEPT[table], columns.get(table.name, {}), row.id) for table in wanted}
+        for clock in rows.get(tables.clock, ()):
+            clock.complaint_id = row.id
+        is_part = row.words is None or len(rows) < len(KEPT)
+        words = None if is_part else msgspec.msgpack.decode(packing.inflated(bytes(row.words)), type=Words)
         found[row.id] = History(rows, words, row.last_at)
     return found
 

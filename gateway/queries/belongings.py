@@ -79,7 +79,9 @@ def _add_clocks(tx: Transaction, found: dict[int, Belongings], kinds: Mapping[in
     clock = tables.clock
     rows: list[Any] = list(tx.all(select(clock).where(clock.c.complaint_id.in_(found)).order_by(clock.c.id)))
     pauses = _pauses(tx, [row.id for row in rows])
-    for history in shelf.load(tx, found.keys() - {row.complaint_id for row in rows}).values():
+    for history in shelf.load(
+        tx, found.keys() - {row.complaint_id for row in rows}, (clock, tables.clock_segment)
+    ).values():
         rows += history.rows[clock]
         for part in history.rows[tables.clock_segment]:
             pauses[part.clock_id] = (*pauses.get(part.clock_id, ()), Pause(part.from_at, part.to_at))

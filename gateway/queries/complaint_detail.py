@@ -142,7 +142,7 @@ def events(tx: Transaction, scope: Scope, item: Item, after: int = 0) -> list[Ev
 def deliveries(tx: Transaction, complaint_id: int) -> list[Delivery]:
     """Every message that left or was not sent about a complaint, newest first. Never its words."""
     outbox, log = tables.outbox, tables.dispatch_log
-    put_away = shelf.load(tx, [complaint_id]).get(complaint_id, shelf.History())
+    put_away = shelf.load(tx, [complaint_id], (outbox, log)).get(complaint_id, shelf.History())
     sent: list[Any] = list(tx.all(
         select(outbox).where(outbox.c.complaint_id == complaint_id, outbox.c.complaint_id.is_not(None))
         .order_by(outbox.c.id.desc()).limit(MOST_DELIVERIES)

@@ -24,7 +24,7 @@ TAMPERING = [
     ),
     ("DELETE FROM audit WHERE seq = 4", 4, "missing"),
     ("DELETE FROM audit WHERE seq >= 5", 5, "truncated"),
-    ("UPDATE audit SET prev_hash = hash WHERE seq = 4", 4, "changed"),
+    ("UPDATE audit SET hash = (SELECT a.hash FROM audit a WHERE a.seq = 3) WHERE seq = 4", 4, "changed"),
 ]
 
 

@@ -60,10 +60,13 @@ def test_c8_a_checkpoint_of_the_database_finds_a_chain_that_was_written_anew(sto
     record_lines(store, 4)
     checkpoint(store)
     with store.reading() as tx:
-        previous, lines = "", []
+        head = tables.audit_head
+        first = tx.one(head.select().where(head.c.name == audit.FIRST))
+        assert first is not None
+        previous, lines = first.hash, []
         for row in tx.all(tables.audit.select().order_by(tables.audit.c.seq)):
-            line = {**row._asdict(), "reason": "lain", "prev_hash": previous or row.prev_hash}
-            previous = line["hash"] = audit.line_hash(line)
+            line = {**row._asdict(), "reason": "lain"}
+            previous = line["hash"] = audit.line_hash(line, previous)
             lines.append(line)
     rewrite(store, "DELETE FROM audit")
     with store.transaction() as tx:

@@ -36,7 +36,7 @@ def test_c27_history_refuses_to_be_rewritten(database_url: str, statement: str) 
         connection.execute(
             text(
                 "INSERT INTO audit (seq, at, actor_kind, actor_id, actor_agency, action, object_kind, object_id, reason,"
-                " details, prev_hash, hash) VALUES (1, 1, 'system', '', '', 'a', '', '', '', '{}', '', '')"
+                " details, hash) VALUES (1, 1, 'system', '', '', 'a', '', '', '', '{}', '')"
             )
         )
         connection.execute(

@@ -18,7 +18,6 @@ audit = Table(
     Column("object_id", String(60), nullable=False, default=""),
     Column("reason", String(300), nullable=False, default=""),
     Column("details", Document, nullable=False),
-    Column("prev_hash", Digest, nullable=False),
     Column("hash", Digest, nullable=False),
 )
 

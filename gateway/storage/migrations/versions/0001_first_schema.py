@@ -127,7 +127,6 @@ def upgrade() -> None:
     sa.Column('object_id', sa.String(length=60), nullable=False),
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-    sa.Column('prev_hash', sa.LargeBinary(), nullable=False),
     sa.Column('hash', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('seq', name=op.f('pk_audit'))
     )
