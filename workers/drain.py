@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 SETTLE_EVERY_S = 0.5
-SETTLE_AT = 32
+SETTLE_AT = 64
 """So many outcomes are settled without waiting for more."""
 CARRY_S = 60.0
 """No single piece of work takes longer (`Work.carry_s`); the leases of its rows are longer than that."""

@@ -22,14 +22,18 @@ AWAY_S = 5.0
 SEEN_S = 30
 """A process that reserved within this time counts as one of those that share the limit."""
 
-# KEYS: next free moment, processes. ARGV: interval in µs, places wanted, this process, SEEN_S.
-# Answers how long until the first place in µs, and how many processes share the limit.
+SHOWN_EVERY_S = 5.0
+"""How often a process that sends shows itself; each command counts at saturation (P8)."""
+
+# KEYS: next free moment, processes. ARGV: interval in µs, places wanted, this process, whether to show it.
+# Answers how long until the first place in µs, and how many processes share the limit (0: not asked).
 RESERVE = f"""
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local first = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
 local free = first + ARGV[1] * ARGV[2]
 redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil((free - now) / 1000) + 1000)
+if ARGV[4] ~= '1' then return {{string.format('%.0f', first - now), 0}} end
 redis.call('ZADD', KEYS[2], now, ARGV[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], 0, now - {SEEN_S} * 1000000)
 redis.call('EXPIRE', KEYS[2], {SEEN_S})
@@ -47,6 +51,7 @@ class Limits:
         self._away_until = float("-inf")
         self._free_at: dict[str, float] = {}
         self._sharing: dict[str, int] = {}
+        self._shown_at: dict[str, float] = {}
         self._redis: redis.asyncio.Redis | None = None
         if redis_url:
             once = Retry(NoBackoff(), 0)
@@ -80,13 +85,16 @@ class Limits:
         if self._redis is None or time.monotonic() < self._away_until:
             return None
         keys = [f"rate:{channel}", f"rate:{channel}:processes"]
+        now = time.monotonic()
+        shows = now - self._shown_at.get(channel, float("-inf")) >= SHOWN_EVERY_S
         try:
-            wait_us, sharing = await self._reserve(keys=keys, args=[1e6 / rate, places, self._process])
+            wait_us, sharing = await self._reserve(keys=keys, args=[1e6 / rate, places, self._process, int(shows)])
         except (RedisError, OSError) as problem:
             self._away_until = time.monotonic() + AWAY_S
             log.warning("limit_unshared", channel=channel, problem=type(problem).__name__)
             return None
-        self._sharing[channel] = int(sharing)
+        if shows:
+            self._shown_at[channel], self._sharing[channel] = now, int(sharing)
         return int(wait_us) / 1e6
 
     def _alone(self, channel: str, interval: float, places: int) -> float:
