@@ -89,10 +89,23 @@ def give_up(tx: Transaction, job: TriageJob) -> None:
 
 def take(tx: Transaction, judged: Sequence[Judged]) -> None:
     """Keep suggestions and do what policy allows; nothing where the text has grown since it was claimed."""
-    rows = _still_ours(tx, [job for job, _ in judged])
-    weighed = [_weigh(tx, rows[job.complaint_id], said) for job, said in judged if job.complaint_id in rows]
-    cases.amend_all(tx, {one.row.id: _kept(one) for one in weighed}, CHANGED)
-    for one in weighed:
+    settle(tx, weigh(tx, judged))
+
+
+def weigh(tx: Transaction, judged: Sequence[Judged]) -> "list[Weighed]":
+    """What comes of suggestions, by what the complaints are now. It only reads: nobody has to wait for it."""
+    rows = {row.id: row for row in tx.in_ids(OURS, [job.complaint_id for job, _ in judged])}
+    found = [(job, suggestion, rows.get(job.complaint_id)) for job, suggestion in judged]
+    return [_weighed(tx, job, row, suggestion) for job, suggestion, row in found if row is not None]
+
+
+def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> None:
+    """Write what was weighed, for those that are as they were; who changed meanwhile is weighed anew."""
+    rows = _still_ours(tx, [one.job for one in weighed])
+    fresh = [(one, rows[one.row.id]) for one in weighed if one.row.id in rows]
+    valid = [one if one.row == row else _weighed(tx, one.job, row, one.suggestion) for one, row in fresh]
+    cases.amend_all(tx, {one.row.id: _kept(one) for one in valid}, CHANGED)
+    for one in valid:
         if one.row.status == Status.RECEIVED.value and one.row.hold == Hold.NONE.value:
             if one.decision.goes_on:
                 _go_on(tx, one)
@@ -108,9 +121,10 @@ def _still_ours(tx: Transaction, jobs: Sequence[TriageJob]) -> dict[int, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Weighed:
-    """A complaint, what is suggested for it, and what comes of that."""
+class Weighed:
+    """A complaint as it was, what is suggested for it, and what comes of that."""
 
+    job: TriageJob
     row: Any
     suggestion: Suggestion
     way: Route
@@ -118,7 +132,7 @@ class _Weighed:
     known: completeness.Known
 
 
-def _weigh(tx: Transaction, row: Any, suggestion: Suggestion) -> _Weighed:
+def _weighed(tx: Transaction, job: TriageJob, row: Any, suggestion: Suggestion) -> Weighed:
     way = route(
         suggestion,
         table_of(tx),
@@ -127,7 +141,7 @@ def _weigh(tx: Transaction, row: Any, suggestion: Suggestion) -> _Weighed:
         area=suggestion.place_code or row.place,
         on=_today(tx),
     )
-    return _Weighed(row, suggestion, way, _decide(tx, row, suggestion, way), _known(row, suggestion))
+    return Weighed(job, row, suggestion, way, _decide(tx, row, suggestion, way), _known(row, suggestion))
 
 
 def _decide(tx: Transaction, row: Any, suggestion: Suggestion, way: Route) -> Decision:
@@ -158,7 +172,7 @@ def table_of(tx: Transaction) -> RoutingTable:
     return table
 
 
-def _kept(one: _Weighed) -> dict[str, Any]:
+def _kept(one: Weighed) -> dict[str, Any]:
     """Columns that a suggestion fills; what a person or the reporter said is not overwritten."""
     row, suggestion, way, decision = one.row, one.suggestion, one.way, one.decision
     stored = msgspec.to_builtins(suggestion)
@@ -192,7 +206,7 @@ def _known(row: Any, suggestion: Suggestion) -> completeness.Known:
     )
 
 
-def _go_on(tx: Transaction, one: _Weighed) -> None:
+def _go_on(tx: Transaction, one: Weighed) -> None:
     case = cases.by_id(tx, one.row.id)
     if case is None:
         return
@@ -204,7 +218,7 @@ def _go_on(tx: Transaction, one: _Weighed) -> None:
     # kill point: assign.assigned
 
 
-def _ask(tx: Transaction, one: _Weighed) -> None:
+def _ask(tx: Transaction, one: Weighed) -> None:
     """At most one question at a time, on the channel that was used, and only where it can be answered."""
     row, suggestion = one.row, one.suggestion
     urgent = row.urgency == Urgency.DARURAT.value

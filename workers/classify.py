@@ -44,8 +44,10 @@ class Judging:
 
     def _take(self, judged: Sequence[Judged]) -> None:
         try:
+            with self._store.reading() as tx:
+                weighed = triage.weigh(tx, judged)
             with self._store.transaction() as tx:
-                triage.take(tx, judged)
+                triage.settle(tx, weighed)
                 # kill point: classify.written
         except Exception:
             log.warning("suggestions_apart", size=len(judged), exc_info=True)

@@ -1,6 +1,7 @@
 """The long-running commands of workers: `work`, `clock`, `listen`. `gateway run` starts them, and so does an operator."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Sequence
 
@@ -27,6 +28,9 @@ from workers.tools import Tools, process_name, redis_url
 
 log = get_logger(__name__)
 
+NOBODY_WAITS_FOR = frozenset({"classify"})
+MANNERS = 5
+"""How far such a process stands back while others want the same core: receipts go before reading (rule 11)."""
 LAST_SECOND_S = 1.0
 """Of `server.shutdown_s`, kept for settling and closing after sends were waited for."""
 
@@ -37,6 +41,8 @@ def work(queues: Sequence[str]) -> None:
     """Carry out what waits in these queues (none named: all) until told to end."""
     gateway = current_gateway_or_exit()
     chosen = tuple(dict.fromkeys(queues or QUEUES))
+    if NOBODY_WAITS_FOR.issuperset(chosen):
+        os.nice(MANNERS)
     grace_s = max(gateway.settings.server.shutdown_s - LAST_SECOND_S, LAST_SECOND_S)
     runtime = Runtime(gateway, chosen, process_name())
     runtime.start()

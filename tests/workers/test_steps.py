@@ -91,7 +91,7 @@ def test_f71_a_text_that_breaks_the_classifier_is_tried_three_times_and_left_to_
 def test_a_suggestion_that_cannot_be_taken_breaks_alone(gateway: Gateway, write: Write) -> None:
     write(gateway, REPORT, 1)
     write(gateway, f"{REPORT} kedua", 2)
-    change(gateway, "UPDATE complaint SET status = 'unheard of' WHERE id = (SELECT min(id) FROM complaint)")
+    change(gateway, "UPDATE complaint SET flags = x'00' WHERE id = (SELECT min(id) FROM complaint)")
     with capture_logs() as lines:
         emptied(Judging(gateway, Nervous()))
     assert column(gateway, "SELECT suggestion_state FROM complaint ORDER BY id") == ["failed", "done"]

@@ -93,8 +93,10 @@ def judging(gateway: Gateway, messages: int) -> float:
         if not jobs:
             return round((thread_time() - began) * MICROSECONDS / max(1, judged), 1)
         suggested = [(job, classifier.suggest(job.text)) for job in jobs]
+        with gateway.store.reading() as tx:
+            weighed = triage.weigh(tx, suggested)
         with gateway.store.transaction() as tx:
-            triage.take(tx, suggested)
+            triage.settle(tx, weighed)
         judged += len(jobs)
 
 
