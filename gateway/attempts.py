@@ -10,14 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
+from gateway.storage.types import to_millis
 
 KEPT_FOR = timedelta(days=1)
 AT_ONCE = 100
 """As many tries as can be under way at once (PostgreSQL's `max_connections`): further off nobody waits for the others."""
+FAILED_SINCE = "SELECT count(*) FROM attempt WHERE subject = :subject AND at > :since"
 ALONE, BESIDE_OTHERS = "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared"
 
 
@@ -38,10 +40,10 @@ def left(tx: Transaction, limits: Iterable[Limit]) -> int:
 def begin(tx: Transaction, limits: Sequence[Limit]) -> int:
     """How many tries may fail, for one that is judged now: exact until the end of the transaction. 0 = do not judge."""
     limits = [limit for limit in limits if limit.most]
-    if left(tx, limits) <= 0:
-        return 0
-    if tx.dialect != "sqlite":
-        _hold(tx, limits)
+    room = left(tx, limits)
+    if room <= 0 or tx.dialect == "sqlite":
+        return max(room, 0)
+    _hold(tx, limits)
     return max(left(tx, limits), 0)
 
 
@@ -71,9 +73,7 @@ def forget_old(tx: Transaction) -> int:
 
 
 def _room(tx: Transaction, limit: Limit) -> int:
-    attempt = tables.attempt
-    recent = (attempt.c.subject == limit.subject) & (attempt.c.at > tx.now - limit.span)
-    row = tx.one(select(func.count()).select_from(attempt).where(recent))
+    row = tx.one(constant(FAILED_SINCE), {"subject": limit.subject, "since": to_millis(tx.now - limit.span)})
     return limit.most - (int(row[0]) if row else 0)
 
 
