@@ -22,6 +22,8 @@ Done = TypeVar("Done")
 SETTLE_EVERY_S = 0.5
 SETTLE_AT = 64
 """So many outcomes are settled without waiting for more."""
+AT_ONCE_S = 0.001
+"""A shorter wait is none: places of fast channels lie closer together than a timer is worth."""
 CARRY_S = 60.0
 """No single piece of work takes longer (`Work.carry_s`); the leases of its rows are longer than that."""
 AWAY_S = 5.0
@@ -256,7 +258,7 @@ class Drain(Generic[Item, Done]):
             task.add_done_callback(self._ended)
 
     async def _carry(self, piece: _Piece[Item], wait_s: float) -> None:
-        if wait_s > 0:
+        if wait_s > AT_ONCE_S:
             await asyncio.sleep(wait_s)
         piece.is_begun = True
         try:
