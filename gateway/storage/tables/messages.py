@@ -184,6 +184,16 @@ Index(
 )
 Index("ix_outbox_watch", outbox.c.channel, outbox.c.created_at, outbox.c.state)
 
+UNSENT = "state IN ('unknown','failed','queued','sending')"
+Index(
+    "ix_outbox_unsent",
+    outbox.c.created_at,
+    outbox.c.id,
+    outbox.c.state,
+    sqlite_where=text(UNSENT),
+    postgresql_where=text(UNSENT),
+)
+
 delivery_report = Table(
     "delivery_report",
     metadata,

@@ -1,4 +1,4 @@
-"""What became of complaints that are over, in one packed row each (gateway/shelf.py)."""
+"""What became of complaints that are over, in one packed row each (gateway/shelf.py); what was not sent by its time."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,7 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 IDENTITY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+UNSENT = sa.text("state IN ('unknown','failed','queued','sending')")
 WITH_WORDS = sa.text("words IS NOT NULL")
 
 
@@ -23,8 +24,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_shelf_words", "shelf", ["last_at"], unique=False, sqlite_where=WITH_WORDS, postgresql_where=WITH_WORDS
     )
+    # Little beside what was sent: the screen of deliveries must not read a month of messages to find it.
+    columns = ["created_at", "id", "state"]
+    op.create_index("ix_outbox_unsent", "outbox", columns, unique=False, sqlite_where=UNSENT, postgresql_where=UNSENT)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_outbox_unsent", table_name="outbox", sqlite_where=UNSENT, postgresql_where=UNSENT)
     op.drop_index("ix_shelf_words", table_name="shelf", sqlite_where=WITH_WORDS, postgresql_where=WITH_WORDS)
     op.drop_table("shelf")
