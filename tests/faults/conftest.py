@@ -13,29 +13,9 @@ from gateway.file_store import open_files
 from gateway.office import Office
 from tests.faults.lives import Life
 from tests.faults.providers import Providers, providers_running
-from tests.gateway.conftest import (
-    SETTINGS,
-    Moment,
-    _office,
-    _postgres_prepared,
-    _sqlite_prepared,
-    engine_at,
-    moment,
-    office,
-    postgres_url,
-    rings,
-    settings,
-    sms,
-    sqlite_url,
-    store,
-    telegram,
-)
+from tests.gateway.conftest import SETTINGS, Moment, engine_at
+from tests.prepared import *  # noqa: F403 - fixtures, asked for by name
 from workers.classification.engine import KeywordClassifier
-
-__all__ = [
-    "_office", "_postgres_prepared", "_sqlite_prepared", "moment", "office", "postgres_url", "rings", "settings", "sms",
-    "sqlite_url", "store", "telegram",
-]  # fmt: skip
 
 ASSIGNED = "[triage]\nauto_assign_min_confidence = 0.0\n"
 NEVER = 10**30

@@ -11,40 +11,7 @@ from config.load import load
 from config.settings import Settings
 from gateway.app import prepare
 from gateway.cli.main import gateway as command
-from tests.dashboard.conftest import desk
-from tests.gateway.conftest import (
-    _office,
-    _postgres_prepared,
-    _sqlite_prepared,
-    moment,
-    office,
-    postgres_url,
-    rings,
-    settings,
-    sms,
-    sqlite_url,
-    store,
-    telegram,
-)
-from tests.web.conftest import open_site, site
-
-__all__ = [
-    "_office",
-    "_postgres_prepared",
-    "_sqlite_prepared",
-    "desk",
-    "moment",
-    "office",
-    "open_site",
-    "postgres_url",
-    "rings",
-    "settings",
-    "site",
-    "sms",
-    "sqlite_url",
-    "store",
-    "telegram",
-]
+from tests.prepared import *  # noqa: F403 - fixtures, asked for by name
 
 SETTINGS = """
 [storage]
