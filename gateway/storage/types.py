@@ -58,6 +58,7 @@ Document = JSON().with_variant(JSONB(), "postgresql")
 """A JSON value; JSONB on PostgreSQL."""
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 ID_CHARACTERS = 13
 COUNTER_BITS = 12
 PROCESS_BITS = 10
@@ -98,11 +99,8 @@ def process_number() -> int:
 
 def id_text(number: int) -> str:
     """13 characters of Crockford base 32: how an id looks outside the database."""
-    digits = []
-    for _ in range(ID_CHARACTERS):
-        number, rest = divmod(number, 32)
-        digits.append(ALPHABET[rest])
-    return "".join(reversed(digits))
+    pairs = [PAIRS[number >> bits & 1023] for bits in range(50, -1, -10)]
+    return ALPHABET[number >> 60 & 31] + "".join(pairs)
 
 
 def id_number(text: str) -> int | None:
