@@ -161,8 +161,9 @@ class Writer:
                 log.exception("spool_failed")
             problem = SpoolFull()
         for _, future in waiting:
-            future.set_exception(problem)
-            future.exception()  # the caller may have given up: nobody has to collect it
+            if not future.done():  # while the disk was written it took too long: it goes to the disk once more
+                future.set_exception(problem)
+                future.exception()  # the caller may have given up: nobody has to collect it
 
     def _carry_out(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         """In the writer's thread: all together, or else each alone."""

@@ -42,8 +42,8 @@ def arrival(name: str, **headers: str) -> Arrival:
 
 
 @asynccontextmanager
-async def running(store: Store, spool: Spool, parse: Parse = parsed) -> AsyncIterator[Writer]:
-    writer = Writer(store, spool, receive, parse, max_waiting=100, spool_after_s=20)
+async def running(store: Store, spool: Spool, parse: Parse = parsed, patience_s: float = 20) -> AsyncIterator[Writer]:
+    writer = Writer(store, spool, receive, parse, max_waiting=100, spool_after_s=patience_s)
     task = asyncio.create_task(writer.run())
     try:
         yield writer
@@ -90,6 +90,32 @@ async def test_the_writer_outlives_a_database_that_can_keep_nothing(store: Store
         assert rows(store, tables.complaint) == 1
         await writer.submit(arrival("2"))
     assert rows(store, tables.message) == 2
+
+
+class Slow(Spool):
+    """Takes its time with the first call, until it is let go on."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.go_on = threading.Event()
+
+    def append(self, arrivals: Sequence[Arrival]) -> None:
+        self.go_on.wait(20)
+        super().append(arrivals)
+
+
+async def test_the_writer_outlives_a_disk_that_takes_longer_than_a_caller_waits(store: Store, tmp_path: Path) -> None:
+    spool = spool_in(tmp_path, Slow)
+    assert isinstance(spool, Slow)
+    async with running(store, spool, patience_s=0.1) as writer:
+        with schema_away(store):
+            given_up = asyncio.create_task(writer.submit(arrival("1")))
+            await until(lambda: writer._spoolings == 2)  # by the batch, and by the caller who waited too long
+            spool.go_on.set()
+            with pytest.raises(Spooled):
+                await given_up
+        await until(lambda: not writer.behind)
+    assert rows(store, tables.message) == 1
 
 
 async def test_a_call_whose_headers_are_no_utf8_is_kept_like_any_other(store: Store, tmp_path: Path) -> None:
