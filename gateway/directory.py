@@ -173,5 +173,11 @@ def accepting(tx: Transaction) -> list[tuple[str, str]]:
     return [(row.code, row.name) for row in tx.all(found)]
 
 
+def regional_agency(tx: Transaction) -> str:
+    """The office whose head reads for the head of the region: the regional secretary's; empty where there is none."""
+    agencies = tx.office.reference.agencies.values()
+    return next((agency.code for agency in agencies if agency.kind == "setda"), "")
+
+
 def coordinator_agency(tx: Transaction) -> str:
     return tx.office.reference.coordinator

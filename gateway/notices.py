@@ -37,7 +37,12 @@ BEFORE_IS_TOLD = (
 )
 """Nobody holds what came before it for the same people: else a claim that waits for its lease would be overtaken."""
 CLAIMING = zlib.crc32(b"notices")
-ABOVE = {Audience.TEAM: Audience.DEPUTY, Audience.DEPUTY: Audience.HEAD, Audience.HEAD: Audience.COORDINATOR}
+ABOVE = {
+    Audience.TEAM: Audience.DEPUTY,
+    Audience.DEPUTY: Audience.HEAD,
+    Audience.HEAD: Audience.COORDINATOR,
+    Audience.COORDINATOR: Audience.REGIONAL_HEAD,
+}
 BROKEN = "tangga_terputus"
 """Flag of a complaint of which somebody should have heard who is not there or has no channel."""
 # Clocks that run for the reporter begin when they were told (or can read it on the tracking page).
@@ -192,6 +197,31 @@ def failed(tx: Transaction, row: Any, problem: str, due_at: datetime | None) -> 
     if due_at:
         values["due_at"] = due_at
     tx.execute(notice.update().where(notice.c.id == row.id, notice.c.fence == row.fence).values(**values))
+
+
+def merge(tx: Transaction, row: Any, outbox: int | None) -> None:
+    """The notice is told by a summary, the message `outbox`."""
+    _log(tx, row, "staff", skip="DIGEST", outbox=outbox)
+    _close(tx, row, "done")
+
+
+def drop(tx: Transaction, row: Any, skip: str) -> None:
+    """The notice goes into no summary, and why."""
+    _log(tx, row, row.audience, skip=skip)
+    _close(tx, row, "superseded" if skip == "SUPERSEDED" else "done")
+
+
+def hand_on(tx: Transaction, row: Any, audience: Audience) -> None:
+    """Tell those above in their next summary; once, however many below them could not be told."""
+    columns = ("complaint_id", "event_id", "key", "agency", "inputs", "created_at", "due_at")
+    values = {name: getattr(row, name) for name in columns}
+    values |= {"id": tx.new_id(), "audience": audience.value, "state": "digest"}
+    tx.insert_new(tables.notice, [values], "id", key=("event_id", "key", "audience"))
+
+
+def _close(tx: Transaction, row: Any, state: str) -> None:
+    notice = tables.notice
+    tx.execute(notice.update().where(notice.c.id == row.id).values(state=state))
 
 
 def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> None:

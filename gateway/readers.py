@@ -1,6 +1,6 @@
 """Who reads a notice, and by which way: the reporter on the channel they used, the people of an agency on theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +15,20 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 NOBODY = Contact(0, "", b"")
-# Whom an audience means: roles of the team, and whether at the complaint's agency or the coordinator's.
-PEOPLE: Mapping[Audience, tuple[tuple[Role, ...], bool]] = {
-    Audience.TEAM: ((Role.PENGHUBUNG,), False),
-    Audience.OLD_TEAM: ((Role.PENGHUBUNG,), False),
-    Audience.DEPUTY: ((Role.DEPUTI,), False),
-    Audience.HEAD: ((Role.KEPALA,), False),
-    Audience.COORDINATOR: ((Role.PENGHUBUNG,), True),
-    Audience.CHANNEL_ADMIN: ((Role.PENGHUBUNG,), True),
+# Whom an audience means: the role, and at which office when not at the complaint's own.
+PEOPLE: Mapping[Audience, Role] = {
+    Audience.TEAM: Role.PENGHUBUNG,
+    Audience.OLD_TEAM: Role.PENGHUBUNG,
+    Audience.DEPUTY: Role.DEPUTI,
+    Audience.HEAD: Role.KEPALA,
+    Audience.COORDINATOR: Role.PENGHUBUNG,
+    Audience.CHANNEL_ADMIN: Role.PENGHUBUNG,
+    Audience.REGIONAL_HEAD: Role.KEPALA,
+}
+AT: Mapping[Audience, Callable[[Transaction], str]] = {
+    Audience.COORDINATOR: directory.coordinator_agency,
+    Audience.CHANNEL_ADMIN: directory.coordinator_agency,
+    Audience.REGIONAL_HEAD: directory.regional_agency,
 }
 
 
@@ -96,10 +102,9 @@ def channel_for(tx: Transaction, scheme: str, used: str = "") -> str:
 
 def staff(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Member, tuple[str, Contact] | None]]:
     """The people of an audience with the first way that reaches each of them; None where there is no way."""
-    roles, at_coordinator = PEOPLE.get(audience, ((), False))
-    where = directory.coordinator_agency(tx) if at_coordinator or not agency else agency
+    where = AT[audience](tx) if audience in AT else agency or directory.coordinator_agency(tx)
     on = tx.office.calendar.local(tx.now).date()
-    members = directory.team(tx, where, roles, on) if roles else []
+    members = directory.team(tx, where, [PEOPLE[audience]], on)
     wanted = [contact_id for member in members for _, contact_id in member.means]
     people = contacts.by_id(tx, wanted)
     return [(member, _first_way(member, people)) for member in members]

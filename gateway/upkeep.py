@@ -24,6 +24,7 @@ from gateway import (
     outbound,
     retention,
     shelf,
+    summaries,
 )
 from gateway.conversation import ussd
 from gateway.storage import tables
@@ -81,6 +82,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("sms_parts_given_up", 5, take_overdue_parts),
     Upkeep("ussd_sessions_taken_up", 5, take_broken_sessions),
     Upkeep("deadlines_reached", 5, deadlines.reach, in_one=False),
+    Upkeep("summaries_told", 60, summaries.tell, in_one=False),
     Upkeep("attempts_forgotten", 3600, attempts.forget_old),
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
     Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),

@@ -36,6 +36,7 @@ from gateway.storage.tables.operations import (
     lease,
     notice,
     process,
+    summary,
     task,
 )
 from gateway.storage.tables.people import (
@@ -90,6 +91,7 @@ __all__ = [
     "remote_event",
     "shelf",
     "sms_part",
+    "summary",
     "task",
     "ussd_session",
 ]

@@ -1,7 +1,19 @@
 """Running the place: channel states, leases, notices and their log, idempotency keys, attempts against guessing,
 processes that live and figures of all of them together."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from gateway.storage.tables.metadata import metadata, work_columns
 from gateway.storage.types import Document, Identity, Instant
@@ -63,6 +75,24 @@ Index(
     postgresql_where=text("state IN ('queued','working')"),
 )
 Index("ix_notice_complaint", notice.c.complaint_id)
+Index(
+    "ix_notice_digest",
+    notice.c.audience,
+    notice.c.agency,
+    notice.c.id,
+    sqlite_where=text("state = 'digest'"),
+    postgresql_where=text("state = 'digest'"),
+)
+
+summary = Table(
+    "summary",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("audience", String(20), primary_key=True),
+    Column("agency", String(40), primary_key=True),
+    Column("created_at", Instant, nullable=False),
+)
+"""Whose summary of which day was written."""
 
 dispatch_log = Table(
     "dispatch_log",

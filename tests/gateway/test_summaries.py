@@ -1,0 +1,135 @@
+"""The summary of each working morning: one message, nothing without news, nobody's silence above a broken rung."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from gateway import contacts, deadlines, summaries
+from gateway.arrival import Arrival
+from gateway.complaints.complaint import Action
+from gateway.storage import tables
+from gateway.storage.store import Store
+from tests.gateway.conftest import Moment
+from tests.gateway.short_ways import act, answered, assigned, count, member, now, only, rows
+from tests.plans import watched
+
+Sends = Callable[..., Arrival]
+WASTE = "Sampah di depan pasar tidak diangkut sudah lima hari dan baunya sampai ke rumah"
+LOG, NOTICE, OUTBOX = tables.dispatch_log, tables.notice, tables.outbox
+
+
+def morning(store: Store, moment: Moment, days: int) -> None:
+    """Let mornings come, half past seven at the place; what is due until then is acted upon."""
+    for _ in range(days):
+        local = store.office.calendar.local(moment.now)
+        half_past_seven = local.replace(hour=7, minute=30, second=0, microsecond=0)
+        moment.now += (half_past_seven if half_past_seven > local else half_past_seven + timedelta(days=1)) - local
+        summaries.tell(store)
+        moment.pass_(minutes=30)
+        deadlines.reach(store)
+
+
+def said(store: Store) -> list[str]:
+    """The words of the summaries, oldest first."""
+    found = rows(store, OUTBOX, OUTBOX.c.key == "sup.digest")
+    with store.reading() as tx:
+        people = contacts.by_id(tx, [row.contact_id for row in found])
+        return [people[row.contact_id].open(bytes(row.text_sealed), f"outbox:{row.id}") for row in found]
+
+
+def late(store: Store, arrival: Arrival, moment: Moment) -> str:
+    """A complaint that was taken up and then left; its number."""
+    case = assigned(store, arrival, "DLH")
+    act(store, case, Action.START, member(store, "DLH").actor)
+    return case.number
+
+
+def test_a_head_reads_one_summary_and_no_single_words(store: Store, telegram: Sends, moment: Moment) -> None:
+    number = late(store, telegram(WASTE), moment)
+    morning(store, moment, 9)
+    words = [text for text in said(store) if "lewat 1 hari kerja" in text]
+    assert words
+    assert words[0].startswith("Ringkasan 2 Des 2026: masuk 0, terbuka 1, jatuh tempo hari ini 0, lewat 1.")
+    assert f"Terlama: {number}." in words[0]
+    assert f"- {number} lewat 1 hari kerja di Dinas Lingkungan Hidup." in words[0]
+    row = only(store, NOTICE, NOTICE.c.key == "sup.overdue", NOTICE.c.agency == "DLH")
+    assert row.state == "done"
+    assert [entry.skip for entry in rows(store, LOG, LOG.c.notice_id == row.id)] == ["DIGEST"]
+
+
+def test_what_is_open_alone_is_no_news(store: Store, telegram: Sends, moment: Moment) -> None:
+    late(store, telegram(WASTE), moment)
+    morning(store, moment, 2)
+    first = count(store, OUTBOX, OUTBOX.c.key == "sup.digest")
+    assert first
+    morning(store, moment, 1)
+    assert count(store, OUTBOX, OUTBOX.c.key == "sup.digest") == first
+
+
+def test_two_clocks_write_it_once(store: Store, telegram: Sends, moment: Moment) -> None:
+    late(store, telegram(WASTE), moment)
+    morning(store, moment, 1)
+    before = said(store)
+    with store.transaction() as tx:  # as one that began at the same moment saw it
+        tx.execute(tables.summary.delete().where(tables.summary.c.audience == summaries.WHOLE))
+    assert summaries.tell(store) == 0
+    assert said(store) == before
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2026-11-28T07:30:00+07:00", "2026-11-24T07:29:00+07:00", "2026-11-24T11:30:00+07:00"],
+    ids=["saturday", "earlier", "later"],
+)
+def test_nobody_is_woken_for_it(store: Store, telegram: Sends, moment: Moment, at: str) -> None:
+    late(store, telegram(WASTE), moment)
+    moment.now = datetime.fromisoformat(at)
+    assert summaries.tell(store) == 0
+    assert said(store) == []
+
+
+def test_where_no_head_can_be_told_those_above_read_it(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = assigned(store, telegram(WASTE), "DLH")
+    act(store, case, Action.START, member(store, "DLH").actor)
+    team = tables.agency_member
+    with store.transaction() as tx:
+        tx.execute(team.update().where(team.c.agency == "DLH", team.c.role == "kepala").values(ended_at=moment.now))
+    morning(store, moment, 9)
+    entries = rows(store, LOG, LOG.c.key == "sup.overdue")
+    assert [entry.skip for entry in entries[:2]] == ["NO_HOLDER", "DIGEST"]
+    assert "tangga_terputus" in now(store, case).flags
+    assert any("Tangga terputus: Dinas Lingkungan Hidup." in text for text in said(store))
+
+
+def test_what_was_answered_meanwhile_is_told_nobody(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = answered(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
+    late(store, telegram(WASTE, sender="78"), moment)
+    with store.transaction() as tx:
+        row = only(store, NOTICE, NOTICE.c.key == "st.assigned", NOTICE.c.complaint_id == case.id)
+        tx.execute(
+            NOTICE.update().where(NOTICE.c.id == row.id).values(key="sup.overdue", audience="head", state="digest")
+        )
+        tx.execute(tables.complaint.update().where(tables.complaint.c.id == case.id).values(closed_at=moment.now))
+    morning(store, moment, 1)
+    assert not any(case.number in text for text in said(store))
+    assert [entry.skip for entry in rows(store, LOG, LOG.c.notice_id == row.id)] == ["SUPERSEDED"]
+
+
+def test_a_long_summary_says_how_much_it_leaves_out(
+    store: Store, telegram: Sends, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summaries, "MOST_LINES", 1)
+    late(store, telegram(WASTE), moment)
+    late(store, telegram(f"{WASTE} di gang sebelah", sender="78"), moment)
+    morning(store, moment, 9)
+    assert any("dan 1 lainnya: " in text and "/admin/aduan?tab=lewat" in text for text in said(store))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_table_is_read_whole_for_it(store: Store, telegram: Sends, moment: Moment) -> None:
+    late(store, telegram(WASTE), moment)
+    with watched() as asked:
+        morning(store, moment, 3)
+        assert not asked.whole()
+    assert said(store)
