@@ -35,7 +35,7 @@ from workers.bench.report import Report
 from workers.bench.site import Place, open_site
 from workers.drain import Transaction
 
-SEASON = 1_000
+SEASON = 500
 SPAN = timedelta(days=730)
 """What the largest size covers; smaller ones cover its latest part."""
 FRESH = timedelta(days=35)
