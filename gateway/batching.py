@@ -79,6 +79,8 @@ class Writer:
         """How often something was handed to the disk."""
         self._behind = False
         """Something older than the next arrival is still on the disk; it must go first."""
+        self._looked = asyncio.Event()
+        """It is known what earlier processes left on the disk."""
         self.low_on_disk = False
         """The disk of the spool is nearly full: people should make room."""
         self.counts = Counts()
@@ -87,6 +89,8 @@ class Writer:
         """The answer once the arrival is committed; Spooled, Overloaded or SpoolFull otherwise."""
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded
+        if not self._looked.is_set():
+            await self._looked.wait()
         if self._behind and not arrival.is_session:
             await self._to_spool([arrival])
             raise Spooled
@@ -108,7 +112,11 @@ class Writer:
 
     async def run(self) -> None:
         """Until `close`: commit what waits, replay what was spooled."""
-        self._behind = await self._on_disk(self._spool.has_more)
+        try:
+            self._behind = await self._on_disk(self._spool.has_more)
+        except OSError:
+            self._behind = True  # the replay looks again, and says what is wrong
+        self._looked.set()
         replay = asyncio.create_task(self._replay_forever())
         try:
             while not (self._closing and not self._waiting):

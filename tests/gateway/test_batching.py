@@ -164,6 +164,31 @@ async def test_what_comes_while_the_spool_is_being_emptied_is_not_forgotten(stor
         await until(lambda: rows(store, tables.message) == 2)
 
 
+class Unread(Spool):
+    """Does not say what is there before it is let go on."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.go_on = threading.Event()
+
+    def has_more(self) -> bool:
+        self.go_on.wait(20)
+        return super().has_more()
+
+
+async def test_what_comes_before_the_spool_was_looked_through_goes_behind_it(store: Store, tmp_path: Path) -> None:
+    spool = spool_in(tmp_path, Unread)
+    assert isinstance(spool, Unread)
+    spool.append([arrival("1")])
+    async with running(store, spool) as writer:
+        early = asyncio.create_task(writer.submit(arrival("2")))
+        await asyncio.sleep(0)
+        spool.go_on.set()
+        with pytest.raises(Spooled):
+            await early
+        await until(lambda: rows(store, tables.message) == 2)
+
+
 @contextmanager
 def room_for(size: int) -> Iterator[None]:
     """Files of this process may grow to `size` bytes: the kernel takes what fits, as a full disk does."""
