@@ -50,8 +50,8 @@ LOOK_EVERY_S = 0.05
 ASKED_S = 30.0
 LAST_WORDS = 400
 COMMAND = (sys.executable, "-c", "from gateway.cli.main import main; main()")
-# What limits or waits in real life is off, so that a bench comes out alike at any hour; nothing that keeps messages safe
-# is.
+# What limits or waits in real life is off, so that a bench or a soak comes out alike at any hour; nothing that keeps
+# messages safe is.
 SETTINGS = """
 [server]
 host = "127.0.0.1"
@@ -62,6 +62,7 @@ url = "{database}"
 spool_dir = "{folder}/spool"
 attachments_dir = "{folder}/attachments"
 identity_key = "bench-identity-key-0123456789abcdef-bench"
+reserve_mib = 0
 [redis]
 url = "{redis}"
 [logging]
@@ -83,7 +84,7 @@ kind = "telegram"
 token = "{bot_token}"
 webhook_secret = "{webhook_secret}"
 api_url = "http://127.0.0.1:{sink}/telegram"
-messages_per_second = 100000
+messages_per_second = {per_second}
 [channels.sms]
 kind = "kannel"
 number = "{sms_number}"
@@ -91,12 +92,13 @@ inbound_token = "{sms_token}"
 send_url = "http://127.0.0.1:{sink}/kannel/cgi-bin/sendsms"
 username = "{sms_username}"
 password = "{sms_password}"
-messages_per_second = 100000
+messages_per_second = {per_second}
 [channels.ussd]
 kind = "ussd_http"
 service_code = "{ussd_code}"
 inbound_token = "{ussd_token}"
 sms_channel = "sms"
+draft_after_s = {draft_after_s}
 """
 
 
@@ -317,8 +319,16 @@ class Site:
         self.processes.clear()
 
 
-def settings_text(folder: Path, database: str, redis: str, port: int = 0, sink: int = 0) -> str:
-    """The settings file of a bench."""
+def settings_text(
+    folder: Path,
+    database: str,
+    redis: str,
+    port: int = 0,
+    sink: int = 0,
+    per_second: float = 100_000,
+    draft_after_s: float = 300,
+) -> str:
+    """The settings file of a bench. `per_second`: what each channel may send."""
     return SETTINGS.format(
         folder=folder,
         database=database,
@@ -332,6 +342,8 @@ def settings_text(folder: Path, database: str, redis: str, port: int = 0, sink: 
         sms_password=SMS_PASSWORD,
         bot_token=BOT_TOKEN,
         ussd_code=USSD_CODE,
+        per_second=per_second,
+        draft_after_s=draft_after_s,
         ussd_token=USSD_TOKEN,
     )
 

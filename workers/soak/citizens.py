@@ -9,9 +9,9 @@ from http import HTTPStatus
 import aiohttp
 
 from config import clock
+from workers.bench.messages import SMS_NUMBER, USSD_CODE
 from workers.simulators.pictures import photo
 from workers.soak.peers import Peers
-from workers.soak.setting import SERVICE_CODE, SMS_NUMBER
 from workers.soak.trace import Citizen, Heard, Trace, Way
 
 TOKEN = re.compile(r'name="_token" value="([^"]+)"')
@@ -88,7 +88,7 @@ class Citizens:
 
     async def _ussd(self, citizen: Citizen) -> None:
         """Menu, text, and no more wishes. Whose text was not answered does not know whether it was taken."""
-        script = [SERVICE_CODE, "1", citizen.words(), "2", "2", "1"]
+        script = [USSD_CODE, "1", citizen.words(), "2", "2", "1"]
         [told] = await self._peers.inject("ussd", {"script": script, "phone": citizen.recipient})
         answered = len(told["pages"]) - bool(told["problems"])  # what goes wrong ends the session
         citizen.sure = answered > script.index(citizen.words())

@@ -31,8 +31,9 @@ Say = Callable[[str], None]
 PROGRESS_S = 3.0
 READ_EVERY_S = 0.4
 PEOPLE_END_WITHIN_S = 130.0
-DRAIN_WITHIN_S = 300.0
-"""A claim of a killed worker holds its rows for 90 s, a call to LAPOR! for 180 s; then they are due again."""
+STILL_S, DRAIN_WITHIN_S = 240.0, 1800.0
+"""A claim of a killed worker holds its rows for 90 s, a call to LAPOR! for 180 s; then they are due again. A machine that is
+slow and goes on has lost nothing."""
 LOOK_EVERY_S = 2.0
 QUIET_LOOKS = 2
 """So many clean looks in a row: what comes twice comes late."""
@@ -182,17 +183,22 @@ class Life:
     # -- afterwards -----------------------------------------------------------------------
 
     async def _drained(self) -> tuple[Evidence, Verdict]:
-        """Until the books agree and nothing waits, or patience ends: then what is wrong is wrong."""
-        deadline, before, still = clock.monotonic() + DRAIN_WITHIN_S, None, 0
+        """Until the books agree and nothing waits, or nothing moves any more: then what is wrong is wrong."""
+        before, still = None, 0
+        began = moved_at = clock.monotonic()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             evidence = await self._evidence()
             verdict = judge(evidence)
             counts = await asyncio.to_thread(self._counts)
             is_done = counts is not None and not counts[1] and not self._people
-            still = still + 1 if is_done and verdict == before else 0
-            before = verdict
-            if still >= (QUIET_LOOKS if verdict.is_clean else STILL_LOOKS) or clock.monotonic() > deadline:
+            still = still + 1 if is_done and (verdict, counts) == before else 0
+            now = clock.monotonic()
+            if (verdict, counts) != before:
+                before, moved_at = (verdict, counts), now
+            if still >= (QUIET_LOOKS if verdict.is_clean else STILL_LOOKS):
+                return evidence, verdict
+            if now - moved_at > STILL_S or now - began > DRAIN_WITHIN_S:
                 return evidence, verdict
 
     async def _evidence(self) -> Evidence:

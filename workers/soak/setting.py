@@ -6,25 +6,11 @@ is. All people are made up.
 
 from pathlib import Path
 
-from workers.bench.messages import NEIGHBOURHOODS, SMS_TOKEN, WEBHOOK_SECRET
+from workers.bench.messages import NEIGHBOURHOODS
+from workers.bench.site import settings_text
 
-TELEGRAM, SMS, USSD, WEB = "tg", "sms", "ussd", "web"
-SMS_NUMBER, SERVICE_CODE = "1708", "*708#"
+PER_SECOND, DRAFT_AFTER_S = 200, 8
 SETTINGS = """
-[server]
-host = "127.0.0.1"
-port = {port}
-public_url = "http://127.0.0.1:{port}"
-[storage]
-url = "{database}"
-spool_dir = "{folder}/spool"
-attachments_dir = "{folder}/attachments"
-identity_key = "soak-identity-key-0123456789abcdef-soak"
-reserve_mib = 0
-[redis]
-url = "{redis}"
-[logging]
-format = "json"
 [government]
 name = "Kabupaten Uji"
 time_zone = "Asia/Pontianak"
@@ -32,19 +18,9 @@ time_zone = "Asia/Pontianak"
 agencies = "{folder}/agencies.toml"
 [triage]
 auto_assign_min_confidence = 0.0
-[casework]
-undo_s = 0
-rating_after_s = 0
 [conversation]
 burst_s = 30
 burst_sms_s = 30
-[notices]
-batch_s = 0
-staff_quiet = ""
-staff_workdays_only = false
-citizen_quiet = ""
-merge_after = 0
-digest_after = 0
 [intake]
 flood_texts = 0
 flood_senders = 0
@@ -52,28 +28,6 @@ flood_senders = 0
 web_reports_per_hour = 0
 [outbound]
 retry_s = [1, 2, 3, 5]
-[accounts]
-second_factor = "optional"
-[channels.tg]
-kind = "telegram"
-token = "777000:soak-token-abcdefghijklmnop"
-webhook_secret = "{webhook_secret}"
-api_url = "http://127.0.0.1:{sink}/telegram"
-messages_per_second = 200
-[channels.sms]
-kind = "kannel"
-number = "1708"
-inbound_token = "{sms_token}"
-send_url = "http://127.0.0.1:{sink}/kannel/cgi-bin/sendsms"
-username = "gateway"
-password = "soak-sms-password"
-messages_per_second = 200
-[channels.ussd]
-kind = "ussd_http"
-service_code = "*708#"
-inbound_token = "soak-ussd-token-0123456789"
-sms_channel = "sms"
-draft_after_s = 8
 [channels.web]
 kind = "web_form"
 min_fill_s = 0
@@ -98,6 +52,7 @@ probe_max_s = 2
 poll_every_s = {poll_s}
 poll_night = ""
 """
+"""What stands here beside the settings of every bench."""
 AGENCIES = """
 schema = 1
 region = "62.01"
@@ -134,16 +89,8 @@ chat more than once a second, so that a few officers could not be told of all th
 def written(folder: Path, database: str, redis: str, port: int, sink: int, poll_s: float = 2) -> str:
     """The settings file; the agencies are put beside it. `poll_s`: how often LAPOR! is asked about each case."""
     (folder / "agencies.toml").write_text(AGENCIES + "".join(map(_agency, range(len(OFFICERS)))))
-    return SETTINGS.format(
-        folder=folder,
-        database=database,
-        redis=redis,
-        port=port,
-        sink=sink,
-        poll_s=poll_s,
-        webhook_secret=WEBHOOK_SECRET,
-        sms_token=SMS_TOKEN,
-    )
+    common = settings_text(folder, database, redis, port, sink, PER_SECOND, DRAFT_AFTER_S)
+    return common + SETTINGS.format(folder=folder, sink=sink, poll_s=poll_s)
 
 
 def _agency(number: int) -> str:
