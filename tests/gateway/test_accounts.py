@@ -1,10 +1,11 @@
 """People who sign in: a password, a second factor that fits once, sessions that end."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, profiles
 
 from gateway import accounts, second_factor
 from gateway.accounts import AccountRefused, SignedIn, SignIn, totp
@@ -13,8 +14,10 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import count, only, rows
+from tests.quick_passwords import hurry, quick_passwords
 
 NAME, PASSWORD = "admin", "test-admin-password"
+HASHER, NOBODY = accounts.HASHER, accounts.NOBODY
 Enter = Callable[..., SignIn]
 
 
@@ -22,6 +25,14 @@ Enter = Callable[..., SignIn]
 def database_url(sqlite_url: str) -> str:
     """Passwords are slow on purpose; the SQL is plain."""
     return sqlite_url
+
+
+@pytest.fixture(autouse=True)
+def _quick(store: Store) -> Iterator[None]:
+    with quick_passwords():
+        with store.transaction() as tx:
+            hurry(tx, NAME, PASSWORD)
+        yield
 
 
 @pytest.fixture
@@ -57,6 +68,13 @@ def test_the_right_password_opens_a_session_of_ours(store: Store, enter: Enter) 
 @pytest.mark.parametrize(("name", "password"), [(NAME, "salah sama sekali"), ("nobody", PASSWORD), (NAME, "")])
 def test_c22_a_wrong_name_and_a_wrong_password_are_the_same(enter: Enter, name: str, password: str) -> None:
     assert enter(password, name=name) == SignIn(refused="wrong")
+
+
+def test_c22_a_password_costs_what_it_should_and_so_does_the_name_of_nobody() -> None:
+    """The second profile of RFC 9106: 64 MiB, three passes, four lanes."""
+    of_the_standard = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
+    assert not of_the_standard.check_needs_rehash(HASHER.hash("whatever"))
+    assert not of_the_standard.check_needs_rehash(NOBODY)
 
 
 def test_a_password_is_compared_while_messages_are_written(store: Store) -> None:

@@ -27,6 +27,7 @@ from gateway.web.app import build
 from gateway.web.routes import Route
 from gateway.web.site import SITE, Site
 from tests.gateway.conftest import MONDAY, SETTINGS, Moment, _office, _sqlite_prepared, sqlite_url
+from tests.quick_passwords import hurry, quick_passwords
 
 __all__ = ["_office", "_sqlite_prepared", "sqlite_url"]
 
@@ -108,6 +109,7 @@ def moment() -> Moment:
 async def open_site(sqlite_url: str, tmp_path: Path, moment: Moment) -> AsyncIterator[OpenSite]:
     """Starts a site with these settings on top of the usual ones; several in one test share their database."""
     async with AsyncExitStack() as running:
+        running.enter_context(quick_passwords())
 
         async def start(
             extra: str = "", screens: Sequence[Route] = (), settings_text: str = SETTINGS, url: str = ""
@@ -138,11 +140,12 @@ def _gateway(url: str, folder: Path, text: str, extra: str, moment: Moment) -> G
     )
     doorbell = Doorbell(None)
     store = Store(open_engine(url), office, doorbell.ring, doorbell.tell)
-    if text is not SETTINGS:  # the usual ones were prepared once for all tests
-        with store.transaction() as tx:
+    with store.transaction() as tx:
+        if text is not SETTINGS:  # the usual ones were prepared once for all tests
             audit.begin(tx)
             directory.load(tx)
             accounts.bootstrap(tx)
+        hurry(tx, "admin", ADMIN_PASSWORD)
     return Gateway(settings, office, store, doorbell, HeldClock(moment))
 
 
