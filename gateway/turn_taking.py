@@ -100,7 +100,9 @@ def take_turn(
     """Judge one message and carry out what follows; the answer for channels that show one at once."""
     talk = Talk(desk, channel, contact, message, message_id, dialogues.setting(tx, channel), received_at)
     dialogue = _with_context(tx, talk, desk.dialogue(tx, channel, contact))
-    return carry_out(tx, talk, step(dialogue, message, tx.now, talk.setting))
+    # What waited on the disk is judged by when it was said: a burst stays one, whenever it is carried over.
+    heard = min(received_at or tx.now, tx.now)
+    return carry_out(tx, talk, step(dialogue, message, heard, talk.setting))
 
 
 def _with_context(tx: Transaction, talk: Talk, dialogue: Dialogue) -> Dialogue:

@@ -11,6 +11,7 @@ from gateway.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import Moment
+from tests.gateway.short_ways import opened
 
 Sends = Callable[..., Arrival]
 
@@ -52,6 +53,22 @@ def test_the_same_update_five_times_is_one_complaint_and_one_receipt(store: Stor
         assert count(tx, tables.message) == 1
         assert count(tx, tables.complaint) == 1
         assert sum(text.startswith("Laporan diterima") for text in said(tx)) == 1
+
+
+def test_a_burst_stays_one_complaint_when_its_end_waited_on_the_disk(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    opened(store, telegram("Sampah di simpang tiga tidak diangkut lima hari dan baunya menyengat"))
+    moment.pass_(days=4)
+    first, last = (
+        telegram(f"Lampu jalan di gang kami mati sejak minggu lalu, warga takut lewat {word}") for word in "ab"
+    )
+    opened(store, first)
+    moment.pass_(minutes=20)
+    with store.transaction() as tx:
+        intake.receive(tx, [last])
+    with store.reading() as tx:
+        assert count(tx, tables.complaint) == 2
 
 
 def test_three_spellings_of_a_number_are_one_contact(store: Store, sms: Sends, moment: Moment) -> None:
