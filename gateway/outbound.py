@@ -29,7 +29,10 @@ ID_PREFIX = "ob_"
 RANK = {"queued": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "read": 4}
 UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
 RECEIPTS = frozenset({"sent", "delivered", "read"})
-MAYBE_THERE = {DeliveryStatus.SENT, DeliveryStatus.UNKNOWN}
+CARRIED = (
+    "id", "fence", "channel", "lane", "contact_id", "attempts", "created_at", "expires_at", "due_at", "text_sealed", "buttons",
+    "sent_from", "reply_to", "callback_id",
+)  # fmt: skip
 SETTLED = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
 RESENT = "resent"
 NOT_WANTED = ("opt_out", "superseded")
@@ -173,8 +176,7 @@ def claim(
 ) -> list[Parcel]:
     """The heads of up to `limit` lanes of these channels (none named: all), ready to send; marked `sending` first.
 
-    `direct`: only answers to somebody who wrote to us, so that they overtake what nobody waits for (F33).
-    """
+    `direct`: only answers to somebody who wrote to us, so that they overtake what nobody waits for (F33)."""
     return _parcels(tx, _heads(tx, limit, lease_s, list(channels or tx.office.channels), direct=direct))
 
 
@@ -189,11 +191,11 @@ def fill(tx: Transaction, rooms: Mapping[str, int], lease_s: float) -> list[Parc
 
 def _heads(tx: Transaction, limit: int, lease_s: float, channels: Sequence[str], *, direct: bool) -> list[Any]:
     where = f"{CHANNEL} IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}{' AND q.direct' if direct else ''}"
-    claimed = partial(claim_rows, tx, tables.outbox, lease=timedelta(seconds=lease_s), working="sending", where=where)
+    claimed = partial(claim_rows, tx, tables.outbox, working="sending", where=where, retake=False, columns=CARRIED)
     found: list[Any] = []
     for names, most in spending.shares(tx, channels, limit):
         room = min(most, limit - len(found))
-        found += claimed(limit=room, retake=False, ids=ids_json(names)) if room > 0 else ()
+        found += claimed(limit=room, lease=timedelta(seconds=lease_s), ids=ids_json(names)) if room > 0 else ()
     return found
 
 
@@ -253,7 +255,7 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     for outcome in valid:
         _consequences(tx, outcome, current[outcome.id])
     _work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
-    _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state in MAYBE_THERE])
+    _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state.value in {"sent", "unknown"}])
 
 
 def _name(tx: Transaction, outcome: Outcome) -> str:

@@ -26,9 +26,11 @@ def claim(
     queued: Sequence[str] = ("queued",),
     where: str = "true",
     retake: bool = True,
+    columns: tuple[str, ...] = (),
     **values: Any,
 ) -> Sequence[Row[Any]]:
-    """Take up to `limit` due rows, oldest first, and return them whole (with their new fence).
+    """Take up to `limit` due rows, oldest first, and return them (with their new fence): whole, or only `columns`, of
+    which `due_at` and `id` are two.
 
     A row whose lease ran out while `working` is taken again, unless `retake` is false: its holder is dead or frozen.
     `where` is a constant SQL
@@ -43,25 +45,20 @@ def claim(
         f"UPDATE {table.name} SET state = :working, lease_until = :until, fence = fence + 1 WHERE id IN ("  # noqa: S608
         f"SELECT q.id FROM {table.name} q WHERE q.state IN ({unfinished}) AND ((q.state IN ({states}) AND q.due_at <= :now){again})"
         f" AND {where}"
-        f" ORDER BY q.due_at, q.id LIMIT :limit {lock}) RETURNING {_columns(table)}"
+        f" ORDER BY q.due_at, q.id LIMIT :limit {lock}) RETURNING {', '.join(columns or table.columns.keys())}"
     )
     tx.flush()
     found = tx.connection.execute(
-        _whole_rows(sql, table),
+        _rows(sql, table, columns),
         {"working": working, "until": to_millis(tx.now + lease), "now": to_millis(tx.now), "limit": limit, **values},
     )
     return sorted(found.all(), key=lambda row: (row.due_at, row.id))
 
 
 @cache
-def _whole_rows(sql: str, table: Table) -> TextualSelect:
+def _rows(sql: str, table: Table, columns: tuple[str, ...]) -> TextualSelect:
     """Made once: to tell the types of so many columns costs more than to claim a row."""
-    return constant(sql).columns(*table.columns)
-
-
-@cache
-def _columns(table: Table) -> str:
-    return ", ".join(column.name for column in table.columns)
+    return constant(sql).columns(*(table.columns[name] for name in columns or table.columns.keys()))
 
 
 def late(lease_until: datetime | None, now: datetime) -> bool:
