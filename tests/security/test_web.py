@@ -89,7 +89,8 @@ def poison(desk: Desk, first: int) -> int:
     columns = 0
     with desk.served.tx() as tx:
         for table, ours in WRITTEN.items():
-            unique = {column.name for constraint in table.constraints for column in getattr(constraint, "columns", ())}
+            ruled = [*table.constraints, *(index for index in table.indexes if index.unique)]
+            unique = {column.name for rule in ruled for column in getattr(rule, "columns", ())}
             for column in words_of(table):
                 if column.name not in ours | unique and not column.primary_key:
                     markup = CORPUS[(first + columns) % len(CORPUS)][: getattr(column.type, "length", None)]
