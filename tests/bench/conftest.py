@@ -9,7 +9,7 @@ import pytest
 
 from config.load import settings_from
 from gateway.app import Gateway, open_gateway, prepare
-from workers.bench.site import settings_text
+from workers.bench.setting import settings_text
 
 Answer = Callable[[int, asyncio.StreamWriter], None]
 """What a server does with request number n (from 0) of all its connections."""

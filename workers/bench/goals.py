@@ -18,7 +18,8 @@ from workers.bench.idle import EMBEDDED
 from workers.bench.intake import Say
 from workers.bench.promises import GOALS, Goal
 from workers.bench.report import Report
-from workers.bench.site import Place, open_site, settings_text
+from workers.bench.setting import settings_text
+from workers.bench.site import Place, open_site
 
 Figures = dict[str, float]
 """Name of a goal -> what was measured."""

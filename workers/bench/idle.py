@@ -8,7 +8,8 @@ from config import clock
 from workers.bench import intake, meters, report
 from workers.bench.intake import Say, unanswered
 from workers.bench.report import Report
-from workers.bench.site import Place, Running, Site, open_site, settings_text
+from workers.bench.setting import settings_text
+from workers.bench.site import Place, Running, Site, open_site
 from workers.run import members
 
 EMBEDDED = "embedded"

@@ -7,7 +7,7 @@ is. All people are made up.
 from pathlib import Path
 
 from workers.bench.messages import NEIGHBOURHOODS
-from workers.bench.site import settings_text
+from workers.bench.setting import settings_text
 
 PER_SECOND, DRAFT_AFTER_S = 200, 8
 SETTINGS = """
