@@ -155,8 +155,8 @@ def expand(tx: Transaction, row: Any) -> None:
         _settle(tx, row, "queued", due_at=until)
         return
     if audience is Audience.REPORTER:
-        # First the clocks, because the text names the day on which they run out.
-        for name in WHEN_TOLD.get(row.key, ()):
+        # First the clocks, because the text names the day on which they run out; what is over meanwhile needs none.
+        for name in WHEN_TOLD.get(row.key, ()) if case.closed_at is None else ():
             clocks.start(tx, case.id, name, Kind(case.kind), tx.now)
         _tell_reporter(tx, row, rule, case)
     else:

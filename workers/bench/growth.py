@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config import clock
+from config.logging import configure
 from gateway import notices, outbound, rehearsal, triage
 from gateway.app import Gateway
 from gateway.complaints.complaint import Role
@@ -110,6 +111,7 @@ def run(order: Order, place: Place, say: Say) -> Report:
     names = list(QUERIES) if ALL in order.queries else list(order.queries)
     with open_site(place) as site:
         gateway = site.gateway
+        configure(site.settings)  # lines of the nightly duties, away from the object on stdout
         told["database"] = gateway.store.engine.dialect.name
         told["sizes"] = {}
         office = season.Office(gateway)
