@@ -39,6 +39,8 @@ NOT_WANTED = ("opt_out", "superseded")
 """Reasons of messages that nobody may send again: their receiver said so, or something newer took their place."""
 SUPPRESS_AGAIN = (
     "UPDATE outbox SET state = 'failed', reason = 'opt_out' WHERE id IN {ids} AND state = 'queued' AND NOT direct"
+    " AND EXISTS (SELECT 1 FROM dialogue d WHERE d.channel = outbox.channel AND d.contact_id = outbox.contact_id"
+    " AND d.opted_out_at >= outbox.created_at)"
 )
 AGAIN = "UPDATE channel_state SET stopped_at = NULL, stopped_reason = '' WHERE stopped_at > 0 AND channel IN {ids}"
 OPEN = constant("outbox.state IN ('queued','sending')")

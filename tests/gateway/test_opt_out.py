@@ -27,3 +27,14 @@ def test_f91_an_opt_out_while_a_message_is_under_way_holds_at_its_next_attempt(s
     assert (row.state, row.reason) == ("failed", "opt_out")
     with store.transaction() as tx:
         assert outbound.resend(tx, [parcel.id]) == 0
+
+
+def test_news_that_is_tried_again_stays_wanted_by_whoever_said_nothing(store: Store) -> None:
+    person = contact(store)
+    with store.transaction() as tx:
+        outbound.say(tx, person, "tg", [("kabar", ())], Said("st.note", direct=False))
+    with store.transaction() as tx:
+        (parcel,) = outbound.claim(tx, 1, 60)
+    with store.transaction() as tx:
+        outbound.settle(tx, [Outcome(parcel.id, parcel.fence, S.QUEUED, due_at=tx.now)])
+    assert only(store, tables.outbox).state == "queued"
