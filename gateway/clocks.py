@@ -55,8 +55,8 @@ def first_due(tx: Transaction, complaint_id: int, kind: Kind, at: datetime) -> d
         running = _new(tx, Clock.VERIFICATION, kind, minor=False, now=at).running
         begun[kind, day] = running, due_at(running, at), following(running, 0, at)
     running, due, next_at = begun[kind, day]
-    kept = Kept(tx.new_id(), replace(running, started_at=at), is_new=True)
-    _insert(tx, complaint_id, kept, {"id": kept.id, "due_at": due, "next_at": next_at, "zone": running.calendar.zone})
+    row = {"id": tx.new_id(), "due_at": due, "next_at": next_at, "zone": running.calendar.zone, "started_at": at}
+    _insert(tx, complaint_id, running, row)
     return due
 
 
@@ -240,7 +240,7 @@ def _write(tx: Transaction, complaint_id: int, clocks: Sequence[Kept]) -> None:
             "paused_at": next((pause.since for pause in running.pauses if pause.until is None), None),
         }
         if kept.is_new:
-            _insert(tx, complaint_id, kept, row)
+            _insert(tx, complaint_id, running, row | {"started_at": running.started_at})
         elif kept.changed:
             changes.append(row)
         segments = [
@@ -253,8 +253,7 @@ def _write(tx: Transaction, complaint_id: int, clocks: Sequence[Kept]) -> None:
     tx.update(tables.clock, changes, ("id",), ("due_at", "zone", "stopped_at", "stopped_by", "next_at", "paused_at"))
 
 
-def _insert(tx: Transaction, complaint_id: int, kept: Kept, row: dict[str, Any]) -> None:
-    running = kept.running
+def _insert(tx: Transaction, complaint_id: int, running: Running, row: dict[str, Any]) -> None:
     tx.insert(
         tables.clock,
         **row,
@@ -265,7 +264,6 @@ def _insert(tx: Transaction, complaint_id: int, kept: Kept, row: dict[str, Any])
         event=running.rule.event,
         basis=running.rule.basis,
         public=running.rule.public,
-        started_at=running.started_at,
     )
 
 

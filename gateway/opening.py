@@ -6,7 +6,7 @@ from datetime import date, datetime
 from gateway import clocks, events
 from gateway.complaints.complaint import Action, Actor, Draft, Role, Status
 from gateway.complaints.duplicates import text_hash
-from gateway.complaints.number import format_number, read_code, secret_code
+from gateway.complaints.number import format_number, secret_code
 from gateway.contacts import Contact
 from gateway.privacy import masked_text, title_of
 from gateway.storage import tables
@@ -47,7 +47,7 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     row = {
         "id": identity,
         "number": number,
-        "secret_hash": tx.office.keys.secret_hash(number, read_code(code)),
+        "secret_hash": tx.office.keys.secret_hash(number, code.replace("-", "")),
         "training": tx.office.settings.training.enabled,
         "channel": origin.channel,
         "channel_kind": origin.channel_kind,
@@ -118,7 +118,7 @@ def _nameless(masked: str, name: str) -> str:
 def next_number(tx: Transaction) -> str:
     """The next ticket number of this year; gaps are allowed, reuse never (CASEWORK 12)."""
     settings = tx.office.settings
-    year = tx.office.calendar.local(tx.now).year
+    year = _year(tx)
     name = f"{settings.government.ticket_prefix}-{year}"
     taken: dict[str, int] = tx.notes.setdefault("numbers", {})
     if name not in taken:
@@ -127,6 +127,14 @@ def next_number(tx: Transaction) -> str:
             tx.last_step.append(_keep_numbers)
     taken[name] += 1
     return format_number(settings.government.ticket_prefix, year, taken[name])
+
+
+def _year(tx: Transaction) -> int:
+    """Of now, at the place; asked for each complaint of a batch."""
+    if "year" not in tx.notes:
+        tx.notes["year"] = tx.office.calendar.local(tx.now).year
+    year: int = tx.notes["year"]
+    return year
 
 
 def _last_number(tx: Transaction, name: str) -> int:

@@ -109,8 +109,10 @@ def mask(text: str, known: Iterable[str] = ()) -> Masked:
 
 def _suspicions(text: str) -> set[re.Pattern[str]]:
     """What of all that rules need is there; most reports hold none of it and are let through at once."""
-    asked = (AT, LONG_NUMBER, BEFORE_LETTERS) if DIGIT.search(text) else (AT,)
-    return {pattern for pattern in asked if pattern.search(text)}
+    found = {AT} if any(sign in text for sign in "@)]") and AT.search(text) else set()
+    if DIGIT.search(text):
+        found.update(pattern for pattern in (LONG_NUMBER, BEFORE_LETTERS) if pattern.search(text))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

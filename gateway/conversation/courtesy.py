@@ -30,7 +30,7 @@ def courtesy(moment: Moment) -> Turn | None:
 
 
 def too_short(moment: Moment) -> Turn | None:
-    if moment.brings_more or wording.letters(moment.text) >= FEWEST_LETTERS:
+    if moment.brings_more or wording.has_letters(moment.text, FEWEST_LETTERS):
         return None
     known = moment.dialogue
     if known.ignore_until and moment.now < known.ignore_until:

@@ -176,7 +176,7 @@ def _again(talk: Talk) -> Turn:
 
 def _type_report(talk: Talk, text: str) -> Turn:
     earlier = talk.entry("text") if talk.session.page == "more_text" else ""
-    if wording.letters(earlier + text) < FEWEST_LETTERS:
+    if not wording.has_letters(earlier + text, FEWEST_LETTERS):
         return show(talk, "text", note="ussd.too_short")
     noted = talk.noting(text=f"{earlier} {text}".strip())
     if talk.moment.saying(noted.entry("text")).is_urgent:

@@ -61,7 +61,7 @@ def unknown(moment: Moment) -> Turn:
 
 def report(moment: Moment, call: Call) -> Turn:
     """LAPOR isi: a new complaint whatever is open. Alone, the next text is one."""
-    if moment.brings_more or wording.letters(call.rest) >= FEWEST_LETTERS:
+    if moment.brings_more or wording.has_letters(call.rest, FEWEST_LETTERS):
         return open_report(moment.saying(call.rest))
     return _asks_for_report(moment)
 
@@ -73,7 +73,7 @@ def report_another(moment: Moment, call: Call) -> Turn | None:
     """
     if not call.emphatic and call.rest:
         return None if moment.burst else open_report(moment)
-    if moment.brings_more or wording.letters(call.rest) >= FEWEST_LETTERS:
+    if moment.brings_more or wording.has_letters(call.rest, FEWEST_LETTERS):
         return open_report(moment.saying(call.rest))
     return _move_last(moment) or _asks_for_report(moment)
 

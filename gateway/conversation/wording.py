@@ -40,7 +40,10 @@ class Reading:
 
 def read(text: str, lexicon: Lexicon) -> Reading:
     words = tokens(text)
-    standard = [lexicon.standard.get(word, word) for word in words]
+    known = lexicon.standard
+    standard = words if known.keys().isdisjoint(words) else tuple(known.get(word, word) for word in words)
+    if lexicon.alarms.keys().isdisjoint(standard):  # nearly every text
+        return Reading(words)
     line = _line(standard)
     found = [
         entry for word in lexicon.alarms.keys() & standard for entry in lexicon.alarms[word] if _says(line, entry[1])
@@ -82,8 +85,9 @@ def links(text: str) -> int:
     return len(_LINK.findall(text[:ANALYSED])) if "://" in text or "www." in text.casefold() else 0
 
 
-def letters(text: str) -> int:
-    return sum(map(str.isalpha, text[:ANALYSED]))
+def has_letters(text: str, fewest: int) -> bool:
+    beginning = sum(map(str.isalpha, text[: 2 * fewest]))
+    return beginning >= fewest or sum(map(str.isalpha, text[:ANALYSED])) >= fewest
 
 
 def is_courtesy(words: tuple[str, ...], text: str, lexicon: Lexicon) -> bool:
@@ -113,7 +117,7 @@ def count_of(words: tuple[str, ...], phrases: Mapping[str, tuple[str, ...]]) -> 
     return len(set(_found(words, phrases)))
 
 
-def _is_now(standard: list[str], line: str, lexicon: Lexicon) -> bool:
+def _is_now(standard: tuple[str, ...], line: str, lexicon: Lexicon) -> bool:
     """Whoever calls for help is brief. A longer text must say that it goes on, one about the past as well."""
     if len(standard) > LONGEST_CALL:
         return False
@@ -123,7 +127,9 @@ def _is_now(standard: list[str], line: str, lexicon: Lexicon) -> bool:
     return bool(present) or not past
 
 
-def _found(words: Iterable[str], index: Mapping[str, tuple[str, ...]], line: str = "") -> list[str]:
+def _found(words: tuple[str, ...], index: Mapping[str, tuple[str, ...]], line: str = "") -> list[str]:
+    if index.keys().isdisjoint(words):
+        return []
     line = line or _line(words)
     return [phrase for word in index.keys() & set(words) for phrase in index[word] if f" {phrase} " in line]
 

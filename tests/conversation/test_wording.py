@@ -86,4 +86,4 @@ def test_f72_a_megabyte_of_blanks_and_marks_is_read_in_no_time() -> None:
     """Only the beginning is looked at."""
     text = "a\u0301" * 500_000
     assert len(wording.plain(text)) <= wording.ANALYSED
-    assert wording.letters(text) <= wording.ANALYSED
+    assert not wording.has_letters("\u0301" * 500_000 + text, 10)
