@@ -34,6 +34,28 @@ REPORTS = (
     "Jembatan kayu menuju ladang sudah lapuk dan papannya hilang beberapa, mohon diperbaiki sebelum ada korban",
     "Pungutan di tempat parkir tidak sesuai karcis, diminta dua kali lipat oleh petugas tanpa tanda terima",
 )
+SYLLABLES = (
+    "ka",
+    "me",
+    "la",
+    "ti",
+    "so",
+    "ru",
+    "na",
+    "wi",
+    "ga",
+    "de",
+    "pu",
+    "mo",
+    "bi",
+    "ra",
+    "su",
+    "to",
+    "li",
+    "ha",
+    "ce",
+    "yo",
+)
 
 
 def channel_of(number: int, channels: Sequence[str]) -> str:
@@ -42,7 +64,17 @@ def channel_of(number: int, channels: Sequence[str]) -> str:
 
 
 def text_of(number: int) -> str:
-    return f"{REPORTS[number % len(REPORTS)]}. RT {number % NEIGHBOURHOODS + 1} nomor rumah {number}"
+    """No two alike, and like what people write: eight digits would be taken for a number to be masked."""
+    return f"{REPORTS[number % len(REPORTS)]}. RT {number % NEIGHBOURHOODS + 1} gang {lane_of(number)}"
+
+
+def lane_of(number: int) -> str:
+    """The name of a lane that no other number has."""
+    name = ""
+    while number or not name:
+        number, place = divmod(number, len(SYLLABLES))
+        name += SYLLABLES[place]
+    return name.capitalize()
 
 
 def external_id(channel: str, number: int) -> str:
