@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select
 
 from channels.messages import Address, Button, DeliveryReport, DeliveryStatus, OutboundMessage
 from config.logging import get_logger
@@ -382,9 +382,8 @@ def sweep(tx: Transaction) -> dict[str, int]:
     outbox = tables.outbox
     dead = and_(OPEN, outbox.c.state == "sending", outbox.c.lease_until < tx.now)
     idempotent = [name for name, channel in tx.office.channels.items() if channel.capabilities.idempotent]
-    again = tx.execute(
-        outbox.update().where(dead, (outbox.c.channel + "").in_(idempotent)).values(state="queued", lease_until=None)
-    )
+    repeatable = dead & (outbox.c.channel + "").in_(idempotent)
+    again = tx.execute(outbox.update().where(repeatable).values(state="queued", lease_until=None))
     unknown = tx.execute(outbox.update().where(dead).values(state="unknown", reason="interrupted", lease_until=None))
     old = and_(OPEN, outbox.c.state == "queued", outbox.c.expires_at <= tx.now)
     expired = tx.execute(outbox.update().where(old).values(state="failed", reason="expired"))
@@ -394,9 +393,8 @@ def sweep(tx: Transaction) -> dict[str, int]:
 def resend(tx: Transaction, ids: Sequence[int]) -> int:
     """A person decides: unknown or failed messages are tried once more (their provider may have them already)."""
     outbox = tables.outbox
-    undecided = or_(outbox.c.state == "unknown", outbox.c.state == "failed")
-    chosen = and_(outbox.c.id.in_(ids), undecided, outbox.c.reason.not_in(NOT_WANTED))
+    mine = outbox.c.id.in_(ids) & outbox.c.state.in_(("unknown", "failed")) & outbox.c.reason.not_in(NOT_WANTED)
     expires = tx.now + timedelta(hours=tx.office.settings.outbound.ttl_hours)
     values = {"state": "queued", "due_at": tx.now, "expires_at": expires, "provider_state": RESENT, "attempts": 0}
     tx.ring("deliver")
-    return tx.execute(outbox.update().where(chosen).values(**values)).rowcount
+    return tx.execute(outbox.update().where(mine).values(**values)).rowcount
