@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+import structlog
 from hypothesis import settings
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 # How long an example takes says more about the machine's other work than about ours.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# As the product does: with every local variable of every frame an expected traceback takes seconds to write.
+structlog.configure(
+    processors=[*structlog.get_config()["processors"][:-1], ConsoleRenderer(exception_formatter=plain_traceback)]
+)
 
 # Imports stand inside the fixtures: a run of pure tests should not pay two seconds for servers that it does not ask for.
 # ruff: noqa: PLC0415
