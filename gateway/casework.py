@@ -90,7 +90,7 @@ def apply(
 def _check(tx: Transaction, step: Step, case: Case, inputs: Mapping[str, str]) -> None:
     """Whatever can be refused is refused here: callers may go on in the same transaction."""
     calendar = tx.office.calendar
-    check_inputs(step, inputs, today=calendar.local(tx.now).date(), calendar=calendar)
+    check_inputs(step, inputs, today=tx.today, calendar=calendar)
     check_limits(step, case, tx.now, reopen_days=tx.office.settings.casework.reopen_days)
     if "agency" in step.requires and not assignments.accepts(tx, inputs["agency"]):
         raise ActionRefused("unknown_value", "no agency of that code takes complaints", "agency")

@@ -4,7 +4,6 @@ One row per event and audience; one line of the dispatch log per reader, with a 
 sent (CASEWORK 10). Rules: complaints/notices.py. Words: config/texts.
 """
 
-import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +22,7 @@ from gateway.privacy import masked_text
 from gateway.quiet import quiet_until
 from gateway.storage import tables
 from gateway.storage.claim import claim
-from gateway.storage.store import Transaction, constant
+from gateway.storage.store import Transaction
 
 BATCH = 100
 LEASE = timedelta(seconds=60)
@@ -36,7 +35,6 @@ BEFORE_IS_TOLD = (
     " AND e.id < q.id AND e.state = 'working')"
 )
 """Nobody holds what came before it for the same people: else a claim that waits for its lease would be overtaken."""
-CLAIMING = zlib.crc32(b"notices")
 ABOVE = {
     Audience.TEAM: Audience.DEPUTY,
     Audience.DEPUTY: Audience.HEAD,
@@ -131,9 +129,8 @@ def withdraw(tx: Transaction, event_id: int) -> None:
 
 def claim_due(tx: Transaction, limit: int = BATCH) -> list[Any]:
     """Due notices, oldest first; expand each in a transaction of its own."""
-    if tx.dialect != "sqlite":
-        # One after the other: two at a time would not see what the other is about to hold.
-        tx.execute(constant("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIMING})
+    # One after the other: two at a time would not see what the other is about to hold.
+    tx.take_turns("notices")
     return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working", where=BEFORE_IS_TOLD))
 
 
@@ -202,13 +199,13 @@ def failed(tx: Transaction, row: Any, problem: str, due_at: datetime | None) -> 
 def merge(tx: Transaction, row: Any, outbox: int | None) -> None:
     """The notice is told by a summary, the message `outbox`."""
     _log(tx, row, "staff", skip="DIGEST", outbox=outbox)
-    _close(tx, row, "done")
+    _settle(tx, row, "done")
 
 
 def drop(tx: Transaction, row: Any, skip: str) -> None:
     """The notice goes into no summary, and why."""
     _log(tx, row, row.audience, skip=skip)
-    _close(tx, row, "superseded" if skip == "SUPERSEDED" else "done")
+    _settle(tx, row, "superseded" if skip == "SUPERSEDED" else "done")
 
 
 def hand_on(tx: Transaction, row: Any, audience: Audience) -> None:
@@ -217,11 +214,6 @@ def hand_on(tx: Transaction, row: Any, audience: Audience) -> None:
     values = {name: getattr(row, name) for name in columns}
     values |= {"id": tx.new_id(), "audience": audience.value, "state": "digest"}
     tx.insert_new(tables.notice, [values], "id", key=("event_id", "key", "audience"))
-
-
-def _close(tx: Transaction, row: Any, state: str) -> None:
-    notice = tables.notice
-    tx.execute(notice.update().where(notice.c.id == row.id).values(state=state))
 
 
 def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> None:
@@ -264,8 +256,13 @@ def _tell_staff(tx: Transaction, row: Any, audience: Audience, case: Any) -> Non
     if not people:
         _log(tx, row, audience.value, skip="NO_HOLDER")
     if not _tell_people(tx, row, audience, case, people) and audience in ABOVE:
-        cases.amend(tx, case.id, flags=" ".join(sorted({*case.flags.split(), BROKEN})))
+        show_gap(tx, case)
         _tell_staff(tx, row, ABOVE[audience], case)
+
+
+def show_gap(tx: Transaction, case: Any) -> None:
+    """Somebody should have heard of this complaint who is not there or cannot be told."""
+    cases.amend(tx, case.id, flags=" ".join(sorted({*case.flags.split(), BROKEN})))
 
 
 def _tell_people(tx: Transaction, row: Any, audience: Audience, case: Any, people: Iterable[tuple[Any, Any]]) -> bool:

@@ -93,7 +93,7 @@ def _behind(tx: Transaction, token_hash: str) -> Task | None:
 
 def _is_in_office(tx: Transaction, member: Member) -> bool:
     """The end of a mandate is the end of its links."""
-    today = tx.office.calendar.local(tx.now).date()
+    today = tx.today
     return any(one.id == member.id for one in directory.team(tx, member.agency, (member.role,), today))
 
 

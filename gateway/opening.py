@@ -118,7 +118,7 @@ def _nameless(masked: str, name: str) -> str:
 def next_number(tx: Transaction) -> str:
     """The next ticket number of this year; gaps are allowed, reuse never (CASEWORK 12)."""
     settings = tx.office.settings
-    year = _year(tx)
+    year = tx.today.year
     name = f"{settings.government.ticket_prefix}-{year}"
     taken: dict[str, int] = tx.notes.setdefault("numbers", {})
     if name not in taken:
@@ -127,14 +127,6 @@ def next_number(tx: Transaction) -> str:
             tx.last_step.append(_keep_numbers)
     taken[name] += 1
     return format_number(settings.government.ticket_prefix, year, taken[name])
-
-
-def _year(tx: Transaction) -> int:
-    """Of now, at the place; asked for each complaint of a batch."""
-    if "year" not in tx.notes:
-        tx.notes["year"] = tx.office.calendar.local(tx.now).year
-    year: int = tx.notes["year"]
-    return year
 
 
 def _last_number(tx: Transaction, name: str) -> int:

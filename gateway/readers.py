@@ -103,8 +103,7 @@ def channel_for(tx: Transaction, scheme: str, used: str = "") -> str:
 def staff(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Member, tuple[str, Contact] | None]]:
     """The people of an audience with the first way that reaches each of them; None where there is no way."""
     where = AT[audience](tx) if audience in AT else agency or directory.coordinator_agency(tx)
-    on = tx.office.calendar.local(tx.now).date()
-    members = directory.team(tx, where, [PEOPLE[audience]], on)
+    members = directory.team(tx, where, [PEOPLE[audience]], tx.today)
     wanted = [contact_id for member in members for _, contact_id in member.means]
     people = contacts.by_id(tx, wanted)
     return [(member, _first_way(member, people)) for member in members]

@@ -4,7 +4,6 @@ What is over the cap waits until tomorrow, nothing is dropped. Receipts for a bl
 in one minute leave later: whoever earns by our answers (SMS pumping) gets few before somebody looks.
 """
 
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -43,9 +42,8 @@ def shares(tx: Transaction, names: Collection[str], limit: int) -> Iterator[tupl
 
 
 def _left_today(tx: Transaction, name: str) -> int:
-    if tx.dialect != "sqlite":
-        # Two workers that count at the same moment would both fill the same room.
-        tx.execute(constant("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(f"spending:{name}".encode())})
+    # Two workers that count at the same moment would both fill the same room.
+    tx.take_turns(f"spending:{name}")
     midnight = _midnight(tx)
     oldest = midnight - timedelta(hours=tx.office.settings.outbound.ttl_hours)
     times = {"since": to_millis(oldest), "midnight": to_millis(midnight)}

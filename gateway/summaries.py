@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, literal_column, select
 
 from channels.registry import Channel
-from gateway import cases, directory, notices, outbound, readers, staff_texts
+from gateway import directory, notices, outbound, readers, staff_texts
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
@@ -64,7 +64,7 @@ def tell(store: Store) -> int:
     """Write the summaries of today that are due and were not written; how many people were told."""
     with store.reading() as tx:
         day = _day(tx)
-        if day is None or _is_done(tx, day, WHOLE, ""):
+        if day is None or _is_done(tx, day):
             return 0
     told = 0
     for audience in READERS:
@@ -86,9 +86,10 @@ def _day(tx: Transaction) -> date | None:
     return local.date() if not resting and timedelta(0) <= late < UNTIL else None
 
 
-def _is_done(tx: Transaction, day: date, audience: str, agency: str) -> bool:
+def _is_done(tx: Transaction, day: date) -> bool:
+    """Whether everybody had theirs."""
     summary = tables.summary.c
-    mine = (summary.day == day) & (summary.audience == audience) & (summary.agency == agency)
+    mine = (summary.day == day) & (summary.audience == WHOLE) & (summary.agency == "")
     return tx.one(select(summary.day).where(mine)) is not None
 
 
@@ -156,7 +157,7 @@ def _pass_up(tx: Transaction, waiting: Iterable[tuple[Any, Any]], audience: Audi
     """Nobody of them can be told: it waits for those above, and the complaint shows the gap."""
     for row, case in waiting:
         notices.drop(tx, row, "NO_ROUTE" if people else "NO_HOLDER")
-        cases.amend(tx, case.id, flags=" ".join(sorted({*case.flags.split(), notices.BROKEN})))
+        notices.show_gap(tx, case)
         above = notices.ABOVE.get(audience)
         if above is not None:
             notices.hand_on(tx, row, above)

@@ -5,7 +5,7 @@ Machines suggest, people decide: below the threshold a complaint waits for a coo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -139,7 +139,7 @@ def _weighed(tx: Transaction, job: TriageJob, row: Any, suggestion: Suggestion) 
         named_agency=row.agency_named,
         service=row.unit,
         area=suggestion.place_code or row.place,
-        on=_today(tx),
+        on=tx.today,
     )
     return Weighed(job, row, suggestion, way, _decide(tx, row, suggestion, way), _known(row, suggestion))
 
@@ -155,13 +155,6 @@ def _decide(tx: Transaction, row: Any, suggestion: Suggestion, way: Route) -> De
         urgent=row.urgency == Urgency.DARURAT.value,
         sampled=row.id % SAMPLE == 0,
     )
-
-
-def _today(tx: Transaction) -> date:
-    if "today" not in tx.notes:
-        tx.notes["today"] = tx.office.calendar.local(tx.now).date()
-    today: date = tx.notes["today"]
-    return today
 
 
 def table_of(tx: Transaction) -> RoutingTable:

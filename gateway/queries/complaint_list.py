@@ -118,7 +118,7 @@ def _with_status(*statuses: Status) -> Condition:
 
 
 def _today(tx: Transaction) -> Condition:
-    closing = tx.office.calendar.closing(tx.office.calendar.local(tx.now).date())
+    closing = tx.office.calendar.closing(tx.today)
     return and_(IS_OPEN, complaint.c.due_at >= tx.now, complaint.c.due_at <= closing)
 
 

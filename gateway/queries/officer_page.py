@@ -135,7 +135,7 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
         forms=forms,
         agencies=_others(tx, case) if "bukan" in forms else (),
         institutions=_institutions(tx) if "bukan" in forms else (),
-        latest_date=add_working_days(_today(tx), MOST_EXTENSION, tx.office.calendar),
+        latest_date=add_working_days(tx.today, MOST_EXTENSION, tx.office.calendar),
     )
 
 
@@ -149,10 +149,6 @@ def may_see_file(row: Any, file: StoredFile) -> bool:
 def _events(tx: Transaction, complaint_id: int) -> Sequence[Any]:
     event = tables.complaint_event
     return tx.all(select(event).where(event.c.complaint_id == complaint_id).order_by(event.c.seq))
-
-
-def _today(tx: Transaction) -> date:
-    return tx.office.calendar.local(tx.now).date()
 
 
 def _topic(tx: Transaction, code: str) -> str:

@@ -5,9 +5,11 @@ next read and at the end. Whatever happens, rings and live events go out only af
 """
 
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Table, TextClause, text
@@ -51,6 +53,16 @@ class Transaction:
 
     def new_id(self) -> int:
         return self._ids.new(self.now)
+
+    @cached_property
+    def today(self) -> date:
+        """The day at the place of the government; asked for each row of a batch."""
+        return self.office.calendar.local(self.now).date()
+
+    def take_turns(self, name: str) -> None:
+        """Wait until no other transaction that said this name is under way. SQLite has one writer anyway."""
+        if self.dialect != "sqlite":
+            self.execute(constant("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(name.encode())})
 
     def insert(self, table: Table, **row: Any) -> None:
         """Write this row with the others of its table, at the next read or at the end."""

@@ -38,7 +38,7 @@ def said(store: Store) -> list[str]:
         return [people[row.contact_id].open(bytes(row.text_sealed), f"outbox:{row.id}") for row in found]
 
 
-def late(store: Store, arrival: Arrival, moment: Moment) -> str:
+def late(store: Store, arrival: Arrival) -> str:
     """A complaint that was taken up and then left; its number."""
     case = assigned(store, arrival, "DLH")
     act(store, case, Action.START, member(store, "DLH").actor)
@@ -46,7 +46,7 @@ def late(store: Store, arrival: Arrival, moment: Moment) -> str:
 
 
 def test_a_head_reads_one_summary_and_no_single_words(store: Store, telegram: Sends, moment: Moment) -> None:
-    number = late(store, telegram(WASTE), moment)
+    number = late(store, telegram(WASTE))
     morning(store, moment, 9)
     words = [text for text in said(store) if "lewat 1 hari kerja" in text]
     assert words
@@ -59,7 +59,7 @@ def test_a_head_reads_one_summary_and_no_single_words(store: Store, telegram: Se
 
 
 def test_what_is_open_alone_is_no_news(store: Store, telegram: Sends, moment: Moment) -> None:
-    late(store, telegram(WASTE), moment)
+    late(store, telegram(WASTE))
     morning(store, moment, 2)
     first = count(store, OUTBOX, OUTBOX.c.key == "sup.digest")
     assert first
@@ -68,7 +68,7 @@ def test_what_is_open_alone_is_no_news(store: Store, telegram: Sends, moment: Mo
 
 
 def test_two_clocks_write_it_once(store: Store, telegram: Sends, moment: Moment) -> None:
-    late(store, telegram(WASTE), moment)
+    late(store, telegram(WASTE))
     morning(store, moment, 1)
     before = said(store)
     with store.transaction() as tx:  # as one that began at the same moment saw it
@@ -83,7 +83,7 @@ def test_two_clocks_write_it_once(store: Store, telegram: Sends, moment: Moment)
     ids=["saturday", "earlier", "later"],
 )
 def test_nobody_is_woken_for_it(store: Store, telegram: Sends, moment: Moment, at: str) -> None:
-    late(store, telegram(WASTE), moment)
+    late(store, telegram(WASTE))
     moment.now = datetime.fromisoformat(at)
     assert summaries.tell(store) == 0
     assert said(store) == []
@@ -104,7 +104,7 @@ def test_where_no_head_can_be_told_those_above_read_it(store: Store, telegram: S
 
 def test_what_was_answered_meanwhile_is_told_nobody(store: Store, telegram: Sends, moment: Moment) -> None:
     case = answered(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
-    late(store, telegram(WASTE, sender="78"), moment)
+    late(store, telegram(WASTE, sender="78"))
     with store.transaction() as tx:
         row = only(store, NOTICE, NOTICE.c.key == "st.assigned", NOTICE.c.complaint_id == case.id)
         tx.execute(
@@ -120,15 +120,15 @@ def test_a_long_summary_says_how_much_it_leaves_out(
     store: Store, telegram: Sends, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summaries, "MOST_LINES", 1)
-    late(store, telegram(WASTE), moment)
-    late(store, telegram(f"{WASTE} di gang sebelah", sender="78"), moment)
+    late(store, telegram(WASTE))
+    late(store, telegram(f"{WASTE} di gang sebelah", sender="78"))
     morning(store, moment, 9)
     assert any("dan 1 lainnya: " in text and "/admin/aduan?tab=lewat" in text for text in said(store))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_table_is_read_whole_for_it(store: Store, telegram: Sends, moment: Moment) -> None:
-    late(store, telegram(WASTE), moment)
+    late(store, telegram(WASTE))
     with watched() as asked:
         morning(store, moment, 3)
         assert not asked.whole()
