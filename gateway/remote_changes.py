@@ -34,6 +34,8 @@ ANSWER = "st.answer"
 WORDS_ARE: Mapping[str, str] = {ANSWER: "explanation", "ask.more": "question", "st.archived": "reason"}
 TOO_OLD_TO_TELL = timedelta(hours=72)
 SHOWN = 1000
+NAME_CHARACTERS = 80
+"""Names of institutions make statuses long; so much of one is kept, and compared."""
 UPSTREAM = "st.upstream"
 UNANSWERED = "closed_upstream_unanswered"
 """Flag for reports: closed over there before our own agency had answered."""
@@ -57,21 +59,20 @@ def changed(tx: Transaction, row: Any, state: RemoteState) -> dict[str, Any]:
 
 def _take_over(tx: Transaction, row: Any, case: Case, state: RemoteState, new: list[RemoteEvent]) -> dict[str, Any]:
     """Its status and its words, where they are news."""
-    moved = state.status_name != row.remote_status
+    name = state.status_name[:NAME_CHARACTERS]
+    moved = name != row.remote_status
     if not (moved or new):
         return {}
     if moved and state.status is None:
-        tasks.add(tx, "sp4n_unknown_status", state.status_name[:80], row.marker)
-    if moved and state.status is not None:
-        _follow(tx, case, state, new)
-    if not moved:
+        tasks.add(tx, "sp4n_unknown_status", name, row.marker)
+    if not (moved and _follow(tx, case, state, new)):
         _pass_on(tx, case, new)
-    cases.amend(tx, case.id, sp4n_state=state.status_name[:60])
-    return {"remote_status": state.status_name[:80], "remote_changed_at": state.status_since or tx.now}
+    cases.amend(tx, case.id, sp4n_state=name[:60])
+    return {"remote_status": name, "remote_changed_at": state.status_since or tx.now}
 
 
 def _pass_on(tx: Transaction, case: Case, new: list[RemoteEvent]) -> None:
-    """News from over there without a change of status: the reporter hears of the newest."""
+    """News from over there that no change of status here carries: the reporter hears of the newest."""
     fresh = [event for event in new if tx.now - event.at <= TOO_OLD_TO_TELL]
     words = _words(_told(fresh), "st.note")
     if words and case.status not in CLOSED:
@@ -100,12 +101,15 @@ def _keep_events(tx: Transaction, row: Any, state: RemoteState) -> list[RemoteEv
     return [event for event in state.events if event.remote_key in inserted]
 
 
-def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEvent]) -> None:
+def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEvent]) -> bool:
+    """Go where it went, with its words; False where that is not further than we are (or a word that we do not know)."""
+    if state.status is None:
+        return False
     # An answer may stand there for a while before the status says that it is one.
     answers = _told(new) or (_told(state.events) if state.text_key == ANSWER else [])
-    wanted, text_key = _wanted(case, state, has_answer=bool(answers))
-    if wanted is None or PROGRESS[wanted] <= PROGRESS[case.status]:
-        return
+    wanted, text_key = _wanted(case, state, state.status, has_answer=bool(answers))
+    if PROGRESS[wanted] <= PROGRESS[case.status]:
+        return False
     inputs = {"status": wanted.value, "source": state.status_name, **_words(answers, text_key)}
     since = state.status_since or tx.now
     inputs["notice"] = text_key if tx.now - since <= TOO_OLD_TO_TELL else ""
@@ -113,20 +117,21 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
         casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, inputs, at=min(since, tx.now))
     except ActionRefused as refusal:
         tasks.add(tx, MISMATCH, case.number, refusal.code, case.id)
-        return
+        return True  # a person decides, and sees its words
     if text_key == UPSTREAM:
         cases.amend(tx, case.id, flags=" ".join(sorted(case.flags | {UNANSWERED})))
     if inputs.get("explanation"):
         cases.amend(tx, case.id, public_answer=masked_text(inputs["explanation"]), answered_at=since)
+    return True
 
 
-def _wanted(case: Case, state: RemoteState, *, has_answer: bool) -> tuple[Status | None, str]:
+def _wanted(case: Case, state: RemoteState, status: Status, *, has_answer: bool) -> tuple[Status, str]:
     """Closed over there without an answer of ours is not closed here: the reporter is asked (row 2 of the rules)."""
-    if state.status is Status.RESOLVED and state.asks_reporter and not case.public_answer:
+    if status is Status.RESOLVED and state.asks_reporter and not case.public_answer:
         return Status.AWAITING_REPORTER, UPSTREAM
     if state.text_key == ANSWER and not has_answer:
-        return state.status, UPSTREAM
-    return state.status, state.text_key
+        return status, UPSTREAM
+    return status, state.text_key
 
 
 def _told(events: Iterable[RemoteEvent]) -> list[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from gateway import contacts, forwarding
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Status
@@ -56,13 +58,27 @@ def test_a_number_that_another_complaint_has_is_for_a_person_to_judge(store: Sto
     assert [task.kind for task in rows(store, tables.task)] == ["sp4n_check"]
 
 
-def test_news_over_there_reaches_the_reporter_without_a_change_of_status(
-    store: Store, telegram: Sends, moment: Moment
+LONG = f"Terdisposisi ke {'Dinas Pekerjaan Umum, Penataan Ruang, Perumahan dan Kawasan Permukiman ' * 2}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        ("Terdisposisi", "Terdisposisi", Status.ASSIGNED),
+        (LONG, LONG, Status.ASSIGNED),
+        ("Terverifikasi", "Terdisposisi", Status.ASSIGNED),
+        ("Terdisposisi", "Dikaji ulang", None),
+    ],
+    ids=["the same", "a long one", "where we are already", "a word that nobody knows"],
+)
+def test_news_over_there_reaches_the_reporter_whatever_the_status_says(
+    store: Store, telegram: Sends, moment: Moment, before: str, after: str, status: Status | None
 ) -> None:
     case = assigned(store, telegram("Jalan di depan pasar berlubang dalam sekali, sudah dua bulan"))
     filed(store, "8123456")
-    for events in ((), (RemoteEvent("k1", moment.now, "followup", "Aspal dijadwalkan hari Rabu."),)):
-        state = RemoteState("8123456", "Terdisposisi", status=Status.ASSIGNED, events=events)
+    news = (RemoteEvent("k1", moment.now, "followup", "Aspal dijadwalkan hari Rabu."),)
+    for name, events in ((before, ()), (after, news), (after, news)):
+        state = RemoteState("8123456", name, status=status, events=events)
         with store.transaction() as tx:
             (job,) = forwarding.claim_polls(tx, "sp4n", 10)
         with store.transaction() as tx:
