@@ -19,7 +19,7 @@ from workers.bench.messages import SMS, SMS_TOKEN, TELEGRAM, WEBHOOK_SECRET
 from workers.bench.naive import model
 
 QUEUE = "naive"
-JOB = "workers.bench.naive.work.take_care"
+JOB = "workers.bench.naive.work.read_language"
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 THREADS = {True: 1, False: 8}
 """Sessions at once: more than one on SQLite only wait for each other's lock, on PostgreSQL they wait for its disk."""

@@ -1,4 +1,4 @@
-"""The worker of the plain design: one job per complaint in an RQ SimpleWorker. `python -m workers.bench.naive.work SETTINGS`."""
+"""The worker of the plain design: one job per step in an RQ SimpleWorker. `python -m workers.bench.naive.work SETTINGS`."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ from functools import cache
 import httpx
 import langdetect
 import redis
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, get_current_job
 from rq.serializers import JSONSerializer
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -20,25 +20,35 @@ from workers.bench.naive import model
 from workers.bench.naive.serve import QUEUE, read_settings
 
 READY = "ready"
+SEND = "workers.bench.naive.work.send_receipt"
 SAMPLE = "Jalan di depan pasar berlubang dalam sekali"
 
 
-def take_care(complaint_id: int, database: str, sink: str) -> None:
-    """One complaint: its language, its receipt, both noted. A session each, as jobs that know nothing of each other."""
-    engine = _engine(database)
-    with Session(engine) as session:
+def read_language(complaint_id: int, database: str, sink: str) -> None:
+    """The first step of a complaint; each of its receipts is a step, and a job, of its own."""
+    with Session(_engine(database)) as session:
         complaint = session.get_one(model.Complaint, complaint_id)
         complaint.language = langdetect.detect(complaint.text)
+        receipts = session.scalars(
+            select(model.Receipt.id).filter_by(complaint_id=complaint_id).order_by(model.Receipt.id)
+        ).all()
         session.commit()
-    with Session(engine) as session:
-        receipt = session.scalars(select(model.Receipt).filter_by(complaint_id=complaint_id)).one()
-        citizen = session.scalars(
-            select(model.Citizen).join(model.Complaint).where(model.Complaint.id == complaint_id)
-        ).one()
+    job = get_current_job()
+    assert job is not None  # noqa: S101 - this is one
+    for receipt in receipts:
+        _queue(job.connection).enqueue(SEND, receipt, database, sink, result_ttl=0)
+
+
+def send_receipt(receipt_id: int, database: str, sink: str) -> None:
+    """Sent and noted, in a session of its own: jobs know nothing of each other."""
+    with Session(_engine(database)) as session:
+        receipt = session.get_one(model.Receipt, receipt_id)
+        complaint = session.get_one(model.Complaint, receipt.complaint_id)
+        citizen = session.get_one(model.Citizen, complaint.citizen_id)
         send = _telegram(sink) if citizen.channel == TELEGRAM else _sms(sink)
         send(citizen.address, receipt.text)
         receipt.sent_at = clock.now()
-        session.add(model.Event(complaint_id=complaint_id, action="receipt_sent", at=clock.now()))
+        session.add(model.Event(complaint_id=complaint.id, action="receipt_sent", at=clock.now()))
         session.commit()
 
 
@@ -48,6 +58,11 @@ Send = Callable[[str, str], None]
 @cache
 def _engine(database: str) -> Engine:
     return model.open_database(database)
+
+
+@cache
+def _queue(connection: redis.Redis) -> Queue:
+    return Queue(QUEUE, connection=connection, serializer=JSONSerializer)
 
 
 @cache
@@ -79,8 +94,7 @@ def main() -> None:
     langdetect.detect(SAMPLE)  # all profiles, read before the first job
     _telegram(settings.sink)
     connection = redis.Redis.from_url(settings.redis)
-    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
-    worker = SimpleWorker([queue], connection=connection, serializer=JSONSerializer)
+    worker = SimpleWorker([_queue(connection)], connection=connection, serializer=JSONSerializer)
     sys.stdout.write(f"{READY} {clock.now().timestamp()}\n")
     sys.stdout.flush()
     worker.work(logging_level="ERROR")
