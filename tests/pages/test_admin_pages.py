@@ -2,6 +2,7 @@
 # Fixtures of the served site are asked for by name.
 # ruff: noqa: F401, F811
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -33,6 +34,13 @@ SMALL = (
     ".filter(e => e.getBoundingClientRect().height < 43.9).map(e => e.outerHTML)"
 )
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+SHUT_AND_PRESS_G = """() => {
+    document.querySelector("dialog[data-keys]").close();
+    const focused = document.activeElement;
+    focused.dispatchEvent(new KeyboardEvent("keydown", { key: "g", bubbles: true }));
+    return focused.id;
+}"""
+"""Until the browser draws again, the focus stays in what was closed: a quick finger, or a slow machine, comes first."""
 MOST_BYTES = 100 * 1024
 FILE = "/admin/kanal/ekspor"
 """Nothing to look at."""
@@ -109,6 +117,7 @@ async def visitor(
         await page.fill("[name=username]", name)
         await page.fill("[name=password]", PASSWORD)
         await page.click("main button[type=submit]")
+        await page.wait_for_url(lambda url: "/masuk" not in url)
         yield page
     finally:
         await context.close()
@@ -203,7 +212,9 @@ async def test_keys_walk_the_list_open_a_row_and_begin_a_note(desk: Desk, browse
         await expect(page.locator("dialog[data-keys]")).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(page.locator("dialog[data-keys]")).to_be_hidden()
-        await page.keyboard.press("g")
+        await page.keyboard.press("?")
+        await expect(page.locator("dialog[data-keys]")).to_be_visible()
+        assert await page.evaluate(SHUT_AND_PRESS_G) == "f-tombol"
         await page.keyboard.press("a")
         await page.wait_for_url("**/admin/aduan")
 
@@ -241,4 +252,4 @@ async def test_the_time_that_is_left_to_undo_runs_down(desk: Desk, browser: Brow
         await page.fill("#f-reason", "Hanya salam pembuka tanpa isi laporan")
         await page.click("text=Lihat dulu sebelum dikirim")
         await page.click("button[value=kirim]")
-        await expect(page.locator("[data-countdown]")).to_have_text("9.58", timeout=10_000)
+        await expect(page.locator("[data-countdown]")).to_have_text(re.compile(r"^9\.[0-5]\d$"), timeout=20_000)
