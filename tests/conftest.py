@@ -135,9 +135,11 @@ def object_store() -> "Iterator[ObjectStore]":
 @pytest.fixture
 async def browser() -> "AsyncIterator[Browser]":
     """A real browser, started for this test; mark the test `browser`."""
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright, expect
 
     from tests import servers
+
+    expect.set_options(timeout=30_000)  # as patient as everything else that a page is asked for
 
     try:
         path = servers.chromium()

@@ -230,7 +230,7 @@ async def test_a_new_complaint_appears_on_the_open_list_by_itself(desk: Desk, br
         await page.goto("/admin/aduan?tab=semua")
         number = desk.report("Pohon tumbang menutup jalan Ahmad Wongso km 7", "90")
         desk.served.site.hub.publish({"kind": "complaint", "number": number})
-        await expect(page.locator("#daftar")).to_contain_text(number, timeout=20_000)
+        await expect(page.locator("#daftar")).to_contain_text(number)
 
 
 async def test_words_that_were_not_sent_are_asked_about_before_they_are_lost(desk: Desk, browser: Browser) -> None:
@@ -257,4 +257,4 @@ async def test_the_time_that_is_left_to_undo_runs_down(desk: Desk, browser: Brow
         await page.fill("#f-reason", "Hanya salam pembuka tanpa isi laporan")
         await page.click("text=Lihat dulu sebelum dikirim")
         await page.click("button[value=kirim]")
-        await expect(page.locator("[data-countdown]")).to_have_text(re.compile(r"^9\.[0-5]\d$"), timeout=20_000)
+        await expect(page.locator("[data-countdown]")).to_have_text(re.compile(r"^9\.[0-5]\d$"))
