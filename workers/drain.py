@@ -7,7 +7,7 @@ rules 8 and 9). A row that breaks us breaks alone.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -22,6 +22,10 @@ Done = TypeVar("Done")
 SETTLE_EVERY_S = 0.5
 SETTLE_AT = 64
 """So many outcomes are settled without waiting for more."""
+BACKLOG = 32
+"""Who claims so many has more to do than places: the next look waits until it can settle and claim as many again."""
+BACKLOG_S = 0.1
+"""But no longer than this: what else is due, and freed places of slow providers, wait for it."""
 AT_ONCE_S = 0.001
 """A shorter wait is none: places of fast channels lie closer together than a timer is worth."""
 CARRY_S = 60.0
@@ -140,6 +144,8 @@ class Drain(Generic[Item, Done]):
         self._now = now
         self._tasks: dict[asyncio.Task[None], _Piece[Item]] = {}
         self._done: list[Done] = []
+        self._enough = asyncio.Event()
+        """So much is done that a look is worth its commit."""
         self._timer: asyncio.Handle | None = None
         self._looks_at = 0.0
         """When the timer wakes us, by the loop's clock. Kept here: uvloop's handle of a wait of nothing cannot say."""
@@ -164,14 +170,23 @@ class Drain(Generic[Item, Done]):
             await self.wake.wait(AWAY_S)
         elif claimed:
             # kill point: work.claimed
+            self._enough.clear()
             await self._start(claimed)
+            if len(claimed) >= BACKLOG:
+                await self._gather()
         else:
             await self.wake.answer(ring)
             await self.wake.wait(None)
 
+    async def _gather(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BACKLOG_S):
+                await self._enough.wait()
+
     def stop(self, within_s: float) -> None:
         """`run` begins nothing more, waits up to `within_s` seconds for what is under way, settles and ends."""
         self._ends_within_s = max(within_s, 0.001)
+        self._enough.set()
         self.wake.nudge()
 
     async def _finish(self, within_s: float) -> None:
@@ -275,6 +290,8 @@ class Drain(Generic[Item, Done]):
         piece = self._tasks.pop(task)
         if task.cancelled():  # while it waited for its turn, or before it ran at all
             self._keep(self._work.put_back(piece.item))
+        if not self._tasks or len(self._done) >= SETTLE_AT:
+            self._enough.set()
         if not self._tasks or len(self._done) >= SETTLE_AT:
             self.wake.nudge()
 
