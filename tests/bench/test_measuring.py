@@ -106,6 +106,7 @@ def test_a_season_is_copied_with_numbers_senders_and_moments_of_its_own(any_gate
 
 
 def test_every_query_runs_and_says_how_it_reads(any_gateway: Gateway) -> None:
+            rehearsal.settle(tx)
     """On rows without a closed complaint there is nothing to ask about; the season of a real run has some."""
     list(fill(any_gateway, range(2), CHANNELS, any_gateway.clock.now))
     with any_gateway.store.transaction() as tx:
