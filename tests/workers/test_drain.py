@@ -89,7 +89,7 @@ async def draining(desk: Desk) -> AsyncIterator[Drain[str, tuple[str, str]]]:
 
 async def rung(drain: Drain[str, tuple[str, str]]) -> None:
     drain.wake.ring()
-    await drain.wake.answered()
+    await drain.wake.rested()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -315,11 +315,11 @@ async def test_steps_go_on_until_one_finds_nothing() -> None:
     running = asyncio.create_task(drain.run())
     async with asyncio.timeout(LIMIT_S):
         drain.wake.ring()
-        await drain.wake.answered()
+        await drain.wake.rested()
         assert piles.piles == []
         piles.piles = [1]
         drain.wake.ring()
-        await drain.wake.answered()
+        await drain.wake.rested()
         assert piles.piles == []
         drain.stop(1)
         await running
@@ -333,7 +333,7 @@ async def test_a_step_that_fails_is_tried_again() -> None:
         async with asyncio.timeout(LIMIT_S):
             await until(lambda: bool(lines))
             drain.wake.ring()
-            await drain.wake.answered()
+            await drain.wake.rested()
             drain.stop(1)
             await running
     assert piles.piles == []
