@@ -80,7 +80,11 @@ def units(text: str) -> int:
 
 def size(text: str) -> int:
     """Septets or UTF-16 units, whichever the text needs."""
-    return len(text) + sum(map(text.count, TWO_SEPTETS)) if fits_gsm(text) else units(text)
+    return _size(text, encoding_of(text))
+
+
+def _size(text: str, encoding: Encoding) -> int:
+    return len(text) + sum(map(text.count, TWO_SEPTETS)) if encoding is Encoding.GSM7 else units(text)
 
 
 def transliterate(text: str) -> str:
@@ -92,7 +96,10 @@ def transliterate(text: str) -> str:
 
 def count(text: str, reference_bits: int = 8) -> Count:
     """What this text costs as it stands (nothing is transliterated)."""
-    return Count(encoding_of(text), size(text), len(text), len(split(text, reference_bits)))
+    encoding = encoding_of(text)
+    used = _size(text, encoding)
+    segments = 1 if used <= SINGLE[encoding] else len(_parts(text, encoding, reference_bits))
+    return Count(encoding, used, len(text), segments)
 
 
 def split(text: str, reference_bits: int = 8) -> tuple[str, ...]:
@@ -101,8 +108,10 @@ def split(text: str, reference_bits: int = 8) -> tuple[str, ...]:
     Neither an escape pair nor a surrogate pair is ever divided; words are, because phones join parts without a space.
     """
     encoding = encoding_of(text)
-    if size(text) <= SINGLE[encoding]:
-        return (text,)
+    return (text,) if _size(text, encoding) <= SINGLE[encoding] else _parts(text, encoding, reference_bits)
+
+
+def _parts(text: str, encoding: Encoding, reference_bits: int) -> tuple[str, ...]:
     room = PART[encoding, reference_bits]
     parts: list[str] = []
     start = used = 0

@@ -216,8 +216,7 @@ class Button:
     asks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OutboundMessage:
+class OutboundMessage(msgspec.Struct, frozen=True):
     """One text for one address. `id` (`ob_…`) is given to the provider where it can carry an id of ours."""
 
     id: str
@@ -235,8 +234,7 @@ class OutboundMessage:
     """When we wrote it, aware; a mail carries it as its date."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendReceipt:
+class SendReceipt(msgspec.Struct, frozen=True):
     """The provider took the message. `detail` is its finer word (`smsc_down`)."""
 
     provider_id: str = ""

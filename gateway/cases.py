@@ -65,10 +65,10 @@ def case_of(row: Any) -> Case:
     )
 
 
-def shorten(tx: Transaction, suggestions: Mapping[int, Mapping[str, Any]]) -> None:
-    """Keep of each suggestion so much; no change that anybody is told of."""
-    changes = [{"id": identity, "suggestion": kept} for identity, kept in suggestions.items()]
-    tx.update(tables.complaint, changes, ("id",), ("suggestion",))
+def shorten(tx: Transaction, kept: Mapping[int, Mapping[str, Any]]) -> None:
+    """Keep so much of each `suggestion` and `text_hash`; no change that anybody is told of."""
+    changes = [{"id": identity, **values} for identity, values in kept.items()]
+    tx.update(tables.complaint, changes, ("id",), ("suggestion", "text_hash"))
 
 
 def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:

@@ -117,7 +117,7 @@ def read(tx: Transaction, complaint_id: int) -> list[Kept]:
     clock, segment = tables.clock, tables.clock_segment
     every = select(clock).where(clock.c.complaint_id == complaint_id).order_by(clock.c.id)
     found = tx.all(every)
-    if not found and shelf.take_clocks(tx, complaint_id):
+    if not found and shelf.take_back(tx, complaint_id):
         found = tx.all(every)
     pauses: dict[int, list[tuple[int, Pause, bool]]] = {}
     if found:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select
 
@@ -18,6 +19,8 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 NO_NAMES: Mapping[Address, str] = MappingProxyType({})
+KNOWN = "SELECT id, address_hash, key_wrapped, staff, reachable FROM contact WHERE id IN {ids}"
+REACHED = KNOWN.replace("reachable FROM", "reachable, address_sealed FROM")
 FIND = "SELECT id, address_hash, key_wrapped, staff, reachable FROM contact WHERE address_hash IN {ids}"
 
 
@@ -73,17 +76,12 @@ def _find(tx: Transaction, hashes: Iterable[str]) -> dict[str, Contact]:
         return {}
     lock = "" if tx.dialect == "sqlite" else " ORDER BY address_hash FOR UPDATE"
     found = tx.in_ids(FIND + lock, wanted, "text")
-    keys = tx.office.keys
-    return {
-        row.address_hash: Contact(
-            row.id,
-            row.address_hash,
-            _unwrap(keys, row.id, bytes(row.key_wrapped)),
-            bool(row.staff),
-            bool(row.reachable),
-        )
-        for row in found
-    }
+    return {row.address_hash: _contact(tx.office.keys, row) for row in found}
+
+
+def _contact(keys: Keys, row: Any) -> Contact:
+    key = _unwrap(keys, row.id, bytes(row.key_wrapped))
+    return Contact(row.id, row.address_hash, key, bool(row.staff), bool(row.reachable))
 
 
 def _new(
@@ -129,18 +127,17 @@ def by_id(tx: Transaction, ids: Iterable[int]) -> dict[int, Contact]:
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
-    found = tx.in_ids("SELECT id, address_hash, key_wrapped, staff, reachable FROM contact WHERE id IN {ids}", wanted)
-    keys = tx.office.keys
-    return {
-        row.id: Contact(
-            row.id,
-            row.address_hash,
-            _unwrap(keys, row.id, bytes(row.key_wrapped)),
-            bool(row.staff),
-            bool(row.reachable),
-        )
-        for row in found
-    }
+    return {row.id: _contact(tx.office.keys, row) for row in tx.in_ids(KNOWN, wanted)}
+
+
+def reached(tx: Transaction, ids: Iterable[int]) -> dict[int, tuple[Contact, Address]]:
+    """The same with their addresses in clear, for sending only."""
+    wanted = list(dict.fromkeys(ids))
+    people = {}
+    for row in tx.in_ids(REACHED, wanted) if wanted else ():
+        contact = _contact(tx.office.keys, row)
+        people[contact.id] = contact, Address.read(contact.open(bytes(row.address_sealed), "address"))
+    return people
 
 
 def addresses(tx: Transaction, contacts: Mapping[int, Contact]) -> dict[int, Address]:

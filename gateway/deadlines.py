@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from config.logging import get_logger
-from gateway import cases, casework, clocks, notices, tasks
+from gateway import cases, casework, clocks, events, notices, tasks
 from gateway.complaints import moments
 from gateway.complaints.complaint import (
     NO_INPUTS,
@@ -103,7 +103,7 @@ def _ask_again(tx: Transaction, case: Case) -> None:
     if row is None:
         return
     event_id = casework.remark(tx, case, Action.ESCALATE.value, SYSTEM, NO_INPUTS, Visibility.INTERNAL)
-    notices.write(tx, case, event_id, (QUESTIONS[row.action],), SYSTEM, row.inputs or {})
+    notices.write(tx, case, event_id, (QUESTIONS[row.action],), SYSTEM, events.inputs_of(row))
 
 
 def _end(tx: Transaction, case: Case, actions: tuple[Action, ...]) -> None:

@@ -40,6 +40,11 @@ TOLD_AT_MOST = 1000
 RECONNECT_S = 2.0
 
 
+def _urgency(queue: str) -> tuple[bool, str]:
+    """Each ring takes a millisecond or two: a citizen who waits for an answer is served first."""
+    return queue != "deliver", queue
+
+
 def bell(queue: str) -> str:
     """The flag that says: rung, and no worker has begun since."""
     return f"bell:{queue}"
@@ -67,6 +72,15 @@ class Doorbell:
             with self._wanted:
                 self._rung.update(queues)
                 self._go()
+
+    def taken(self, queue: str) -> None:
+        """A worker looks after `queue` from now on: what is committed later has to ring again. Never raises."""
+        try:
+            if self._redis:
+                self._redis.delete(bell(queue))
+        except (redis.RedisError, OSError) as problem:
+            # The flag runs out by itself within seconds; the work must not wait for it.
+            log.warning("bell_not_taken", queue=queue, problem=type(problem).__name__)
 
     def tell(self, events: Sequence[Mapping[str, str]]) -> None:
         """Something changed that an open page may want to show. Returns at once and never raises."""
@@ -129,7 +143,7 @@ class Doorbell:
         while True:
             with self._wanted:
                 self._wanted.wait_for(lambda: self._rung or self._told or self._closing)
-                queues, self._rung = sorted(self._rung), set()
+                queues, self._rung = sorted(self._rung, key=_urgency), set()
                 events = list(self._told)
                 self._told.clear()
             if not (queues or events):
@@ -148,10 +162,9 @@ class Doorbell:
             pipe.publish(LIVE, b"[%b]" % b",".join(events))
         for queue in queues:
             pipe.set(bell(queue), 1, nx=True, ex=BELL_S)
-            pipe.llen(f"{Queue.redis_queue_namespace_prefix}{queue}")
         answers: list[Any] = pipe.execute()[1 if events else 0 :]
-        for queue, was_quiet, waiting in zip(queues, answers[::2], answers[1::2], strict=True):
-            if was_quiet and waiting < UNANSWERED:
+        for queue, was_quiet in zip(queues, answers, strict=True):
+            if was_quiet and self._redis.llen(f"{Queue.redis_queue_namespace_prefix}{queue}") < UNANSWERED:
                 enqueue(self._redis, queue)
 
     def _lost(self, problem: Exception) -> None:

@@ -15,6 +15,8 @@ from gateway.storage.store import Transaction
 TOLD = ("explanation", "text", "question", "note", "reason", "comment")
 OUTSIDE = [Role.REPORTER.value, Role.SYSTEM.value, Role.SP4N.value]
 NO_INPUTS: Mapping[str, str] = {}
+AS_TOLD = ""
+"""In the row: this input is the event's text, which is kept once. No input is empty."""
 
 
 def append(
@@ -33,7 +35,8 @@ def append(
 ) -> int:
     """Write one event; its id. `seq` is looked up on the complaint's counter where it is not given; `at` is now."""
     identity = tx.new_id()
-    told = next((inputs[name] for name in TOLD if inputs.get(name)), "")
+    masked = {name: masked_text(value) for name, value in inputs.items() if value}
+    told = next((masked[name] for name in TOLD if masked.get(name)), "")
     tx.insert(
         tables.complaint_event,
         id=identity,
@@ -48,11 +51,16 @@ def append(
         actor_name="" if actor.role is Role.REPORTER else actor.name,
         agency=actor.agency,
         visibility=visibility.value,
-        text_masked=masked_text(told),
-        inputs={name: masked_text(value) for name, value in inputs.items() if value},
+        text_masked=told,
+        inputs={name: AS_TOLD if value == told else value for name, value in masked.items()} or None,
         key=key or None,
     )
     return identity
+
+
+def inputs_of(event: Any) -> dict[str, str]:
+    """What was put in, masked, of a row of `complaint_event`."""
+    return {name: event.text_masked if value == AS_TOLD else value for name, value in (event.inputs or {}).items()}
 
 
 def seen(tx: Transaction, key: str) -> bool:

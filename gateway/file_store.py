@@ -4,6 +4,7 @@ Both know files by a name with slashes (`3f/3f2a…`). Whatever goes wrong is an
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -58,8 +59,9 @@ class Folder:
     def put(self, name: str, content: bytes) -> None:
         path = self._place / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # The name only when everything is on the disk; two that write the same file do not share a draft.
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        # The name only when everything is on the disk; two that write the same file, also in one process, do not share
+        # a draft: the one would give its name to what the other has only begun to write.
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
         try:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(content)

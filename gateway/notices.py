@@ -255,7 +255,8 @@ def _code(tx: Transaction, row: Any, case: Any) -> dict[str, str]:
 def _mark(tx: Transaction, row: Any) -> dict[str, str]:
     """Which protection somebody of the staff put on, by the word that the reporter would have written."""
     event = tables.complaint_event
-    found = tx.one(select(event.c.action).where(event.c.id == row.event_id)) if row.key == "pv.set" else None
+    mine = (event.c.complaint_id == row.complaint_id) & (event.c.id == row.event_id)
+    found = tx.one(select(event.c.action).where(mine)) if row.key == "pv.set" else None
     return {"jenis": MARKS.get(found.action, "")} if found else {}
 
 

@@ -43,6 +43,9 @@ SUPPRESS_AGAIN = (
     " AND d.opted_out_at >= outbox.created_at)"
 )
 AGAIN = "UPDATE channel_state SET stopped_at = NULL, stopped_reason = '' WHERE stopped_at > 0 AND channel IN {ids}"
+ANY_DUE = constant(
+    "SELECT 1 FROM outbox q WHERE q.state IN ('queued','sending') AND q.state = 'queued' AND q.due_at <= :now LIMIT 1"
+)
 OPEN = constant("outbox.state IN ('queued','sending')")
 """The condition of the partial indexes of the outbox, word for word: else SQLite reads the whole table."""
 CHANNEL = "q.channel || ''"
@@ -59,8 +62,7 @@ HEAD_OF_LANE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(msgspec.Struct, frozen=True):
     """The head of one lane, claimed for sending. `fence` makes a late writer's outcome void."""
 
     id: int
@@ -74,8 +76,7 @@ class Parcel:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a parcel. `state` QUEUED means retry at `due_at`; `counted`: an attempt was used up."""
 
     id: int
@@ -185,6 +186,9 @@ def claim(
 def fill(tx: Transaction, rooms: Mapping[str, int], lease_s: float) -> list[Parcel]:
     """Claim for the free places of each channel: who waits for an answer first, but one place for who waits longest."""
     found: list[Any] = []
+    # Most looks come right after another one and find nothing: that must cost little, for on SQLite all others wait.
+    if not tx.one(ANY_DUE, {"now": to_millis(tx.now)}):
+        return []
     for channel, room in rooms.items():
         awaited = _heads(tx, max(room - 1, 1), lease_s, [channel], direct=True)
         found += awaited + _heads(tx, room - len(awaited), lease_s, [channel], direct=False)
@@ -202,23 +206,22 @@ def _heads(tx: Transaction, limit: int, lease_s: float, channels: Sequence[str],
 
 
 def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
-    people = contacts.by_id(tx, [row.contact_id for row in found])
-    addresses = contacts.addresses(tx, people)
-    return [_parcel(tx, row, people[row.contact_id], addresses[row.contact_id]) for row in found]
+    people = contacts.reached(tx, [row.contact_id for row in found])
+    url = tx.office.settings.server.public_url.rstrip("/")
+    reports = {name: f"{url}/c/{name}/status" for name in {row.channel for row in found}}
+    return [_parcel(row, *people[row.contact_id], reports[row.channel]) for row in found]
 
 
-def _parcel(tx: Transaction, row: Any, contact: Contact, address: Address) -> Parcel:
-    buttons = msgspec.convert(row.buttons, Buttons) if row.buttons else ()
-    public_url = tx.office.settings.server.public_url.rstrip("/")
+def _parcel(row: Any, contact: Contact, address: Address, report_url: str) -> Parcel:
     message = OutboundMessage(
         ID_PREFIX + id_text(row.id),
         address,
         contact.open(bytes(row.text_sealed), f"outbox:{row.id}"),
         sent_from=row.sent_from,
         reply_to=row.reply_to,
-        buttons=buttons,
+        buttons=msgspec.convert(row.buttons, Buttons) if row.buttons else (),
         callback_id=row.callback_id,
-        report_url=f"{public_url}/c/{row.channel}/status",
+        report_url=report_url,
         written_at=row.created_at,
     )
     return Parcel(row.id, row.fence, row.channel, row.lane, message, row.attempts, row.created_at, row.expires_at)
@@ -226,7 +229,6 @@ def _parcel(tx: Transaction, row: Any, contact: Contact, address: Address) -> Pa
 
 def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     """Write what became of claimed parcels; an outcome under an old fence changes nothing."""
-    outbox = tables.outbox
     found = tx.in_ids(
         "SELECT id, channel, fence, attempts, contact_id, state FROM outbox WHERE id IN {ids}", [o.id for o in outcomes]
     )
@@ -249,11 +251,11 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
         }
         for o in valid
     ]
-    tx.update(outbox, changes, ("id",), SETTLED)
+    tx.update(tables.outbox, changes, ("id",), SETTLED)
     _suppress_again(tx, [o.id for o in valid if o.state is DeliveryStatus.QUEUED])
     # A receipt was faster than the provider's answer: only the name that the answer brings is news.
     named = [o for o in fitting if current[o.id].state in RECEIPTS and o.provider_id]
-    tx.update(outbox, [{"id": o.id, "provider_id": _name(tx, o)} for o in named], ("id",), ("provider_id",))
+    tx.update(tables.outbox, [{"id": o.id, "provider_id": _name(tx, o)} for o in named], ("id",), ("provider_id",))
     for outcome in valid:
         _consequences(tx, outcome, current[outcome.id])
     _work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
@@ -295,10 +297,8 @@ def _stop(tx: Transaction, channel: str, reason: str) -> None:
 
 def _work_again(tx: Transaction, channels: Collection[str]) -> None:
     """What sends is not stopped any more, whoever mended it."""
-    if not channels:
-        return
     again = constant(AGAIN.format(ids=id_in(tx.dialect, "text")))
-    if tx.execute(again, {"ids": ids_json(sorted(channels))}).rowcount:
+    if channels and tx.execute(again, {"ids": ids_json(sorted(channels))}).rowcount:
         tx.afterwards.append(partial(log.info, "channel_works_again", channels=sorted(channels)))
 
 

@@ -81,6 +81,7 @@ def _row(tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float
 def withdraw(tx: Transaction, complaint_id: int, event_id: int) -> None:
     """The action was undone: what waits because of it does not leave."""
     forward, event = tables.forward, tables.complaint_event
-    then = select(event.c.at).where(event.c.id == event_id).scalar_subquery()
+    mine = (event.c.complaint_id == complaint_id) & (event.c.id == event_id)
+    then = select(event.c.at).where(mine).scalar_subquery()
     waiting = (forward.c.complaint_id == complaint_id) & (forward.c.state == ForwardState.QUEUED.value)
     tx.execute(forward.delete().where(waiting, forward.c.created_at == then))

@@ -40,6 +40,7 @@ WORDS = (
 # fmt: off
 TYPICAL: Mapping[str, Columns] = {
     "clock_segment": {"id": [0], "id+": [0], "clock_id": [0], "clock_id+": [0], "kind": ["pause"], "from_at": [0], "to_at": [0]},
+    "assignment": {"id": [0], "id+": [0], "agency": [""], "assigned_at": [0], "actor_role": ["coordinator", "system"]},
     "outbox": {
         "id": [0, 0, 0, 0, 0], "id+": [5, 2, 2, 2, 2], "channel": ["wa", "webchat", "email", "tg", "sms", "sms", "sms", "sms"],
         "contact_id": [0, 0, 0, 0, 0], "contact_id+": [-4, 0, 0, 0, 0],

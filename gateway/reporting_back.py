@@ -19,6 +19,8 @@ from gateway.storage.types import to_millis
 
 REPEATED = "repeated"
 EDITABLE = frozenset({Status.RECEIVED, Status.INCOMPLETE})
+SAID_LATER = (Action.REPLY.value, Action.COMPLETE.value, Action.RESTORE.value)
+"""Events that carry words of the reporter beside the text of the complaint."""
 
 
 def id_of(tx: Transaction, number: str) -> int | None:
@@ -40,7 +42,7 @@ def add(tx: Transaction, addition: Addition, contact: Contact, channel: str, mes
     if addition.repeated:
         casework.remark(tx, case, REPEATED, actor, {"text": addition.text}, Visibility.INTERNAL)
         return case.id
-    action = addition.action or _joining(case)
+    action = addition.action or _joining(tx, case, addition)
     if addition.text:
         keep_text(tx, case.id, 1, written, contact, message_id)
     if action is None:
@@ -58,9 +60,19 @@ def _unnamed(tx: Transaction, case: Case, text: str) -> str:
     return anonymity.cover_of(tx, case)(text) if text else text
 
 
-def _joining(case: Case) -> Action | None:
-    """A burst joins the text while nobody has judged it; later it is a reply like any other."""
-    return None if case.status is Status.RECEIVED else Action.REPLY
+def _joining(tx: Transaction, case: Case, addition: Addition) -> Action | None:
+    """A burst joins the text while nobody has judged it; later it is a reply like any other.
+
+    So it is after words that came later than the first text: whoever reads both reads them as they were said.
+    """
+    joins = case.status is Status.RECEIVED and not (addition.text and _has_said_more(tx, case))
+    return None if joins else Action.REPLY
+
+
+def _has_said_more(tx: Transaction, case: Case) -> bool:
+    event = tables.complaint_event.c
+    mine = (event.complaint_id == case.id) & event.action.in_(SAID_LATER) & (event.text_masked != "")
+    return tx.one(select(event.id).where(mine).limit(1)) is not None
 
 
 def _join(tx: Transaction, case: Case, addition: Addition) -> None:

@@ -1,8 +1,8 @@
 """What became of a complaint that is over, put away small: messages that were sent, who was told, its clocks.
 
 A complaint that was closed and untouched for a month leaves its working rows: notices that were carried out go, what was
-sent and logged and its stopped clocks become one packed row, its words repacked under the same keys. Screens read it
-from there; whoever opens it again finds its clocks. Nothing is lost by it, and nothing is kept longer (SECURITY § 5).
+sent and logged, its stopped clocks and who had it become one packed row, its words repacked under the same keys. Screens read it
+from there; whoever opens it again finds its clocks and who had it. Nothing is lost by it, and nothing is kept longer (SECURITY § 5).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from sqlalchemy import Table, literal, select, tuple_
 
 from config.logging import get_logger
 from gateway import audit, cases, contacts, dialogues, packing, vitals
-from gateway.complaints.complaint import SYSTEM
+from gateway.complaints.complaint import SYSTEM, ArchiveReason
 from gateway.contacts import Contact
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -46,8 +46,11 @@ KEPT: Mapping[Table, tuple[str, ...]] = {
         "provisional", "stopped_at", "stopped_by", "reached",
     ),
     tables.clock_segment: ("id", "clock_id", "kind", "from_at", "to_at"),
+    tables.assignment: ("id", "agency", "assigned_at", "ended_at", "actor_role", "reason"),
 }
 # fmt: on
+WORKED_WITH = (tables.clock, tables.clock_segment, tables.assignment)
+"""What somebody who opens a complaint again goes on with."""
 Rows = dict[Table, list[Any]]
 
 
@@ -91,7 +94,10 @@ def put_away(store: Store) -> int:
 def _piece(tx: Transaction) -> tuple[int, int]:
     """The next complaints in the order of their last change; how many were looked at, how many put away."""
     complaint = tables.complaint.c
-    quiet_for = max(QUIET_FOR, timedelta(days=tx.office.settings.casework.reopen_days))
+    settings = tx.office.settings
+    quiet_for = max(
+        QUIET_FOR, timedelta(days=settings.casework.reopen_days), timedelta(seconds=settings.intake.flood_within_s)
+    )
     changed, last = _place(tx)
     there = tuple_(literal(from_millis(changed), complaint.updated_at.type), literal(last, complaint.id.type))
     ahead = tuple_(complaint.updated_at, complaint.id) > there
@@ -102,7 +108,9 @@ def _piece(tx: Transaction) -> tuple[int, int]:
     if not looked:
         return 0, 0
     # Whoever acts on one of them now is not waited for: it is no longer quiet.
-    still = select(complaint.id, complaint.contact_id, complaint.suggestion).where(
+    still = select(
+        complaint.id, complaint.contact_id, complaint.suggestion, complaint.text_hash, complaint.archive_reason
+    ).where(
         complaint.id.in_([row.id for row in looked]),
         complaint.closed_at.is_not(None),
         complaint.updated_at < tx.now - quiet_for,
@@ -140,10 +148,12 @@ def _put(tx: Transaction, over: Sequence[Any]) -> None:
 def _belonging(tx: Transaction, ids: Sequence[int]) -> dict[int, Rows]:
     """The rows of each complaint that are history by now."""
     outbox, entry, clock, segment = tables.outbox, tables.dispatch_log, tables.clock, tables.clock_segment
+    given = tables.assignment
     found: dict[int, Rows] = {identity: {table: [] for table in KEPT} for identity in ids}
     sent = outbox.c.complaint_id.in_(ids) & outbox.c.complaint_id.is_not(None) & outbox.c.state.in_(SENT)
     stopped = clock.c.complaint_id.in_(ids) & clock.c.stopped_at.is_not(None)
-    for table, chosen in ((outbox, sent), (entry, entry.c.complaint_id.in_(ids)), (clock, stopped)):
+    whole = ((table, table.c.complaint_id.in_(ids)) for table in (entry, given))
+    for table, chosen in ((outbox, sent), (clock, stopped), *whole):
         for row in tx.all(select(table).where(chosen).order_by(table.c.id)):
             found[row.complaint_id][table].append(row)
     owners = {row.id: identity for identity, rows in found.items() for row in rows[clock]}
@@ -167,6 +177,7 @@ def _add(history: History, identity: int, rows: Rows, people: Mapping[int, Conta
         history.rows[table] += each
     moments = [row.created_at for row in (*rows[tables.outbox], *rows[tables.dispatch_log])]
     moments += [row.stopped_at for row in rows[tables.clock]]
+    moments += [row.ended_at or row.assigned_at for row in rows[tables.assignment]]
     history.last_at = max([*moments, *([history.last_at] if history.last_at else [])], default=None)
 
 
@@ -193,7 +204,7 @@ def _repack(tx: Transaction, ids: Sequence[int]) -> None:
     """Sealed words in less space; those of a message once, where they are the text of the report as well."""
     text, message, complaint = tables.complaint_text.c, tables.message.c, tables.complaint.c
     texts = tx.all(
-        select(text.id, text.message_id, text.text_sealed, complaint.contact_id)
+        select(text.complaint_id, text.id, text.message_id, text.text_sealed, complaint.contact_id)
         .join_from(tables.complaint_text, tables.complaint, complaint.id == text.complaint_id)
         .where(text.complaint_id.in_(ids), complaint.contact_id.is_not(None))
     )
@@ -209,8 +220,8 @@ def _repack(tx: Transaction, ids: Sequence[int]) -> None:
         if words is not None:
             told[row.message_id] = words
             sealed = people[row.contact_id].seal_packed(words, f"complaint_text:{row.id}")
-            changes.append({"id": row.id, "text_sealed": sealed})
-    tx.update(tables.complaint_text, changes, ("id",), ("text_sealed",))
+            changes.append({"complaint_id": row.complaint_id, "id": row.id, "text_sealed": sealed})
+    tx.update(tables.complaint_text, changes, ("complaint_id", "id"), ("text_sealed",))
     changes = list[dict[str, Any]]()
     for row in messages:
         where = f"message:{row.id}:text"
@@ -234,12 +245,16 @@ def _opened(people: Mapping[int, Contact], row: Any, where: str) -> bytes | None
 
 def _shorten(tx: Transaction, over: Sequence[Any]) -> None:
     """Of a suggestion what was suggested stays, not why; of a talk that is over nothing but what was agreed."""
-    cases.shorten(tx, {row.id: _short(row.suggestion) for row in over if row.suggestion})
+    cases.shorten(tx, {row.id: _short(row) for row in over})
     dialogues.rest(tx, {row.contact_id for row in over if row.contact_id is not None}, tx.now - QUIET_FOR)
 
 
-def _short(suggestion: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: suggestion[name][:1] for name in ("topics", "agencies") if suggestion.get(name)}
+def _short(row: Any) -> dict[str, Any]:
+    """The hash of a text stays where it is proven spam: of other texts it counts who wrote the same within hours."""
+    told = row.suggestion or {}
+    suggestion = {name: told[name][:1] for name in ("topics", "agencies") if told.get(name)}
+    is_spam = row.archive_reason == ArchiveReason.SPAM_TERBUKTI
+    return {"suggestion": suggestion or None, "text_hash": row.text_hash if is_spam else ""}
 
 
 def load(tx: Transaction, ids: Iterable[int], wanted: Iterable[Table] = tuple(KEPT)) -> dict[int, History]:
@@ -248,20 +263,21 @@ def load(tx: Transaction, ids: Iterable[int], wanted: Iterable[Table] = tuple(KE
     for row in tx.all(select(shelf).where(shelf.c.id.in_(asked))) if asked else ():
         columns = packing.unpacked(bytes(row.history))
         rows = {table: packing.rows_of(table, KEPT[table], columns.get(table.name, {}), row.id) for table in wanted}
-        for clock in rows.get(tables.clock, ()):
-            clock.complaint_id = row.id
+        for one in (*rows.get(tables.clock, ()), *rows.get(tables.assignment, ())):
+            one.complaint_id = row.id
         is_part = row.words is None or len(rows) < len(KEPT)
         words = None if is_part else msgspec.msgpack.decode(packing.inflated(bytes(row.words)), type=Words)
         found[row.id] = History(rows, words, row.last_at)
     return found
 
 
-def take_clocks(tx: Transaction, complaint_id: int) -> bool:
-    """Put the clocks of a complaint back among those that run: it is worked on again. False where none were put away."""
+def take_back(tx: Transaction, complaint_id: int) -> bool:
+    """Put the clocks of a complaint back among those that run, and who had it: it is worked on again. False where
+    nothing of it was put away."""
     history = load(tx, [complaint_id]).get(complaint_id)
-    if history is None or not history.rows[tables.clock]:
+    if history is None or not any(history.rows[table] for table in WORKED_WITH):
         return False
-    for table in (tables.clock, tables.clock_segment):
+    for table in WORKED_WITH:
         for row in history.rows[table]:
             tx.insert(table, **vars(row))
         history.rows[table] = []

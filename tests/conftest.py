@@ -1,7 +1,8 @@
 """What many tests stand on: a Redis, databases with the schema, a browser. Each is a real one (tests/servers.py)."""
 
+import gc
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -32,6 +33,17 @@ structlog.configure(
 def pytest_addoption(parser: pytest.Parser) -> None:
     accept = "write what is really said into the golden transcripts; review the diff like prose"
     parser.addoption("--accept-transcripts", action="store_true", help=accept)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end, thousands of tests in every tester: looking for garbage among it is in vain."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def lacking(sentence: str) -> NoReturn:
@@ -135,9 +147,11 @@ def object_store() -> "Iterator[ObjectStore]":
 @pytest.fixture
 async def browser() -> "AsyncIterator[Browser]":
     """A real browser, started for this test; mark the test `browser`."""
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright, expect
 
     from tests import servers
+
+    expect.set_options(timeout=30_000)  # as patient as everything else that a page is asked for
 
     try:
         path = servers.chromium()

@@ -28,13 +28,13 @@ class CountingWork:
         self.carry_s = work.carry_s
         self.waits, self.settle = work.waits, work.settle
         self.put_back, self.let_go = work.put_back, work.let_go
-        self._queue = queue
+        self.queue = queue
         self._work = work
         self._counted = counted
 
     def claim(self, tx: Transaction, under_way: Collection[Any]) -> Sequence[Any]:
         claimed = self._work.claim(tx, under_way)
-        self._counted.add("claims_total", {"queue": self._queue}, len(claimed))
+        self._counted.add("claims_total", {"queue": self.queue}, len(claimed))
         return claimed
 
     async def carry(self, item: Any) -> Any:
@@ -44,8 +44,8 @@ class CountingWork:
         return self._noted(item, self._work.interrupted(item))
 
     def _noted(self, item: Any, done: Any) -> Any:
-        if self._queue in OUTCOMES:
-            name, labels = OUTCOMES[self._queue]
+        if self.queue in OUTCOMES:
+            name, labels = OUTCOMES[self.queue]
             self._counted.add(name, labels(item, done))
         return done
 

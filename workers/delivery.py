@@ -5,8 +5,10 @@ Nothing here raises: a send that nobody foresaw is a failed message with a logge
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from channels.errors import (
     AddressMoved,

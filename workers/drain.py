@@ -7,7 +7,7 @@ rules 8 and 9). A row that breaks us breaks alone.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -20,8 +20,18 @@ Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 SETTLE_EVERY_S = 0.5
+SETTLE_SOON_S = 0.02
+"""With nothing under way: so soon, or with the next claim, which then needs no commit more than without."""
 SETTLE_AT = 64
 """So many outcomes are settled without waiting for more."""
+GATHER_S = 0.1
+"""Steps of few rows follow each other no sooner: what a step costs whatever its rows, and SQLite's only lock, is for those
+who wait for an answer. Who comes alone is served at once."""
+MANY = 16
+BACKLOG = 32
+"""Who claims so many has more to do than places: the next look waits until it can settle and claim as many again."""
+BACKLOG_S = 0.1
+"""But no longer than this: what else is due, and freed places of slow providers, wait for it."""
 AT_ONCE_S = 0.001
 """A shorter wait is none: places of fast channels lie closer together than a timer is worth."""
 CARRY_S = 60.0
@@ -81,46 +91,41 @@ class Steps(Protocol):
 
 
 class Wake:
-    """Rings since the last look, and who waits for an answer to theirs. For one event loop."""
+    """Whether another look is wanted, and whether one is under way. For one event loop."""
 
     def __init__(self) -> None:
-        self._changed = asyncio.Condition()
-        self._rung = 0
-        self._answered = 0
         self._soon = asyncio.Event()
+        self._rests = asyncio.Event()
+
+    @property
+    def rests(self) -> bool:
+        """Nothing is due and nobody rang; otherwise a look is under way or will come by itself. From any thread."""
+        return self._rests.is_set()
 
     def ring(self) -> None:
-        self._rung += 1
+        """Something may be due, or has changed, that the loop should look at."""
+        self._rests.clear()
         self._soon.set()
 
-    def nudge(self) -> None:
-        """Something else changed that the loop should look at."""
-        self._soon.set()
-
-    def begin(self) -> int:
-        """A look begins: it answers every ring up to now. Hand the number to `answer`."""
+    def begin(self) -> None:
+        """A look begins: it answers every ring up to now."""
         self._soon.clear()
-        return self._rung
 
-    async def answer(self, ring: int) -> None:
-        """The look that began at `ring` found nothing more to do."""
-        async with self._changed:
-            self._answered = max(self._answered, ring)
-            self._changed.notify_all()
-
-    async def answered(self) -> None:
+    async def rested(self) -> None:
         """Returns when everything that was due at the time of this call has been begun."""
-        wanted = self._rung
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._answered >= wanted)
+        await self._rests.wait()
 
     async def wait(self, seconds: float | None) -> None:
-        """Until the next ring or nudge, at most `seconds`."""
+        """Until the next ring, at most `seconds`."""
+        if not self._soon.is_set():
+            self._rests.set()
         try:
             async with asyncio.timeout(seconds):
                 await self._soon.wait()
         except TimeoutError:
             return
+        finally:
+            self._rests.clear()
 
 
 @dataclass(slots=True, eq=False)
@@ -140,6 +145,9 @@ class Drain(Generic[Item, Done]):
         self._now = now
         self._tasks: dict[asyncio.Task[None], _Piece[Item]] = {}
         self._done: list[Done] = []
+        self._settling: asyncio.Handle | None = None
+        self._enough = asyncio.Event()
+        """So much is done that a look is worth its commit."""
         self._timer: asyncio.Handle | None = None
         self._looks_at = 0.0
         """When the timer wakes us, by the loop's clock. Kept here: uvloop's handle of a wait of nothing cannot say."""
@@ -158,21 +166,29 @@ class Drain(Generic[Item, Done]):
         await self._finish(self._ends_within_s)
 
     async def _turn(self) -> None:
-        ring = self.wake.begin()
+        self.wake.begin()
         claimed = await self._round()
         if claimed is None:
             await self.wake.wait(AWAY_S)
         elif claimed:
             # kill point: work.claimed
+            self._enough.clear()
             await self._start(claimed)
+            if len(claimed) >= BACKLOG:
+                await self._gather()
         else:
-            await self.wake.answer(ring)
             await self.wake.wait(None)
+
+    async def _gather(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BACKLOG_S):
+                await self._enough.wait()
 
     def stop(self, within_s: float) -> None:
         """`run` begins nothing more, waits up to `within_s` seconds for what is under way, settles and ends."""
         self._ends_within_s = max(within_s, 0.001)
-        self.wake.nudge()
+        self._enough.set()
+        self.wake.ring()
 
     async def _finish(self, within_s: float) -> None:
         for task, piece in self._tasks.items():
@@ -199,6 +215,8 @@ class Drain(Generic[Item, Done]):
     async def _round(self) -> Sequence[Item] | None:
         """Settle what is done and claim what is due, in one commit; None when that cannot be done now."""
         done, self._done = self._done, []
+        if self._settling:
+            self._settling.cancel()
         try:
             claimed, next_at = await asyncio.to_thread(self._settle_and_claim, done, self._under_way())
         except Exception:
@@ -276,12 +294,21 @@ class Drain(Generic[Item, Done]):
         if task.cancelled():  # while it waited for its turn, or before it ran at all
             self._keep(self._work.put_back(piece.item))
         if not self._tasks or len(self._done) >= SETTLE_AT:
-            self.wake.nudge()
+            self._enough.set()
+        if len(self._done) >= SETTLE_AT:
+            self.wake.ring()
+        elif not self._tasks:
+            self._settle_within(SETTLE_SOON_S)
 
     def _keep(self, outcome: Done) -> None:
         if not self._done:
-            asyncio.get_running_loop().call_later(SETTLE_EVERY_S, self.wake.nudge)
+            self._settle_within(SETTLE_EVERY_S)
         self._done.append(outcome)
+
+    def _settle_within(self, seconds: float) -> None:
+        if self._settling:
+            self._settling.cancel()
+        self._settling = asyncio.get_running_loop().call_later(seconds, self.wake.ring)
 
     def _look_again_at(self, moment: datetime | None) -> None:
         if moment is None:
@@ -294,7 +321,7 @@ class Drain(Generic[Item, Done]):
         if self._timer:
             self._timer.cancel()
         self._looks_at = looks_at
-        self._timer = loop.call_later(wait_s, self.wake.nudge)
+        self._timer = loop.call_later(wait_s, self.wake.ring)
 
 
 class StepDrain:
@@ -307,8 +334,10 @@ class StepDrain:
         self._stopping = False
 
     async def run(self) -> None:
+        loop = asyncio.get_running_loop()
         while not self._stopping:
-            ring = self.wake.begin()
+            self.wake.begin()
+            began = loop.time()
             try:
                 worked = await asyncio.to_thread(self._steps.step)
             except Exception:
@@ -316,10 +345,11 @@ class StepDrain:
                 await self.wake.wait(AWAY_S)
                 continue
             if not worked:
-                await self.wake.answer(ring)
                 await self.wake.wait(None)
+            elif worked < MANY:
+                await asyncio.sleep(began + GATHER_S - loop.time())
 
     def stop(self, within_s: float) -> None:
         """A batch that is under way ends by itself; its transactions are short."""
         self._stopping = True
-        self.wake.nudge()
+        self.wake.ring()

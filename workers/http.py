@@ -25,6 +25,7 @@ from channels.messages import NOTHING
 from channels.protocols import HttpResponse, Upload
 from config.logging import get_logger
 from workers.addresses import GuardedResolver, Road, road
+from workers.direct import METHODS, Direct
 
 log = get_logger(__name__)
 
@@ -32,7 +33,10 @@ CONNECTIONS = 200
 KEEP_ALIVE_S = 15.0
 """Shorter than any provider's own: a connection that they close while we write makes an outcome unknown."""
 CHUNK = 64 * 1024
-USER_AGENT = f"satupintu/{version('satupintu')}"
+USUAL = {"User-Agent": f"satupintu/{version('satupintu')}"}
+TYPE, OCTETS = "Content-Type", "application/octet-stream"
+PLACES = 256
+"""So many addresses that are called are remembered."""
 
 # Raised before a byte of the request is written. Everything else may have reached the other side.
 BEFORE_WRITING = (aiohttp.ClientConnectorError, aiohttp.ClientSSLError, aiohttp.ConnectionTimeoutError)
@@ -45,6 +49,7 @@ class AiohttpHttp:
         """`resolver` looks names up; None = the system's."""
         self._resolver = resolver
         self._sessions: dict[Road, ClientSession] = {}
+        self._directs: dict[URL, Direct] = {}
 
     async def request(
         self,
@@ -64,38 +69,37 @@ class AiohttpHttp:
     ) -> HttpResponse:
         """See the protocol. The whole exchange takes at most `connect_s` + `read_s` seconds."""
         place = _place(url, trusted)
-        target = _with_query(place.url, query)
+        encoded = _encoded(query)
         content, content_type = _content(json, form, uploads, body)
-        sent_headers = {**content_type, **headers} if not _names_type(headers) else headers
-        began, status = time.monotonic(), 0
+        began = time.monotonic()
         try:
             if place.refused:
                 raise AddressRefused(place.refused)
-            async with asyncio.timeout(connect_s + read_s):
-                async with self._session(place.way).request(
-                    method,
-                    target,
-                    data=content,
-                    headers=sent_headers,
-                    allow_redirects=False,
-                    timeout=_timeout(connect_s, read_s),
-                ) as response:
-                    status = response.status
-                    answer = await _read(response, max_bytes)
+            limits = _timeout(connect_s, read_s)
+            if method in METHODS and place.is_plain and not headers and not isinstance(content, aiohttp.FormData):
+                sent = None if content is None else (content_type.get(TYPE, OCTETS), content)
+                answer = await self._direct(place).call(method, encoded, sent, limits, max_bytes)
+            else:
+                sent_headers = headers if _names_type(headers) else {**content_type, **headers}
+                async with asyncio.timeout(connect_s + read_s):
+                    session = self._session(place.way)
+                    target = _with_query(place.url, encoded)
+                    answer = await _by_session(session, method, target, content, sent_headers, limits, max_bytes)
         except (ChannelError, aiohttp.ClientError, OSError) as failed:
             problem = _in_our_words(failed)
             log.warning(
-                "exchange_failed", **_line(method, target, status, began), code=problem.code, problem=str(problem)
+                "exchange_failed", **_line(method, place.url, 0, began), code=problem.code, problem=str(problem)
             )
             raise problem from None  # what the client says may name addresses and keys
         if log.is_enabled_for(logging.DEBUG):
-            log.debug("exchange_done", **_line(method, target, status, began))
+            log.debug("exchange_done", **_line(method, place.url, answer.status, began))
         return answer
 
     async def close(self) -> None:
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
+        self._directs.clear()
 
     async def __aenter__(self) -> "AiohttpHttp":
         return self
@@ -109,6 +113,16 @@ class AiohttpHttp:
             session = self._sessions[way] = self._open(way)
         return session
 
+    def _direct(self, place: "_Place") -> Direct:
+        direct = self._directs.get(place.url)
+        if direct is None:
+            if len(self._directs) >= PLACES:
+                self._directs.clear()
+            connector = self._session(place.way).connector
+            assert isinstance(connector, TCPConnector)  # noqa: S101 - it is the one of _open()
+            direct = self._directs[place.url] = Direct(connector, place.url, USUAL.items())
+        return direct
+
     def _open(self, way: Road) -> ClientSession:
         connector = TCPConnector(
             limit=CONNECTIONS,
@@ -117,7 +131,7 @@ class AiohttpHttp:
             ttl_dns_cache=60,
             **({"force_close": True} if way.looks_up_each_time else {"keepalive_timeout": KEEP_ALIVE_S}),
         )
-        session = ClientSession(connector=connector, cookie_jar=DummyCookieJar(), headers={"User-Agent": USER_AGENT})
+        session = ClientSession(connector=connector, cookie_jar=DummyCookieJar(), headers=USUAL)
         # aiohttp repeats GET by itself when a kept connection breaks; for Kannel a GET is an SMS.
         session._retry_connection = False  # noqa: SLF001 - no public switch; test_http.py would see it go
         return session
@@ -131,8 +145,13 @@ class _Place:
     way: Road
     refused: str
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it can be called without a session: the operator's, and no name and password in it."""
+        return self.url.user is None and not self.way.looks_up_each_time
 
-@lru_cache(maxsize=256)
+
+@lru_cache(maxsize=PLACES)
 def _place(url: str, trusted: bool) -> _Place:
     try:
         base = URL(url)
@@ -146,11 +165,16 @@ def _place(url: str, trusted: bool) -> _Place:
     return _Place(base, way, "")
 
 
-def _with_query(base: URL, query: Sequence[tuple[str, str]] | bytes) -> URL:
-    encoded = query.decode("ascii") if isinstance(query, bytes) else urlencode(query, quote_via=quote)
+def _encoded(query: Sequence[tuple[str, str]] | bytes) -> bytes:
+    if isinstance(query, bytes):
+        return query
+    return urlencode(query, quote_via=quote).encode("ascii") if query else b""
+
+
+def _with_query(base: URL, encoded: bytes) -> URL:
     if not encoded:
         return base
-    return URL(f"{base}{'&' if base.raw_query_string else '?'}{encoded}", encoded=True)
+    return URL(f"{base}{'&' if base.raw_query_string else '?'}{encoded.decode('ascii')}", encoded=True)
 
 
 @lru_cache(maxsize=64)
@@ -171,14 +195,29 @@ def _content(
             parts.add_field(upload.field, upload.content, filename=upload.name, content_type=upload.media_type)
         return parts, {}
     if json is not None:
-        return msgspec.json.encode(json), {"Content-Type": "application/json"}
+        return msgspec.json.encode(json), {TYPE: "application/json"}
     if form is not None:
-        return urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+        return urlencode(form).encode(), {TYPE: "application/x-www-form-urlencoded"}
     return body, {}
 
 
 def _names_type(headers: Mapping[str, str]) -> bool:
     return any(name.lower() == "content-type" for name in headers)
+
+
+async def _by_session(
+    session: ClientSession,
+    method: str,
+    target: URL,
+    content: bytes | aiohttp.FormData | None,
+    headers: Mapping[str, str],
+    timeout: ClientTimeout,  # noqa: ASYNC109 - two limits, of connecting and between two pieces of the answer
+    max_bytes: int,
+) -> HttpResponse:
+    async with session.request(
+        method, target, data=content, headers=headers, allow_redirects=False, timeout=timeout
+    ) as response:
+        return await _read(response, max_bytes)
 
 
 async def _read(response: ClientResponse, max_bytes: int) -> HttpResponse:

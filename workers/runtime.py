@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -44,6 +45,8 @@ finds nothing, a thirtieth of what a ring through RQ does."""
 SWITCH_S = 0.0005
 """How long a thread may be kept from going on by another one. With Python's own 5 ms a transaction waits that long after
 each of its statements while the loop sends, and holds SQLite's only writer's lock meanwhile."""
+HOLD_S = 2.0
+"""So long a drain that does not come to rest keeps a bell, which might wake another process for its queue."""
 ENDING_S = 5.0
 """What closing sessions and settling may take beside the sends that are waited for."""
 
@@ -56,9 +59,10 @@ class Runtime:
         self._queues = tuple(queues)
         self._process = process
         self._drains: dict[str, Drain[Any, Any] | StepDrain] = {}
+        self._holding: dict[str, asyncio.Task[None]] = {}
+        """Queues whose bell is left as it is until their drain comes to rest."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready: Future[None] = Future()
-        self._ending: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="drains", daemon=True)
         self.counted = Counted()
         self.crashed = False
@@ -69,17 +73,22 @@ class Runtime:
         self._thread.start()
         self._ready.result()
 
-    def heard(self, queue: str, within_s: float) -> None:
-        """Wake the drain of `queue`; returns when what was due has been begun, or after `within_s` seconds."""
+    def rung(self, queue: str) -> None:
+        """A ring for `queue` has come: its drain looks. Returns at once; from any thread.
+
+        While the drain is at work it looks again by itself, and the bell is left as it is until it comes to rest, or for
+        `HOLD_S`: else every commit meanwhile would ring, and every ring is a job of sixty commands.
+        """
         assert self._loop is not None  # noqa: S101 - start() returned
-        waking = asyncio.run_coroutine_threadsafe(self._wake(queue), self._loop)
-        wait([waking, self._ending], within_s, FIRST_COMPLETED)
-        waking.cancel()
+        wake = self._drains[queue].wake
+        if wake.rests:
+            self._gateway.doorbell.taken(queue)
+            self._loop.call_soon_threadsafe(wake.ring)
+        else:
+            self._loop.call_soon_threadsafe(self._hold, queue)
 
     def begin_end(self, within_s: float) -> None:
         """Begin nothing new; what is under way has `within_s` seconds. For signal handlers: returns at once."""
-        if not self._ending.done():
-            self._ending.set_result(None)
         if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop_drains, within_s)
 
@@ -117,15 +126,25 @@ class Runtime:
             if "deliver" in self._queues:
                 beside.append(asyncio.create_task(keep_registered(tools)))
             await asyncio.gather(*(drain.run() for drain in self._drains.values()))
+            beside += self._holding.values()
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
         await limits.close()
 
-    async def _wake(self, queue: str) -> None:
+    def _hold(self, queue: str) -> None:
+        if queue not in self._holding:
+            self._holding[queue] = asyncio.create_task(self._take_later(queue))
+
+    async def _take_later(self, queue: str) -> None:
+        """Whoever rang in vain meanwhile is found by the look that follows."""
         wake = self._drains[queue].wake
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HOLD_S):
+                await wake.rested()
+        await asyncio.to_thread(self._gateway.doorbell.taken, queue)
+        del self._holding[queue]
         wake.ring()
-        await wake.answered()
 
     async def _watch(self) -> None:
         while True:

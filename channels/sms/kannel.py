@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from typing import ClassVar, Literal
 from urllib.parse import quote, urlencode
@@ -77,7 +76,8 @@ HEADERS = {
     "x-kannel-coding": "coding",
     "x-kannel-udh": "udh",
 }
-_quoted = partial(quote, safe="")
+ESCAPED = tuple(quote(chr(code), safe="") for code in range(128))
+"""How each character of ASCII stands in a query."""
 CHARSET = re.compile(r'charset="?([\w.-]+)', re.IGNORECASE)
 UCS2 = {"ucs-2": "utf-16-be", "ucs2": "utf-16-be", "utf-16": "utf-16-be"}
 CODING_OCTETS, CODING_UCS2 = "1", "2"
@@ -230,6 +230,11 @@ class Kannel:
         # Kannel asks for a report of the first part only; `n` lets the report say so.
         parts = f"&n={segments}" if segments > 1 else ""
         return f"{message.report_url}?token={self._token}&m={_quoted(message.id)}{parts}&d=%d&smsc=%i&a=%A"
+
+
+def _quoted(text: str) -> str:
+    """Percent-encoded; for plain texts, as nearly all are, at less than half of the library's cost."""
+    return text.translate(ESCAPED) if text.isascii() else quote(text, safe="")
 
 
 def _fields(request: RawRequest) -> Fields:

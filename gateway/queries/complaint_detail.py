@@ -12,6 +12,7 @@ from gateway.anonymity import Cover, cover_of
 from gateway.attachments import StoredFile
 from gateway.complaints.complaint import Visibility
 from gateway.complaints.number import read_number, read_sp4n_id
+from gateway.events import inputs_of
 from gateway.privacy import Reader, Shown, shown_to
 from gateway.queries import belongings
 from gateway.queries.belongings import Belongings
@@ -204,7 +205,7 @@ def _event(item: Item, row: Any, cover: Cover) -> EventShown:
         agency=row.agency,
         visibility=row.visibility,
         text=cover(row.text_masked) if words else "",
-        inputs={name: cover(value) for name, value in (row.inputs or {}).items()} if words else {},
+        inputs={name: cover(value) for name, value in inputs_of(row).items()} if words else {},
     )
 
 

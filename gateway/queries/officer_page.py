@@ -16,6 +16,7 @@ from gateway.complaints.inputs import MOST_EXTENSION
 from gateway.complaints.lifecycle import actions_for
 from gateway.complaints.sla import Clock, Running
 from gateway.directory import Member
+from gateway.events import inputs_of
 from gateway.privacy import Reader, shown_to
 from gateway.queries import deeds
 from gateway.queries.deadlines import Due, dues
@@ -181,7 +182,7 @@ def _extension(events: Sequence[Any]) -> tuple[str, bool]:
     """(the day that was granted, whether a request is open)."""
     asked = promised = ""
     for event in events:
-        inputs = event.inputs or {}
+        inputs = inputs_of(event)
         if event.action == Action.REQUEST_TIME:
             asked = inputs.get("date", "")
         elif event.action == Action.GRANT_TIME:
@@ -197,7 +198,7 @@ def _history(events: Sequence[Any], names: Mapping[str, str], cover: Cover) -> t
 
 
 def _happening(event: Any, names: Mapping[str, str], cover: Cover) -> Happening:
-    inputs = event.inputs or {}
+    inputs = inputs_of(event)
     target = names.get(inputs.get("agency", ""), "")
     detail = inputs.get("institution") or inputs.get("date") or inputs.get("rating") or target
     return Happening(event.at, event.action, event.actor_role, event.actor_name, cover(event.text_masked), detail)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select, text
 
@@ -9,7 +10,8 @@ from gateway.complaints.complaint import Action, Role
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
-OPEN_FORWARDS = ("queued", "sending", "retry")
+OPEN_FORWARDS = ("queued", "sending", "retry", "unknown")
+"""What is unknown is looked for until it is found, sent again or held for a person."""
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
@@ -36,9 +38,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
+    """What leaves for a system of record. `remote_status`: its word for the report when it was last read, `polled_at`."""
+
     number: str
     kind: str
     state: str
+    remote_status: str = ""
+    polled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ def books(tx: Transaction) -> Books:
         .where(outbox.complaint_id.is_not(None))
         .order_by(outbox.id)
     )
-    forwards = tx.all(select(forward.complaint_id, forward.kind, forward.state).order_by(forward.id))
+    calls = select(forward.complaint_id, forward.kind, forward.state, forward.remote_status, forward.polled_at)
+    forwards = tx.all(calls.order_by(forward.id))
     aside = tx.one(select(func.count(tables.quarantine.c.id)))
     return Books(
         tuple(
@@ -91,7 +98,9 @@ def books(tx: Transaction) -> Books:
             if row.complaint_id in numbers
         ),
         tuple(
-            Forward(numbers[row.complaint_id], row.kind, row.state) for row in forwards if row.complaint_id in numbers
+            Forward(numbers[row.complaint_id], row.kind, row.state, row.remote_status, row.polled_at)
+            for row in forwards
+            if row.complaint_id in numbers
         ),
         int(aside[0]) if aside else 0,
     )

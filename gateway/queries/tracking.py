@@ -11,6 +11,7 @@ from gateway import attachments, cases, directory, readers
 from gateway.attachments import StoredFile
 from gateway.complaints.complaint import Action, Case, Hold, Kind, Role, Status, Visibility
 from gateway.complaints.sla import Clock, Running
+from gateway.events import inputs_of
 from gateway.privacy import Reader, shown_to
 from gateway.queries.deadlines import Due, dues
 from gateway.queries.milestones import Milestone, milestones, standing, told
@@ -144,7 +145,7 @@ def _history(events: Sequence[Any], case: Case, names: dict[str, str]) -> tuple[
 
 
 def _entry(event: Any, case: Case, names: dict[str, str]) -> Entry:
-    inputs = event.inputs or {}
+    inputs = inputs_of(event)
     is_told = case.kind is not Kind.PENGADUAN_PENGAWASAN
     target = names.get(inputs.get("agency", ""), "") if is_told else ""
     return Entry(

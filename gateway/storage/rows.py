@@ -19,6 +19,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, LargeB
 from sqlalchemy.engine import Connection
 
 from gateway.storage.types import Digest, Document, Instant, to_millis
+from gateway.storage.words import Word, letter_of
 
 Row = Mapping[str, Any]
 ID = "id"
@@ -177,6 +178,7 @@ WRITERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Date, date.isoformat),
     (type(Document), lambda value: encoder.encode(value).decode()),
     (Digest, bytes.fromhex),
+    (Word, letter_of),
 )
 JSON_WRITERS = ((Digest, lambda value: _base64(bytes.fromhex(value))), *WRITERS, (LargeBinary, _base64))
 BYTES = (LargeBinary, Digest)
@@ -230,7 +232,7 @@ def _source(column: Column[Any], dialect: str) -> str:
         return f"unbase64({read})" if isinstance(column.type, BYTES) else read
     if isinstance(column.type, BYTES):
         return f"decode(r.{column.name}, 'base64')"
-    return f"cast(r.{column.name} AS jsonb)" if column.type is Document else f"r.{column.name}"
+    return f"cast(r.{column.name} AS json)" if column.type is Document else f"r.{column.name}"
 
 
 def _rows(columns: Iterable[Column[Any]], dialect: str) -> str:

@@ -1,11 +1,12 @@
 """Figures: percentiles, stages, rings, plans, and the report that carries them."""
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import redis
 from sqlalchemy import event, func, select
 
 from gateway import rehearsal
@@ -13,7 +14,7 @@ from gateway.app import Gateway
 from gateway.queries import bench as counted
 from gateway.storage import tables
 from gateway.storage.store import Transaction
-from workers.bench import growth, meters, report
+from workers.bench import growth, meters, report, stamped
 from workers.bench.filling import fill, stages
 from workers.bench.messages import CHANNELS
 
@@ -32,27 +33,37 @@ def test_a_process_that_has_gone_used_nothing() -> None:
     assert (meters.cpu_s(2**22 + 1), meters.peak_mib(2**22 + 1)) == (0.0, 0.0)
 
 
-def test_a_ring_waits_until_its_flag_is_taken(redis_url: str) -> None:
-    bell = meters.Bell(redis_url, "bell:deliver")
-    for moment, command in [
-        (1.0, "SET bell:deliver 1 EX 5 NX"),
-        (1.5, "SET bell:deliver 1 EX 5 NX"),  # rung before and not heard yet: the first one counts
-        (1.6, "SET bell:classify 1 EX 5 NX"),
-        (2.0, "DEL bell:deliver"),
-        (2.1, "DEL bell:deliver"),
-        (3.0, "SET bell:deliver 1 EX 5 NX"),
-        (3.25, "DEL bell:deliver"),
-    ]:
-        bell.heard(moment, command)
-    assert bell.waits_s == [1.0, 0.25]
+def test_a_ring_waits_for_the_next_look_of_whoever_looks_first(tmp_path: Path) -> None:
+    file = tmp_path / "stamps"
+    assert stamped.waits_s(file) == []
+    file.write_text("1.0 looked\n1.5 rang\n1.625 rang\n2.0 looked\n2.25 looked\n3.0 rang\n3.125 looked\n4.0 rang\n")
+    assert stamped.waits_s(file) == [0.125, 0.375, 0.5]
 
 
-def test_redis_itself_tells_when_a_bell_rang(redis_url: str) -> None:
-    bell = meters.Bell(redis_url, "bell:deliver").start()
-    with redis.Redis.from_url(redis_url) as client:
-        client.set("bell:deliver", 1, nx=True, ex=5)
-        client.delete("bell:deliver")
-    assert len(bell.stop()) == 1
+STAMPED = """
+import sys
+from pathlib import Path
+from workers.bench.stamped import noted_in, stamp
+stamp(noted_in(Path(sys.argv[1])), "deliver")
+from gateway.doorbell import Doorbell
+from workers.counting import CountingWork
+bells = Doorbell(None)
+bells.ring(["classify"])
+bells.ring(["deliver", "classify"])
+class Nothing:
+    carry_s = waits = settle = put_back = let_go = None
+    def claim(self, tx, under_way): return []
+class Counted:
+    def add(self, name, labels, many): pass
+for queue in ("forward", "deliver"):
+    assert CountingWork(queue, Nothing(), Counted()).claim(None, []) == []
+"""
+
+
+def test_a_process_of_a_bench_notes_rings_and_looks_of_one_queue(tmp_path: Path) -> None:
+    file = tmp_path / "stamps"
+    subprocess.run([sys.executable, "-c", STAMPED, file], check=True)  # noqa: S603 - our own code
+    assert [line.partition(" ")[2] for line in file.read_text().splitlines()] == [stamped.RANG, stamped.LOOKED]
 
 
 def test_stages_add_up_to_what_taking_a_message_costs(gateway: Gateway) -> None:
@@ -95,6 +106,7 @@ def test_a_season_is_copied_with_numbers_senders_and_moments_of_its_own(any_gate
     for number in (1, 2):
         with any_gateway.store.transaction() as tx:
             rehearsal.copy(tx, season, number, number * timedelta(days=1))
+            rehearsal.settle(tx)
     with any_gateway.store.reading() as tx:
         complaint, event = tables.complaint, tables.complaint_event
         assert [many(tx, table) for table in (complaint, tables.message, event, tables.dialogue)] == [12, 12, 12, 12]

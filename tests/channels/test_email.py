@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiosmtplib import SMTP
+from msgspec import structs
 
 from channels.email.adapter import Email
 from channels.email.dialogue import _near_enough, connected
@@ -92,7 +93,7 @@ async def test_a_mail_says_what_it_is_about_and_ends_with_the_link() -> None:
 
 
 async def test_a_time_that_nobody_told_is_no_date() -> None:
-    server = await one_mail(replace(MESSAGE, written_at=None))
+    server = await one_mail(structs.replace(MESSAGE, written_at=None))
     assert "Date" not in server.taken[0]
 
 
@@ -107,7 +108,7 @@ async def test_a_time_that_nobody_told_is_no_date() -> None:
     ],
 )
 async def test_any_text_arrives_as_it_was(text: str) -> None:
-    server = await one_mail(replace(MESSAGE, text=text))
+    server = await one_mail(structs.replace(MESSAGE, text=text))
     assert server.taken[0].get_content().replace("\r\n", "\n") == text.replace("\r\n", "\n") + "\n"
     assert all(octet < 128 for octet in server.raw[0])
     assert server.envelopes[0][1] == [RINA.path]
@@ -115,7 +116,7 @@ async def test_any_text_arrives_as_it_was(text: str) -> None:
 
 async def test_a_button_that_opens_a_page_is_a_line() -> None:
     rows = ((Button("Lihat", url=LINK), Button("Terima", data="a:1")),)
-    server = await one_mail(replace(MESSAGE, text="Tugas baru.", buttons=rows))
+    server = await one_mail(structs.replace(MESSAGE, text="Tugas baru.", buttons=rows))
     assert server.taken[0].get_content().splitlines() == ["Tugas baru.", f"Lihat: {LINK}"]
 
 
@@ -158,7 +159,7 @@ def test_a_subject_is_the_first_sentence_without_quoted_words(text: str, expecte
     ],
 )
 async def test_c20_an_address_that_is_more_than_an_address_is_refused(path: str) -> None:
-    outcome = await outcome_of({}, replace(MESSAGE, address=Address("mailto", path)))
+    outcome = await outcome_of({}, structs.replace(MESSAGE, address=Address("mailto", path)))
     assert isinstance(outcome, RecipientRefused)
     assert outcome.reason == "no_such_address"
     assert path not in str(outcome)
@@ -167,9 +168,9 @@ async def test_c20_an_address_that_is_more_than_an_address_is_refused(path: str)
 @pytest.mark.parametrize(
     ("message", "kind", "reason"),
     [
-        (replace(MESSAGE, address=Address("tel", "+6281200000001")), RecipientRefused, "no_such_address"),
-        (replace(MESSAGE, text=" \n"), SendRefused, "empty"),
-        (replace(MESSAGE, id="ob_1>\r\nBcc: x@example.test"), SendRefused, "bad_request"),
+        (structs.replace(MESSAGE, address=Address("tel", "+6281200000001")), RecipientRefused, "no_such_address"),
+        (structs.replace(MESSAGE, text=" \n"), SendRefused, "empty"),
+        (structs.replace(MESSAGE, id="ob_1>\r\nBcc: x@example.test"), SendRefused, "bad_request"),
     ],
 )
 def test_what_cannot_become_a_mail_is_refused(message: OutboundMessage, kind: type[SendError], reason: str) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from channels.errors import NotSent, PayloadInvalid, RecipientRefused, SendRefused, SignatureInvalid
 from channels.gsm import join_parts
@@ -36,7 +37,9 @@ def kannel(**changes: object) -> Kannel:
 
 
 def message(text: str, **changes: object) -> OutboundMessage:
-    return replace(OutboundMessage("ob_01JD0000000000000000000042", CITIZEN, text, report_url=REPORTS), **changes)  # type: ignore[arg-type]
+    return structs.replace(
+        OutboundMessage("ob_01JD0000000000000000000042", CITIZEN, text, report_url=REPORTS), **changes
+    )  # type: ignore[arg-type]
 
 
 async def query_of(adapter: Kannel, outbound: OutboundMessage) -> dict[str, str]:

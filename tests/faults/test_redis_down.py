@@ -20,7 +20,7 @@ from tests.faults.citizens import REPORT, SECRET, update
 from tests.faults.line import line_to_redis
 from tests.faults.looking import PATIENT, count, until
 from tests.web.conftest import OpenSite, Served, open_site
-from tests.workers.conftest import Write, _opened, _write, write
+from tests.workers.conftest import Write, _opened, _write, looked, write
 from workers import redis_server
 from workers.children import end_child
 from workers.clock import Clock
@@ -168,7 +168,7 @@ async def test_f21_jobs_of_yesterdays_copy_find_nothing_to_do(own: Redis, gatewa
         answer_rings(own)
         await until(lambda: left(gateway) == (0, 0))
         for queue in QUEUES:
-            running.heard(queue, 20)
+            looked(running, queue)
         before, tickets = len(sent(gateway)), count(gateway.store, tables.complaint)
         own.stop()
         own.start()
@@ -176,7 +176,7 @@ async def test_f21_jobs_of_yesterdays_copy_find_nothing_to_do(own: Redis, gatewa
         answer_rings(own)
         assert own.jobs() == 0
         for queue in QUEUES:
-            running.heard(queue, 20)
+            looked(running, queue)
     assert len(sent(gateway)) == before
     assert count(gateway.store, tables.complaint) == tickets == 5
     assert len(receipts(gateway)) == 5

@@ -24,16 +24,19 @@ from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings, Sp4nNames
 
 PATIENCE_S = 0.5
+SILENT = frozenset({"timeout_before_commit", "timeout_after_commit"})
+"""Faults that leave a call without an answer."""
 
 
 class Impatient:
-    """Http that waits half a second for an answer, where the real one waits half a minute."""
+    """Http that waits half a second for an answer where none may come; a slow machine's answers are waited for."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
+        self.patience: dict[str, float] = {}
 
     async def request(self, method: str, url: str, **options: Any) -> HttpResponse:
-        return await self._http.request(method, url, **{**options, "read_s": PATIENCE_S, "connect_s": PATIENCE_S})
+        return await self._http.request(method, url, **{**options, **self.patience})
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Lapor:
     """`now` is the virtual time of both sides; `pass_time` moves it."""
 
     base: str
-    http: Http
+    http: Impatient
     client: aiohttp.ClientSession
     clock: SimulatorClock
 
@@ -58,6 +61,8 @@ class Lapor:
             return await response.json()
 
     async def fault(self, kind: str, **more: Any) -> None:
+        if kind in SILENT:
+            self.http.patience = {"read_s": PATIENCE_S, "connect_s": PATIENCE_S}
         await self.sim("POST", "faults", {"kind": kind, **more})
 
     async def reports(self) -> list[dict[str, Any]]:

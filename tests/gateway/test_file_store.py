@@ -1,7 +1,10 @@
 """Where files stand: a folder and a bucket of a real S3 server keep the same promises."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -60,6 +63,20 @@ def test_a_large_file_comes_back_whole(files: FileStore) -> None:
     content = bytes(range(256)) * 4096 * 20
     files.put(NAME, content)
     assert files.get(NAME) == content
+
+
+def test_the_same_photo_twice_at_the_same_moment_is_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, fsync = Barrier(2, timeout=30), os.fsync
+
+    def together(file: int) -> None:
+        fsync(file)
+        written.wait()
+
+    monkeypatch.setattr(os, "fsync", together)
+    with ThreadPoolExecutor(2) as people:
+        for put in [people.submit(Folder(tmp_path).put, NAME, b"foto") for _ in range(2)]:
+            put.result()
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "3f").iterdir()] == [("3f2a", b"foto")]
 
 
 def test_a_folder_that_takes_nothing_leaves_no_draft(tmp_path: Path) -> None:

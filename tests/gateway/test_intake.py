@@ -11,7 +11,7 @@ from gateway.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import opened
+from tests.gateway.short_ways import only, opened, receive, rows
 
 Sends = Callable[..., Arrival]
 
@@ -69,6 +69,22 @@ def test_a_burst_stays_one_complaint_when_its_end_waited_on_the_disk(
         intake.receive(tx, [last])
     with store.reading() as tx:
         assert count(tx, tables.complaint) == 2
+
+
+def test_what_is_said_in_passing_after_a_reply_is_a_reply_and_stands_in_order(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    words = ["Lampu jalan di gang kami mati sejak minggu lalu, warga takut lewat", "Tiang di ujung gang"]
+    opened(store, telegram(words[0]))
+    receive(store, telegram(words[1]))  # a burst: more of the text
+    moment.pass_(minutes=3)
+    later = ["Dekat gerbang sekolah", "Sebelah kanan", "Warna hijau"]
+    receive(store, telegram(later[0]), telegram(later[1]))
+    moment.pass_(seconds=5)
+    receive(store, telegram(later[2]))
+    replies = tables.complaint_event.c.action == "reply"
+    assert only(store, tables.complaint).text_masked == "\n".join(words)
+    assert [row.text_masked for row in rows(store, tables.complaint_event, replies)] == later
 
 
 def test_three_spellings_of_a_number_are_one_contact(store: Store, sms: Sends, moment: Moment) -> None:

@@ -13,6 +13,7 @@ from gateway import tasks as work
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardState, PollOutcome, RemoteEvent, RemoteState
+from gateway.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment
@@ -191,7 +192,7 @@ def test_an_archive_over_there_brings_its_reason(store: Store, telegram: Sends, 
     filed(store, telegram(REPORT))
     look("Diarsipkan", S.ARCHIVED, said("f1", "Laporan ganda."), text_key="st.archived")
     followed = tables.complaint_event.c.action == Action.FOLLOW_SP4N.value
-    assert only(store, tables.complaint_event, followed).inputs["reason"] == "Laporan ganda."
+    assert inputs_of(only(store, tables.complaint_event, followed))["reason"] == "Laporan ganda."
 
 
 def test_secrecy_is_never_lowered_by_the_other_side(store: Store, telegram: Sends, look: Look) -> None:

@@ -13,7 +13,7 @@ from gateway.complaints.complaint import SYSTEM, Action, Case, Role
 from gateway.outbound import Outcome
 from gateway.queries import complaint_detail
 from gateway.queries.scope import scope_of
-from gateway.shelf import KEPT, Words
+from gateway.shelf import Words
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import Moment
@@ -53,7 +53,12 @@ def shown(store: Store, case: Case) -> tuple[Any, ...]:
 
 
 def belonging(store: Store, case: Case) -> list[int]:
-    return [count(store, table, table.c.complaint_id == case.id) for table in (tables.notice, *list(KEPT)[:3])]
+    counted = (tables.notice, tables.outbox, tables.dispatch_log, tables.clock, tables.assignment)
+    return [count(store, table, table.c.complaint_id == case.id) for table in counted]
+
+
+def given(store: Store, case: Case) -> list[Any]:
+    return rows(store, tables.assignment, tables.assignment.c.complaint_id == case.id)
 
 
 def words_of(tx: Transaction, case: Case) -> Words:
@@ -72,11 +77,12 @@ def test_what_is_over_tells_the_same_when_it_is_put_away(store: Store, telegram:
     assert shelf.put_away(store) == 0, "too fresh"
     moment.pass_(days=40)
     assert shelf.put_away(store) == 1
-    assert (belonging(store, case), belonging(store, waits)) == ([0, 0, 0, 0], open_rows)
+    assert (belonging(store, case), belonging(store, waits)) == ([0, 0, 0, 0, 0], open_rows)
     assert shown(store, case) == before
     assert shelf.put_away(store) == 0, "once"
     row = only(store, tables.complaint, tables.complaint.c.id == case.id)
     assert "reasons" not in (row.suggestion or {})
+    assert row.text_hash == "", "who writes the same now writes something else"
     text = only(store, tables.complaint_text, tables.complaint_text.c.complaint_id == case.id)
     message = only(store, tables.message, tables.message.c.complaint_id == case.id)
     assert message.text_sealed is None, "the words stand as the text of the report"
@@ -98,10 +104,13 @@ def test_who_opens_it_again_finds_its_clocks_and_it_is_put_away_again(
     store: Store, telegram: Sends, moment: Moment
 ) -> None:
     case = over(store, telegram, moment)
+    before = given(store, case)
     moment.pass_(days=40)
     shelf.put_away(store)
     clocks = len(shown(store, case)[0])
+    assert given(store, case) == []
     act(store, case, Action.REOPEN, reason="belum selesai")
+    assert given(store, case) == before
     assert count(store, tables.clock, tables.clock.c.complaint_id == case.id) >= clocks
     act(store, case, Action.ASSIGN, agency="PUPR")
     act(store, case, Action.ANSWER, member(store).actor, **ANSWER)

@@ -2,6 +2,7 @@
 # Fixtures of the served site are asked for by name.
 # ruff: noqa: F401, F811
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,7 +23,10 @@ from tests.dashboard.test_complaint import GOOD_ANSWER, apply, assigned, officer
 from tests.web.conftest import PASSWORD
 
 pytestmark = pytest.mark.browser
-WIDTHS = (320, 768, 1280)
+WIDTHS, HEIGHT = (320, 768, 1280), 900
+"""The last one stays."""
+CHECKED = (320, 1280)
+"""Where axe looks: a page has these two forms."""
 AXE = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -33,6 +37,13 @@ SMALL = (
     ".filter(e => e.getBoundingClientRect().height < 43.9).map(e => e.outerHTML)"
 )
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+SHUT_AND_PRESS_G = """() => {
+    document.querySelector("dialog[data-keys]").close();
+    const focused = document.activeElement;
+    focused.dispatchEvent(new KeyboardEvent("keydown", { key: "g", bubbles: true }));
+    return focused.id;
+}"""
+"""Until the browser draws again, the focus stays in what was closed: a quick finger, or a slow machine, comes first."""
 MOST_BYTES = 100 * 1024
 FILE = "/admin/kanal/ekspor"
 """Nothing to look at."""
@@ -99,7 +110,7 @@ async def visitor(
         desk.served.add_user(name, role, agency)
         desk.served.users[name] = PASSWORD
     context = await browser.new_context(
-        viewport=ViewportSize(width=width, height=900),
+        viewport=ViewportSize(width=width, height=HEIGHT),
         java_script_enabled=script,
         base_url=str(desk.served.client.make_url("/")),
     )
@@ -109,16 +120,16 @@ async def visitor(
         await page.fill("[name=username]", name)
         await page.fill("[name=password]", PASSWORD)
         await page.click("main button[type=submit]")
+        await page.wait_for_url(lambda url: "/masuk" not in url)
         yield page
     finally:
         await context.close()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browser, width: int) -> None:
+async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browser) -> None:
     places = furnish(desk)
     problems: list[str] = []
-    async with visitor(browser, desk, width) as page:
+    async with visitor(browser, desk) as page:
         page.on("pageerror", lambda problem: problems.append(str(problem)))
         page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
         for address in addresses(places):
@@ -140,12 +151,15 @@ async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browse
 
 async def look_at(page: Page) -> None:
     """What holds for every screen: axe finds nothing, nothing sticks out, what is pressed is large enough."""
-    for folded in await page.locator("main details").all():
-        await folded.evaluate("one => { one.open = true; }")
-    found = await Axe().run(page, options=AXE)
-    assert not found.response["violations"], f"{page.url}\n{found.generate_report()}"
-    assert not await page.evaluate(STICKS_OUT), page.url
-    assert await page.evaluate(SMALL) == [], page.url
+    await page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+    for width in WIDTHS:
+        await page.set_viewport_size(ViewportSize(width=width, height=HEIGHT))
+        assert await page.evaluate("innerWidth") == width
+        assert not await page.evaluate(STICKS_OUT), f"{page.url} at {width}"
+        assert await page.evaluate(SMALL) == [], f"{page.url} at {width}"
+        if width in CHECKED:
+            found = await Axe().run(page, options=AXE)
+            assert not found.response["violations"], f"{page.url} at {width}\n{found.generate_report()}"
 
 
 async def test_the_whole_way_of_a_complaint_goes_without_a_script(desk: Desk, browser: Browser) -> None:
@@ -203,7 +217,9 @@ async def test_keys_walk_the_list_open_a_row_and_begin_a_note(desk: Desk, browse
         await expect(page.locator("dialog[data-keys]")).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(page.locator("dialog[data-keys]")).to_be_hidden()
-        await page.keyboard.press("g")
+        await page.keyboard.press("?")
+        await expect(page.locator("dialog[data-keys]")).to_be_visible()
+        assert await page.evaluate(SHUT_AND_PRESS_G) == "f-tombol"
         await page.keyboard.press("a")
         await page.wait_for_url("**/admin/aduan")
 
@@ -214,7 +230,7 @@ async def test_a_new_complaint_appears_on_the_open_list_by_itself(desk: Desk, br
         await page.goto("/admin/aduan?tab=semua")
         number = desk.report("Pohon tumbang menutup jalan Ahmad Wongso km 7", "90")
         desk.served.site.hub.publish({"kind": "complaint", "number": number})
-        await expect(page.locator("#daftar")).to_contain_text(number, timeout=20_000)
+        await expect(page.locator("#daftar")).to_contain_text(number)
 
 
 async def test_words_that_were_not_sent_are_asked_about_before_they_are_lost(desk: Desk, browser: Browser) -> None:
@@ -241,4 +257,4 @@ async def test_the_time_that_is_left_to_undo_runs_down(desk: Desk, browser: Brow
         await page.fill("#f-reason", "Hanya salam pembuka tanpa isi laporan")
         await page.click("text=Lihat dulu sebelum dikirim")
         await page.click("button[value=kirim]")
-        await expect(page.locator("[data-countdown]")).to_have_text("9.58", timeout=10_000)
+        await expect(page.locator("[data-countdown]")).to_have_text(re.compile(r"^9\.[0-5]\d$"))

@@ -25,8 +25,6 @@ DONE = "Lubang di depan Pasar Indra Sari sudah ditambal aspal hari ini oleh regu
 BETTER = f"{DONE} Garis jalan menyusul."
 CAMERA = b"HP-LATIHAN-1"
 """Stands in the camera data of every simulated photo."""
-SOON = 25_000
-"""Milliseconds; what a person sees within a second or two takes longer on a busy machine."""
 STAFF_PAGES = (
     "/admin/beranda",
     "/admin/kanal",
@@ -40,12 +38,10 @@ STAFF_PAGES = (
 @pytest.fixture
 async def training(tmp_path: Path) -> AsyncIterator[Training]:
     made = Training(tmp_path)
-    expect.set_options(timeout=SOON)
     try:
         await asyncio.to_thread(made.start)
         yield made
     finally:
-        expect.set_options(timeout=None)
         made.kill()
     assert made.said_in_trouble() == []
 

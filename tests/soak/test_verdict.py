@@ -10,7 +10,7 @@ from config.texts import Texts
 from gateway.queries.soak import Books, Case, Forward, Told
 from workers.soak.officers import Fate, fate
 from workers.soak.trace import Citizen, Heard, Trace, Way
-from workers.soak.verdict import Evidence, Finding, Verdict, judge
+from workers.soak.verdict import Evidence, Finding, Verdict, judge, unread
 
 TEXTS = Texts.load()
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
@@ -50,14 +50,17 @@ class Town:
         self.told = [Told(TWO if one.recipient == BUDI.recipient else ONE, "", "sent") for one in self.trace.heard]
         self.forwards = [Forward(ONE, "create", "sent"), Forward(TWO, "create", "sent")]
         self.board = [
-            {"id": str(at), "number": each.number, "content": each.text, "status": ""}
+            {"id": str(at), "number": each.number, "content": each.text, "status": "", "status_name": ""}
             for at, each in enumerate(self.cases)
         ]
         self.quarantined = 0
 
-    def judged(self) -> Verdict:
+    def evidence(self) -> Evidence:
         books = Books(tuple(self.cases), tuple(self.told), tuple(self.forwards), self.quarantined)
-        return judge(Evidence(self.trace, books, self.board, {OFFICER}, TEXTS))
+        return Evidence(self.trace, books, self.board, {OFFICER}, TEXTS)
+
+    def judged(self) -> Verdict:
+        return judge(self.evidence())
 
 
 @pytest.fixture
@@ -146,6 +149,11 @@ def does_not_follow_lapor(town: Town) -> None:
     town.trace.moved[ONE] = "in_progress"
 
 
+def does_not_read_lapor(town: Town) -> None:
+    does_not_follow_lapor(town)
+    town.board[0]["status_name"] = "Ditindaklanjuti oleh Instansi"
+
+
 def puts_a_call_aside(town: Town) -> None:
     town.quarantined = 1
 
@@ -170,6 +178,7 @@ WRONGS: list[tuple[Callable[[Town], None], Finding]] = [
     (forgets_a_confirmation,      Finding("lost", TWO, "confirmation")),
     (forgets_an_officers_answer,  Finding("lost", ONE, "answer of an officer")),
     (does_not_follow_lapor,       Finding("misled", ONE, "status of lapor")),
+    (does_not_read_lapor,         Finding("misled", ONE, "status of lapor, not read")),
     (puts_a_call_aside,           Finding("lost", "1", "quarantined")),
 ]
 # fmt: on
@@ -185,6 +194,19 @@ def test_what_is_held_for_a_person_is_a_doubt_and_no_loss(town: Town) -> None:
     del town.board[0]
     town.forwards[0] = Forward(ONE, "create", "manual_check")
     assert town.judged() == Verdict((), 2, 1)
+
+
+def test_a_report_that_lapor_moved_is_waited_for_until_it_was_read_again(town: Town) -> None:
+    does_not_read_lapor(town)
+    assert unread(town.evidence()) == {ONE}
+    town.forwards[0] = replace(town.forwards[0], remote_status=town.board[0]["status_name"])
+    assert (unread(town.evidence()), town.judged().many("misled")) == (frozenset(), 1)
+
+
+def test_a_report_whose_number_only_a_person_can_find_is_a_doubt_and_not_waited_for(town: Town) -> None:
+    does_not_read_lapor(town)
+    town.forwards[0] = Forward(ONE, "create", "manual_check")
+    assert (unread(town.evidence()), town.judged()) == (frozenset(), Verdict((), 1, 2))
 
 
 def test_whoever_was_never_answered_may_have_lost_their_words(town: Town) -> None:

@@ -96,7 +96,7 @@ def _news(tx: Transaction, number: str) -> list[str]:
 
 def _inputs(tx: Transaction, complaint_id: int) -> dict[str, str]:
     last = events.last(tx, complaint_id)
-    return dict(last.inputs or {})
+    return events.inputs_of(last)
 
 
 def lacks(expected: str, said: str) -> list[str]:

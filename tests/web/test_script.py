@@ -61,7 +61,7 @@ async def opened(open_site: OpenSite, browser: Browser):  # type: ignore[no-unty
     site = await open_site(screens=screens())
     context = await browser.new_context(permissions=["clipboard-read", "clipboard-write"], bypass_csp=False)
     page = await context.new_page()
-    page.set_default_timeout(5_000)
+    page.set_default_timeout(30_000)
     await page.goto(str(site.client.make_url("/masuk?lanjut=/admin/uji")))
     await page.fill("[name=username]", "admin")
     await page.fill("[name=password]", "test-admin-password")
@@ -134,20 +134,20 @@ async def test_a_term_explains_itself_and_a_number_is_copied(opened: tuple[Serve
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [320, 1280])
-async def test_every_piece_is_accessible(opened: tuple[Served, Page], width: int) -> None:
+async def test_every_piece_is_accessible(opened: tuple[Served, Page]) -> None:
     _, page = opened
-    await page.set_viewport_size({"width": width, "height": 900})
-    await page.evaluate("document.querySelector('details').open = true")
     cookies = await page.context.cookies()
     browser = page.context.browser
     assert browser is not None
-    context = await browser.new_context(bypass_csp=True, viewport={"width": width, "height": 900})
+    context = await browser.new_context(bypass_csp=True)
     await context.add_cookies(cookies)  # type: ignore[arg-type]
     free = await context.new_page()
     await free.goto(page.url)
     await free.evaluate("document.querySelector('details').open = true")
-    found = await Axe().run(free)
-    assert found.violations_count == 0, found.generate_report()
-    assert await free.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for width in (320, 1280):
+        await free.set_viewport_size({"width": width, "height": 900})
+        assert await free.evaluate("window.innerWidth") == width
+        found = await Axe().run(free, options={"resultTypes": ["violations"]})
+        assert found.violations_count == 0, found.generate_report()
+        assert await free.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     await context.close()

@@ -1,5 +1,6 @@
 """A whole gateway for tests of workers: real database, real Redis, one channel that leads nowhere."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -14,6 +15,7 @@ from config.settings import Settings
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.arrival import Arrival
 from gateway.intake import receive
+from workers.runtime import Runtime
 
 TOML = """
 [server]
@@ -33,6 +35,19 @@ kind = "sandbox"
 """
 
 Write = Callable[..., None]
+LOOKS_WITHIN_S = 30.0
+
+
+def looked(runtime: Runtime, queue: str) -> None:
+    """Ring, and come back when everything that was due has been begun."""
+
+    async def look() -> None:
+        wake = runtime._drains[queue].wake
+        wake.ring()
+        await wake.rested()
+
+    assert runtime._loop is not None
+    asyncio.run_coroutine_threadsafe(look(), runtime._loop).result(LOOKS_WITHIN_S)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Servers that misbehave on the wire, for tests of what we say about it."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,8 @@ class Stranger:
         self.requests: list[bytes] = []
         self.connections = 0
         self.port = 0
+        self.met = asyncio.Event()
+        """A first request came."""
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
@@ -26,6 +29,7 @@ class Stranger:
             while not writer.is_closing():
                 request = await _request(reader)
                 self.requests.append(request)
+                self.met.set()
                 behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
                 await behaviour(reader, writer, request)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -57,6 +61,34 @@ def answers(body: bytes = b"ok", status: str = "200 OK", *headers: str) -> Behav
         await writer.drain()
 
     return behave
+
+
+def _says(*pieces: bytes) -> Behaviour:
+    async def behave(_reader: Reader, writer: Writer, _request: bytes) -> None:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+
+    return behave
+
+
+in_chunks = _says(
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"3\r\nin \r\n", b"6\r\nchunks\r\n0\r\n\r\n"
+)
+after_a_hint = _says(b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", b"at last")
+packed = answers(gzip.compress(b"packed"), "200 OK", "Content-Encoding: gzip")
+
+
+async def until_the_end(_reader: Reader, writer: Writer, _request: bytes) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\nuntil the end")
+    await writer.drain()
+    writer.close()
+
+
+async def half_chunk(_reader: Reader, writer: Writer, _request: bytes) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf")
+    await writer.drain()
+    writer.close()
 
 
 async def accept_then_close(_reader: Reader, writer: Writer, _request: bytes) -> None:

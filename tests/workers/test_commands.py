@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from gateway.app import Gateway
+from gateway.cli.main import main
 from gateway.doorbell import QUEUES, bell
 
 LIMIT_S = 20.0
@@ -76,8 +77,16 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("arguments", "said"), WRONG)
-def test_what_makes_no_sense_is_one_line(start: Start, arguments: list[str], said: str) -> None:
-    process = start(*arguments)
-    _, complaint = process.communicate(timeout=LIMIT_S)
-    assert (process.returncode, complaint.count("\n")) == (2, 1)
+def test_what_makes_no_sense_is_one_line(
+    settings_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.setenv("GATEWAY_CONFIG", str(settings_file))
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    complaint = capsys.readouterr().err
+    assert (ended.value.code, complaint.count("\n")) == (2, 1)
     assert said in complaint

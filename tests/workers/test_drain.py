@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import uvloop
 from structlog.testing import capture_logs
 
@@ -88,7 +89,7 @@ async def draining(desk: Desk) -> AsyncIterator[Drain[str, tuple[str, str]]]:
 
 async def rung(drain: Drain[str, tuple[str, str]]) -> None:
     drain.wake.ring()
-    await drain.wake.answered()
+    await drain.wake.rested()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -154,6 +155,20 @@ async def test_no_more_is_under_way_than_there_is_room_for() -> None:
         gate.set_result(None)
         await until(lambda: len(desk.settled) == 9)
     assert desk.most_under_way <= 4
+
+
+async def test_with_a_backlog_the_next_look_waits_until_it_can_settle_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.drain.BACKLOG_S", 60.0)
+    gates = {f"m{n}": asyncio.get_running_loop().create_future() for n in range(64)}
+    desk = Desk([f"m{n}" for n in range(100)], how=gates.get, room=64)
+    async with draining(desk):
+        await until(lambda: len(desk.carried) == 64)
+        for number in range(63):
+            gates[f"m{number}"].set_result(None)
+            await asyncio.sleep(0)
+        assert (desk.claims, desk.settled) == (1, {})
+        gates["m63"].set_result(None)
+        await until(lambda: len(desk.settled) == 100)
 
 
 async def test_a_row_that_breaks_us_breaks_alone() -> None:
@@ -300,11 +315,11 @@ async def test_steps_go_on_until_one_finds_nothing() -> None:
     running = asyncio.create_task(drain.run())
     async with asyncio.timeout(LIMIT_S):
         drain.wake.ring()
-        await drain.wake.answered()
+        await drain.wake.rested()
         assert piles.piles == []
         piles.piles = [1]
         drain.wake.ring()
-        await drain.wake.answered()
+        await drain.wake.rested()
         assert piles.piles == []
         drain.stop(1)
         await running
@@ -318,7 +333,7 @@ async def test_a_step_that_fails_is_tried_again() -> None:
         async with asyncio.timeout(LIMIT_S):
             await until(lambda: bool(lines))
             drain.wake.ring()
-            await drain.wake.answered()
+            await drain.wake.rested()
             drain.stop(1)
             await running
     assert piles.piles == []

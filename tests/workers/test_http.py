@@ -1,5 +1,6 @@
 """The way out: what is said about a request that failed, and what never leaves."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
@@ -15,12 +16,17 @@ from channels.protocols import Http, Upload
 from tests.workers.strangers import (
     Behaviour,
     accept_then_close,
+    after_a_hint,
     answers,
     endless,
     half_body,
+    half_chunk,
+    in_chunks,
     not_http,
+    packed,
     silence,
     stranger,
+    until_the_end,
 )
 from workers.addresses import OUTSIDE, is_near, is_public, road
 from workers.http import AiohttpHttp, path_template
@@ -96,18 +102,56 @@ async def test_an_unknown_name_means_not_sent() -> None:
             await http.request("GET", "https://provider.example/")
 
 
-LOST = [accept_then_close, half_body, not_http, silence]
+LOST = [accept_then_close, half_body, half_chunk, not_http, silence]
+# What goes with no headers of its own is written directly, everything else by a session.
+WAYS = [("GET", {}), ("POST", {}), ("GET", {"X-Key": "1"}), ("POST", {"X-Key": "1"})]
 
 
 @pytest.mark.parametrize("behaviour", LOST, ids=lambda behaviour: behaviour.__name__)
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("method", "headers"), WAYS)
 async def test_whatever_breaks_after_the_request_left_is_an_answer_lost(
-    http: Http, behaviour: Behaviour, method: str
+    http: Http, behaviour: Behaviour, method: str, headers: dict[str, str]
 ) -> None:
     async with stranger(behaviour) as server:
         with pytest.raises(AnswerLost):
-            await http.request(method, server.url(), read_s=0.3)
+            await http.request(method, server.url(), headers=headers, read_s=0.3)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Key": "1"}], ids=["directly", "session"])
+async def test_answers_in_pieces_packed_and_after_a_hint_are_read_over_one_connection(
+    http: Http, headers: dict[str, str]
+) -> None:
+    async with stranger(in_chunks, packed, after_a_hint, answers(b"", "204 No Content"), answers(b"plain")) as server:
+        read = [(await http.request("GET", server.url(), headers=headers)).body for _ in range(5)]
+    assert read == [b"in chunks", b"packed", b"at last", b"", b"plain"]
+    assert server.connections == 1
+
+
+async def test_what_is_said_until_the_connection_ends_is_an_answer_and_the_next_call_has_another_connection(
+    http: Http,
+) -> None:
+    async with stranger(until_the_end, answers()) as server:
+        bodies = [(await http.request("GET", server.url())).body for _ in range(2)]
+    assert bodies == [b"until the end", b"ok"]
+    assert server.connections == 2
+
+
+async def test_nothing_can_be_smuggled_in_by_a_query(http: Http) -> None:
+    async with stranger(answers()) as server:
+        with pytest.raises(AddressRefused):
+            await http.request("GET", server.url(), query=b"a=1 HTTP/1.1\r\nX-Key: 1\r\n\r\nGET /")
+    assert not server.requests
+
+
+async def test_a_call_that_is_given_up_leaves_no_connection_to_be_used_again(http: Http) -> None:
+    async with stranger(silence, answers()) as server:
+        call = asyncio.create_task(http.request("GET", server.url()))
+        await server.met.wait()
+        call.cancel()
+        await asyncio.wait([call])
+        assert (await http.request("GET", server.url())).body == b"ok"
+    assert server.connections == 2
 
 
 async def test_a_get_on_a_kept_connection_that_breaks_is_not_repeated(http: Http) -> None:

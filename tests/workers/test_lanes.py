@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 from sqlalchemy import text
 
 from channels.messages import Address, DeliveryStatus, OutboundMessage
@@ -140,8 +141,8 @@ def test_a_retry_says_when_it_is_due(gateway: Gateway, write: Write, limits: Lim
     with gateway.store.transaction() as tx:
         (claimed,) = work.claim(tx, [])
         later = tx.now + timedelta(seconds=5)
-        retry = replace(work.put_back(claimed), due_at=later)
-        sent = replace(retry, state=DeliveryStatus.SENT)
+        retry = structs.replace(work.put_back(claimed), due_at=later)
+        sent = structs.replace(retry, state=DeliveryStatus.SENT)
         assert work.settle(tx, [retry]) == later
         assert work.settle(tx, [sent]) is None
 

@@ -22,7 +22,7 @@ from channels.sandbox import Sandbox
 from config.settings import Settings
 from gateway.app import Gateway, open_gateway
 from gateway.doorbell import QUEUES, bell, enqueue
-from tests.workers.conftest import Write
+from tests.workers.conftest import Write, looked
 from workers import jobs
 from workers.hearing import Ears
 from workers.jobs import RUNTIME
@@ -81,7 +81,7 @@ def test_a_report_is_received_judged_assigned_and_its_sender_told(
     gateway = gateway_everywhere
     write(gateway, REPORT, 1)
     for queue in ("classify", "notify", "deliver"):
-        runtime_everywhere.heard(queue, LIMIT_S)
+        looked(runtime_everywhere, queue)
     until(lambda: any("diteruskan ke" in text for text in sent(gateway)))
     assert sent(gateway)[0].startswith("Laporan diterima.")
     assert len(receipts(gateway)) == 1
@@ -90,9 +90,9 @@ def test_a_report_is_received_judged_assigned_and_its_sender_told(
 def test_many_receipts_leave_once_each(gateway: Gateway, runtime: Runtime, write: Write) -> None:
     for number in range(60):
         write(gateway, f"{REPORT} nomor {number}", number)
-    runtime.heard("deliver", LIMIT_S)
+    looked(runtime, "deliver")
     until(lambda: len(receipts(gateway)) >= 60)
-    runtime.heard("deliver", LIMIT_S)
+    looked(runtime, "deliver")
     assert len(set(receipts(gateway))) == len(receipts(gateway)) == 60
 
 
@@ -109,6 +109,24 @@ def test_a_job_takes_the_bell_away_before_it_works(
         assert client.get(bell("deliver")) is None
         assert failed(client, "deliver") == 0
     until(lambda: sent(gateway))
+
+
+def test_a_bell_is_left_alone_while_its_drain_is_at_work(gateway: Gateway, runtime: Runtime, redis_url: str) -> None:
+    """Else each commit of a flood would be a job; and no job waits, so that the process hears its other queues."""
+    wake = runtime._drains["deliver"].wake
+    assert runtime._loop is not None
+    assert gateway.store._one_writer is not None
+    with redis.Redis.from_url(redis_url) as client:
+        with gateway.store._one_writer:
+            runtime._loop.call_soon_threadsafe(wake.ring)
+            until(lambda: not wake.rests)
+            client.set(bell("deliver"), 1)
+            for _ in range(2):
+                runtime.rung("deliver")
+            until(lambda: runtime._holding)
+            assert client.get(bell("deliver")) == b"1"
+        until(lambda: not runtime._holding)
+        assert client.get(bell("deliver")) is None, "whoever commits from now on rings again"
 
 
 def test_f21_old_jobs_that_come_back_find_nothing_to_do(

@@ -151,6 +151,8 @@ def _grown(office: season.Office, gateway: Gateway, sizes: Sequence[int], say: S
             done += 1
             if done % max(1, copies // 10) == 0:
                 say(f"growth: {done * first} complaints")
+        with gateway.store.transaction() as tx:
+            rehearsal.settle(tx)
         counted.analyse(gateway.store)
         yield size
 

@@ -1,7 +1,6 @@
-"""What is measured from outside a process: processor time, memory, commands of Redis, how soon a ring is heard."""
+"""What is measured from outside a process: processor time, memory, commands of Redis."""
 
 import os
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,8 +13,6 @@ AFTER_NAME = ") "
 USER_AND_SYSTEM = slice(11, 13)
 """Of the fields that follow a process's name in /proc/<pid>/stat."""
 STARTED = 19
-END_MARK = "bench-end"
-MONITOR_ENDS_S = 5.0
 
 
 class NotLinux(Exception):
@@ -98,45 +95,3 @@ class Commands:
 
     def _total(self) -> int:
         return int(self._redis.info("stats")["total_commands_processed"])
-
-
-class Bell:
-    """From a ring's arrival at Redis to the first act of the worker that heard it, for one queue.
-
-    Redis itself tells both moments (MONITOR); what lies before, from commit to ring, is the hop into the doorbell's thread.
-    """
-
-    def __init__(self, url: str, flag: str) -> None:
-        self._url, self._flag = url, flag
-        self._rang_at: float | None = None
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._listen, name="bell", daemon=True)
-        self.waits_s: list[float] = []
-
-    def start(self) -> "Bell":
-        self._thread.start()
-        self._listening.wait(MONITOR_ENDS_S)
-        return self
-
-    def stop(self) -> list[float]:
-        """No more is heard; the waits in order of their length, in seconds."""
-        with redis.Redis.from_url(self._url) as client:
-            client.echo(END_MARK)
-        self._thread.join(MONITOR_ENDS_S)
-        return sorted(self.waits_s)
-
-    def heard(self, moment: float, command: str) -> None:
-        """One command of anybody, as MONITOR writes it."""
-        if command.startswith(f"SET {self._flag} ") and self._rang_at is None:
-            self._rang_at = moment
-        elif command == f"DEL {self._flag}" and self._rang_at is not None:
-            self.waits_s.append(moment - self._rang_at)
-            self._rang_at = None
-
-    def _listen(self) -> None:
-        with redis.Redis.from_url(self._url) as client, client.monitor() as monitor:
-            self._listening.set()
-            for one in monitor.listen():
-                if END_MARK in one["command"]:
-                    return
-                self.heard(one["time"], one["command"])

@@ -1,15 +1,15 @@
 """`bench pipeline`: from the webhook's answer to the arrival of the receipt at the provider, with all processes."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from config import clock
-from gateway.doorbell import bell
-from workers.bench import compare, intake, report
+from workers.bench import compare, intake, report, stamped
 from workers.bench.intake import Say
 from workers.bench.load import Outcome
-from workers.bench.meters import Bell, Commands, milliseconds, percentile
+from workers.bench.meters import Commands, milliseconds, percentile
 from workers.bench.naive.stack import WEB, WORKER, Naive
 from workers.bench.report import Report
 from workers.bench.sink import Sink, recipients
@@ -17,6 +17,8 @@ from workers.bench.site import Place, Site, open_site
 from workers.bench.soundness import check
 
 LOOK_EVERY_S = 0.5
+QUEUE = "deliver"
+"""Whose rings are followed from the commit to the look of its drain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,19 @@ def run(order: Order, place: Place, say: Say) -> Report:
         told["database"] = site.gateway.store.engine.dialect.name
         say(f"pipeline: {order.mode} loop for {order.seconds:g} s, workers x{order.workers}, {told['database']}")
         sink = Sink(site)
+        stamps = site.folder / "stamps"
+        site.program = (sys.executable, "-m", stamped.__name__, str(stamps), QUEUE)
         site.start_web(order.processes)
         sink.open(order.sink_delay_ms, order.sink_fail)
         site.start_workers(order.workers)
-        commands, doorbell = Commands(site.redis_url), Bell(site.redis_url, bell("deliver")).start()
+        commands = Commands(site.redis_url)
         web_before, workers_before = site.cpu_s("web"), site.cpu_s("worker")
         outcome = intake.loaded(site, order, say, meanwhile=sink.look)
         told |= intake.taken(outcome, site.cpu_s("web") - web_before)
-        rings = doorbell.stop()
         wanted = recipients(outcome.acknowledged, order.channels)
         _wait(site, sink, wanted, order.drain_seconds)
         told |= delivered(sink.first_at, wanted, outcome)
-        told |= {
-            "bell_p50_ms": milliseconds(percentile(rings, 0.5)),
-            "bell_p99_ms": milliseconds(percentile(rings, 0.99)),
-        }
+        told |= doorbell(stamped.waits_s(stamps))
         told |= per_message(len(wanted), site.cpu_s("worker") - workers_before, commands)
         acknowledged = outcome.acknowledged
         if naive:
@@ -121,6 +121,13 @@ def delivered(first_at: Mapping[str, float], wanted: Mapping[int, str], outcome:
         "end_to_end_rate": round(len(arrived) / spent, 1) if spent > 0 else 0.0,
         "lag_p50_ms": milliseconds(percentile(lags, 0.5)),
         "lag_p99_ms": milliseconds(percentile(lags, 0.99)),
+    }
+
+
+def doorbell(waits_s: Sequence[float]) -> Report:
+    return {
+        "bell_p50_ms": milliseconds(percentile(waits_s, 0.5)),
+        "bell_p99_ms": milliseconds(percentile(waits_s, 0.99)),
     }
 
 

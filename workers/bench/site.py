@@ -123,6 +123,8 @@ class Site:
     gateway: Gateway
     processes: dict[str, Process] = field(default_factory=dict)
     loads: list[Running] = field(default_factory=list)
+    program: Sequence[str] = COMMAND
+    """What is started with our arguments: `gateway`, or a coat around it."""
     _pause: Event = field(default_factory=Event)
 
     @property
@@ -131,10 +133,10 @@ class Site:
 
     # -- processes ---------------------------------------------------------------------
 
-    def start(self, name: str, *arguments: str, program: Sequence[str] = COMMAND) -> None:
+    def start(self, name: str, *arguments: str, program: Sequence[str] | None = None) -> None:
         """Start `gateway …` (or another program of ours); its log stands in the folder under its name."""
         log = self.folder / f"{name}.log"
-        self.processes[name] = Process(arguments, log, self._child([*program, *arguments], log))
+        self.processes[name] = Process(arguments, log, self._child([*(program or self.program), *arguments], log))
 
     def kill(self, name: str) -> None:
         """kill -9: no goodbye, no settling."""
@@ -147,7 +149,7 @@ class Site:
     def restart(self, name: str) -> None:
         process = self.processes[name]
         process.log_from = process.log.stat().st_size
-        process.child = self._child([*COMMAND, *process.arguments], process.log)
+        process.child = self._child([*self.program, *process.arguments], process.log)
 
     def named(self, prefix: str) -> dict[str, Process]:
         return {name: process for name, process in self.processes.items() if name.startswith(prefix)}

@@ -104,10 +104,8 @@ class Agencies:
         if not topic.evidence:
             return
         for code, probability in topic.probabilities.items():
-            # "Lainnya" is a rag-bag: it speaks for nobody in particular.
-            worth = TOPIC * probability * (0.4 if code == FALLBACK else 1.0)
-            for agency, share in self._topic_shares[code]:
-                scores[agency] = scores.get(agency, 0.0) + worth * share
+            for agency, worth in self._topic_shares[code]:
+                scores[agency] = scores.get(agency, 0.0) + probability * worth
         for code in scores.keys() & self._outside.keys():
             topics = self._outside[code].topics
             scores[code] += OUTSIDE_TOPIC * sum(topic.probabilities.get(one, 0.0) for one in topics)
@@ -148,14 +146,16 @@ class _Rules:
 
 
 def _topic_shares(reference: Reference, own: dict[str, Agency]) -> dict[str, list[tuple[str, float]]]:
-    """Topic -> its agencies with their part. The topic's own list first, then agencies that name the topic."""
+    """Topic -> its agencies with what it is worth to them. The topic's own list first, then agencies that name the topic."""
     shares: dict[str, list[tuple[str, float]]] = {}
     for code, topic in reference.topics.items():
         listed = [agency for agency in topic.agencies if agency in own]
         others = [name for name, agency in own.items() if code in agency.topics and name not in listed]
         # Ninety units take "lainnya"; those beyond the list get nothing from it.
         ordered = listed + (others if len(others) < len(RANK_SHARES) or not listed else [])
-        shares[code] = list(zip(ordered, RANK_SHARES, strict=False))
+        # "Lainnya" is a rag-bag: it speaks for nobody in particular.
+        worth = TOPIC * (0.4 if code == FALLBACK else 1.0)
+        shares[code] = [(name, worth * share) for name, share in zip(ordered, RANK_SHARES, strict=False)]
     return shares
 
 

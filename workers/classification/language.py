@@ -19,6 +19,8 @@ from typing import Any
 from langdetect.detector_factory import DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
+from workers.classification.normalise import without_links
+
 INDONESIAN = "id"
 ENGLISH = "en"
 # Profiles of langdetect: Indonesian and what visitors and companies here write.
@@ -74,7 +76,8 @@ class LanguageGuesser:
         self._suffixes = suffixes
         self._words = {code: frozenset(listed) for code, listed in words.items()}
         self._codes = tuple(self._words)
-        self._spelling = {code: _spelling(listed) for code, listed in self._words.items()}
+        self._spelling = _Spelling.of([_trigrams(listed) for listed in self._words.values()])
+        self._plain = self._words[INDONESIAN] | self._words[ENGLISH]
         self._foreign = _foreign_detector()
         # Bounded: citizens invent words without end.
         self._scores = lru_cache(maxsize=20_000)(self._score_word)
@@ -100,10 +103,10 @@ class LanguageGuesser:
         weights = self._weights
         likelihoods = []
         indonesian = word in self._words[INDONESIAN]
-        for code in self._codes:
+        for code, spelled in zip(self._codes, self._spelling.logarithms(word), strict=True):
             share = 1.0 if self._listed(word, code) else weights.borrowed * indonesian
             listed = share * weights.listed / weights.listed_size
-            likelihoods.append(math.log(listed + (1 - weights.listed) * self._spelling[code].likelihood(word)))
+            likelihoods.append(math.log(listed + (1 - weights.listed) * math.exp(spelled)))
         best = max(likelihoods)
         return tuple(max(value - best, -weights.clip) for value in likelihoods)
 
@@ -124,7 +127,7 @@ class LanguageGuesser:
 
     def _knows(self, words: Sequence[str]) -> bool:
         """Whether enough words are listed as Indonesian or English to do without langdetect."""
-        listed = sum(word in self._words[INDONESIAN] or word in self._words[ENGLISH] for word in words)
+        listed = sum(map(self._plain.__contains__, words))
         return listed * 4 >= len(words) or len(words) < TOO_FEW
 
     def _mixed(self, words: Sequence[str], regional: str) -> bool:
@@ -135,7 +138,7 @@ class LanguageGuesser:
         detector = self._foreign.create()
         detector.n_trial = 1
         detector.set_prior_map(FOREIGN_PRIOR)
-        detector.append(_LINK.sub(" ", text.lower()))
+        detector.append(without_links(text.lower(), _LINK))
         try:
             ranked = detector.get_probabilities()
         except LangDetectException:  # not one letter that its profiles know
@@ -145,32 +148,57 @@ class LanguageGuesser:
 
 def words_of(text: str) -> list[str]:
     """Lower-case words with their apostrophes; no numbers, links or addresses."""
-    return [
-        word[:LONGEST_WORD].replace("’", "'").replace("`", "'") for word in _WORD.findall(_LINK.sub(" ", text.lower()))
-    ]
+    words = _WORD.findall(without_links(text.lower(), _LINK))
+    if "’" in text or "`" in text:
+        words = [word.replace("’", "'").replace("`", "'") for word in words]
+    return [word[:LONGEST_WORD] for word in words]
+
+
+Row = tuple[float, ...]
+"""A logarithm for each language."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Spelling:
-    """How likely a letter follows two others, as logarithms; `^` and `$` mark the ends of a word."""
+    """How likely a letter follows two others, as logarithms, for all languages at once; `^` and `$` mark the ends of a word."""
+
+    seen: Mapping[str, Row]
+    unseen: Mapping[str, Row]
+    """By the two letters before: an unseen trigram is unlikely, not impossible."""
+    never: Row
+
+    @classmethod
+    def of(cls, languages: Sequence["_Trigrams"]) -> "_Spelling":
+        never = -math.log(LETTERS)
+        contexts = {context for one in languages for context in one.unseen}
+        unseen = {context: tuple(one.unseen.get(context, never) for one in languages) for context in contexts}
+        trigrams = {trigram for one in languages for trigram in one.seen}
+        seen = {
+            trigram: tuple(
+                one.seen.get(trigram, rest) for one, rest in zip(languages, unseen[trigram[:2]], strict=True)
+            )
+            for trigram in trigrams
+        }
+        return cls(seen, unseen, (never,) * len(languages))
+
+    def logarithms(self, word: str) -> list[float]:
+        marked = f"^^{word}$"
+        rows = [
+            self.seen.get(marked[start : start + 3]) or self.unseen.get(marked[start : start + 2], self.never)
+            for start in range(len(marked) - 2)
+        ]
+        return [sum(column) for column in zip(*rows, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trigrams:
+    """The same of one language."""
 
     seen: Mapping[str, float]
     unseen: Mapping[str, float]
-    """By the two letters before: an unseen trigram is unlikely, not impossible."""
-    never: float
-
-    def likelihood(self, word: str) -> float:
-        marked = f"^^{word}$"
-        logarithm = 0.0
-        for start in range(len(marked) - 2):
-            follows = self.seen.get(marked[start : start + 3])
-            if follows is None:
-                follows = self.unseen.get(marked[start : start + 2], self.never)
-            logarithm += follows
-        return math.exp(logarithm)
 
 
-def _spelling(listed: Iterable[str]) -> _Spelling:
+def _trigrams(listed: Iterable[str]) -> _Trigrams:
     trigrams: Counter[str] = Counter()
     contexts: Counter[str] = Counter()
     for word in listed:
@@ -179,10 +207,9 @@ def _spelling(listed: Iterable[str]) -> _Spelling:
             trigrams[marked[start : start + 3]] += 1
             contexts[marked[start : start + 2]] += 1
     whole = {context: math.log(count + SMOOTHING * LETTERS) for context, count in contexts.items()}
-    return _Spelling(
+    return _Trigrams(
         seen={trigram: math.log(count + SMOOTHING) - whole[trigram[:2]] for trigram, count in trigrams.items()},
         unseen={context: math.log(SMOOTHING) - total for context, total in whole.items()},
-        never=-math.log(LETTERS),
     )
 
 

@@ -54,24 +54,28 @@ class Lexicon:
     def hits(self, words: Words) -> list[Hit]:
         """Every entry that occurs, longest runs first; order does not depend on the run of Python."""
         grams = words.grams
+        there = grams.keys()
         found = [
             entry
-            for gram in grams.keys() & self._entries.keys()
+            for gram in there & self._entries.keys()
             for entry in self._entries[gram]
-            if not entry.others or _near(grams, gram, entry.others)
+            if not entry.others or (entry.others <= there and _near(grams, gram, entry.others))
         ]
-        found.sort(key=_order)
+        if len(found) > 1:
+            found.sort(key=_order)
         return [entry.hit for entry in found]
 
 
 _order = attrgetter("order")
 
 
-def strongest_per_word(hits: Iterable[Hit]) -> list[Hit]:
+def strongest_per_word(hits: Sequence[Hit]) -> list[Hit]:
     """Without entries that a stronger entry of the same label already contains (`pkl` in `pkl liar`).
 
     `hits` in the order in which a lexicon tells them, which decides among equally strong ones.
     """
+    if len(hits) < 2:  # noqa: PLR2004
+        return list(hits)
     kept: dict[str, list[Hit]] = {}
     for hit in sorted(hits, key=_weight, reverse=True):
         stronger = kept.get(hit.label)
@@ -108,6 +112,6 @@ def _faded(weights: list[float]) -> float:
 
 
 def _near(grams: Mapping[str, Sequence[int]], gram: str, others: frozenset[str]) -> bool:
-    return all(other in grams for other in others) and any(
+    return any(
         all(any(abs(start - here) <= NEAR for start in grams[other]) for other in others) for here in grams[gram]
     )

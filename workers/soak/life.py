@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -25,7 +25,7 @@ from workers.soak.peers import LIMIT_S, Peers
 from workers.soak.setting import OFFICERS
 from workers.soak.town import Town, open_town
 from workers.soak.trace import Heard, Trace
-from workers.soak.verdict import KINDS, Evidence, Verdict, held, judge, way_of
+from workers.soak.verdict import KINDS, Evidence, Verdict, held, judge, last_of_the_round, unread, way_of
 
 Say = Callable[[str], None]
 PROGRESS_S = 3.0
@@ -39,6 +39,7 @@ QUIET_LOOKS = 2
 """So many clean looks in a row: what comes twice comes late."""
 STILL_LOOKS = 10
 """Nothing waits and the findings stay the same: they will not go away."""
+POLLS = "polls_of_lapor"
 SHOWN = 40
 TRACE = "trace.json"
 """In the folder, for whoever keeps it: everything that was said."""
@@ -74,6 +75,8 @@ class Life:
         self._trace = Trace()
         self._began = clock.monotonic()
         self._people: set[asyncio.Task[None]] = set()
+        self._waited_s: Counter[str] = Counter()
+        """How long the end waited, by what for; several at once count each."""
 
     async def live(self, told: Report) -> Report:
         async with AsyncExitStack() as stack:
@@ -184,27 +187,42 @@ class Life:
 
     async def _drained(self) -> tuple[Evidence, Verdict]:
         """Until the books agree and nothing waits, or nothing moves any more: then what is wrong is wrong."""
-        before, still = None, 0
-        began = moved_at = clock.monotonic()
+        before, round_before, still = None, None, 0
+        began = moved_at = looked_at = clock.monotonic()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             evidence = await self._evidence()
             verdict = judge(evidence)
             counts = await asyncio.to_thread(self._counts)
-            is_done = counts is not None and not counts[1] and not self._people
-            still = still + 1 if is_done and (verdict, counts) == before else 0
+            waits = self._waits_for(evidence, counts)
+            found = verdict, counts, waits
+            polls = last_of_the_round(evidence) if waits.keys() == {POLLS} else None
+            still = still + 1 if not waits and found == before else 0
             now = clock.monotonic()
-            if (verdict, counts) != before:
-                before, moved_at = (verdict, counts), now
+            self._waited_s.update(dict.fromkeys(waits, now - looked_at))
+            if (found, polls) != (before, round_before):
+                moved_at = now
+            before, round_before, looked_at = found, polls, now
             if still >= (QUIET_LOOKS if verdict.is_clean else STILL_LOOKS):
                 return evidence, verdict
             if now - moved_at > STILL_S or now - began > DRAIN_WITHIN_S:
                 return evidence, verdict
 
+    def _waits_for(self, evidence: Evidence, counts: tuple[object, object] | None) -> dict[str, object]:
+        """What is still to come, and how much of it."""
+        waits = {
+            "database": counts is None,
+            "work": counts and counts[1],
+            "people": len(self._people),
+            POLLS: len(unread(evidence)),
+        }
+        return {what: many for what, many in waits.items() if many}
+
     async def _evidence(self) -> Evidence:
+        moved = dict(self._trace.moved)  # LAPOR! goes on meanwhile: what it did later is no matter of these books
         board = await self._lapor.board()
         books: Books = await asyncio.to_thread(self._books)
-        return Evidence(self._trace, books, board, OFFICERS, self._town.site.gateway.texts)
+        return Evidence(replace(self._trace, moved=moved), books, board, OFFICERS, self._town.site.gateway.texts)
 
     def _books(self) -> Books:
         with self._town.site.gateway.store.reading() as tx:
@@ -224,6 +242,7 @@ class Life:
         }
         told |= {kind: verdict.many(kind) for kind in KINDS}
         told |= {"held_for_a_person": verdict.doubts, "held": dict(sorted(held(evidence).items()))}
+        told["waited_s"] = {what: round(seconds) for what, seconds in sorted(self._waited_s.items())}
         shown = [asdict(finding) | {"way": way_of(evidence, finding.about)} for finding in verdict.findings[:SHOWN]]
         told["traces"] = shown
         return report.judged(told, [f"{verdict.many(kind)} {kind}" for kind in KINDS if verdict.many(kind)])

@@ -19,6 +19,7 @@ AGAIN_S = 1.0
 LOOK_EVERY_S = 1.0
 LAPOR_STEPS = ("in_progress", "awaiting_reporter")
 REFERENCE = "[Ref: "
+SHOWN = ("content", "status", "status_name")
 
 
 class Fate(StrEnum):
@@ -111,10 +112,10 @@ class Lapor:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def board(self) -> list[dict[str, str]]:
-        """What stands there now: `id`, `number` (ours), `content`, `status`."""
+        """What stands there now: `id`, `number` (ours), `content`, `status` and its name over there."""
         rows = (await self._peers.ask("sp4n/_sim/complaints"))["items"]
         return [
-            {"id": str(row["id"]), "number": ref, "content": row["content"], "status": row["status"] or ""}
+            {"id": str(row["id"]), "number": ref, **{name: row[name] or "" for name in SHOWN}}
             for row in rows
             if not row["removed"]
             for ref in [_reference(row["content"])]

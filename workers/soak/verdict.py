@@ -8,9 +8,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from config.texts import FILL_IN, Texts
-from gateway.queries.soak import Books, Case, Told
+from gateway.queries.soak import Books, Case, Forward, Told
 from workers.soak.officers import LAPOR_STEPS
 from workers.soak.trace import MARK, NUMBER, Citizen, Heard, Trace, Way
 
@@ -36,6 +37,7 @@ TELLING = 24
 ARRIVED = frozenset({"sent", "delivered", "read"})
 DOUBTFUL = frozenset({"unknown", "sending"})
 HELD_FORWARDS = frozenset({"unknown", "manual_check", "sending"})
+CREATE, FOR_A_PERSON = "create", "manual_check"
 LATER = {
     LAPOR_STEPS[0]: {"in_progress", "awaiting_reporter", "resolved"},
     LAPOR_STEPS[1]: {"awaiting_reporter", "resolved"},
@@ -68,7 +70,8 @@ class Verdict:
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything to be compared, arranged once. `board`: id, number, content and status of each report at LAPOR!."""
+    """Everything to be compared, arranged once. `board`: id, number, content and status of each report at LAPOR!, read
+    before the books: what these do not know of it yet is still to be read by the gateway."""
 
     trace: Trace
     books: Books
@@ -81,6 +84,8 @@ class Evidence:
     heard: dict[str, list[tuple[str, Heard]]] = field(default_factory=lambda: defaultdict(list))
     """Ticket number -> key and message, of all that reporters were told, in order."""
     told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
+    filed: dict[str, Forward] = field(default_factory=dict)
+    """Ticket number -> the call that makes its report at LAPOR!."""
 
     def __post_init__(self) -> None:
         by_mark = {mark: citizen for citizen in self.trace.citizens.values() for mark in citizen.marks}
@@ -91,6 +96,7 @@ class Evidence:
                 self.owner[case.number] = owners[0]
         for row in self.books.told:
             self.told[row.number].append(row)
+        self.filed = {row.number: row for row in self.books.forwards if row.kind == CREATE}
         patterns = _patterns(self.texts)
         for heard in sorted(self.trace.heard, key=lambda one: (one.at, one.seq)):
             if heard.recipient not in self.officers:
@@ -155,7 +161,7 @@ def _nothing_was_put_aside(evidence: Evidence) -> Iterator[Finding]:
 
 def _every_case_is_at_lapor_once(evidence: Evidence) -> Iterator[Finding]:
     times = Counter(row["number"] for row in evidence.board)
-    held = {row.number for row in evidence.books.forwards if row.kind == "create" and row.state in HELD_FORWARDS}
+    held = {number for number, filed in evidence.filed.items() if filed.state in HELD_FORWARDS}
     for case in evidence.books.cases:
         if times[case.number] == 0 and case.number not in held and case.hold == "none":
             yield Finding(LOST, case.number, "forward")
@@ -170,11 +176,28 @@ def _lapor_has_the_right_words(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(MISLED, row["number"] or row["id"], "forward")
 
 
+def unread(evidence: Evidence) -> frozenset[str]:
+    """Numbers of the reports that LAPOR! moved, and that the gateway has not read since: it comes to them with a poll.
+
+    A report whose number over there only a person can find is never read, and not waited for.
+    """
+    there = {row["number"]: row["status_name"] for row in evidence.board}
+    known = {number: filed.remote_status for number, filed in evidence.filed.items() if filed.state != FOR_A_PERSON}
+    return frozenset(number for number in evidence.trace.moved.keys() & known if there.get(number) != known[number])
+
+
+def last_of_the_round(evidence: Evidence) -> datetime | None:
+    """When the report was read that was not read for longest: it moves while polls go round, however slowly."""
+    return min((filed.polled_at for filed in evidence.filed.values() if filed.polled_at), default=None)
+
+
 def _cases_follow_lapor(evidence: Evidence) -> Iterator[Finding]:
+    not_read = unread(evidence)
     for number, step in evidence.trace.moved.items():
-        case = evidence.cases.get(number)
-        if case and not LATER[step] & set(case.states):
-            yield Finding(MISLED, number, "status of lapor")
+        case, filed = evidence.cases.get(number), evidence.filed.get(number)
+        is_held = filed is not None and filed.state == FOR_A_PERSON
+        if case and not is_held and not LATER[step] & set(case.states):
+            yield Finding(MISLED, number, "status of lapor, not read" if number in not_read else "status of lapor")
 
 
 # -- what people were told ------------------------------------------------------------------

@@ -6,18 +6,16 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from gateway.storage.tables import metadata
-from gateway.storage.types import Document, Instant
+from gateway.storage.types import Instant
+from gateway.storage.words import Word
 
-DOCUMENT = 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
 
-
-def plain_types(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
+def plain_types(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
     """A migration stands by itself: it names the types of the database, not ours."""
     if kind == "type" and isinstance(item, Instant):
         return "sa.BigInteger()"
-    if kind == "type" and item is Document:
-        autogen.imports.add("from sqlalchemy.dialects import postgresql")
-        return DOCUMENT
+    if kind == "type" and isinstance(item, Word):
+        return f"sa.String(length={item.length})"
     return False
 
 

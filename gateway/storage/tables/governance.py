@@ -4,17 +4,18 @@ from sqlalchemy import BigInteger, Column, LargeBinary, String, Table
 
 from gateway.storage.tables.metadata import metadata
 from gateway.storage.types import Digest, Document, Identity, Instant
+from gateway.storage.words import Word
 
 audit = Table(
     "audit",
     metadata,
     Column("seq", Identity, primary_key=True, autoincrement=False),
     Column("at", Instant, nullable=False),
-    Column("actor_kind", String(20), nullable=False),
+    Column("actor_kind", Word(20), nullable=False),
     Column("actor_id", String(60), nullable=False, default=""),
     Column("actor_agency", String(40), nullable=False, default=""),
-    Column("action", String(40), nullable=False),
-    Column("object_kind", String(20), nullable=False, default=""),
+    Column("action", Word(40), nullable=False),
+    Column("object_kind", Word(20), nullable=False, default=""),
     Column("object_id", String(60), nullable=False, default=""),
     Column("reason", String(300), nullable=False, default=""),
     Column("details", Document, nullable=False),

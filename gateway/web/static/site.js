@@ -76,7 +76,8 @@
   };
   document.addEventListener("keydown", (event) => {
     if (!isOn() || event.ctrlKey || event.altKey || event.metaKey) { return; }
-    if (event.target.closest("input, textarea, select, [contenteditable]")) { return; }
+    // A field that is hidden no longer counts: for a moment the focus stays in a dialog that was just closed.
+    if (event.target.closest("input, textarea, select, [contenteditable]")?.getClientRects().length) { return; }
     const place = goes && places[event.key];
     // Whatever key comes after g ends it: slow fingers, or a slow machine, are no reason to miss.
     goes = false;

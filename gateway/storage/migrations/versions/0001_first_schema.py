@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -45,9 +44,9 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('parent', sa.String(length=40), nullable=False),
     sa.Column('accepts', sa.Boolean(), nullable=False),
-    sa.Column('topics', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-    sa.Column('keywords', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-    sa.Column('areas', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('topics', sa.JSON(), nullable=False),
+    sa.Column('keywords', sa.JSON(), nullable=False),
+    sa.Column('areas', sa.JSON(), nullable=False),
     sa.Column('sp4n_institution_id', sa.String(length=12), nullable=False),
     sa.Column('zone', sa.String(length=40), nullable=False),
     sa.Column('decree', sa.String(length=60), nullable=False),
@@ -62,7 +61,7 @@ def upgrade() -> None:
     sa.Column('agency', sa.String(length=40), nullable=False),
     sa.Column('role', sa.String(length=16), nullable=False),
     sa.Column('person', sa.String(length=80), nullable=False),
-    sa.Column('notify', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('notify', sa.JSON(), nullable=False),
     sa.Column('telegram_id', sa.BigInteger(), nullable=True),
     sa.Column('phone_id', sa.BigInteger(), nullable=True),
     sa.Column('email_id', sa.BigInteger(), nullable=True),
@@ -126,7 +125,7 @@ def upgrade() -> None:
     sa.Column('object_kind', sa.String(length=20), nullable=False),
     sa.Column('object_id', sa.String(length=60), nullable=False),
     sa.Column('reason', sa.String(length=300), nullable=False),
-    sa.Column('details', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('details', sa.JSON(), nullable=False),
     sa.Column('hash', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('seq', name=op.f('pk_audit'))
     )
@@ -154,14 +153,14 @@ def upgrade() -> None:
     sa.Column('stopped_at', sa.BigInteger(), nullable=True),
     sa.Column('stopped_reason', sa.String(length=120), nullable=False),
     sa.Column('resume_at', sa.BigInteger(), nullable=True),
-    sa.Column('check_problems', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+    sa.Column('check_problems', sa.JSON(), nullable=True),
     sa.Column('forged', sa.Integer(), nullable=False),
     sa.Column('cursor', sa.String(length=40), nullable=False),
     sa.PrimaryKeyConstraint('channel', name=op.f('pk_channel_state'))
     )
     op.create_table('circuit',
     sa.Column('target', sa.String(length=31), nullable=False),
-    sa.Column('state', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('state', sa.JSON(), nullable=False),
     sa.Column('updated_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('target', name=op.f('pk_circuit'))
     )
@@ -197,7 +196,7 @@ def upgrade() -> None:
     op.create_table('complaint',
     sa.Column('id', IDENTITY, autoincrement=False, nullable=False),
     sa.Column('number', sa.String(length=16), nullable=False),
-    sa.Column('secret_hash', sa.String(length=64), nullable=False),
+    sa.Column('secret_hash', sa.LargeBinary(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('training', sa.Boolean(), nullable=False),
     sa.Column('channel', sa.String(length=31), nullable=False),
@@ -221,7 +220,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=24), nullable=False),
     sa.Column('minor', sa.Boolean(), nullable=False),
     sa.Column('topic', sa.String(length=60), nullable=False),
-    sa.Column('suggestion', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+    sa.Column('suggestion', sa.JSON(), nullable=True),
     sa.Column('suggestion_state', sa.String(length=12), nullable=False),
     sa.Column('suggestion_attempts', sa.Integer(), nullable=False),
     sa.Column('suggestion_lease', sa.BigInteger(), nullable=True),
@@ -263,21 +262,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint')),
     sa.UniqueConstraint('number', name=op.f('uq_complaint_number'))
     )
-    op.create_index('ix_complaint_contact', 'complaint', ['contact_id', 'id'], unique=False)
+    op.create_index('ix_complaint_contact', 'complaint', ['contact_id'], unique=False)
     op.create_index('ix_complaint_due', 'complaint', ['due_at', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
-    op.create_index('ix_complaint_newest', 'complaint', [sa.literal_column('created_at DESC'), sa.literal_column('id DESC')], unique=False)
+    op.create_index('ix_complaint_newest', 'complaint', [sa.literal_column('created_at DESC'), sa.literal_column('id DESC'), 'agency', 'topic', 'status'], unique=False)
     op.create_index('ix_complaint_parent', 'complaint', ['parent_id'], unique=False, sqlite_where=sa.text('parent_id IS NOT NULL'), postgresql_where=sa.text('parent_id IS NOT NULL'))
-    op.create_index('ix_complaint_report', 'complaint', ['created_at', 'agency', 'topic', 'status', 'closed_at', 'due_at'], unique=False)
     op.create_index('ix_complaint_sp4n', 'complaint', ['sp4n_id'], unique=False, sqlite_where=sa.text("sp4n_id <> ''"), postgresql_where=sa.text("sp4n_id <> ''"))
     op.create_index('ix_complaint_status', 'complaint', ['status', 'created_at', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
     op.create_index('ix_complaint_suggest', 'complaint', ['id'], unique=False, sqlite_where=sa.text("suggestion_state = 'queued'"), postgresql_where=sa.text("suggestion_state = 'queued'"))
-    op.create_index('ix_complaint_text_hash', 'complaint', ['text_hash', 'created_at'], unique=False)
+    op.create_index('ix_complaint_text_hash', 'complaint', ['text_hash', 'created_at'], unique=False, sqlite_where=sa.text("text_hash <> ''"), postgresql_where=sa.text("text_hash <> ''"))
     op.create_index('ix_complaint_updated', 'complaint', ['updated_at', 'id'], unique=False)
     op.create_index('ix_complaint_work', 'complaint', ['agency', 'due_at', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
     op.create_table('complaint_event',
-    sa.Column('id', IDENTITY, autoincrement=False, nullable=False),
-    sa.Column('complaint_id', sa.BigInteger(), nullable=False),
-    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('complaint_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.Column('action', sa.String(length=24), nullable=False),
     sa.Column('from_status', sa.String(length=20), nullable=False),
@@ -288,23 +286,21 @@ def upgrade() -> None:
     sa.Column('agency', sa.String(length=40), nullable=False),
     sa.Column('visibility', sa.String(length=10), nullable=False),
     sa.Column('text_masked', sa.Text(), nullable=False),
-    sa.Column('inputs', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+    sa.Column('inputs', sa.JSON(), nullable=True),
     sa.Column('key', sa.String(length=80), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_event')),
-    sa.UniqueConstraint('complaint_id', 'seq', name=op.f('uq_complaint_event_complaint_id_seq'))
+    sa.PrimaryKeyConstraint('complaint_id', 'seq', name=op.f('pk_complaint_event'))
     )
     op.create_index('uq_complaint_event_key', 'complaint_event', ['key'], unique=True, sqlite_where=sa.text('key IS NOT NULL'), postgresql_where=sa.text('key IS NOT NULL'))
     op.create_table('complaint_text',
-    sa.Column('id', IDENTITY, autoincrement=False, nullable=False),
-    sa.Column('complaint_id', sa.BigInteger(), nullable=False),
+    sa.Column('complaint_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
     sa.Column('message_id', sa.BigInteger(), nullable=True),
     sa.Column('kind', sa.String(length=12), nullable=False),
     sa.Column('text_sealed', sa.LargeBinary(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_text'))
+    sa.PrimaryKeyConstraint('complaint_id', 'id', name=op.f('pk_complaint_text'))
     )
-    op.create_index('ix_complaint_text_complaint', 'complaint_text', ['complaint_id', 'revision'], unique=False)
     op.create_table('contact',
     sa.Column('id', IDENTITY, autoincrement=False, nullable=False),
     sa.Column('address_hash', sa.String(length=32), nullable=False),
@@ -449,7 +445,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(length=40), nullable=False),
     sa.Column('audience', sa.String(length=20), nullable=False),
     sa.Column('agency', sa.String(length=40), nullable=False),
-    sa.Column('inputs', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+    sa.Column('inputs', sa.JSON(), nullable=True),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
     sa.Column('due_at', sa.BigInteger(), nullable=False),
@@ -488,7 +484,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(length=40), nullable=False),
     sa.Column('once', sa.String(length=80), nullable=False),
     sa.Column('text_sealed', sa.LargeBinary(), nullable=False),
-    sa.Column('buttons', sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+    sa.Column('buttons', sa.JSON(), nullable=True),
     sa.Column('sent_from', sa.String(length=120), nullable=False),
     sa.Column('reply_to', sa.String(length=120), nullable=False),
     sa.Column('callback_id', sa.String(length=80), nullable=False),
@@ -639,17 +635,15 @@ def downgrade() -> None:
     op.drop_table('dialogue')
     op.drop_table('delivery_report')
     op.drop_table('contact')
-    op.drop_index('ix_complaint_text_complaint', table_name='complaint_text')
     op.drop_table('complaint_text')
     op.drop_index('uq_complaint_event_key', table_name='complaint_event', sqlite_where=sa.text('key IS NOT NULL'), postgresql_where=sa.text('key IS NOT NULL'))
     op.drop_table('complaint_event')
     op.drop_index('ix_complaint_work', table_name='complaint', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
     op.drop_index('ix_complaint_updated', table_name='complaint')
-    op.drop_index('ix_complaint_text_hash', table_name='complaint')
+    op.drop_index('ix_complaint_text_hash', table_name='complaint', sqlite_where=sa.text("text_hash <> ''"), postgresql_where=sa.text("text_hash <> ''"))
     op.drop_index('ix_complaint_suggest', table_name='complaint', sqlite_where=sa.text("suggestion_state = 'queued'"), postgresql_where=sa.text("suggestion_state = 'queued'"))
     op.drop_index('ix_complaint_status', table_name='complaint', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
     op.drop_index('ix_complaint_sp4n', table_name='complaint', sqlite_where=sa.text("sp4n_id <> ''"), postgresql_where=sa.text("sp4n_id <> ''"))
-    op.drop_index('ix_complaint_report', table_name='complaint')
     op.drop_index('ix_complaint_parent', table_name='complaint', sqlite_where=sa.text('parent_id IS NOT NULL'), postgresql_where=sa.text('parent_id IS NOT NULL'))
     op.drop_index('ix_complaint_newest', table_name='complaint')
     op.drop_index('ix_complaint_due', table_name='complaint', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
