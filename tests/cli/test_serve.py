@@ -108,8 +108,8 @@ def test_it_takes_messages_and_ends_in_order_with_all_of_them(environment: dict[
     assert all(f"Lampu jalan mati nomor {n}" in exported.stdout for n in range(5))
 
 
+@pytest.mark.usefixtures("sqlite_url")  # the schema, where the settings look for it
 def test_a_second_process_on_the_same_file_is_refused_in_one_line(environment: dict[str, str]) -> None:
-    run(environment, "db", "upgrade")
     with serving(environment):
         second = run(environment, "serve")
     assert second.returncode == 1
@@ -117,8 +117,8 @@ def test_a_second_process_on_the_same_file_is_refused_in_one_line(environment: d
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.usefixtures("sqlite_url")  # the schema, where the settings look for it
 def test_a_port_that_is_in_use_is_named(environment: dict[str, str]) -> None:
-    run(environment, "db", "upgrade")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port_of(environment)))
         taken.listen()
