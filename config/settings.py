@@ -177,6 +177,7 @@ class Triage:
 @dataclass(frozen=True, slots=True)
 class Casework:
     undo_s: float
+    emergency_again_s: float
     incomplete_days: int
     auto_close_working_days: int
     rating_after_s: float

@@ -140,11 +140,13 @@ def remark(
     actor: Actor,
     inputs: Mapping[str, str],
     visibility: Visibility = Visibility.PUBLIC,
+    *,
+    key: str = "",
 ) -> int:
-    """An event that changes nothing else (an edit, a repetition, a doubt); its id."""
+    """An event that changes nothing else (an edit, a repetition, a doubt); its id. `key`: as for `apply`."""
     complaint = tables.complaint
     tx.execute(complaint.update().where(complaint.c.id == case.id).values(events=complaint.c.events + 1))
-    return events.append(tx, case.id, what, case.status, case.status, actor, visibility, inputs)
+    return events.append(tx, case.id, what, case.status, case.status, actor, visibility, inputs, key=key)
 
 
 def _undo(tx: Transaction, case: Case, actor: Actor) -> Case:

@@ -179,5 +179,10 @@ def regional_agency(tx: Transaction) -> str:
     return next((agency.code for agency in agencies if agency.kind == "setda"), "")
 
 
+def duty_agencies(tx: Transaction) -> Sequence[str]:
+    """The offices that are told of danger at any hour."""
+    return tx.office.reference.tree.duty
+
+
 def coordinator_agency(tx: Transaction) -> str:
     return tx.office.reference.coordinator

@@ -13,6 +13,7 @@ from gateway.storage.store import Transaction
 
 # Which input an event tells; what an officer or reporter wrote there is masked before it is kept.
 TOLD = ("explanation", "text", "question", "note", "reason", "comment")
+OUTSIDE = [Role.REPORTER.value, Role.SYSTEM.value, Role.SP4N.value]
 NO_INPUTS: Mapping[str, str] = {}
 AS_TOLD = ""
 """In the row: this input is the event's text, which is kept once. No input is empty."""
@@ -65,6 +66,13 @@ def inputs_of(event: Any) -> dict[str, str]:
 def seen(tx: Transaction, key: str) -> bool:
     """Whether an event with this key is there: its caller repeats itself."""
     return by_key(tx, key) is not None
+
+
+def is_seen(tx: Transaction, complaint_id: int) -> bool:
+    """Whether anybody of the staff has done anything about this complaint."""
+    event = tables.complaint_event
+    theirs = (event.c.complaint_id == complaint_id) & event.c.actor_role.not_in(OUTSIDE)
+    return tx.one(select(event.c.id).where(theirs).limit(1)) is not None
 
 
 def _counted(tx: Transaction, complaint_id: int) -> int:

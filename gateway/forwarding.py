@@ -4,7 +4,8 @@ A row is `sending` in a commit before its first byte leaves; one found so after 
 again unseen (docs/forwarders/sp4n.md § 5). What came back and what we do about it: gateway/remote_changes.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -38,6 +39,9 @@ from gateway.storage.types import to_millis
 
 LEASE = timedelta(seconds=180)
 POLL_LEASE = timedelta(seconds=120)
+MOST_WEIGHED = 200
+"""Of so many due polls the latest are chosen; more only wait when hundreds are behind."""
+Lateness = Callable[[PollJob, datetime], float]
 # A report waits this long for its files to be fetched and cleaned, then leaves without the missing ones.
 WAIT_FOR_FILES = timedelta(minutes=2)
 DUE = (
@@ -262,8 +266,8 @@ def keep_circuit(tx: Transaction, target: str, state: Circuit) -> None:
     tx.upsert(tables.circuit, [row], ("state", "updated_at"))
 
 
-def claim_polls(tx: Transaction, target: str, limit: int) -> list[PollJob]:
-    """Filed reports that are due to be looked at, most overdue first."""
+def claim_polls(tx: Transaction, target: str, limit: int, lateness: Lateness) -> list[PollJob]:
+    """Filed reports that are due to be looked at, the latest by `lateness` first."""
     forward, complaint = tables.forward, tables.complaint
     free = forward.c.poll_lease_until.is_(None) | (forward.c.poll_lease_until < tx.now)
     due = (forward.c.target == target) & (forward.c.poll_due_at <= tx.now) & free
@@ -275,18 +279,19 @@ def claim_polls(tx: Transaction, target: str, limit: int) -> list[PollJob]:
         .join(complaint, complaint.c.id == forward.c.complaint_id)
         .where(due, forward.c.remote_id.is_not(None))
         .order_by(forward.c.poll_due_at)
-        .limit(limit)
+        .limit(MOST_WEIGHED)
         .with_for_update(skip_locked=True, of=forward)
     )
-    if not rows:
+    jobs = sorted(map(_poll_job, rows), key=lambda job: lateness(job, tx.now), reverse=True)[:limit]
+    if not jobs:
         return []
-    mine = forward.c.id.in_([row.id for row in rows])
+    mine = forward.c.id.in_([row.id for row in rows if row.complaint_id in {job.complaint_id for job in jobs}])
     tx.execute(forward.update().where(mine).values(poll_lease_until=tx.now + POLL_LEASE, fence=forward.c.fence + 1))
-    known = _known_keys(tx, [row.complaint_id for row in rows])
-    return [_poll_job(row, known.get(row.complaint_id, frozenset())) for row in rows]
+    known = _known_keys(tx, [job.complaint_id for job in jobs])
+    return [replace(job, known_keys=known.get(job.complaint_id, frozenset())) for job in jobs]
 
 
-def _poll_job(row: Any, known: frozenset[str]) -> PollJob:
+def _poll_job(row: Any) -> PollJob:
     return PollJob(
         row.complaint_id,
         row.fence + 1,
@@ -297,10 +302,9 @@ def _poll_job(row: Any, known: frozenset[str]) -> PollJob:
         row.remote_changed_at or row.created_at,
         row.poll_due_at,
         row.polled_at,
-        known,
-        row.misses,
-        row.missing_since,
-        row.poll_failures,
+        misses=row.misses,
+        missing_since=row.missing_since,
+        failures=row.poll_failures,
     )
 
 

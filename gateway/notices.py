@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import cases, clocks, outbound, readers, staff_texts, tracking
+from gateway import cases, clocks, events, outbound, readers, staff_texts, tracking
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Only, Timing
@@ -39,6 +39,8 @@ ABOVE = {
     Audience.TEAM: Audience.DEPUTY,
     Audience.DEPUTY: Audience.HEAD,
     Audience.HEAD: Audience.COORDINATOR,
+    Audience.DUTY: Audience.DUTY_DEPUTY,
+    Audience.DUTY_DEPUTY: Audience.COORDINATOR,
     Audience.COORDINATOR: Audience.REGIONAL_HEAD,
 }
 BROKEN = "tangga_terputus"
@@ -103,6 +105,7 @@ def delay_s(tx: Transaction, rule: NoticeRule) -> float:
         "undo_s": settings.casework.undo_s,
         "batch_s": settings.notices.batch_s,
         "rating_after_s": settings.casework.rating_after_s,
+        "emergency_again_s": settings.casework.emergency_again_s,
     }
     return waits.get(rule.delay, 0.0)
 
@@ -142,9 +145,8 @@ def expand(tx: Transaction, row: Any) -> None:
     if case is None or _is_done(tx, row):
         return
     audience = Audience(row.audience)
-    if rule.only is Only.FIRST and _told_before(tx, row):
-        _log(tx, row, audience.value, skip="DUP_EVENT")
-        _settle(tx, row, "done")
+    if skip := _not_needed(tx, row, rule):
+        drop(tx, row, skip)
         return
     urgent = case.urgency == Urgency.DARURAT.value
     until = None if urgent else quiet_until(tx, rule, audience, tx.now)
@@ -159,6 +161,13 @@ def expand(tx: Transaction, row: Any) -> None:
     else:
         _tell_staff(tx, row, audience, case)
     _settle(tx, row, "done")
+
+
+def _not_needed(tx: Transaction, row: Any, rule: NoticeRule) -> str:
+    """The reason why nobody has to be told any more."""
+    if rule.only is Only.FIRST and _told_before(tx, row):
+        return "DUP_EVENT"
+    return "SEEN" if rule.only is Only.UNSEEN and events.is_seen(tx, row.complaint_id) else ""
 
 
 def _told_before(tx: Transaction, row: Any) -> bool:
@@ -203,7 +212,7 @@ def merge(tx: Transaction, row: Any, outbox: int | None) -> None:
 
 
 def drop(tx: Transaction, row: Any, skip: str) -> None:
-    """The notice goes into no summary, and why."""
+    """Nobody is told, and why."""
     _log(tx, row, row.audience, skip=skip)
     _settle(tx, row, "superseded" if skip == "SUPERSEDED" else "done")
 

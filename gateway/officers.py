@@ -6,13 +6,16 @@ Anything that needs words opens the page behind the link; a message that is none
 from datetime import datetime
 
 from channels.messages import InboundMessage, MessageKind
-from gateway import cases, casework, directory, events, links, outbound
-from gateway.complaints.complaint import ActionRefused
+from gateway import cases, casework, directory, emergencies, events, links, outbound
+from gateway.complaints.complaint import Action, ActionRefused
 from gateway.contacts import Contact
 from gateway.directory import Member
 from gateway.links import BUTTON_PREFIX, OfficerLink
 from gateway.outbound import Said
 from gateway.storage.store import Transaction
+
+DONE = frozenset({"officer.done", "duty.done"})
+"""What stays in the chat as a message; other answers only show up for a moment."""
 
 
 def is_for_us(message: InboundMessage) -> bool:
@@ -25,7 +28,7 @@ def act(tx: Transaction, channel: str, contact: Contact, message: InboundMessage
     text = tx.office.texts(key, **values)
     if message.callback_id:
         outbound.say(tx, contact, channel, [(text[:200], ())], Said(key, callback_id=message.callback_id))
-    if key == "officer.done":
+    if key in DONE:
         outbound.say(tx, contact, channel, [(text, ())], Said(key))
 
 
@@ -35,10 +38,15 @@ def _carry_out(tx: Transaction, contact: Contact, message: InboundMessage) -> tu
     case = cases.by_id(tx, link.complaint_id) if link else None
     if link is None or member is None or case is None or link.action is None:
         return "officer.stale", {}
-    key = f"button:{link.token_hash[:40]}"
+    takes_on = link.action is Action.NOTE
+    key = emergencies.key_of(case) if takes_on else f"button:{link.token_hash[:40]}"
     if done := events.by_key(tx, key):
-        return "officer.again", {"tiket": case.number, "nama": done.actor_name, "jam": _clock(tx, done.at)}
+        again = "duty.again" if takes_on else "officer.again"
+        return again, {"tiket": case.number, "nama": done.actor_name, "jam": _clock(tx, done.at)}
     links.mark_used(tx, link)
+    if takes_on:
+        emergencies.take_on(tx, case, member.actor)
+        return "duty.done", {"tiket": case.number, "jam": _clock(tx, tx.now)}
     try:
         moved = casework.apply(tx, link.action, case, member.actor, key=key)
     except ActionRefused:

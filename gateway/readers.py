@@ -1,6 +1,6 @@
 """Who reads a notice, and by which way: the reporter on the channel they used, the people of an agency on theirs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +15,24 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 NOBODY = Contact(0, "", b"")
-# Whom an audience means: the role, and at which office when not at the complaint's own.
-PEOPLE: Mapping[Audience, Role] = {
-    Audience.TEAM: Role.PENGHUBUNG,
-    Audience.OLD_TEAM: Role.PENGHUBUNG,
-    Audience.DEPUTY: Role.DEPUTI,
-    Audience.HEAD: Role.KEPALA,
-    Audience.COORDINATOR: Role.PENGHUBUNG,
-    Audience.CHANNEL_ADMIN: Role.PENGHUBUNG,
-    Audience.REGIONAL_HEAD: Role.KEPALA,
+# Whom an audience means: the roles, and at which offices when not at the complaint's own.
+PEOPLE: Mapping[Audience, tuple[Role, ...]] = {
+    Audience.TEAM: (Role.PENGHUBUNG,),
+    Audience.OLD_TEAM: (Role.PENGHUBUNG,),
+    Audience.DEPUTY: (Role.DEPUTI,),
+    Audience.HEAD: (Role.KEPALA,),
+    Audience.DUTY: (Role.PENGHUBUNG, Role.ANGGOTA),
+    Audience.DUTY_DEPUTY: (Role.DEPUTI,),
+    Audience.COORDINATOR: (Role.PENGHUBUNG,),
+    Audience.CHANNEL_ADMIN: (Role.PENGHUBUNG,),
+    Audience.REGIONAL_HEAD: (Role.KEPALA,),
 }
-AT: Mapping[Audience, Callable[[Transaction], str]] = {
-    Audience.COORDINATOR: directory.coordinator_agency,
-    Audience.CHANNEL_ADMIN: directory.coordinator_agency,
-    Audience.REGIONAL_HEAD: directory.regional_agency,
+AT: Mapping[Audience, Callable[[Transaction], Sequence[str]]] = {
+    Audience.DUTY: directory.duty_agencies,
+    Audience.DUTY_DEPUTY: directory.duty_agencies,
+    Audience.COORDINATOR: lambda tx: [directory.coordinator_agency(tx)],
+    Audience.CHANNEL_ADMIN: lambda tx: [directory.coordinator_agency(tx)],
+    Audience.REGIONAL_HEAD: lambda tx: [directory.regional_agency(tx)],
 }
 
 
@@ -102,8 +106,8 @@ def channel_for(tx: Transaction, scheme: str, used: str = "") -> str:
 
 def staff(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Member, tuple[str, Contact] | None]]:
     """The people of an audience with the first way that reaches each of them; None where there is no way."""
-    where = AT[audience](tx) if audience in AT else agency or directory.coordinator_agency(tx)
-    members = directory.team(tx, where, [PEOPLE[audience]], tx.today)
+    offices = AT[audience](tx) if audience in AT else [agency or directory.coordinator_agency(tx)]
+    members = [one for office in offices for one in directory.team(tx, office, PEOPLE[audience], tx.today)]
     wanted = [contact_id for member in members for _, contact_id in member.means]
     people = contacts.by_id(tx, wanted)
     return [(member, _first_way(member, people)) for member in members]

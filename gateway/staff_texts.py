@@ -24,7 +24,11 @@ from gateway.storage.store import Transaction
 AGENCY_CHARACTERS = 24
 # The buttons below a notice to an officer: those of the life cycle that need no further words act at once, the rest
 # open the page.
-ACTS_AT_ONCE: Mapping[str, tuple[tuple[Action, str], ...]] = {"pic.new": ((Action.START, "button.start"),)}
+ACTS_AT_ONCE: Mapping[str, tuple[tuple[Action, str], ...]] = {
+    "pic.new": ((Action.START, "button.start"),),
+    "duty.new": ((Action.NOTE, "button.duty"),),
+    "duty.unseen": ((Action.NOTE, "button.duty"),),
+}
 OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer", "pic.half", "pic.due", "pic.overdue"})
 
 

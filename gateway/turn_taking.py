@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from channels.messages import Address, Answer, InboundMessage
-from gateway import attachments, contacts, dialogues, facts, outbound, reporting_back, spending
-from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Role
+from gateway import attachments, contacts, dialogues, emergencies, facts, outbound, reporting_back, spending
+from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Role, Urgency
 from gateway.contacts import Contact
 from gateway.conversation import lookups, turns, ussd
 from gateway.conversation.dialogue import Dialogue, Setting, UssdSession
@@ -161,6 +161,8 @@ def _open(tx: Transaction, talk: Talk, turn: Turn) -> tuple[Turn, Opened | None]
     kind = tx.office.channels[talk.channel].kind
     origin = Origin(talk.channel, kind, talk.contact, message.destination, talk.message_id, talk.received_at)
     opened = open_complaint(tx, draft, origin)
+    if draft.urgency is Urgency.DARURAT:
+        emergencies.tell(tx, opened.id)
     attachments.add(tx, opened.id, talk.message_id, talk.channel, turn.attachments)
     if turn.moved_from:
         reporting_back.move_last(tx, turn.moved_from, turn.moved_message, talk.channel, opened)

@@ -41,7 +41,7 @@ class Polls:
                 continue
             room = target.forwarder.pace.max_in_flight - busy[target.name]
             if room > 0:
-                claimed += forwarding.claim_polls(tx, target.name, room)
+                claimed += forwarding.claim_polls(tx, target.name, room, target.forwarder.lateness)
         return claimed
 
     async def waits(self, items: Sequence[PollJob]) -> Sequence[float]:
@@ -49,7 +49,9 @@ class Polls:
 
     async def carry(self, item: PollJob) -> Looked:
         target = self._targets.by_name[item.target]
-        return Looked(item.target, await carrying.look(target.forwarder, item, target.http, self._now, random.random))
+        return Looked(
+            item.target, await carrying.look(target.forwarder, item, target.reading, self._now, random.random)
+        )
 
     def settle(self, tx: Transaction, done: Sequence[Looked]) -> datetime | None:
         for each in done:

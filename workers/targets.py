@@ -22,15 +22,18 @@ from workers.forwarders.pacing import PacedHttp
 from workers.forwarders.protocols import Forwarder, Installation
 
 LEASE_S = 20.0
+SHARE_FOR_POLLS = 0.7
+"""The rest is left to what citizens wait for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A system of record. `http` keeps to its pace."""
+    """A system of record. `http` keeps to its pace, `reading` to the part of it that is for polls."""
 
     name: str
     forwarder: Forwarder
     http: Http
+    reading: Http
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Targets:
         made = {}
         for table in self._settings.forwarding:
             forwarder = registry.build(table, installation)
-            made[table.name] = Target(table.name, forwarder, PacedHttp(self._http, forwarder.pace, time.monotonic))
+            paced = PacedHttp(self._http, forwarder.pace, time.monotonic)
+            made[table.name] = Target(table.name, forwarder, paced, paced.part(SHARE_FOR_POLLS))
         return made
 
     def open_ones(self, tx: Transaction, under_way: Collection[object]) -> Iterator[Target | Probe]:

@@ -93,6 +93,7 @@ class _Head:
     conflict_of_interest: str
     region: str = ""
     timezone: str = "Asia/Jakarta"
+    duty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class AgencyTree:
     conflict_of_interest: str
     region: str
     timezone: str
+    duty: tuple[str, ...] = ()
+    """Codes of the offices that are told of danger at any hour; where there is none, the coordinator is."""
 
     def ladder(self, code: str) -> tuple[Agency, ...]:
         """The agency itself, its parent, and so on to the root."""
@@ -138,11 +141,12 @@ def read_agencies(
             agency, topics=known_topics, areas=known_areas, timezone=agency.timezone or head.timezone
         )
     _refuse_circles(source, entries)
-    for key, code in (("coordinator", head.coordinator), ("conflict_of_interest", head.conflict_of_interest)):
+    named = [("coordinator", head.coordinator), ("conflict_of_interest", head.conflict_of_interest)]
+    for key, code in [*named, *(("duty", code) for code in head.duty)]:
         if code not in entries:
             raise source.refuse(key, f"unknown agency {code!r}")
     return AgencyTree(
-        MappingProxyType(entries), head.coordinator, head.conflict_of_interest, head.region, head.timezone
+        MappingProxyType(entries), head.coordinator, head.conflict_of_interest, head.region, head.timezone, head.duty
     )
 
 

@@ -21,6 +21,9 @@ class Audience(StrEnum):
     DEPUTY = "deputy"
     HEAD = "head"
     COORDINATOR = "coordinator"
+    DUTY = "duty"
+    """Who is told of danger at any hour: the teams of the offices on the duty list."""
+    DUTY_DEPUTY = "duty_deputy"
     CHANNEL_ADMIN = "channel_admin"
     REGIONAL_HEAD = "regional_head"
 
@@ -38,14 +41,16 @@ class Only(StrEnum):
     ALWAYS = "always"
     FIRST = "first"
     """The first time in the life of a complaint."""
+    UNSEEN = "unseen"
+    """Unless somebody of the staff has done anything about the complaint by then."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeRule:
     """One text for each of `audiences`.
 
-    `delay` names the setting (seconds) that the notice waits for: `undo_s`, `batch_s`, `rating_after_s`. While it waits, a
-    notice with the key `superseded_by` replaces it. `replies`: it answers the reporter's own act, so it is not written
+    `delay` names the setting (seconds) that the notice waits for: `undo_s`, `batch_s`, `rating_after_s`,
+    `emergency_again_s`. While it waits, a notice with the key `superseded_by` replaces it. `replies`: it answers the reporter's own act, so it is not written
     where the conversation already said it. `by_sms`: staff without another means are told by SMS although it costs.
     """
 
@@ -117,6 +122,10 @@ _RULES = (
     NoticeRule("sup.reopened",      (A.HEAD,),          T.QUIET,     "sup.reopened"),
     NoticeRule("pic.withdrawn",     (A.OLD_TEAM,),      T.QUIET,     "pic.withdrawn"),
     NoticeRule("pic.noanswer",      (A.TEAM,),          T.QUIET,     "pic.noanswer"),
+    # danger: at once, and higher up when nobody took it on
+    NoticeRule("duty.new",          (A.DUTY,),          T.IMMEDIATE, "duty.new",    by_sms=True),
+    NoticeRule("duty.unseen",       (A.DUTY_DEPUTY, A.COORDINATOR), T.IMMEDIATE, "duty.unseen", by_sms=True,
+               delay="emergency_again_s", only=Only.UNSEEN),
     # while a clock runs (complaints/moments.py): one step after the other hears of it
     NoticeRule("pic.half",          (A.TEAM,),          T.QUIET,     "pic.half"),
     NoticeRule("pic.due",           (A.TEAM,),          T.QUIET,     "pic.due",     by_sms=True),

@@ -7,6 +7,7 @@ from gateway.complaints.notices import DIGESTED, NOTICES, Audience, Only, Timing
 STAFF_TEXTS = {
     "pic.new", "pic.replied", "pic.reopened", "pic.withdrawn", "pic.noanswer", "pic.due", "pic.overdue", "sup.digest",
     "sup.overdue", "dep.replied", "dep.reopened", "sup.reopened", "pic.half", "task.oota", "task.extend", "task.sp4n", "chan.alert", "mandate.expiring",
+    "duty.new", "duty.unseen",
 }  # fmt: skip
 
 
@@ -46,9 +47,9 @@ def test_verified_is_not_told_when_assigned_follows_at_once() -> None:
     assert NOTICES["st.progress"].only is Only.FIRST
 
 
-def test_sms_to_staff_is_for_deadlines() -> None:
+def test_sms_to_staff_is_for_deadlines_and_danger() -> None:
     assert {rule.key for rule in NOTICES.values() if rule.by_sms} == {
-        "pic.due", "dep.due", "pic.overdue", "sup.overdue",
+        "pic.due", "dep.due", "pic.overdue", "sup.overdue", "duty.new", "duty.unseen",
     }  # fmt: skip
 
 

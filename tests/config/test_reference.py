@@ -158,6 +158,7 @@ WRONG_AGENCIES = [
     (HEAD.replace("A1", "B2", 1) + A1,                    "agencies.toml: coordinator: unknown agency 'B2'"),
     (HEAD.replace('conflict_of_interest = "A1"', 'conflict_of_interest = "B2"') + A1,
                                                           "agencies.toml: conflict_of_interest: unknown agency 'B2'"),
+    (HEAD + 'duty = ["B2"]\n' + A1,                       "agencies.toml: duty: unknown agency 'B2'"),
     ("schema = 1\n" + A1,                                 "agencies.toml: head.coordinator: is missing"),
     (HEAD + A1 + TEAM + "phone = '0811'",                 "agencies.toml: agency 1 (A1).team[0]: phone must be written like +62811…, not '0811'"),
     (HEAD + A1 + TEAM + "telegram = '@x'",                "agencies.toml: agency 1 (A1).team[0]: telegram must be a numeric id, not '@x'"),

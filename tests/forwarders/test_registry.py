@@ -20,6 +20,7 @@ from workers.forwarders.protocols import Pace
 from workers.forwarders.registry import FORWARDERS, SETTINGS, build, read_settings
 from workers.forwarders.sp4n.client import Sp4n
 from workers.forwarders.sp4n.reference import load_reference
+from workers.targets import SHARE_FOR_POLLS
 
 # As an acceptance run writes it.
 WRITTEN = """
@@ -150,3 +151,21 @@ async def test_only_so_many_requests_are_under_way_at_once() -> None:
     release.set()
     await asyncio.gather(*calls)
     assert most == 2
+
+
+async def test_polls_leave_three_tenths_of_the_pace_to_what_citizens_wait_for() -> None:
+    seconds, starts = [0.0], []
+
+    async def sleep(wait: float) -> None:
+        seconds[0] += wait
+
+    class Quick:
+        async def request(self, method: str, url: str, **options: Any) -> HttpResponse:
+            starts.append(seconds[0])
+            return HttpResponse(200, b"")
+
+    whole = PacedHttp(Quick(), Pace(requests_per_second=10, burst=1, max_in_flight=2), lambda: seconds[0], sleep)
+    reading = whole.part(SHARE_FOR_POLLS)
+    for _ in range(71):
+        await reading.request("GET", "http://x")
+    assert starts[-1] == pytest.approx(10.0, abs=0.2)

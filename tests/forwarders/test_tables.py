@@ -166,15 +166,10 @@ def test_a_night_across_midnight_ends_tomorrow() -> None:
     assert polling.rests_until(Status.ASSIGNED, evening, night, JAKARTA) == expected
 
 
-def test_polls_leave_three_tenths_of_the_rate_to_sending() -> None:
-    assert polling.polls_allowed(settings(requests_per_second=1), timedelta(minutes=1)) == 21
-    assert polling.polls_allowed(settings(requests_per_second=0.01), timedelta(seconds=10)) == 1
-
-
-def test_the_most_overdue_in_relation_to_its_interval_is_polled_first() -> None:
+def test_what_is_late_in_relation_to_its_interval_counts() -> None:
     fresh = poll_job("1", due_at=NOW - HOUR, changed_at=NOW - HOUR)  # two intervals late
     old = poll_job("2", due_at=NOW - 6 * HOUR, changed_at=NOW - 20 * DAY)  # half an interval late
-    assert polling.most_overdue([old, fresh], 1, NOW, ALWAYS) == [fresh]
+    assert polling.lateness(fresh, NOW, ALWAYS) > polling.lateness(old, NOW, ALWAYS)
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1))

@@ -45,7 +45,7 @@ def test_c30_what_was_practised_is_not_looked_for_over_there(store: Store, teleg
     store.office = office
     moment.pass_(days=1)
     with store.transaction() as tx:
-        assert forwarding.claim_polls(tx, "sp4n", 10) == []
+        assert forwarding.claim_polls(tx, "sp4n", 10, lambda *_: 0.0) == []
         assert forwarding.claim(tx, "sp4n", 10) == []
 
 
@@ -80,7 +80,7 @@ def test_news_over_there_reaches_the_reporter_whatever_the_status_says(
     for name, events in ((before, ()), (after, news), (after, news)):
         state = RemoteState("8123456", name, status=status, events=events)
         with store.transaction() as tx:
-            (job,) = forwarding.claim_polls(tx, "sp4n", 10)
+            (job,) = forwarding.claim_polls(tx, "sp4n", 10, lambda *_: 0.0)
         with store.transaction() as tx:
             forwarding.settle_poll(tx, PollOutcome(case.id, job.fence, moment.now, state), "sp4n")
     told = [row.inputs for row in rows(store, tables.notice) if row.key == "st.note"]

@@ -57,7 +57,7 @@ def filed(store: Store, arrival: Arrival, remote_id: str = "8100001") -> Case:
 
 def polls(store: Store) -> list[PollJob]:
     with store.transaction() as tx:
-        return forwarding.claim_polls(tx, SP4N, 10)
+        return forwarding.claim_polls(tx, SP4N, 10, lambda job, at: (at - job.due_at).total_seconds())
 
 
 # what is claimed
@@ -268,6 +268,19 @@ def test_a_poll_is_one_worker_s_until_its_lease_is_over(store: Store, telegram: 
         forwarding.settle_poll(tx, PollOutcome(second.complaint_id, second.fence, None), SP4N)
     moment.pass_(days=400)
     assert polls(store) == []
+
+
+def test_when_not_all_can_be_read_the_latest_in_its_own_measure_is_first(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    old = filed(store, telegram(REPORT), "8100001")
+    moment.pass_(hours=1)
+    fresh = filed(store, telegram("Sampah menumpuk di tepi sungai sejak Senin"), "8100002")
+    moment.pass_(hours=1)
+    with store.transaction() as tx:
+        (job,) = forwarding.claim_polls(tx, SP4N, 1, lambda job, _: float(job.complaint_id == fresh.id))
+        (rest,) = forwarding.claim_polls(tx, SP4N, 1, lambda *_: 0.0)
+    assert (job.complaint_id, rest.complaint_id) == (fresh.id, old.id)
 
 
 def test_a_report_that_vanished_over_there_is_a_task_and_life_goes_on(

@@ -113,7 +113,7 @@ def test_an_emergency_wakes_everybody(store: Store, telegram: Sends, moment: Mom
     moment.now = wib("2026-11-22 02:14")
     case = opened(store, telegram("kebakaran sekarang di pasar Contoh api besar!!"))
     act(store, case, A.ASSIGN, agency="PUPR")
-    assert [key for key, _, skip in told(store) if not skip] == ["pic.new", "st.assigned"]
+    assert [key for key, _, skip in told(store) if not skip] == ["duty.new", "pic.new", "st.assigned"]
 
 
 def test_an_answer_to_somebody_s_own_words_comes_at_any_hour(store: Store, telegram: Sends, moment: Moment) -> None:

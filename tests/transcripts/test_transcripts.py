@@ -37,10 +37,6 @@ NOT_YET: Mapping[str, Missing] = {
         frozenset({"11-23 10:00:01 T", "11-23 10:05:01 T", "11-23 10:05:01 #"}),
         until="11-23 11:00:00 P",
     ),
-    "07-sms-darurat-berhenti.md": Missing(
-        "the duty list is told, and the next ones after ten minutes",
-        frozenset({"11-22 02:14:02 T", "11-22 02:24:02 T"}),
-    ),
     "11-sms-insiden-massal.md": Missing("incidents, and officers who answer by SMS", until="11-23 07:45:00 K"),
 }
 

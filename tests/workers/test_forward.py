@@ -62,6 +62,9 @@ class Record:
     def next_poll(self, status: Status, changed_at: datetime, now: datetime, chance: float) -> datetime | None:
         return now + timedelta(minutes=30)
 
+    def lateness(self, job: PollJob, now: datetime) -> float:
+        return 0.0
+
     def rests_until(self, status: Status, now: datetime) -> datetime | None:
         return None
 
@@ -91,7 +94,7 @@ def assigned(forwarding: Gateway, write: Write) -> Callable[[int], Gateway]:
 
 def targets(gateway: Gateway, record: Record, process: str = "here") -> Targets:
     made = Targets(gateway.settings, None, process)  # type: ignore[arg-type]
-    made.__dict__["by_name"] = {"sp4n": Target("sp4n", record, None)}  # type: ignore[arg-type]
+    made.__dict__["by_name"] = {"sp4n": Target("sp4n", record, None, None)}  # type: ignore[arg-type]
     return made
 
 

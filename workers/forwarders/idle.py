@@ -41,5 +41,8 @@ class Idle:
     def next_poll(self, status: Status, changed_at: datetime, now: datetime, chance: float) -> None:
         return
 
+    def lateness(self, job: PollJob, now: datetime) -> float:
+        return 0.0
+
     def rests_until(self, status: Status, now: datetime) -> None:
         return

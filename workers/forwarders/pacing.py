@@ -6,7 +6,7 @@ photographs is two requests, a poll at least two.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from channels.protocols import Http, HttpResponse
@@ -38,10 +38,16 @@ class PacedHttp:
         self, http: Http, pace: Pace, seconds: Callable[[], float] | None = None, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._http = http
+        self._pace = pace
         self._seconds = seconds or asyncio.get_running_loop().time
         self._sleep = sleep
         self._bucket = Bucket(pace.requests_per_second, pace.burst, pace.burst, self._seconds())
         self._under_way = asyncio.Semaphore(pace.max_in_flight)
+
+    def part(self, share: float) -> "PacedHttp":
+        """A way through this one that takes no more than `share` of its pace."""
+        pace = replace(self._pace, requests_per_second=self._pace.requests_per_second * share)
+        return PacedHttp(self, pace, self._seconds, self._sleep)
 
     async def request(self, method: str, url: str, **options: Any) -> HttpResponse:
         async with self._under_way:

@@ -155,6 +155,10 @@ class Forwarder(Protocol):
         """
         ...
 
+    def lateness(self, job: PollJob, now: datetime) -> float:
+        """How late a poll is, in intervals of its own; when not all can be done the latest is first."""
+        ...
+
     def rests_until(self, status: Status, now: datetime) -> datetime | None:
         """The end of the hours in which a report in `status` is not polled; None: it may be polled now."""
         ...

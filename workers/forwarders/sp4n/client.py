@@ -153,6 +153,9 @@ class Sp4n:
     def next_poll(self, status: Status, changed_at: datetime, now: datetime, chance: float) -> datetime | None:
         return polling.next_poll(status, changed_at, now, chance, self._settings, self._zone)
 
+    def lateness(self, job: PollJob, now: datetime) -> float:
+        return polling.lateness(job, now, self._settings)
+
     def rests_until(self, status: Status, now: datetime) -> datetime | None:
         return polling.rests_until(status, now, self._settings, self._zone)
 

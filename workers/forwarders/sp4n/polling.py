@@ -3,7 +3,7 @@
 Source: docs/forwarders/sp4n.md § Polling.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,8 +31,6 @@ INTERVALS: Mapping[Status, tuple[timedelta, ...]] = {
 # fmt: on
 CLOSED_ARE_LEFT_AFTER = 180 * DAY
 JITTER = 0.2
-SHARE_FOR_POLLS = 0.7
-REQUESTS_PER_POLL = 2
 
 
 def interval(status: Status, age: timedelta, settings: Sp4nSettings) -> timedelta | None:
@@ -65,17 +63,7 @@ def rests_until(status: Status, at: datetime, settings: Sp4nSettings, zone: Zone
     return (end if end > local else end + DAY).astimezone(at.tzinfo)
 
 
-def polls_allowed(settings: Sp4nSettings, window: timedelta) -> int:
-    """How many polls may start within a window, so that at least three tenths of the rate are left for sending."""
-    requests = settings.requests_per_second * window.total_seconds() * SHARE_FOR_POLLS
-    return max(1, int(requests / REQUESTS_PER_POLL))
-
-
-def most_overdue(jobs: Sequence[PollJob], allowed: int, now: datetime, settings: Sp4nSettings) -> list[PollJob]:
-    """The polls to do when not all can be: the latest in relation to their interval first."""
-    return sorted(jobs, key=lambda job: _lateness(job, now, settings), reverse=True)[:allowed]
-
-
-def _lateness(job: PollJob, now: datetime, settings: Sp4nSettings) -> float:
+def lateness(job: PollJob, now: datetime, settings: Sp4nSettings) -> float:
+    """How late a poll is, in intervals of its own: a fresh report an hour late comes before an old one a day late."""
     every = interval(job.status, now - job.changed_at, settings) or CLOSED_ARE_LEFT_AFTER
     return (now - job.due_at) / every
