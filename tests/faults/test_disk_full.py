@@ -1,7 +1,6 @@
 """A disk that is full: nothing is acknowledged that is not kept, and what was acknowledged is there."""
 
 import http.client
-import os
 import resource
 import sqlite3
 from collections.abc import Iterator
@@ -75,7 +74,9 @@ def gateway(sqlite_url: str, redis_url: str, tmp_path: Path) -> Iterator[Gateway
         yield opened
 
 
-async def test_f85_a_disk_full_for_files_alone_delays_the_file_and_not_the_text(gateway: Gateway, write: Write) -> None:
+async def test_f85_a_disk_full_for_files_alone_delays_the_file_and_not_the_text(
+    gateway: Gateway, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(gateway, REPORT, attachments=(AttachmentRef("", content=photograph()),))
     (complaint,) = rows(gateway.store, tables.complaint)
     work = Files(gateway.channels, None, gateway.office.files, gateway.clock.now)  # type: ignore[arg-type]
@@ -85,7 +86,8 @@ async def test_f85_a_disk_full_for_files_alone_delays_the_file_and_not_the_text(
     kept = folder / (await work.carry(claimed)).stored_as
     kept.unlink()
     # What is written under the name of the draft meets a device that is full, as the kernel has one.
-    kept.with_name(f"{kept.name}.{os.getpid()}.new").symlink_to("/dev/full")
+    monkeypatch.setattr("secrets.token_hex", lambda _: "draft")
+    kept.with_name(f"{kept.name}.draft.new").symlink_to("/dev/full")
     with capture_logs() as lines:
         outcome = await work.carry(claimed)
     assert [(line["event"], line["problem"]) for line in lines] == [("file_not_stored", "OSError")]
