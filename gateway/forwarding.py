@@ -32,7 +32,7 @@ from gateway.complaints.number import plain
 from gateway.privacy import Reader, masked_text, shown_to
 from gateway.remote_changes import changed
 from gateway.storage import tables
-from gateway.storage.rows import id_in, ids_json
+from gateway.storage.rows import apart, id_in, ids_json
 from gateway.storage.store import Transaction, constant
 from gateway.storage.tables.complaints import OPEN_FORWARDS
 from gateway.storage.types import to_millis
@@ -49,13 +49,13 @@ DUE = (
     "SELECT f.id, f.state FROM forward f WHERE f.target = :target"
     " AND f.state IN ('queued','sending','retry','unknown') AND f.state <> 'sending' AND f.due_at <= :now"
     # What was practised never leaves, whatever database an installation was given.
-    " AND NOT EXISTS (SELECT 1 FROM complaint p WHERE p.id = f.complaint_id AND p.training AND NOT :training)"
+    " AND NOT EXISTS (SELECT 1 FROM complaint p WHERE p.id = f.complaint_id AND p.training AND NOT :training{apart})"
     " AND (f.kind = 'create' OR EXISTS (SELECT 1 FROM forward c WHERE c.complaint_id = f.complaint_id"
     " AND c.target = f.target AND c.kind = 'create' AND c.state = 'sent'))"
     " AND NOT EXISTS (SELECT 1 FROM forward e WHERE e.complaint_id = f.complaint_id AND e.target = f.target"
-    " AND e.id < f.id AND e.state IN ('queued','sending','retry','unknown'))"
+    " AND e.id < f.id AND e.state IN ('queued','sending','retry','unknown'){apart})"
     " AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.complaint_id = f.complaint_id"
-    " AND a.state IN ('queued','working') AND a.created_at > :files)"
+    " AND a.state IN ('queued','working') AND a.created_at > :files{apart})"
     " ORDER BY f.due_at, f.id LIMIT :limit"
 )
 TASKS: Mapping[ForwardState, str] = {ForwardState.MANUAL_CHECK: "sp4n_check", ForwardState.FAILED: "sp4n_failed"}
@@ -71,7 +71,7 @@ def claim(tx: Transaction, target: str, limit: int) -> list[ForwardJob]:
         "files": to_millis(tx.now - WAIT_FOR_FILES),
         "training": tx.office.settings.training.enabled,
     }
-    found = tx.all(constant(DUE + lock), values)
+    found = tx.all(constant(DUE.format(apart=apart(tx.dialect)) + lock), values)
     before = {row.id: row.state for row in found}
     if not before:
         return []

@@ -22,6 +22,7 @@ from gateway.privacy import masked_text
 from gateway.quiet import quiet_until
 from gateway.storage import tables
 from gateway.storage.claim import claim
+from gateway.storage.rows import apart
 from gateway.storage.store import Transaction
 
 BATCH = 100
@@ -32,7 +33,7 @@ UNTOLD = ("queued", "working", "digest")
 """Nobody was told yet: `working` is claimed, its messages are not written."""
 BEFORE_IS_TOLD = (
     "NOT EXISTS (SELECT 1 FROM notice e WHERE e.complaint_id = q.complaint_id AND e.audience = q.audience"
-    " AND e.id < q.id AND e.state = 'working')"
+    " AND e.id < q.id AND e.state = 'working'{apart})"
 )
 """Nobody holds what came before it for the same people: else a claim that waits for its lease would be overtaken."""
 ABOVE = {
@@ -134,7 +135,8 @@ def claim_due(tx: Transaction, limit: int = BATCH) -> list[Any]:
     """Due notices, oldest first; expand each in a transaction of its own."""
     # One after the other: two at a time would not see what the other is about to hold.
     tx.take_turns("notices")
-    return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working", where=BEFORE_IS_TOLD))
+    where = BEFORE_IS_TOLD.format(apart=apart(tx.dialect))
+    return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working", where=where))
 
 
 def expand(tx: Transaction, row: Any) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import and_, select
 
 from channels.messages import Address, Button, DeliveryReport, DeliveryStatus, OutboundMessage
 from config.logging import get_logger
-from gateway import contacts, spending
+from gateway import contacts, lane_heads, spending
 from gateway.contacts import Contact
 from gateway.privacy import masked_text
 from gateway.storage import tables
@@ -43,23 +43,10 @@ SUPPRESS_AGAIN = (
     " AND d.opted_out_at >= outbox.created_at)"
 )
 AGAIN = "UPDATE channel_state SET stopped_at = NULL, stopped_reason = '' WHERE stopped_at > 0 AND channel IN {ids}"
-ANY_DUE = constant(
-    "SELECT 1 FROM outbox q WHERE q.state IN ('queued','sending') AND q.state = 'queued' AND q.due_at <= :now LIMIT 1"
-)
 OPEN = constant("outbox.state IN ('queued','sending')")
 """The condition of the partial indexes of the outbox, word for word: else SQLite reads the whole table."""
-CHANNEL = "q.channel || ''"
-"""Not to be looked up by the index of a channel's whole history."""
 EARLY_REPORTS = timedelta(minutes=10)
 """How long a receipt waits for its message: providers use their numbers again."""
-# The head of a lane: nothing planned before it is still on its way. A message planned for later blocks nobody.
-HEAD_OF_LANE = (
-    "q.expires_at > :now AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = q.lane"
-    " AND e.state IN ('queued','sending')"
-    " AND (e.planned_at < q.planned_at OR (e.planned_at = q.planned_at AND e.id < q.id)))"
-    " AND NOT EXISTS (SELECT 1 FROM channel_state s WHERE s.channel = q.channel"
-    " AND (s.paused_at IS NOT NULL OR s.resume_at > :now))"
-)
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -187,7 +174,7 @@ def fill(tx: Transaction, rooms: Mapping[str, int], lease_s: float) -> list[Parc
     """Claim for the free places of each channel: who waits for an answer first, but one place for who waits longest."""
     found: list[Any] = []
     # Most looks come right after another one and find nothing: that must cost little, for on SQLite all others wait.
-    if not tx.one(ANY_DUE, {"now": to_millis(tx.now)}):
+    if not tx.one(lane_heads.ANY_DUE, {"now": to_millis(tx.now)}):
         return []
     for channel, room in rooms.items():
         awaited = _heads(tx, max(room - 1, 1), lease_s, [channel], direct=True)
@@ -196,7 +183,7 @@ def fill(tx: Transaction, rooms: Mapping[str, int], lease_s: float) -> list[Parc
 
 
 def _heads(tx: Transaction, limit: int, lease_s: float, channels: Sequence[str], *, direct: bool) -> list[Any]:
-    where = f"{CHANNEL} IN {id_in(tx.dialect, 'text')} AND {HEAD_OF_LANE}{' AND q.direct' if direct else ''}"
+    where = lane_heads.heads(tx.dialect, direct=direct)
     claimed = partial(claim_rows, tx, tables.outbox, working="sending", where=where, retake=False, columns=CARRIED)
     found: list[Any] = []
     for names, most in spending.shares(tx, channels, limit):

@@ -17,10 +17,10 @@ from sqlalchemy import Engine, text
 
 from channels.messages import RawRequest
 from config.clock import Clock as MachineClock
-from gateway import outbound
 from gateway.app import Gateway, open_writer
 from gateway.arrival import Arrival
 from gateway.doorbell import Doorbell
+from gateway.lane_heads import HEAD_OF_LANE
 from gateway.office import Office
 from gateway.storage.store import Store
 from gateway.storage.types import to_millis
@@ -43,7 +43,7 @@ LONGER_THAN_ANY_LEASE = timedelta(minutes=30)
 WAITS = {
     "deliver": (
         "SELECT count(*) FROM outbox q WHERE state = 'sending'"  # noqa: S608 - the product's own condition
-        f" OR (state = 'queued' AND due_at <= :now AND {outbound.HEAD_OF_LANE})"
+        f" OR (state = 'queued' AND due_at <= :now AND {HEAD_OF_LANE.format(apart='')})"
     ),
     "forward": "SELECT count(*) FROM forward WHERE state IN ('queued','sending','retry','unknown') AND due_at <= :now",
     "poll": "SELECT count(*) FROM forward WHERE poll_due_at <= :now",

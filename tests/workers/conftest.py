@@ -30,6 +30,10 @@ reserve_mib = 0
 url = "{redis}"
 [triage]
 auto_assign_min_confidence = 0.0
+[notices]  # these tests run at any hour
+staff_quiet = ""
+staff_workdays_only = false
+citizen_quiet = ""
 [channels.tg]
 kind = "sandbox"
 """
