@@ -1,6 +1,7 @@
 """What many tests stand on: a Redis, databases with the schema, a browser. Each is a real one (tests/servers.py)."""
 
 import gc
+import logging
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
@@ -53,6 +54,18 @@ def lacking(sentence: str) -> NoReturn:
     if in_ci():
         pytest.fail(sentence)
     pytest.skip(sentence)
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Commands that are carried out in this process configure its log: the next test finds it as it was."""
+    root, configured = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    if structlog.get_config() != configured:
+        structlog.configure(**configured)
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
