@@ -106,25 +106,25 @@ def answered(store: Store, arrival: Arrival) -> Case:
 class Spoken:
     """A text of ours on its way to one address; `pressed`: it answers a button. `buttons`: label -> what comes back."""
 
+    id: int
     text: str
     buttons: Mapping[str, str]
     pressed: bool
 
 
-def spoken(store: Store, address: Address) -> list[Spoken]:
-    """What was said to them since this was asked last, in order."""
+def spoken(store: Store, address: Address, after: int = 0) -> list[Spoken]:
+    """What was said to them after that message, in order."""
     with store.transaction() as tx:
         who = contacts.ensure(tx, [address])[address]
-        mine = tables.outbox.c.contact_id == who.id
-        waiting = tx.all(select(tables.outbox).where(mine).order_by(tables.outbox.c.id))
-        tx.execute(tables.outbox.delete().where(mine))
+    outbox = tables.outbox
     return [
         Spoken(
+            row.id,
             who.open(bytes(row.text_sealed), f"outbox:{row.id}"),
             {button["label"]: button["data"] for line in row.buttons or () for button in line},
             bool(row.callback_id),
         )
-        for row in waiting
+        for row in rows(store, outbox, outbox.c.contact_id == who.id, outbox.c.id > after)
     ]
 
 

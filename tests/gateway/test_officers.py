@@ -33,12 +33,15 @@ def press(store: Store, telegram: Telegram) -> Press:
         assert case is not None
         button = links.issue_button(tx, case.id, member.id, Action.START)
         tx.execute(tables.outbox.delete())
+    heard = [0]
 
     def pressed(sender: str = OFFICER) -> list[str]:
         with store.transaction() as tx:
             kind = {"kind": MessageKind.BUTTON, "button": button, "callback_id": "q1"}
             intake.receive(tx, [telegram(sender=sender, **kind)])
-        return [line.text for line in spoken(store, Address("tg", sender))]
+        said = spoken(store, Address("tg", sender), heard[-1])
+        heard.extend(line.id for line in said)
+        return [line.text for line in said]
 
     return pressed
 
