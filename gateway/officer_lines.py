@@ -1,7 +1,7 @@
 """What officers are told in a chat while they work by buttons: questions, previews, results, refusals. One key each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from channels.messages import Button
@@ -40,7 +40,11 @@ LABELS: Mapping[Press, str] = {
 SENT = "officer.sent."
 IN_MINUTES_S = 120
 """Shorter windows are told in seconds."""
-UNDOABLE = frozenset({"selesai", "bukan"})
+LEAVES: Mapping[str, tuple[str, Audience]] = {
+    "selesai": ("st.answer", Audience.REPORTER),
+    "bukan": ("task.oota", Audience.COORDINATOR),
+}
+"""What can be taken back: the notice that waits as long, and who reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +108,34 @@ def target_name(tx: Transaction, target: str) -> str:
 
 def sent(tx: Transaction, case: Case, word: str) -> Line:
     """It was carried out; when it leaves, and how it is taken back while it can be."""
+    if word not in LEAVES:
+        return plain(tx, f"{SENT}{word}", case)
     texts, undo_s = tx.office.texts, round(tx.office.settings.casework.undo_s)
+    notice, reader = LEAVES[word]
     leaves = tx.now + timedelta(seconds=undo_s)
-    leaves = quiet_until(tx, NOTICES["st.answer"], Audience.REPORTER, leaves) or leaves
-    later = word == "selesai" and tx.office.calendar.local(leaves).date() != tx.today
-    key = f"{SENT}{word}_later" if later else f"{SENT}{word}"
-    day = day_text(tx.office.calendar.local(leaves).date())
-    text = texts(key, tiket=case.number, jam=clock(tx, leaves), tgl=day)
-    if word in UNDOABLE and undo_s:
-        minutes = undo_s >= IN_MINUTES_S
-        window = (
-            texts("link.preview.minutes", n=round(undo_s / 60)) if minutes else texts("link.preview.seconds", n=undo_s)
-        )
-        text = f"{text} {texts('officer.undo_hint', lama=window)}"
-    return Line(key, text, stays=word in UNDOABLE, complaint_id=case.id)
+    leaves = quiet_until(tx, NOTICES[notice], reader, leaves) or leaves
+    day = tx.office.calendar.local(leaves).date()
+    key = f"{SENT}{word}" if day == tx.today else f"{SENT}{word}_later"
+    text = texts(key, tiket=case.number, jam=clock(tx, leaves), tgl=day_text(day))
+    if undo_s:
+        text = f"{text} {texts('officer.undo_hint', lama=_span(tx, undo_s))}"
+    return Line(key, text, complaint_id=case.id)
+
+
+def _span(tx: Transaction, seconds: int) -> str:
+    if seconds < IN_MINUTES_S:
+        return tx.office.texts("link.preview.seconds", n=seconds)
+    return tx.office.texts("link.preview.minutes", n=round(seconds / 60))
 
 
 def done_before(tx: Transaction, role: str, agency: str, at: datetime) -> Line:
     position = tx.office.texts(f"label.role.{role}")
     return plain(tx, "officer.again", jabatan=position[:1].lower() + position[1:], kantor=agency, jam=clock(tx, at))
+
+
+def undone(tx: Transaction, case: Case) -> Line:
+    state = tx.office.texts(f"label.status.{case.status.value}")
+    return replace(plain(tx, "officer.undone", case, keadaan=state), stays=True)
 
 
 def plain(tx: Transaction, key: str, case: Case | None = None, **values: str) -> Line:

@@ -68,15 +68,12 @@ def of(tx: Transaction, desk: Desk) -> Question | None:
     return _question(row) if row else None
 
 
-def open_for(tx: Transaction, channel: str, contact_id: int, number: str = "") -> Question | None:
-    """The question that the next words of this chat answer: about complaint `number` if they reply to one, else the newest."""
-    question, complaint = tables.officer_question, tables.complaint
+def open_for(tx: Transaction, channel: str, contact_id: int) -> list[Question]:
+    """The questions that words of this chat may answer, the newest first."""
+    question = tables.officer_question
     mine = (question.c.contact_id == contact_id) & (question.c.channel == channel)
-    wanted = select(question).where(mine, _is_open(tx))
-    if number:
-        wanted = wanted.join(complaint, complaint.c.id == question.c.complaint_id).where(complaint.c.number == number)
-    row = tx.one(wanted.order_by(question.c.asked_at.desc()).limit(1))
-    return _question(row) if row else None
+    rows = tx.all(select(question).where(mine, _is_open(tx)).order_by(question.c.asked_at.desc()))
+    return [_question(row) for row in rows]
 
 
 def _is_open(tx: Transaction) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from channels.messages import InboundMessage
 from gateway import (
@@ -92,14 +92,25 @@ def begin(seat: Seat, action: Action) -> Line:
     """A button that needs words was pressed."""
     word = next(word for word, known in FORMS.items() if known is action)
     standing = officer_questions.of(seat.tx, seat.desk)
-    if standing and standing.word == word and seat.tx.now - standing.asked_at < TAPPED_TWICE:
+    if standing and _is_repeated(standing, word, seat.tx.now):
         return Line("officer.asked", "", stays=False)
     try:
         _step(seat, word)
     except ActionRefused as refusal:
         return officer_lines.refused(seat.tx, seat.case, word, refusal)
-    draft = officer_drafts.read(seat.tx, seat.desk).get(word)
-    return _ask(seat, word, _first(word), draft.action_id if draft else secrets.token_urlsafe(ACTION_BYTES))
+    return _ask(seat, word, _first(word), _action_id(seat, word, standing))
+
+
+def _is_repeated(standing: Question, word: str, now: datetime) -> bool:
+    """Whether this was asked a moment ago: phones send a press twice."""
+    return (standing.word, standing.step) == (word, _first(word)) and now - standing.asked_at < TAPPED_TWICE
+
+
+def _action_id(seat: Seat, word: str, standing: Question | None) -> str:
+    """That of the draft, or of what was asked before: photos that were sent already are found by it."""
+    if draft := officer_drafts.read(seat.tx, seat.desk).get(word):
+        return draft.action_id
+    return standing.action_id if standing and standing.word == word else secrets.token_urlsafe(ACTION_BYTES)
 
 
 def _step(seat: Seat, word: str) -> lifecycle.Step:
@@ -274,7 +285,8 @@ def _change(seat: Seat, question: Question) -> Line:
 
 def _drop(seat: Seat, question: Question) -> Line:
     """Nothing of it is kept, unless nothing was written here yet: then the draft is that of the page."""
-    if question.step is not _first(question.word):
+    has_draft = question.word in officer_drafts.read(seat.tx, seat.desk)
+    if question.step is not _first(question.word) or not has_draft:
         officer_drafts.drop(seat.tx, seat.desk, question.word)
         officer_deeds.drop_files(seat.tx, seat.member, seat.case.id, question.action_id)
     seat.end()
@@ -297,20 +309,13 @@ def undo(tx: Transaction, mandates: Sequence[Member]) -> Line:
     """URUNG: take back the newest thing that this officer sent, here or by their page, while it can be."""
     known = {member.id: member for member in mandates}
     for desk in officer_drafts.sent_lately(tx, list(known)):
-        member, case, deed = (
-            known[desk.member_id],
-            cases.by_id(tx, desk.complaint_id),
-            deeds.newest(tx, desk.complaint_id),
-        )
+        member, case = known[desk.member_id], cases.by_id(tx, desk.complaint_id)
+        deed = deeds.newest(tx, desk.complaint_id)
         if case is None or deed is None or deed.undo_until is None or not deed.is_by(member.actor):
             continue
         form = Form(UNDO, secrets.token_urlsafe(ACTION_BYTES), {}, means="chat")
         officer_deeds.act(tx, "", member, case, form)
-        now = cases.by_id(tx, case.id) or case
-        text = tx.office.texts(
-            "officer.undone", tiket=case.number, keadaan=tx.office.texts(f"label.status.{now.status.value}")
-        )
-        return Line("officer.undone", text, complaint_id=case.id)
+        return officer_lines.undone(tx, cases.by_id(tx, case.id) or case)
     return officer_lines.plain(tx, "officer.nothing_to_undo")
 
 

@@ -28,14 +28,20 @@ from gateway.conversation.wording import whole
 from gateway.directory import Member
 from gateway.links import BUTTON_PREFIX, OfficerLink, Press
 from gateway.officer_lines import Line
+from gateway.officer_questions import Question
 from gateway.officer_talk import Seat
 from gateway.outbound import Said
 from gateway.storage.store import Transaction, constant
 
 TAKES_BACK = frozenset({"urung", "urungkan", "undo"})
 WORDS = frozenset({MessageKind.MESSAGE, MessageKind.EDIT})
-EDITED = "SELECT skip FROM message WHERE channel = :channel AND provider_id = :provider AND provider_id <> ''"
+EDITED = (
+    "SELECT skip FROM message WHERE channel = :channel AND provider_id = :provider AND provider_id <> ''"
+    " ORDER BY id LIMIT 1"
+)
+"""The message as it was first: an edited one comes as a row of its own, under the same name."""
 TOAST = 200
+QUESTIONS = ("officer.ask.", "officer.preview")
 DONE = frozenset({"officer.done", "duty.done"})
 """Done by the press alone: that shows up at once, and stays in the chat."""
 
@@ -68,17 +74,27 @@ def _heard(tx: Transaction, channel: str, contact: Contact, message: InboundMess
     """Words or a photo: an answer to the open question, URUNG, or nothing of ours."""
     if whole(message.text) in TAKES_BACK and not message.attachments:
         return officer_talk.undo(tx, directory.members_of(tx, contact.id))
-    number = facts.number_of(tx, channel, message, message.reply_to)
-    question = officer_questions.open_for(tx, channel, contact.id, number)
-    if question is None and number:
-        question = officer_questions.open_for(tx, channel, contact.id)
-    seat = officer_talk.seat_at(tx, channel, contact, question) if question else None
+    question = _meant(tx, channel, contact, message)
     if question is None:
         return None
+    seat = officer_talk.seat_at(tx, channel, contact, question)
     if seat is None:
         officer_questions.end(tx, question.desk)
         return officer_lines.plain(tx, "officer.stale")
     return officer_talk.answer(seat, question, message)
+
+
+def _meant(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> Question | None:
+    """The open question that these words answer: of the task whose message they reply to, else the newest."""
+    waiting = officer_questions.open_for(tx, channel, contact.id)
+    if message.kind is MessageKind.EDIT:
+        # Which of several was meant, the edited message does not tell: then nothing is changed.
+        return waiting[0] if len(waiting) == 1 else None
+    number = facts.number_of(tx, channel, message, message.reply_to) if waiting else ""
+    if number:
+        case = cases.by_number(tx, number)
+        waiting = [question for question in waiting if case and question.desk.complaint_id == case.id]
+    return waiting[0] if waiting else None
 
 
 def _pressed(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> Line:
@@ -146,5 +162,7 @@ def _say(tx: Transaction, channel: str, contact: Contact, message: InboundMessag
         shown = "" if line.stays and line.key not in DONE else line.text[:TOAST]
         outbound.say(tx, contact, channel, [(shown, ())], said)
     if line.stays or not message.callback_id:
-        said = Said(line.key, line.complaint_id, sent_from=message.destination)
+        # Of several photos only the last preview matters, where those before it wait for their turn.
+        once = f"question:{line.complaint_id}" if line.key.startswith(QUESTIONS) else ""
+        said = Said(line.key, line.complaint_id, once=once, sent_from=message.destination)
         outbound.say(tx, contact, channel, [(line.text, line.buttons)], said)

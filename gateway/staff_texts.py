@@ -187,8 +187,8 @@ def _topic(tx: Transaction, code: str) -> str:
 
 def deed_buttons(tx: Transaction, key: str, case: Case, member: Member) -> Buttons:
     """What this officer can do below this text as things stand, at most two beside each other."""
-    possible = set()
-    if officer_door.is_theirs(tx, member, case):
+    possible: set[Action] = set()
+    if key in BELOW and officer_door.is_theirs(tx, member, case):
         possible = {FORMS[word] for word in officer_page.forms_of(case, member)}
     # Whoever sees to danger is of the duty list, whose complaint it need not be.
     actions = [action for action in BELOW.get(key, ()) if action in possible or action is Action.NOTE]

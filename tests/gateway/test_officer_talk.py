@@ -9,6 +9,7 @@ from channels.messages import Address, AttachmentRef, MessageKind
 from gateway import links, officer_drafts
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
+from gateway.queries import complaint_detail
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment, engine_at
@@ -250,6 +251,7 @@ def test_a_question_outlives_a_restart_and_ends_after_a_day(
 ) -> None:
     chat.press("Selesai")
     chat.photo()
+    moment.pass_(minutes=1)
     again = Store(engine_at(chat.store.office.settings.storage.url), chat.store.office)
     later = Chat(again, telegram, chat.shown, chat.last)
     assert later.say(DONE) == [f'Kirim ke pelapor: "{DONE}" + 1 foto?']
@@ -285,11 +287,29 @@ def test_urung_takes_back_the_newest_deed_within_the_window_and_only_that(
 def test_an_answer_that_is_edited_is_read_again_and_never_becomes_a_report(chat: Chat, case: Case) -> None:
     chat.press("Kabar")
     chat.say("Alat berat sudah dipesan dan datang hari Rabo.", provider_id="m:900001:8001")
-    edit = {"kind": MessageKind.EDIT, "target": "m:900001:8001"}
+    edit = {"kind": MessageKind.EDIT, "target": "m:900001:8001", "provider_id": "m:900001:8001"}
     assert chat.say(NEWS, **edit) == [f'Kirim ke pelapor: "{NEWS}"']
     chat.press("Ya")
     assert chat.say("Alat berat datang hari Rabu atau hari Kamis.", **edit) == []
     assert count(chat.store, tables.complaint) == 1
+
+
+def test_a_reply_to_something_else_is_no_answer(chat: Chat, case: Case, telegram: Sends) -> None:
+    """Officers report too; what they add to their own report does not go to somebody else's reporter."""
+    chat.say("Lampu jalan di depan rumah saya di Jalan Melati mati sejak kemarin")
+    named(chat.store, chat.last, "m:900001:7002")
+    chat.press("Kabar")
+    chat.say("Tiangnya juga miring ke arah jalan raya.", reply_to="m:900001:7002")
+    assert drafted(chat.store, case) == {}
+    assert count(chat.store, tables.officer_question) == 1
+
+
+def test_what_was_said_to_an_officer_counts_as_said_to_staff(chat: Chat, case: Case) -> None:
+    chat.press("Kabar")
+    with chat.store.reading() as tx:
+        told = {one.key: one.recipient for one in complaint_detail.deliveries(tx, case.id)}
+    assert told["officer.ask.kabar"] == told["officer.done"] == "staff"
+    assert told["rx.receipt"] == "reporter"
 
 
 def test_words_of_an_officer_without_a_question_mean_what_they_mean_for_everybody(chat: Chat, case: Case) -> None:
