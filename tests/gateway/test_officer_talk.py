@@ -38,7 +38,7 @@ NUMBER = "KBR-260000013"
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """What is asked of the database here, tests/transcripts asks of PostgreSQL too."""
+    """One is enough here: the whole talk of transcript 04 is also held on PostgreSQL."""
     return sqlite_url
 
 

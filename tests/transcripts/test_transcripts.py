@@ -19,7 +19,7 @@ from tests.transcripts.replay import Aside, Replay
 from tests.transcripts.town import Town, opened
 from workers.classification.engine import KeywordClassifier
 
-ALSO_ON_POSTGRES = ("02-telegram-pesan-beruntun.md", "05-sms-status-belum-beres.md")
+ALSO_ON_POSTGRES = ("02-telegram-pesan-beruntun.md", "04-telegram-pic-tombol.md", "05-sms-status-belum-beres.md")
 
 
 @dataclass(frozen=True, slots=True)
