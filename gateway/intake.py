@@ -13,6 +13,7 @@ from gateway import assembly, audit, contacts, facts, officers, outbound, report
 from gateway.arrival import KEPT_BODY, Arrival
 from gateway.complaints.complaint import SYSTEM
 from gateway.contacts import Contact
+from gateway.conversation.turn import Skip
 from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -116,8 +117,8 @@ def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
         return DONE
     if not one.contact.reachable:
         contacts.mark_reachable(tx, one.contact.id)  # whoever writes is there
-    if one.contact.staff and officers.is_for_us(message):
-        officers.act(tx, channel, one.contact, message)
+    if one.contact.staff and officers.take(tx, channel, one.contact, message):
+        desk.messages[one.id] = (None, Skip.OFFICER)
         return DONE
     if message.part is not None:
         whole = assembly.add(tx, channel, one.contact, message, one.id)

@@ -5,7 +5,8 @@ A link is bound to one member and one complaint; looking at it never acts (SECUR
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import select
 
@@ -19,15 +20,32 @@ VALID_DAYS = 14
 BUTTON_PREFIX = "a:"
 
 
+class Press(StrEnum):
+    """What a button below one of our questions means; no action of the life cycle has these words."""
+
+    YES = "yes"
+    CHANGE = "change"
+    DROP = "drop"
+    UNPROVEN = "unproven"
+
+
+PRESSES = frozenset(Press)
+
+
 @dataclass(frozen=True, slots=True)
 class OfficerLink:
     """A valid link or button: who may act, on what; `action` only for a button."""
 
     complaint_id: int
     member_id: int
-    action: Action | None = None
+    action: Action | Press | None = None
     token_hash: str = ""
-    used: bool = False
+    used_at: datetime | None = None
+    """When the button was carried out."""
+
+    @property
+    def used(self) -> bool:
+        return self.used_at is not None
 
 
 def issue_page(tx: Transaction, complaint_id: int, member_id: int) -> str:
@@ -44,7 +62,7 @@ def issue_page(tx: Transaction, complaint_id: int, member_id: int) -> str:
     return f"{tx.office.settings.server.public_url.rstrip('/')}/p/{token}"
 
 
-def issue_button(tx: Transaction, complaint_id: int, member_id: int, action: Action) -> str:
+def issue_button(tx: Transaction, complaint_id: int, member_id: int, action: Action | Press) -> str:
     """Callback data (`a:` and 22 characters) for one action of this member on this complaint."""
     identity = secrets.token_urlsafe(BUTTON_BYTES)
     tx.insert(
@@ -71,12 +89,23 @@ def read_button(tx: Transaction, data: str) -> OfficerLink | None:
     row = tx.one(select(button).where(button.c.id_hash == digest, button.c.revoked_at.is_(None)))
     if row is None:
         return None
-    return OfficerLink(row.complaint_id, row.member_id, Action(row.action), digest, row.used_at is not None)
+    action = Press(row.action) if row.action in PRESSES else Action(row.action)
+    return OfficerLink(row.complaint_id, row.member_id, action, digest, row.used_at)
 
 
 def mark_used(tx: Transaction, link: OfficerLink) -> None:
+    """It was carried out: whoever presses it again reads so, though its question is over."""
     button = tables.officer_action
-    tx.execute(button.update().where(button.c.id_hash == link.token_hash).values(used_at=tx.now))
+    values = {"used_at": tx.now, "revoked_at": None}
+    tx.execute(button.update().where(button.c.id_hash == link.token_hash).values(**values))
+
+
+def revoke_presses(tx: Transaction, complaint_id: int, member_id: int) -> None:
+    """The question has changed: a button below what was asked before must not agree to what is asked now."""
+    button = tables.officer_action
+    mine = (button.c.complaint_id == complaint_id) & (button.c.member_id == member_id)
+    unused = mine & button.c.action.in_(PRESSES) & button.c.used_at.is_(None) & button.c.revoked_at.is_(None)
+    tx.execute(button.update().where(unused).values(revoked_at=tx.now))
 
 
 def revoke(tx: Transaction, complaint_id: int) -> None:

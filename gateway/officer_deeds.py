@@ -18,6 +18,7 @@ from gateway.complaints.masking import mask
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
 from gateway.directory import Member
+from gateway.office import Office
 from gateway.officer_drafts import Desk, Draft
 from gateway.queries import deeds, officer_page
 from gateway.queries.officer_page import FORMS, OfficerPage
@@ -46,6 +47,8 @@ class Form:
     inputs: Mapping[str, str]
     typed: Mapping[str, str] = field(default_factory=dict)
     """The same as its fields stood on the page, to be shown again when the deed is taken back."""
+    means: str = "page"
+    """By which way it came: `page` or `chat`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class DoneBefore:
 
     role: str
     at: datetime
+    agency: str = ""
 
 
 def act(tx: Transaction, token_hash: str, member: Member, case: Case, form: Form) -> DoneBefore | None:
@@ -68,7 +72,7 @@ def act(tx: Transaction, token_hash: str, member: Member, case: Case, form: Form
     try:
         casework.apply(tx, action, case, member.actor, inputs, key=key)
     except ActionRefused as refusal:
-        other = _done_before(tx, case, action, member) if refusal.code == "wrong_state" else None
+        other = done_before(tx, case, action, member) if refusal.code == "wrong_state" else None
         if other is None:
             raise
         return other
@@ -76,7 +80,7 @@ def act(tx: Transaction, token_hash: str, member: Member, case: Case, form: Form
     if form.typed:
         sent = Draft(form.word, form.action_id, form.typed, tx.now, files)
         officer_drafts.keep_sent(tx, Desk(case.id, member.id), sent)
-    audit.record(tx, member.actor, "page_used", "complaint", case.number, details={"form": form.word})
+    audit.record(tx, member.actor, f"{form.means}_used", "complaint", case.number, details={"form": form.word})
     return None
 
 
@@ -103,7 +107,7 @@ def was_done(tx: Transaction, token_hash: str, form: Form) -> bool:
 
 
 def _key(token_hash: str, form: Form) -> str:
-    return f"page:{token_hash[:24]}:{form.action_id[:40]}"
+    return f"{form.means}:{token_hash[:24]}:{form.action_id[:40]}"
 
 
 def _inputs(tx: Transaction, member: Member, case: Case, form: Form) -> dict[str, str]:
@@ -115,19 +119,37 @@ def _inputs(tx: Transaction, member: Member, case: Case, form: Form) -> dict[str
     return inputs
 
 
-def _done_before(tx: Transaction, case: Case, action: Action, member: Member) -> DoneBefore | None:
+def done_before(tx: Transaction, case: Case, action: Action, member: Member) -> DoneBefore | None:
+    """Who else of the officers did the same as the last thing; None where that is not so."""
     last = deeds.newest(tx, case.id)
     if last is None or last.action != action or last.is_by(member.actor):
         return None
-    return DoneBefore(last.event.actor_role, last.event.at)
+    return DoneBefore(last.event.actor_role, last.event.at, last.event.agency)
 
 
-def keep_files(tx: Transaction, member: Member, case: Case, action_id: str, refs: Sequence[AttachmentRef]) -> int:
-    """Keep uploads for an answer that is not sent yet; how many there are for it now."""
+def inputs_of(office: Office, typed: Mapping[str, str]) -> dict[str, str]:
+    """What stands in a form's fields as inputs of the life cycle: `target` is an agency of ours or a body elsewhere."""
+    inputs = dict(typed)
+    where, _, code = inputs.pop("target", "").partition(":")
+    if where == "opd":
+        inputs["agency"] = code
+    elif where == "luar":
+        other = office.reference.out_of_authority.get(code)
+        inputs["institution"] = other.name if other else ""
+    return inputs
+
+
+def keep_files(
+    tx: Transaction, member: Member, case: Case, action_id: str, refs: Sequence[AttachmentRef], channel: str = ""
+) -> int:
+    """Keep uploads for an answer that is not sent yet; how many there are for it now.
+
+    `channel`: where a file is to be fetched that came without its content.
+    """
     _drop_old_drafts(tx, case.id)
     draft = _draft(tx, member, action_id)
     if refs:
-        attachments.add(tx, case.id, None, case.channel, refs, origin=draft)
+        attachments.add(tx, case.id, None, channel or case.channel, refs, origin=draft)
         tx.flush()
     return _count(tx, case.id, draft)
 

@@ -88,7 +88,12 @@ def _behind(tx: Transaction, token_hash: str) -> Task | None:
     if row is None or member is None:
         return None
     task = Task(member, cases.case_of(row), row)
-    return task if _is_in_office(tx, member) and _is_theirs(tx, member, task.case) else None
+    return task if may_work_on(tx, member, task.case) else None
+
+
+def may_work_on(tx: Transaction, member: Member, case: Case) -> bool:
+    """Whether this task is still theirs: the mandate lasts, and the complaint lies where they are responsible."""
+    return _is_in_office(tx, member) and is_theirs(tx, member, case)
 
 
 def _is_in_office(tx: Transaction, member: Member) -> bool:
@@ -97,7 +102,7 @@ def _is_in_office(tx: Transaction, member: Member) -> bool:
     return any(one.id == member.id for one in directory.team(tx, member.agency, (member.role,), today))
 
 
-def _is_theirs(tx: Transaction, member: Member, case: Case) -> bool:
+def is_theirs(tx: Transaction, member: Member, case: Case) -> bool:
     """The complaint lies with their agency or one below it; what lies nowhere is the coordinator's."""
     if not case.agency:
         return member.agency == directory.coordinator_agency(tx)

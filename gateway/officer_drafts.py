@@ -17,6 +17,8 @@ from gateway.storage.store import Transaction
 
 KEPT_FOR = timedelta(days=14)
 """As long as a link to the page may be used."""
+OPEN_FOR = timedelta(hours=24)
+"""How long a question in a chat waits for its answer (gateway/officer_questions.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,21 @@ def _opened(tx: Transaction, desk: Desk, row: Any) -> Draft:
     return Draft(row.word, row.action_id, values, row.saved_at, tuple(files))
 
 
+def drop(tx: Transaction, desk: Desk, word: str) -> None:
+    """The officer wants nothing of what stands in this form."""
+    draft = tables.officer_draft
+    tx.execute(draft.delete().where(_on(desk), draft.c.word == word, draft.c.sent_at.is_(None)))
+
+
+def sent_lately(tx: Transaction, member_ids: Sequence[int]) -> list[Desk]:
+    """Where these officers did something that may still be taken back, the newest first."""
+    draft = tables.officer_draft
+    since = tx.now - timedelta(seconds=tx.office.settings.casework.undo_s)
+    mine = (draft.c.saved_at > since) & draft.c.sent_at.is_not(None) & draft.c.member_id.in_(list(member_ids))
+    rows = tx.all(select(draft.c.complaint_id, draft.c.member_id).where(mine).order_by(draft.c.saved_at.desc()))
+    return [Desk(row.complaint_id, row.member_id) for row in rows]
+
+
 def bring_back(tx: Transaction, desk: Desk, word: str, action_id: str) -> Draft | None:
     """A form that was sent is a draft again, under a new id, because the old one counts as carried out.
 
@@ -92,7 +109,12 @@ def bring_back(tx: Transaction, desk: Desk, word: str, action_id: str) -> Draft 
 
 
 def forget_old(tx: Transaction) -> int:
-    """Drafts that nobody came back to, and sent ones that can no longer be taken back; how many there were."""
+    """Drafts that nobody came back to, and sent ones that can no longer be taken back; how many there were.
+
+    With them the questions of a chat to which nobody wrote an answer.
+    """
+    question = tables.officer_question
+    tx.execute(question.delete().where(question.c.asked_at <= tx.now - OPEN_FOR))
     draft = tables.officer_draft.c
     window = timedelta(seconds=tx.office.settings.casework.undo_s)
     is_sent = and_(draft.sent_at.is_not(None), draft.saved_at <= tx.now - window)

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from channels.messages import Button
 from channels.registry import Channel
-from gateway import attachments, directory, links
+from gateway import attachments, cases, directory, links, officer_door
 from gateway.complaints.calendar import day_text
-from gateway.complaints.complaint import Action, Status
+from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.notices import NOTICES
 from gateway.complaints.number import plain
 from gateway.complaints.sla import NAMES, Clock
@@ -18,18 +18,33 @@ from gateway.conversation.turn import Phrase, Value
 from gateway.directory import Member
 from gateway.outbound import Buttons
 from gateway.privacy import EXCERPT, Reader, cut, shown_to, without_insults
+from gateway.queries import officer_page
+from gateway.queries.officer_page import FORMS
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 AGENCY_CHARACTERS = 24
-# The buttons below a notice to an officer: those of the life cycle that need no further words act at once, the rest
-# open the page.
-ACTS_AT_ONCE: Mapping[str, tuple[tuple[Action, str], ...]] = {
-    "pic.new": ((Action.START, "button.start"),),
-    "duty.new": ((Action.NOTE, "button.duty"),),
-    "duty.unseen": ((Action.NOTE, "button.duty"),),
+# The buttons below a text to an officer; those that cannot be used at that moment are left out.
+BELOW: Mapping[str, tuple[Action, ...]] = {
+    "pic.new": (Action.START, Action.DISPUTE_AUTHORITY),
+    "officer.done": (Action.REPORT_PROGRESS, Action.ASK_REPORTER, Action.REQUEST_TIME, Action.ANSWER),
+    "pic.replied": (Action.START, Action.REPORT_PROGRESS, Action.REQUEST_TIME, Action.ANSWER),
+    "duty.new": (Action.NOTE,),
+    "duty.unseen": (Action.NOTE,),
 }
+LABELS: Mapping[Action, str] = {
+    Action.START: "button.start",
+    Action.DISPUTE_AUTHORITY: "button.authority",
+    Action.REPORT_PROGRESS: "button.progress",
+    Action.ASK_REPORTER: "button.ask",
+    Action.REQUEST_TIME: "button.time",
+    Action.ANSWER: "button.answer",
+    Action.NOTE: "button.duty",
+}
+BESIDE_EACH_OTHER = 2
 OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer", "pic.half", "pic.due", "pic.overdue"})
+SAYS_ALL = frozenset({"pic.replied"})
+"""Where all words are quoted and can be answered below, nobody needs the page."""
 
 
 def reporter_values(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> dict[str, Value]:
@@ -97,7 +112,9 @@ def compose(
     """The message for one officer: what it is about, until when, and what they can press or open."""
     texts, words = tx.office.texts, NOTICES[key].text_key
     shown = shown_to(Reader.NOTICE, case)
-    link = links.issue_page(tx, case.id, member.id) if key in OPENS_PAGE else ""
+    rows = deed_buttons(tx, key, cases.case_of(case), member) if channel.capabilities.buttons else ()
+    says_all = key in SAYS_ALL and rows and not case.confidential and 0 < len(inputs.get("text", "")) <= EXCERPT
+    link = links.issue_page(tx, case.id, member.id) if key in OPENS_PAGE and not says_all else ""
     values = {
         "tiket": case.number,
         "nomor": plain(case.number),
@@ -115,7 +132,8 @@ def compose(
     if channel.capabilities.gsm:
         short = words + "_sms" if texts.has(words + "_sms") else words
         return texts(short, **values), ()
-    rows = _buttons(tx, key, case, member, link) if channel.capabilities.buttons else ()
+    if link and channel.capabilities.buttons:
+        rows = (*rows, (Button(texts("button.details"), url=link),))
     # A pressed button or a photo brings no words that could be quoted.
     bare = words + "_bare"
     text = texts(bare if not values["alasan"] and texts.has(bare) else words, **values)
@@ -167,12 +185,15 @@ def _topic(tx: Transaction, code: str) -> str:
     return topic.name if topic else tx.office.texts("staff.no_topic")
 
 
-def _buttons(tx: Transaction, key: str, case: Any, member: Member, link: str) -> Buttons:
-    texts = tx.office.texts
-    rows: list[tuple[Button, ...]] = [
-        (Button(texts(label), data=links.issue_button(tx, case.id, member.id, action)),)
-        for action, label in ACTS_AT_ONCE.get(key, ())
+def deed_buttons(tx: Transaction, key: str, case: Case, member: Member) -> Buttons:
+    """What this officer can do below this text as things stand, at most two beside each other."""
+    possible: set[Action] = set()
+    if key in BELOW and officer_door.is_theirs(tx, member, case):
+        possible = {FORMS[word] for word in officer_page.forms_of(case, member)}
+    # Whoever sees to danger is of the duty list, whose complaint it need not be.
+    actions = [action for action in BELOW.get(key, ()) if action in possible or action is Action.NOTE]
+    buttons = [
+        Button(tx.office.texts(LABELS[action]), data=links.issue_button(tx, case.id, member.id, action))
+        for action in actions
     ]
-    if link:
-        rows.append((Button(texts("button.details"), url=link),))
-    return tuple(rows)
+    return tuple(tuple(buttons[at : at + BESIDE_EACH_OTHER]) for at in range(0, len(buttons), BESIDE_EACH_OTHER))

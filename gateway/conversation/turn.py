@@ -28,6 +28,8 @@ class Skip(StrEnum):
     """An edit or deletion, carried out silently."""
     SERVICE = "SERVICE"
     """Nothing that a person wrote."""
+    OFFICER = "OFFICER"
+    """An officer's answer to a question of ours (gateway/officers.py), which never becomes a report."""
 
 
 NO_VALUES: "Mapping[str, Value]" = MappingProxyType({})

@@ -25,6 +25,8 @@ complaint = tables.complaint
 OUTSIDE = (Visibility.PUBLIC.value, Visibility.AGENCY.value)
 MOST_EVENTS = 500
 MOST_DELIVERIES = 200
+TO_OFFICERS = ("officer.", "duty.", "link.")
+"""Keys of what is said to officers while they work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def deliveries(tx: Transaction, complaint_id: int) -> list[Delivery]:
     kinds = {row.outbox_id: row.recipient_kind for row in logged if row.outbox_id}
     found = [
         Delivery(
-            row.created_at, row.key, row.channel, kinds.get(row.id, "reporter"), row.state, row.reason, "",
+            row.created_at, row.key, row.channel, kinds.get(row.id) or _talked_to(row.key), row.state, row.reason, "",
             row.sent_at, row.delivered_at,
         )
         for row in sent
@@ -167,6 +169,11 @@ def deliveries(tx: Transaction, complaint_id: int) -> list[Delivery]:
         if row.skip
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _talked_to(key: str) -> str:
+    """Whom an answer in a talk went to; what no notice asked for stands in no log."""
+    return "staff" if key.startswith(TO_OFFICERS) else "reporter"
 
 
 def file_of(tx: Transaction, scope: Scope, identity: str) -> StoredFile | None:

@@ -110,7 +110,7 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
     pictures = tuple(attachments.stored(tx, case.id, "reporter"))
     has_point = shown.point and row.latitude is not None and row.longitude is not None
     promised, asked = _extension(events)
-    forms = _forms(case, member)
+    forms = forms_of(case, member)
     return OfficerPage(
         number=case.number,
         topic=_topic(tx, case.topic),
@@ -134,8 +134,8 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
         history=_history(events, names, cover_of(tx, row)),
         mine=_mine(tx, case.id, member),
         forms=forms,
-        agencies=_others(tx, case) if "bukan" in forms else (),
-        institutions=_institutions(tx) if "bukan" in forms else (),
+        agencies=others(tx, case) if "bukan" in forms else (),
+        institutions=institutions(tx) if "bukan" in forms else (),
         latest_date=add_working_days(tx.today, MOST_EXTENSION, tx.office.calendar),
     )
 
@@ -164,17 +164,20 @@ def _reporter(tx: Transaction, row: Any) -> str:
     return " ".join(f"{word[0]}***" for word in contacts.name_of(tx, row.contact_id).split()[:3])
 
 
-def _forms(case: Case, member: Member) -> tuple[str, ...]:
+def forms_of(case: Case, member: Member) -> tuple[str, ...]:
+    """The words of FORMS that this officer may use now."""
     steps = actions_for(case.status, member.role, hold=case.hold, return_status=case.return_status)
     possible = {step.action for step in steps}
     return tuple(word for word, action in FORMS.items() if action in possible)
 
 
-def _others(tx: Transaction, case: Case) -> tuple[tuple[str, str], ...]:
+def others(tx: Transaction, case: Case) -> tuple[tuple[str, str], ...]:
+    """(code, name) of the agencies that a complaint may belong to instead."""
     return tuple((code, name) for code, name in directory.accepting(tx) if code != case.agency)
 
 
-def _institutions(tx: Transaction) -> tuple[tuple[str, str], ...]:
+def institutions(tx: Transaction) -> tuple[tuple[str, str], ...]:
+    """(code, name) of the bodies outside that a complaint may belong to."""
     return tuple((entry.code, entry.name) for entry in tx.office.reference.out_of_authority.values())
 
 

@@ -194,7 +194,8 @@ async def _bind(request: web.Request) -> tuple[Entrance, str]:
 
 async def _carry_out(request: web.Request, entrance: Entrance, device: str, typed: Typed) -> web.StreamResponse:
     site, task = site_of(request), entrance.task
-    form = Form(typed.word, typed.action_id, _inputs(site, typed), typed.values)
+    inputs = officer_deeds.inputs_of(site.gateway.office, typed.values)
+    form = Form(typed.word, typed.action_id, inputs, typed.values)
     try:
         before = await site.write(officer_deeds.act, entrance.token_hash, task.member, task.case, form)
     except ActionRefused as refusal:
@@ -225,18 +226,6 @@ async def _moved(request: web.Request, typed: Typed) -> web.StreamResponse:
     if entrance.door is not Door.OPEN:
         return _closed(request, entrance, typed)
     return await _page(request, entrance, typed, officer_words.moved(site_of(request)))
-
-
-def _inputs(site: Site, typed: Typed) -> dict[str, str]:
-    inputs = dict(typed.values)
-    target = inputs.pop("target", "")
-    where, _, code = target.partition(":")
-    if where == "opd":
-        inputs["agency"] = code
-    elif where == "luar":
-        other = site.gateway.office.reference.out_of_authority.get(code)
-        inputs["institution"] = other.name if other else ""
-    return inputs
 
 
 async def look_over(request: web.Request) -> web.StreamResponse:

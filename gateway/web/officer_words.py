@@ -1,13 +1,14 @@
 """What the officer's page says: results, refusals as sentences, times. One row per refusal, no traceback, no blame."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
 
-from gateway.complaints.calendar import add_working_days, day_text
+from gateway import officer_refusals
+from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, ActionRefused
-from gateway.complaints.inputs import MOST_EXTENSION, limits_of, read_date
+from gateway.complaints.inputs import limits_of, read_date
 from gateway.complaints.sla import Clock
 from gateway.officer_deeds import UNDO, DoneBefore
 from gateway.officer_door import Entrance
@@ -17,13 +18,8 @@ from gateway.web import formats
 from gateway.web.site import Site
 
 SAID = frozenset({"start", "report_progress", "ask_reporter", "request_time", "dispute_authority", "answer"})
-PLAIN = frozenset({"stock_phrase", "personal_data", "unticked", "too_early", "unknown_value", "expired"})
-"""Refusals whose sentence needs nothing filled in."""
 IN_MINUTES_S = 120
 """Shorter windows are told in seconds, and their end to the second."""
-EVIDENCE, TARGET = "evidence", "target"
-FIELDS_OF_FORMS: Mapping[str, str] = {"evidence": EVIDENCE, "agency": TARGET, "institution": TARGET}
-"""Inputs of the life cycle -> the field of the form that asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +99,12 @@ def left_out(site: Site, remarks: Collection[str]) -> Trouble:
 
 def refusal(site: Site, refused: ActionRefused, entrance: Entrance, word: str) -> Trouble:
     """A refusal of casework in one sentence."""
-    name = FIELDS_OF_FORMS.get(refused.field, refused.field)
-    if refused.code in PLAIN:
-        return Trouble(site.texts(f"link.problem.{refused.code}", site.language), name)
-    if refused.code == "missing_input" and name == EVIDENCE:
-        return Trouble(site.texts("link.problem.missing_evidence", site.language), "no_evidence_reason")
-    if refused.code in {"missing_input", "too_short", "too_long", "too_late"}:
-        return Trouble(_about_field(site, refused, name, word), name)
-    return Trouble(_about_case(site, refused, entrance, word), status=HTTPStatus.CONFLICT)
-
-
-def _about_field(site: Site, refused: ActionRefused, name: str, word: str) -> str:
-    action = FORMS[word]
-    least, most = limits_of(action, refused.field) or (0, 0)
-    office = site.gateway.office
-    latest = add_working_days(office.calendar.local(office.now()).date(), MOST_EXTENSION, office.calendar)
-    values = {
-        "isian": site.texts(f"link.field.{name}", site.language) if site.texts.has(f"link.field.{name}") else "",
-        "n": most if refused.code == "too_long" else least,
-        "tgl": day_text(latest),
-    }
-    return site.texts(f"link.problem.{refused.code}", site.language, **values)
+    sentence = officer_refusals.about_words(site.gateway.office, refused, word, site.language)
+    if not sentence:
+        return Trouble(_about_case(site, refused, entrance, word), status=HTTPStatus.CONFLICT)
+    name = officer_refusals.field_of(refused)
+    lacks_proof = refused.code == "missing_input" and name == officer_refusals.EVIDENCE
+    return Trouble(sentence, "no_evidence_reason" if lacks_proof else name)
 
 
 def _about_case(site: Site, refused: ActionRefused, entrance: Entrance, word: str) -> str:

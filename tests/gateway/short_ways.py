@@ -1,7 +1,8 @@
 """Short ways through the services, for tests of what comes after."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func, select, text
@@ -99,6 +100,32 @@ def assigned(store: Store, arrival: Arrival, agency: str = "PUPR") -> Case:
 def answered(store: Store, arrival: Arrival) -> Case:
     case = assigned(store, arrival)
     return act(store, case, Action.ANSWER, member(store).actor, **ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A text of ours on its way to one address; `pressed`: it answers a button. `buttons`: label -> what comes back."""
+
+    id: int
+    text: str
+    buttons: Mapping[str, str]
+    pressed: bool
+
+
+def spoken(store: Store, address: Address, after: int = 0) -> list[Spoken]:
+    """What was said to them after that message, in order."""
+    with store.transaction() as tx:
+        who = contacts.ensure(tx, [address])[address]
+    outbox = tables.outbox
+    return [
+        Spoken(
+            row.id,
+            who.open(bytes(row.text_sealed), f"outbox:{row.id}"),
+            {button["label"]: button["data"] for line in row.buttons or () for button in line},
+            bool(row.callback_id),
+        )
+        for row in rows(store, outbox, outbox.c.contact_id == who.id, outbox.c.id > after)
+    ]
 
 
 def when_waiting(store: Store) -> None:

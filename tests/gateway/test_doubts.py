@@ -38,6 +38,7 @@ from tests.gateway.short_ways import (
     receive,
     reporter,
     rows,
+    spoken,
     when_waiting,
 )
 
@@ -190,7 +191,7 @@ def test_an_officers_button_leaves_nothing_half_done_when_somebody_else_was_fast
     assert type(problem).__name__ == "CaseMoved"
     assert len({clock.name for clock in clocks}) == len(clocks)
     receive(store, press)
-    assert only(store, tables.officer_action).used_at is not None
+    assert spoken(store, address)[-1].text.startswith("Aduan ini sudah sedang dikerjakan.")
 
 
 def _pressed(store: Store, press: Arrival) -> None:

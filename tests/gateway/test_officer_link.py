@@ -151,7 +151,7 @@ def test_the_same_form_twice_is_one_event(store: Store, link: Link) -> None:
 def test_two_officers_at_once_get_the_same_page(issue: Callable[..., Link]) -> None:
     first, second = issue(), issue(Role.KEPALA)
     first.act("terima")
-    assert second.act("terima", "b-1") == DoneBefore("penghubung", first.page("phone").since)
+    assert second.act("terima", "b-1") == DoneBefore("penghubung", first.page("phone").since, "PUPR")
 
 
 def test_the_page_shows_what_the_officer_needs_and_no_more(store: Store, link: Link) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from channels.messages import MessageKind
-from gateway import cases, casework, directory, intake, links, outbound
+from channels.messages import Address, MessageKind
+from gateway import cases, casework, directory, intake, links
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
+from tests.gateway.short_ways import spoken
 
 NUMBER = "KBR-260000013"
 COORDINATOR = Actor(Role.COORDINATOR, "1", "DISKOMINFO", "Koordinator Contoh")
@@ -32,15 +33,15 @@ def press(store: Store, telegram: Telegram) -> Press:
         assert case is not None
         button = links.issue_button(tx, case.id, member.id, Action.START)
         tx.execute(tables.outbox.delete())
+    heard = [0]
 
     def pressed(sender: str = OFFICER) -> list[str]:
         with store.transaction() as tx:
             kind = {"kind": MessageKind.BUTTON, "button": button, "callback_id": "q1"}
             intake.receive(tx, [telegram(sender=sender, **kind)])
-        with store.transaction() as tx:
-            said = [parcel.message.text for parcel in outbound.claim(tx, 10, 60)]
-            tx.execute(tables.outbox.delete())
-            return said
+        said = spoken(store, Address("tg", sender), heard[-1])
+        heard.extend(line.id for line in said)
+        return [line.text for line in said]
 
     return pressed
 
@@ -60,9 +61,9 @@ def status(store: Store) -> Status:
 
 
 def test_accepting_says_so_and_a_second_press_says_who_did_it_when(store: Store, press: Press, moment: Moment) -> None:
-    assert any("Anda terima pukul 08.00" in text for text in press())
+    assert press() == [f"{NUMBER} Anda terima pukul 08.00."] * 2
     moment.pass_(minutes=5)
-    assert any("sudah dikerjakan oleh" in text and "pukul 08.00" in text for text in press())
+    assert press() == ["Sudah dikerjakan oleh penghubung PUPR pukul 08.00."]
     assert status(store) is Status.IN_PROGRESS
     with store.transaction() as tx:
         started = tables.complaint_event.c.action == Action.START.value
@@ -74,11 +75,12 @@ def test_a_button_that_came_too_late_is_answered_with_the_state_of_today(store: 
     answer = "Lubang ditambal dengan aspal panas pada 24 November 2026 pukul 08.30."
     apply(store, Action.ANSWER, officer, explanation=answer, no_evidence_reason="kamera rusak", no_personal_data="1")
     for _ in range(2):
-        assert press() == [f"{NUMBER} sekarang menunggu tanggapan pelapor. Tombol ini tidak berlaku lagi."]
+        refused = "Aduan ini sudah menunggu tanggapan pelapor. Aksi Terima & kerjakan tidak berlaku."
+        assert press() == [refused]
     assert status(store) is Status.AWAITING_REPORTER
 
 
 def test_somebody_else_cannot_press_an_officers_button(store: Store, press: Press) -> None:
     assert press(sender="77") == [""]  # Telegram hears that it arrived, no more
-    assert press(sender="900004") == ["Tugas sudah dipindahkan atau tombol ini bukan untuk Anda."]
+    assert press(sender="900004") == ["Tugas sudah dipindahkan, atau tombol ini tidak berlaku lagi untuk Anda."]
     assert status(store) is Status.ASSIGNED

@@ -46,6 +46,11 @@ class Deed:
     inputs: Mapping[str, str]
 
 
+def is_deed(text: str) -> bool:
+    """Whether it is told as an action of the life cycle, not as what somebody wrote or pressed."""
+    return (DEED.fullmatch(text) or {"verb": ""})["verb"] in VERBS
+
+
 def deeds(text: str) -> list[Deed]:
     """The actions of one line; LookupError for words that mean none."""
     return [_deed(part.strip()) for part in text.split("; ")]

@@ -109,7 +109,28 @@ def no_day_was_lost_by_asking(replay: Replay) -> None:
         assert span_of(resolution, replay.town.now).paused_days == 0
 
 
-# 04, 05
+# 04
+
+
+def the_second_press_reads_who_was_first(replay: Replay) -> None:
+    """That other messages lose their buttons is more than our channels can do: whoever presses one reads the same."""
+    toasts = [sent.text for sent in replay.town.sent if sent.callback_id and sent.text]
+    assert toasts[1:] == ["Sudah dikerjakan oleh penghubung DLH pukul 10.05."]
+
+
+def the_follow_up_clock_was_stopped_by_asking(replay: Replay) -> None:
+    with replay.town.store.reading() as tx:
+        kept = clocks.read(tx, row_of(tx, "KBR-260001276").id)
+    clock_of = {one.running.rule.clock: one.running for one in kept}
+    assert clock_of[Clock.FOLLOW_UP].stopped_at is not None
+    assert clock_of[Clock.RESOLUTION].is_paused
+
+
+def the_citizen_heard_nothing_of_it(replay: Replay) -> None:
+    assert not any("Tumpukan" in sent.text for sent in replay.town.sent if not sent.is_staff)
+
+
+# 05
 
 
 def the_deputy_is_told(replay: Replay) -> None:
@@ -289,6 +310,20 @@ EXPECTED: Mapping[str, Check] = {
     ),
     "action_refused (batal is not allowed from in_progress)": every(
         has("KBR-260001268", status="in_progress"), actions("KBR-260001268", lambda done: "cancel" not in done)
+    ),
+    # 04
+    'one event kerjakan; second callback answered "Sudah dikerjakan oleh penghubung DLH pukul 10.05."; other team'
+    " members' messages lose the buttons": every(
+        actions("KBR-260001276", lambda done: done.count("start") == 1), the_second_press_reads_who_was_first
+    ),
+    "status=incomplete return_status=in_progress; clocks tindak_lanjut stopped (tanya), penyelesaian paused": every(
+        has("KBR-260001276", status="incomplete", return_status="in_progress"),
+        the_follow_up_clock_was_stopped_by_asking,
+    ),
+    "no message to the citizen; dispatch_log row skipped UNDONE; status=in_progress": every(
+        has("KBR-260001276", status="in_progress", public_answer=""),
+        skipped("st.answer", "UNDONE"),
+        the_citizen_heard_nothing_of_it,
     ),
     # 05
     "no ask.place (area recognised)": never_said(ASK_PLACE),

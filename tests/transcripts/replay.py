@@ -156,8 +156,8 @@ class Replay:
                 self.page = self.website.visit(text)
             case "C", _:
                 self.page = self.dial(text.strip())
-            case "P", _ if pressed := PRESSED.fullmatch(text):
-                self._press_as_officer(pressed[1])
+            case "P", "telegram" if not desk.is_deed(text):
+                self._work(text, at)
             case _:
                 for deed in desk.deeds(text):
                     self.town.do(partial(desk.carry_out, deed=deed, number=self.number, by_officer=who == "P"))
@@ -179,6 +179,15 @@ class Replay:
     def _write(self, person: int, text: str, at: datetime) -> None:
         clock = f"{at.astimezone(ZONE):%H:%M:%S}"
         self.town.take("telegram", self.telegram.said(person, text, at, clock))
+
+    def _work(self, text: str, at: datetime) -> None:
+        """An officer presses what they were shown last, or writes in the chat in which we spoke to them last."""
+        pressed = PRESSED.fullmatch(text)
+        if pressed and pressed[1] != "foto":
+            self._press_as_officer(pressed[1])
+            return
+        officer = next(sent.to for sent in reversed(self.town.sent) if sent.is_staff)
+        self._write(int(officer.path), text, at)
 
     def _press_as_officer(self, label: str) -> None:
         shown = [sent for sent in self.town.sent if sent.is_staff and _has(sent, label)]

@@ -19,7 +19,7 @@ from tests.transcripts.replay import Aside, Replay
 from tests.transcripts.town import Town, opened
 from workers.classification.engine import KeywordClassifier
 
-ALSO_ON_POSTGRES = ("02-telegram-pesan-beruntun.md", "05-sms-status-belum-beres.md")
+ALSO_ON_POSTGRES = ("02-telegram-pesan-beruntun.md", "04-telegram-pic-tombol.md", "05-sms-status-belum-beres.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,6 @@ class Missing:
 
 
 NOT_YET: Mapping[str, Missing] = {
-    "04-telegram-pic-tombol.md": Missing(
-        "officers work by buttons in two steps: question, answer, evidence, undo",
-        frozenset({"11-23 10:00:01 T", "11-23 10:05:01 T", "11-23 10:05:01 #"}),
-        until="11-23 11:00:00 P",
-    ),
     "11-sms-insiden-massal.md": Missing("incidents, and officers who answer by SMS", until="11-23 07:45:00 K"),
 }
 
@@ -53,9 +48,12 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=ZONE).astimezone(UTC)
 
 
+MAP = "https://peta.contoh.example/?lintang=-2.680000&bujur=111.620000"
+"""Longer than what is left of an excerpt, which is cut before it."""
 ASIDES: Mapping[str, tuple[Aside, ...]] = {
     "04-telegram-pic-tombol.md": (
-        Aside(at("11-23 09:00:00"), "W", "Sampah menumpuk di belakang SD Contoh 2", "telegram", "KBR-260001276"),
+        Aside(at("11-23 09:00:00"), "W", f"Sampah menumpuk di belakang SD Contoh 2 {MAP}", "telegram", "KBR-260001276"),
+        Aside(at("11-23 09:59:50"), "K", "verifikasi kind=pengaduan topic=persampahan"),
     ),
     # An emergency is never assigned by itself; who answers on the third day was given it on the second.
     "07-sms-darurat-berhenti.md": (Aside(at("11-23 09:00:00"), "K", "disposisi agency=BPBD"),),

@@ -94,8 +94,11 @@ def _settings(url: str, folder: Path) -> Settings:
 
 @cache
 def opened() -> Office:
-    """The town hall, read once; each town has its own settings, time and codes."""
-    return app.open_office(_settings("sqlite:///nowhere.db", Path("nowhere")), Clock())
+    """The town hall, read once; each town has its own settings, time and codes. Waste is a topic of its own here."""
+    office = app.open_office(_settings("sqlite:///nowhere.db", Path("nowhere")), Clock())
+    topics = office.reference.topics
+    waste = replace(topics["lingkungan"], code="persampahan", name="Persampahan")
+    return replace(office, reference=replace(office.reference, topics={**topics, waste.code: waste}))
 
 
 @dataclass(frozen=True, slots=True)

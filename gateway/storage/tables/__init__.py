@@ -47,6 +47,7 @@ from gateway.storage.tables.people import (
     contact,
     officer_action,
     officer_draft,
+    officer_question,
     page_link,
 )
 
@@ -84,6 +85,7 @@ __all__ = [
     "number_sequence",
     "officer_action",
     "officer_draft",
+    "officer_question",
     "outbox",
     "page_link",
     "process",

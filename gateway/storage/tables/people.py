@@ -122,6 +122,19 @@ officer_draft = Table(
     Column("sent_at", Instant),
 )
 
+officer_question = Table(
+    "officer_question",
+    metadata,
+    Column("complaint_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, nullable=False, index=True),
+    Column("channel", String(31), nullable=False),
+    Column("word", String(12), nullable=False),
+    Column("step", String(12), nullable=False),
+    Column("action_id", String(40), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+)
+
 officer_action = Table(
     "officer_action",
     metadata,
