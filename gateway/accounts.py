@@ -87,7 +87,7 @@ def add(tx: Transaction, username: str, password: str, role: Role, name: str = "
         "password_hash": HASHER.hash(password),
         "created_at": tx.now,
     }
-    if not tx.insert_new(tables.account, [row], "id"):
+    if not tx.insert_new(tables.account, [row], "id", key=("username",)):
         raise AccountRefused(f"there is an account '{username}' already")
     audit.record(tx, SYSTEM, "account_added", "account", str(identity), details={"role": role.value})
     return identity

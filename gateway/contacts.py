@@ -63,7 +63,7 @@ def ensure(
             for address in missing
         }
         new = [row for row, _ in made.values()]
-        inserted = tx.insert_new(tables.contact, new, "address_hash")
+        inserted = tx.insert_new(tables.contact, new, "address_hash", key=("address_hash",))
         known |= {digest: contact for digest, (_, contact) in made.items() if digest in inserted}
         # Another process was faster with the same sender: its contact counts.
         known |= _find(tx, [digest for digest in made if digest not in inserted])

@@ -48,7 +48,7 @@ def load(tx: Transaction) -> dict[str, int]:
     members = [(agency, member) for agency in agencies for member in agency.team]
     ids = _member_contacts(tx, [member for _, member in members])
     rows = [_member_row(tx, agency, member, ids) for agency, member in members]
-    tx.insert_new(tables.agency_member, rows, "id")
+    tx.insert_new(tables.agency_member, rows, "id", key=("agency", "role", "person"))
     key = ("agency", "role", "person")
     tx.update(
         tables.agency_member, rows, key, ("notify", "telegram_id", "phone_id", "email_id", "valid_from", "valid_to")

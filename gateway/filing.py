@@ -38,7 +38,7 @@ def file(tx: Transaction, draft: Draft, actor: Actor, reference: str, contact: A
         "text_sealed": person.seal(draft.text, f"message:{message_id}:text"),
         "received_at": tx.now,
     }
-    if not tx.insert_new(tables.message, [row], "id"):
+    if not tx.insert_new(tables.message, [row], "id", key=("channel", "external_id")):
         return Filed(_number_of(tx, external_id))
     opened = open_complaint(tx, draft, Origin(CHANNEL, CHANNEL, person, message_id=message_id))
     message = tables.message

@@ -305,7 +305,7 @@ def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> 
             "received_at": tx.now,
             "outbox_id": row.id if row else None,
         }
-        is_new = tx.insert_new(tables.delivery_report, [kept], "id")
+        is_new = tx.insert_new(tables.delivery_report, [kept], "id", key=("channel", "message_ref", "status"))
         if row and (is_new or row.provider_state == RESENT):
             _advance(tx, row, given.status, given.reason)
     if reports:

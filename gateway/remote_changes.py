@@ -97,7 +97,7 @@ def _keep_events(tx: Transaction, row: Any, state: RemoteState) -> list[RemoteEv
         }
         for event in state.events
     ]
-    inserted = tx.insert_new(tables.remote_event, rows, "remote_key")
+    inserted = tx.insert_new(tables.remote_event, rows, "remote_key", key=("complaint_id", "remote_key"))
     return [event for event in state.events if event.remote_key in inserted]
 
 

@@ -1,19 +1,33 @@
 """The identity vault: one person is one contact, found by what cannot be read, opened only with its own key."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from sqlalchemy.exc import IntegrityError
 
 from channels.messages import Address, ContactEvent
 from gateway import contacts, directory
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
+from gateway.storage.types import Ids
 from tests.gateway.short_ways import contact, count, only, rows
 
 CITIZENS = tables.contact.c.staff.is_(False)
 PHONE = Address("tel", "+6281200000001")
+
+
+class Drawn(Ids):
+    """Draws what somebody drew before."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def new(self, now: datetime) -> int:
+        return self._number
 
 
 def test_c2_somebody_known_is_found_again_and_not_made_twice(store: Store) -> None:
@@ -33,8 +47,9 @@ def test_many_at_once_are_one_row_each_however_often_they_are_named(store: Store
 def test_two_processes_that_meet_the_same_stranger_agree(store: Store) -> None:
     url = store.engine.url.render_as_string(hide_password=False)
 
-    def meet(_: int) -> int:
+    def meet(process: int) -> int:
         mine = Store(open_engine(url), store.office)
+        mine._ids = Ids(process)
         try:
             return contact(mine, "+6281200000001", "tel").id
         finally:
@@ -52,6 +67,7 @@ def test_crowds_of_strangers_in_any_order_do_not_block_each_other(store: Store) 
 
     def meet(backwards: bool) -> int:
         mine = Store(open_engine(url), store.office)
+        mine._ids = Ids(int(backwards))  # two processes
         try:
             for crowd in orders:
                 with mine.transaction() as tx:
@@ -63,6 +79,15 @@ def test_crowds_of_strangers_in_any_order_do_not_block_each_other(store: Store) 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(meet, (False, True))) == [10, 10]
     assert count(store, tables.contact, CITIZENS) == 400
+
+
+def test_an_id_that_two_processes_drew_does_not_make_two_people_one(store: Store) -> None:
+    drawn, kept = contact(store).id, store._ids
+    store._ids = Drawn(drawn)
+    with pytest.raises(IntegrityError):
+        contact(store, PHONE.path, PHONE.scheme)
+    store._ids = kept
+    assert contact(store, PHONE.path, PHONE.scheme).id != drawn
 
 
 def test_c1_an_address_comes_out_only_to_be_sent_to(store: Store) -> None:
