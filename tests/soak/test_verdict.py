@@ -105,6 +105,11 @@ def files_the_words_of_another(town: Town) -> None:
     town.board[0]["content"] = BUDI.marks[0]
 
 
+def answers_twice(town: Town) -> None:
+    town.trace.heard.append(heard(6, BUDI, "st.answer", TWO))
+    town.told.append(Told(TWO, "", "sent"))
+
+
 def gives_no_receipt(town: Town) -> None:
     town.trace.heard = town.trace.heard[1:]
 
@@ -173,6 +178,7 @@ WRONGS: list[tuple[Callable[[Town], None], Finding]] = [
     (tells_what_never_was,        Finding("misled", ONE, "status")),
     (tells_in_the_wrong_order,    Finding("disordered", TWO, "news")),
     (tells_nobody_of_an_answer,   Finding("misled", TWO, "silence at awaiting_reporter")),
+    (answers_twice,               Finding("doubled", TWO, "st.answer")),
     (sends_an_sms_again,          Finding("doubled", TWO, "sms")),
     (calls_sent_what_never_came,  Finding("lost", ONE, "called sent: st.progress")),
     (forgets_a_confirmation,      Finding("lost", TWO, "confirmation")),
@@ -194,6 +200,13 @@ def test_what_is_held_for_a_person_is_a_doubt_and_no_loss(town: Town) -> None:
     del town.board[0]
     town.forwards[0] = Forward(ONE, "create", "manual_check")
     assert town.judged() == Verdict((), 2, 1)
+
+
+def test_who_was_not_content_is_answered_again_maybe_in_the_same_words(town: Town) -> None:
+    answers_twice(town)
+    states = ("assigned", "awaiting_reporter", "reporter_replied", "awaiting_reporter")
+    town.cases[1] = case(TWO, BUDI, "awaiting_reporter", *states)
+    assert town.judged() == Verdict((), 0, 2)
 
 
 def test_a_report_that_lapor_moved_is_waited_for_until_it_was_read_again(town: Town) -> None:
