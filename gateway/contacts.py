@@ -19,9 +19,11 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 NO_NAMES: Mapping[Address, str] = MappingProxyType({})
-KNOWN = "SELECT id, address_hash, key_wrapped, staff, reachable FROM contact WHERE id IN {ids}"
-REACHED = KNOWN.replace("reachable FROM", "reachable, address_sealed FROM")
-FIND = "SELECT id, address_hash, key_wrapped, staff, reachable FROM contact WHERE address_hash IN {ids}"
+COLUMNS = "id, address_hash, key_wrapped, staff, reachable"
+"""What a contact is made of."""
+KNOWN = f"SELECT {COLUMNS} FROM contact WHERE id IN {{ids}}"  # noqa: S608 - constants
+REACHED = f"SELECT {COLUMNS}, address_sealed FROM contact WHERE id IN {{ids}}"  # noqa: S608
+FIND = f"SELECT {COLUMNS} FROM contact WHERE address_hash IN {{ids}}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -48,8 +48,8 @@ def load(tx: Transaction) -> dict[str, int]:
     members = [(agency, member) for agency in agencies for member in agency.team]
     ids = _member_contacts(tx, [member for _, member in members])
     rows = [_member_row(tx, agency, member, ids) for agency, member in members]
-    tx.insert_new(tables.agency_member, rows, "id", key=("agency", "role", "person"))
     key = ("agency", "role", "person")
+    tx.insert_new(tables.agency_member, rows, "id", key)
     tx.update(
         tables.agency_member, rows, key, ("notify", "telegram_id", "phone_id", "email_id", "valid_from", "valid_to")
     )

@@ -50,8 +50,9 @@ class NoticeRule:
     """One text for each of `audiences`.
 
     `delay` names the setting (seconds) that the notice waits for: `undo_s`, `batch_s`, `rating_after_s`,
-    `emergency_again_s`. While it waits, a notice with the key `superseded_by` replaces it. `replies`: it answers the reporter's own act, so it is not written
-    where the conversation already said it. `by_sms`: staff without another means are told by SMS although it costs.
+    `emergency_again_s`. While it waits, a notice with the key `superseded_by` replaces it. `replies`: it answers the
+    reporter's own act, so it is not written where the conversation already said it. `by_sms`: staff without another
+    means are told by SMS although it costs.
     """
 
     key: str
