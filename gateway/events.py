@@ -68,7 +68,7 @@ def seen(tx: Transaction, key: str) -> bool:
     return by_key(tx, key) is not None
 
 
-def is_seen(tx: Transaction, complaint_id: int) -> bool:
+def is_touched(tx: Transaction, complaint_id: int) -> bool:
     """Whether anybody of the staff has done anything about this complaint."""
     event = tables.complaint_event
     theirs = (event.c.complaint_id == complaint_id) & event.c.actor_role.not_in(OUTSIDE)

@@ -16,7 +16,8 @@ REFERS = frozenset({MessageKind.EDIT, MessageKind.DELETE})
 SAME_TEXTS = (
     "SELECT text_hash, count(DISTINCT contact_id) AS senders,"
     " max(CASE WHEN archive_reason = 'spam_terbukti' THEN 1 ELSE 0 END) AS spam"
-    " FROM complaint WHERE text_hash IN {ids} AND text_hash <> '' AND (created_at > :since OR archive_reason = 'spam_terbukti')"
+    " FROM complaint WHERE text_hash IN {ids} AND text_hash <> ''"
+    " AND (created_at > :since OR archive_reason = 'spam_terbukti')"
     " GROUP BY text_hash"
 )
 NUMBER_OF = (

@@ -169,7 +169,7 @@ def _not_needed(tx: Transaction, row: Any, rule: NoticeRule) -> str:
     """The reason why nobody has to be told any more."""
     if rule.only is Only.FIRST and _told_before(tx, row):
         return "DUP_EVENT"
-    return "SEEN" if rule.only is Only.UNSEEN and events.is_seen(tx, row.complaint_id) else ""
+    return "SEEN" if rule.only is Only.UNSEEN and events.is_touched(tx, row.complaint_id) else ""
 
 
 def _told_before(tx: Transaction, row: Any) -> bool:

@@ -13,6 +13,7 @@ from gateway.complaints.masking import mask
 from gateway.complaints.notices import NOTICES, Audience
 from gateway.directory import Member
 from gateway.links import Press
+from gateway.office import Office
 from gateway.officer_questions import Step
 from gateway.outbound import Buttons
 from gateway.queries.officer_page import FORMS
@@ -39,7 +40,7 @@ LABELS: Mapping[Press, str] = {
 }
 SENT = "officer.sent."
 IN_MINUTES_S = 120
-"""Shorter windows are told in seconds."""
+"""Shorter windows are told in seconds, and their end to the second."""
 LEAVES: Mapping[str, tuple[str, Audience]] = {
     "selesai": ("st.answer", Audience.REPORTER),
     "bukan": ("task.oota", Audience.COORDINATOR),
@@ -117,15 +118,19 @@ def sent(tx: Transaction, case: Case, word: str) -> Line:
     day = tx.office.calendar.local(leaves).date()
     key = f"{SENT}{word}" if day == tx.today else f"{SENT}{word}_later"
     text = texts(key, tiket=case.number, jam=clock(tx, leaves), tgl=day_text(day))
-    if undo_s:
-        text = f"{text} {texts('officer.undo_hint', lama=_span(tx, undo_s))}"
+    if window := undo_window(tx.office):
+        text = f"{text} {texts('officer.undo_hint', lama=window)}"
     return Line(key, text, complaint_id=case.id)
 
 
-def _span(tx: Transaction, seconds: int) -> str:
-    if seconds < IN_MINUTES_S:
-        return tx.office.texts("link.preview.seconds", n=seconds)
-    return tx.office.texts("link.preview.minutes", n=round(seconds / 60))
+def undo_window(office: Office, language: str = "id") -> str:
+    """How long an answer can be taken back: `10 menit`, `30 detik`; empty where it cannot."""
+    undo_s = round(office.settings.casework.undo_s)
+    if not undo_s:
+        return ""
+    if undo_s < IN_MINUTES_S:
+        return office.texts("link.preview.seconds", language, n=undo_s)
+    return office.texts("link.preview.minutes", language, n=round(undo_s / 60))
 
 
 def done_before(tx: Transaction, role: str, agency: str, at: datetime) -> Line:

@@ -1,8 +1,9 @@
 """What became of a complaint that is over, put away small: messages that were sent, who was told, its clocks.
 
 A complaint that was closed and untouched for a month leaves its working rows: notices that were carried out go, what was
-sent and logged, its stopped clocks and who had it become one packed row, its words repacked under the same keys. Screens read it
-from there; whoever opens it again finds its clocks and who had it. Nothing is lost by it, and nothing is kept longer (SECURITY § 5).
+sent and logged, its stopped clocks and who had it become one packed row, its words repacked under the same keys. Screens
+read it from there; whoever opens it again finds its clocks and who had it. Nothing is lost by it, and nothing is kept
+longer (SECURITY § 5).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
 
-from gateway import officer_refusals
+from gateway import officer_lines, officer_refusals
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, ActionRefused
 from gateway.complaints.inputs import limits_of, read_date
@@ -18,8 +18,6 @@ from gateway.web import formats
 from gateway.web.site import Site
 
 SAID = frozenset({"start", "report_progress", "ask_reporter", "request_time", "dispute_authority", "answer"})
-IN_MINUTES_S = 120
-"""Shorter windows are told in seconds, and their end to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +37,14 @@ def clock(site: Site, moment: datetime) -> str:
 
 def undo_clock(site: Site, moment: datetime) -> str:
     """The same; with seconds where only few of them are left from the beginning."""
-    if site.gateway.settings.casework.undo_s >= IN_MINUTES_S:
+    if site.gateway.settings.casework.undo_s >= officer_lines.IN_MINUTES_S:
         return clock(site, moment)
     return formats.clock_text(moment, site.gateway.office.calendar)
 
 
 def undo_window(site: Site) -> str:
     """How long an answer can be taken back: `10 menit`, `30 detik`; empty where it cannot."""
-    undo_s = round(site.gateway.settings.casework.undo_s)
-    if not undo_s:
-        return ""
-    if undo_s < IN_MINUTES_S:
-        return site.texts("link.preview.seconds", site.language, n=undo_s)
-    return site.texts("link.preview.minutes", site.language, n=round(undo_s / 60))
+    return officer_lines.undo_window(site.gateway.office, site.language)
 
 
 def day(moment: date) -> str:
