@@ -10,11 +10,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import cases, clocks, events, outbound, readers, staff_texts, tracking
+from gateway import cases, clocks, dispatch_log, events, gathering, outbound, readers, staff_texts, tracking
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Only, Timing
-from gateway.contacts import Contact
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
 from gateway.outbound import Said
@@ -118,7 +117,7 @@ def _supersede(tx: Transaction, complaint_id: int, key: str) -> None:
     notice = tables.notice
     waiting = (notice.c.complaint_id == complaint_id) & notice.c.key.in_(older) & notice.c.state.in_(UNTOLD)
     for row in tx.all(select(notice).where(waiting)):
-        _log(tx, row, "reporter", skip="SUPERSEDED")
+        dispatch_log.note(tx, row, "reporter", skip="SUPERSEDED")
     tx.execute(notice.update().where(waiting).values(state="superseded"))
 
 
@@ -127,7 +126,7 @@ def withdraw(tx: Transaction, event_id: int) -> None:
     notice = tables.notice
     waiting = (notice.c.event_id == event_id) & notice.c.state.in_(UNTOLD)
     for row in tx.all(select(notice).where(waiting)):
-        _log(tx, row, row.audience, skip="UNDONE")
+        dispatch_log.note(tx, row, row.audience, skip="UNDONE")
     tx.execute(notice.update().where(waiting).values(state="undone"))
 
 
@@ -147,7 +146,7 @@ def expand(tx: Transaction, row: Any) -> None:
     if case is None or _is_done(tx, row):
         return
     audience = Audience(row.audience)
-    if skip := _not_needed(tx, row, rule):
+    if skip := _not_needed(tx, row, rule, case):
         drop(tx, row, skip)
         return
     urgent = case.urgency == Urgency.DARURAT.value
@@ -165,8 +164,10 @@ def expand(tx: Transaction, row: Any) -> None:
     _settle(tx, row, "done")
 
 
-def _not_needed(tx: Transaction, row: Any, rule: NoticeRule) -> str:
+def _not_needed(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> str:
     """The reason why nobody has to be told any more."""
+    if gathering.is_given_away(row, case):
+        return "SUPERSEDED"
     if rule.only is Only.FIRST and _told_before(tx, row):
         return "DUP_EVENT"
     return "SEEN" if rule.only is Only.UNSEEN and events.is_touched(tx, row.complaint_id) else ""
@@ -209,13 +210,13 @@ def failed(tx: Transaction, row: Any, problem: str, due_at: datetime | None) -> 
 
 def merge(tx: Transaction, row: Any, outbox: int | None) -> None:
     """The notice is told by a summary, the message `outbox`."""
-    _log(tx, row, "staff", skip="DIGEST", outbox=outbox)
+    dispatch_log.note(tx, row, "staff", skip="DIGEST", outbox=outbox)
     _settle(tx, row, "done")
 
 
 def drop(tx: Transaction, row: Any, skip: str) -> None:
     """Nobody is told, and why."""
-    _log(tx, row, row.audience, skip=skip)
+    dispatch_log.note(tx, row, row.audience, skip=skip)
     _settle(tx, row, "superseded" if skip == "SUPERSEDED" else "done")
 
 
@@ -229,14 +230,14 @@ def hand_on(tx: Transaction, row: Any, audience: Audience) -> None:
 
 def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> None:
     if case.hold != Hold.NONE.value and not row.key.startswith(("hold.", "st.archived")):
-        _log(tx, row, "reporter", skip="SECRET_GUARD")
+        dispatch_log.note(tx, row, "reporter", skip="SECRET_GUARD")
         return
     if tx.now - row.created_at > TOO_OLD and rule.timing is not Timing.IMMEDIATE:
-        _log(tx, row, "reporter", skip="TOO_OLD")
+        dispatch_log.note(tx, row, "reporter", skip="TOO_OLD")
         return
     route = readers.reporter(tx, case)
     if route.skip:
-        _log(tx, row, "reporter", skip=route.skip, recipient=case.contact_id, channel=route.channel)
+        dispatch_log.note(tx, row, "reporter", skip=route.skip, recipient=case.contact_id, channel=route.channel)
         return
     channel = tx.office.channels[route.channel]
     values = staff_texts.reporter_values(tx, case, row.inputs or {}) | _mark(tx, row) | _code(tx, row, case)
@@ -246,7 +247,7 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
     texts = [(message.text, message.buttons) for message in rendered.messages]
     said = Said(row.key, case.id, row.id, direct=False, sent_from=route.sent_from)
     ids = outbound.say(tx, route.contact, route.channel, texts, said)
-    _log(tx, row, "reporter", recipient=case.contact_id, channel=route.channel, outbox=ids[0])
+    dispatch_log.note(tx, row, "reporter", recipient=case.contact_id, channel=route.channel, outbox=ids[0])
 
 
 def _code(tx: Transaction, row: Any, case: Any) -> dict[str, str]:
@@ -266,7 +267,7 @@ def _tell_staff(tx: Transaction, row: Any, audience: Audience, case: Any) -> Non
     """The people of an audience; where nobody of them can be told, those above them: silence is not an answer."""
     people = readers.staff(tx, audience, row.agency)
     if not people:
-        _log(tx, row, audience.value, skip="NO_HOLDER")
+        dispatch_log.note(tx, row, audience.value, skip="NO_HOLDER")
     if not _tell_people(tx, row, audience, case, people) and audience in ABOVE:
         show_gap(tx, case)
         _tell_staff(tx, row, ABOVE[audience], case)
@@ -282,45 +283,12 @@ def _tell_people(tx: Transaction, row: Any, audience: Audience, case: Any, peopl
     told: set[tuple[str, int]] = set()
     for member, means in people:
         if means is None:
-            _log(tx, row, audience.value, skip="NO_ROUTE", recipient=member.id)
+            dispatch_log.note(tx, row, audience.value, skip="NO_ROUTE", recipient=member.id)
             continue
         channel, contact = means
         if (channel, contact.id) in told:
-            _log(tx, row, audience.value, skip="SAME_PERSON", recipient=member.id)
+            dispatch_log.note(tx, row, audience.value, skip="SAME_PERSON", recipient=member.id)
             continue
         told.add((channel, contact.id))
-        _tell_member(tx, row, case, member, channel, contact)
+        gathering.tell(tx, row, case, member, channel, contact)
     return bool(told)
-
-
-def _tell_member(tx: Transaction, row: Any, case: Any, member: Any, channel: str, contact: Contact) -> None:
-    message = staff_texts.compose(tx, row.key, case, member, tx.office.channels[channel], row.inputs or {})
-    said = Said(row.key, case.id, row.id, direct=False)
-    ids = outbound.say(tx, contact, channel, [message], said)
-    _log(tx, row, "staff", recipient=member.id, channel=channel, outbox=ids[0])
-
-
-def _log(
-    tx: Transaction,
-    row: Any,
-    kind: str,
-    *,
-    skip: str = "",
-    recipient: int | None = None,
-    channel: str = "",
-    outbox: int | None = None,
-) -> None:
-    tx.insert(
-        tables.dispatch_log,
-        id=tx.new_id(),
-        notice_id=row.id,
-        complaint_id=row.complaint_id,
-        event_id=row.event_id,
-        key=row.key,
-        recipient_kind=kind,
-        recipient_id=recipient,
-        channel=channel,
-        outbox_id=outbox,
-        skip=skip,
-        created_at=tx.now,
-    )

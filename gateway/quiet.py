@@ -11,14 +11,24 @@ def quiet_until(tx: Transaction, rule: NoticeRule, audience: Audience, now: date
     """When this notice may leave, or None for at once."""
     if rule.timing is Timing.IMMEDIATE:
         return None
-    settings, local = tx.office.settings.notices, tx.office.calendar.local(now)
     if audience is Audience.REPORTER:
-        window = settings.citizen_quiet
+        window, local = tx.office.settings.notices.citizen_quiet, tx.office.calendar.local(now)
         return _after(local, window.end, now) if window and window.holds(local.time()) else None
+    return staff_rests_until(tx, now)
+
+
+def staff_rests_until(tx: Transaction, now: datetime) -> datetime | None:
+    """When officers may be told again of what can wait, or None for now."""
+    settings, local = tx.office.settings.notices, tx.office.calendar.local(now)
     resting = settings.staff_workdays_only and not tx.office.calendar.is_working(local.date())
     if not resting and not _quiet(settings.staff_quiet, local.time()):
         return None
     return _next_working(tx, local, settings.staff_from, now)
+
+
+def next_summary(tx: Transaction, now: datetime) -> datetime:
+    """The next hour of summaries."""
+    return _next_working(tx, tx.office.calendar.local(now), tx.office.settings.notices.digest_at, now)
 
 
 def _quiet(window: Window | None, at: time) -> bool:

@@ -113,6 +113,11 @@ def staff(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Member
     return [(member, _first_way(member, people)) for member in members]
 
 
+def first_way(tx: Transaction, member: Member) -> tuple[str, Contact] | None:
+    """The first way that reaches this member now."""
+    return _first_way(member, contacts.by_id(tx, [contact_id for _, contact_id in member.means]))
+
+
 def _first_way(member: Member, people: Mapping[int, Contact]) -> tuple[str, Contact] | None:
     ways = [(channel, people[contact_id]) for channel, contact_id in member.means if contact_id in people]
     return next(((channel, contact) for channel, contact in ways if contact.reachable), None)

@@ -111,11 +111,37 @@ def compose(
 ) -> tuple[str, Buttons]:
     """The message for one officer: what it is about, until when, and what they can press or open."""
     texts, words = tx.office.texts, NOTICES[key].text_key
-    shown = shown_to(Reader.NOTICE, case)
     rows = deed_buttons(tx, key, cases.case_of(case), member) if channel.capabilities.buttons else ()
     says_all = key in SAYS_ALL and rows and not case.confidential and 0 < len(inputs.get("text", "")) <= EXCERPT
     link = links.issue_page(tx, case.id, member.id) if key in OPENS_PAGE and not says_all else ""
-    values = {
+    values = _officer_values(tx, case, inputs, link)
+    if channel.capabilities.gsm:
+        short = words + "_sms" if texts.has(words + "_sms") else words
+        return texts(short, **values), ()
+    if link and channel.capabilities.buttons:
+        rows = (*rows, (Button(texts("button.details"), url=link),))
+    text = _worded(tx, words, values)
+    return (text if rows or not link else f"{text}\n{link}"), rows
+
+
+def line(
+    tx: Transaction, key: str, case: Any, member: Member, inputs: Mapping[str, str], *, opens: bool
+) -> tuple[str, str]:
+    """The message as one of several lines, and the address where the task is worked on (empty unless `opens`)."""
+    link = links.issue_page(tx, case.id, member.id) if opens and key in OPENS_PAGE else ""
+    return _worded(tx, NOTICES[key].text_key, _officer_values(tx, case, inputs, link)), link
+
+
+def _worded(tx: Transaction, words: str, values: Mapping[str, Any]) -> str:
+    # A pressed button or a photo brings no words that could be quoted.
+    bare, texts = words + "_bare", tx.office.texts
+    return texts(bare if not values["alasan"] and texts.has(bare) else words, **values)
+
+
+def _officer_values(tx: Transaction, case: Any, inputs: Mapping[str, str], link: str) -> dict[str, Any]:
+    """Every fill-in that a text for an officer may ask for."""
+    texts, shown = tx.office.texts, shown_to(Reader.NOTICE, case)
+    return {
         "tiket": case.number,
         "nomor": plain(case.number),
         "topik": _topic(tx, case.topic),
@@ -129,15 +155,6 @@ def compose(
         "tujuan": inputs.get("agency") or inputs.get("institution", ""),
         **_deadlines(tx, case),
     }
-    if channel.capabilities.gsm:
-        short = words + "_sms" if texts.has(words + "_sms") else words
-        return texts(short, **values), ()
-    if link and channel.capabilities.buttons:
-        rows = (*rows, (Button(texts("button.details"), url=link),))
-    # A pressed button or a photo brings no words that could be quoted.
-    bare = words + "_bare"
-    text = texts(bare if not values["alasan"] and texts.has(bare) else words, **values)
-    return (text if rows or not link else f"{text}\n{link}"), rows
 
 
 def _clock(inputs: Mapping[str, str]) -> str:

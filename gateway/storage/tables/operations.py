@@ -110,6 +110,17 @@ dispatch_log = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+gathered = Table(
+    "gathered",
+    metadata,
+    Column("notice_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, nullable=False, index=True),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("due_at", Instant, nullable=False, index=True),
+)
+"""What waits for one officer to be told together, with its line in the dispatch log."""
+
 idempotency_key = Table(
     "idempotency_key",
     metadata,

@@ -1,0 +1,184 @@
+"""What one officer is told at a time: beyond a few messages the rest waits and becomes one (CASEWORK 5.6).
+
+More than `notices.merge_after` within `merge_within_s` wait until that pace is free again (`DIGEST` in the dispatch log);
+more than `digest_after` on one day wait for the hour of the next summary (`RATE_LIMIT`). Danger and complaints about
+staff never wait. Two processes that tell the same officer at the same moment may let one message more through.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import func, select
+
+from channels.messages import Button
+from channels.registry import Channel
+from gateway import attempts, directory, dispatch_log, outbound, readers, staff_texts
+from gateway.attempts import Limit
+from gateway.complaints.complaint import Kind, Urgency
+from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Timing
+from gateway.contacts import Contact
+from gateway.directory import Member
+from gateway.outbound import Buttons, Said
+from gateway.quiet import next_summary, staff_rests_until
+from gateway.staff_texts import BESIDE_EACH_OTHER
+from gateway.storage import tables
+from gateway.storage.store import Store, Transaction
+
+KEY = "pic.several"
+MOST_LINES = 20
+NAMED_BY_SMS = 3
+"""So many tickets an SMS names."""
+ONLY_TODAY = "pic.due"
+"""Words that are wrong tomorrow: such a notice never waits for the next day."""
+THEIRS = frozenset({Audience.TEAM.value, Audience.DEPUTY.value, Audience.HEAD.value})
+"""Who is told as those who have the complaint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice that waited for one officer, as things stand now."""
+
+    notice: Any
+    case: Any
+    member: Member
+    entry_id: int
+
+
+def tell(tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact) -> None:
+    """Tell one officer of one notice, now or together with others."""
+    rule = NOTICES[row.key]
+    until, skip = (None, "") if _never_waits(rule, case) else _until(tx, rule, contact.id)
+    if until is None:
+        outbox = _say_one(tx, row, case, member, channel, contact)
+        dispatch_log.note(tx, row, "staff", recipient=member.id, channel=channel, outbox=outbox)
+        return
+    entry = dispatch_log.note(tx, row, "staff", recipient=member.id, channel=channel, skip=skip)
+    tx.insert(
+        tables.gathered, notice_id=row.id, member_id=member.id, contact_id=contact.id, entry_id=entry, due_at=until
+    )
+
+
+def is_given_away(row: Any, case: Any) -> bool:
+    """The office that should hear of it has nothing to do with the complaint any more."""
+    return row.audience in THEIRS and bool(row.agency) and row.agency != case.agency
+
+
+def _never_waits(rule: NoticeRule, case: Any) -> bool:
+    urgent = case.urgency == Urgency.DARURAT.value or case.kind == Kind.PENGADUAN_PENGAWASAN.value
+    return urgent or rule.timing is Timing.IMMEDIATE
+
+
+def _until(tx: Transaction, rule: NoticeRule, contact_id: int) -> tuple[datetime | None, str]:
+    """Until when a message to this officer waits, and by which limit; None for at once."""
+    settings, local = tx.office.settings.notices, tx.office.calendar.local(tx.now)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    subject = _subject(contact_id)
+    of_the_day = Limit(subject, local - midnight, settings.digest_after)
+    if rule.text_key != ONLY_TODAY and attempts.left(tx, [of_the_day]) <= 0:
+        return next_summary(tx, tx.now), "RATE_LIMIT"
+    pace = Limit(subject, timedelta(seconds=settings.merge_within_s), settings.merge_after)
+    table = tables.gathered.c
+    waiting = tx.one(select(func.min(table.due_at).label("at")).where(table.contact_id == contact_id))
+    if waiting is not None and waiting.at is not None and waiting.at <= tx.now + pace.span:
+        return waiting.at, "DIGEST"
+    return (attempts.free_at(tx, [pace]), "DIGEST") if attempts.left(tx, [pace]) <= 0 else (None, "")
+
+
+def _subject(contact_id: int) -> str:
+    return f"officer:{contact_id}"
+
+
+def _count(tx: Transaction, contact_id: int) -> None:
+    """A message to an officer is counted like a try: so many within a span."""
+    attempts.failed(tx, [Limit(_subject(contact_id), timedelta(), 1)])
+
+
+def _say_one(tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact) -> int:
+    message = staff_texts.compose(tx, row.key, case, member, tx.office.channels[channel], row.inputs or {})
+    _count(tx, contact.id)
+    return outbound.say(tx, contact, channel, [message], Said(row.key, case.id, row.id, direct=False))[0]
+
+
+def tell_gathered(store: Store) -> int:
+    """Tell what waited long enough, each officer in one message; how many officers were told."""
+    table = tables.gathered.c
+    with store.reading() as tx:
+        due = tx.all(select(table.contact_id).where(table.due_at <= tx.now).distinct())
+    return sum(store.run(partial(_tell_one, contact_id=row.contact_id)) for row in due)
+
+
+def _tell_one(tx: Transaction, contact_id: int) -> int:
+    table = tables.gathered
+    mine = table.c.contact_id == contact_id
+    rows = tx.all(
+        select(table).where(mine).order_by(table.c.notice_id, table.c.member_id).with_for_update(skip_locked=True)
+    )
+    if not any(row.due_at <= tx.now for row in rows):
+        return 0
+    until = staff_rests_until(tx, tx.now)
+    if until is not None:
+        tx.execute(table.update().where(mine).values(due_at=until))
+        return 0
+    waited = [told for row in rows if (told := _still_wanted(tx, row))]
+    tx.execute(table.delete().where(mine, table.c.notice_id.in_([row.notice_id for row in rows])))
+    if not waited:
+        return 0
+    means = readers.first_way(tx, waited[-1].member)
+    if means is None:
+        _settle(tx, [told.entry_id for told in waited], skip="NO_ROUTE")
+        return 0
+    _settle(tx, [told.entry_id for told in waited], channel=means[0], outbox_id=_say(tx, waited, *means))
+    return 1
+
+
+def _still_wanted(tx: Transaction, row: Any) -> Told | None:
+    """None for what is over by now; the log says so."""
+    notice, complaint = tables.notice, tables.complaint
+    told = tx.one(select(notice).where(notice.c.id == row.notice_id))
+    case = tx.one(select(complaint).where(complaint.c.id == told.complaint_id)) if told else None
+    member = directory.member(tx, row.member_id)
+    if told is None or case is None or member is None or case.closed_at is not None or is_given_away(told, case):
+        _settle(tx, [row.entry_id], skip="SUPERSEDED")
+        return None
+    return Told(told, case, member, row.entry_id)
+
+
+def _settle(tx: Transaction, entries: Sequence[int], **values: Any) -> None:
+    log = tables.dispatch_log
+    tx.execute(log.update().where(log.c.id.in_(entries)).values(**values))
+
+
+def _say(tx: Transaction, waited: Sequence[Told], channel: str, contact: Contact) -> int:
+    if len(waited) == 1:
+        (told,) = waited
+        return _say_one(tx, told.notice, told.case, told.member, channel, contact)
+    _count(tx, contact.id)
+    message = _together(tx, waited, tx.office.channels[channel])
+    return outbound.say(tx, contact, channel, [message], Said(KEY, direct=False))[0]
+
+
+def _together(tx: Transaction, waited: Sequence[Told], channel: Channel) -> tuple[str, Buttons]:
+    """The message that tells several notices: a line each, and a button or an address that opens each task."""
+    texts = tx.office.texts
+    everything = f"{tx.office.settings.server.public_url.rstrip('/')}/admin/aduan"
+    if channel.capabilities.gsm:
+        named = ", ".join(list(dict.fromkeys(told.case.number for told in waited))[:NAMED_BY_SMS])
+        return texts("pic.several_sms", n=len(waited), tiket=named, tautan=everything), ()
+    lines, opens = [texts(KEY, n=len(waited))], {}
+    for told in waited[:MOST_LINES]:
+        said, link = staff_texts.line(
+            tx, told.notice.key, told.case, told.member, told.notice.inputs or {}, opens=told.case.id not in opens
+        )
+        lines.append(f"- {said}")
+        if link:
+            opens[told.case.id] = Button(told.case.number, url=link)
+        if link and not channel.capabilities.buttons:
+            lines.append(f"  {link}")
+    if len(waited) > MOST_LINES:
+        lines.append(texts("sup.digest_more", n=len(waited) - MOST_LINES, tautan=everything))
+    buttons = tuple(opens.values()) if channel.capabilities.buttons else ()
+    rows = tuple(buttons[at : at + BESIDE_EACH_OTHER] for at in range(0, len(buttons), BESIDE_EACH_OTHER))
+    return "\n".join(lines), rows
