@@ -76,6 +76,15 @@ def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:
     amend_all(tx, {complaint_id: values}, tuple(values))
 
 
+def mark(tx: Transaction, complaint_id: int, flag: str, *, on: bool) -> None:
+    """Put a flag on a complaint or take it off; one that is as wanted is left alone."""
+    complaint = tables.complaint
+    row = tx.one(select(complaint.c.flags).where(complaint.c.id == complaint_id))
+    flags = set(row.flags.split()) if row else set()
+    if row is not None and (flag in flags) is not on:
+        amend(tx, complaint_id, flags=" ".join(sorted(flags | {flag} if on else flags - {flag})))
+
+
 def amend_all(tx: Transaction, changes: Mapping[int, Mapping[str, Any]], columns: tuple[str, ...]) -> None:
     """`amend` many in one statement, which sets the same columns of all."""
     if {"status", "version", "closed_at"} & set(columns):

@@ -23,6 +23,7 @@ from gateway.complaints.complaint import (
 )
 from gateway.complaints.inputs import check_inputs, check_limits
 from gateway.complaints.lifecycle import Step, followed, step_for, target_of
+from gateway.complaints.notices import NOTICES, Audience
 from gateway.effects import Act, effects
 from gateway.queries import deeds
 from gateway.queries.milestones import UNDOABLE
@@ -79,12 +80,18 @@ def apply(
     )
     _around(tx, action, case, moved)
     # What a system of record did is told in the words that its own status asks for, or not at all.
-    told = step.notices if remote is None else tuple(filter(None, [inputs.get("notice")]))
+    told = step.notices if remote is None else _followed_notices(step, moved, inputs)
     notices.write(tx, moved, event_id, told, actor, inputs, previous_agency=case.agency)
     outgoing.push(tx, moved, action, event_id, inputs, actor)
     audit.record(tx, actor, action.value, "complaint", case.number, details={"to": target.value, "event": event_id})
     tx.tell(kind="complaint", number=case.number, status=target.value, channel=case.channel)
     return moved
+
+
+def _followed_notices(step: Step, moved: Case, inputs: Mapping[str, str]) -> tuple[str, ...]:
+    """The team hears what it would hear had it happened here; the reporter in the words that came with it."""
+    staff = [key for key in step.notices if Audience.REPORTER not in NOTICES[key].audiences and moved.agency]
+    return (*staff, *filter(None, [inputs.get("notice")]))
 
 
 def _check(tx: Transaction, step: Step, case: Case, inputs: Mapping[str, str]) -> None:
@@ -125,9 +132,10 @@ def _write(tx: Transaction, case: Case, values: Mapping[str, Any]) -> Case:
 
 def _around(tx: Transaction, action: Action, case: Case, moved: Case) -> None:
     """What happens beside the complaint's own row."""
-    if action in LEAVES_AGENCY and case.agency:
+    is_away = moved.status in {Status.ARCHIVED, Status.OUT_OF_AUTHORITY}
+    if (is_away or action in LEAVES_AGENCY) and case.agency:
         links.revoke(tx, case.id)
-    if moved.status in {Status.ARCHIVED, Status.OUT_OF_AUTHORITY}:
+    if is_away:
         assignments.end(tx, case.id)
     if action is Action.RELEASE:
         tx.ring("classify")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from gateway import casework, tasks
+from gateway import cases, casework, tasks
 from gateway.complaints.complaint import (
     CLOSED,
     SYSTEM,
@@ -23,11 +23,14 @@ from gateway.complaints.complaint import (
     Status,
 )
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteState
+from gateway.queries.differences import DISPOSITION
+from gateway.queries.differences import KIND as MISMATCH
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 ACTOR = Actor(Role.SP4N, "sp4n", name="LAPOR!")
-MISMATCH = "sp4n_mismatch"
+FLAG = "mismatch"
+"""Flag of a complaint that stands differently over there, as long as nobody has decided."""
 PATIENCE = timedelta(hours=48)
 INSTITUTION_CHARACTERS = 12
 UNASSIGNED = frozenset({Status.VERIFIED, Status.REOPENED})
@@ -57,11 +60,30 @@ def note_lag(tx: Transaction, row: Any, case: Case, state: RemoteState) -> None:
     """
     if state.status is None or STAGES[case.status] <= STAGES[state.status]:
         tasks.settle(tx, MISMATCH, str(row.id))
+        cases.mark(tx, case.id, FLAG, on=_is_open(tx, case.id))
         return
     since = _since(tx, row, case, state)
     detail = f"{case.status} / {state.status_name}"[:300]
     if since is not None and tx.now - since > PATIENCE and not _asked(tx, str(row.id), detail, since):
-        tasks.add(tx, MISMATCH, str(row.id), detail, case.id)
+        ask(tx, case, str(row.id), detail)
+
+
+def ask(tx: Transaction, case: Case, subject: str, detail: str) -> None:
+    """A person decides (gateway/reconciling.py)."""
+    tasks.add(tx, MISMATCH, subject, detail, case.id)
+    cases.mark(tx, case.id, FLAG, on=True)
+
+
+def settled(tx: Transaction, case: Case, task_id: int, actor: Actor) -> None:
+    """Somebody has decided; the flag goes with the last open question."""
+    tasks.done(tx, task_id, actor)
+    cases.mark(tx, case.id, FLAG, on=_is_open(tx, case.id))
+
+
+def _is_open(tx: Transaction, complaint_id: int) -> bool:
+    task = tables.task
+    mine = (task.c.kind == MISMATCH) & (task.c.complaint_id == complaint_id) & text("done_at IS NULL")
+    return tx.one(select(task.c.id).where(mine).limit(1)) is not None
 
 
 def _since(tx: Transaction, row: Any, case: Case, state: RemoteState) -> datetime | None:
@@ -96,18 +118,19 @@ def follow_disposition(tx: Transaction, case: Case, state: RemoteState) -> None:
 
     What few may know of is for a person: nobody new is to learn of it by a machine.
     """
-    agencies = _agencies(tx, state.institution_id)
+    agencies = agencies_of(tx, state.institution_id)
     guarded = case.confidential or case.sensitive is not Sensitive.NONE or case.kind is Kind.PENGADUAN_PENGAWASAN
     if guarded or len(agencies) > 1:
-        tasks.add(tx, MISMATCH, case.number, f"disposition {state.institution_id}", case.id)
+        ask(tx, case, case.number, f"{DISPOSITION}{state.institution_id} {state.institution_name}".strip())
         return
     try:
-        _give(tx, case, agencies[0] if agencies else "", state)
+        give(tx, case, agencies[0] if agencies else "", state)
     except ActionRefused as refusal:
-        tasks.add(tx, MISMATCH, case.number, refusal.code, case.id)
+        ask(tx, case, case.number, refusal.code)
 
 
-def _give(tx: Transaction, case: Case, agency: str, state: RemoteState) -> None:
+def give(tx: Transaction, case: Case, agency: str, state: RemoteState) -> None:
+    """To this agency of ours; to none: it is somebody else's. ActionRefused where it cannot go now."""
     name = state.institution_name or state.institution_id
     reason = tx.office.texts("sp4n.disposed", instansi=name)
     if agency:
@@ -119,7 +142,8 @@ def _give(tx: Transaction, case: Case, agency: str, state: RemoteState) -> None:
     casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, {"status": Status.OUT_OF_AUTHORITY.value, **inputs})
 
 
-def _agencies(tx: Transaction, institution_id: str) -> list[str]:
+def agencies_of(tx: Transaction, institution_id: str) -> list[str]:
+    """Codes of our agencies that have this number over there."""
     agency = tables.agency
     theirs = (agency.c.sp4n_institution_id == institution_id) & agency.c.accepts
     return [row.code for row in tx.all(select(agency.c.code).where(theirs).order_by(agency.c.code))]

@@ -58,6 +58,7 @@ DUE = (
     " AND a.state IN ('queued','working') AND a.created_at > :files{apart})"
     " ORDER BY f.due_at, f.id LIMIT :limit"
 )
+MISSING = "sp4n_missing"
 TASKS: Mapping[ForwardState, str] = {ForwardState.MANUAL_CHECK: "sp4n_check", ForwardState.FAILED: "sp4n_failed"}
 
 
@@ -336,9 +337,19 @@ def settle_poll(tx: Transaction, outcome: PollOutcome, target: str) -> None:
     if outcome.state is not None:
         values["polled_at"] = tx.now
         values |= changed(tx, row, outcome.state)
+        _note_missing(tx, row, is_missing=False)
     if outcome.remote_missing:
-        tasks.add(tx, "sp4n_missing", plain(row.marker), row.marker, row.complaint_id)
+        _note_missing(tx, row, is_missing=True)
     tx.execute(forward.update().where(forward.c.id == row.id).values(**values))
+
+
+def _note_missing(tx: Transaction, row: Any, *, is_missing: bool) -> None:
+    """A person looks for a report that they do not have any more; one that is there again needs nobody."""
+    if is_missing:
+        tasks.add(tx, MISSING, plain(row.marker), row.marker, row.complaint_id)
+    else:
+        tasks.settle(tx, MISSING, plain(row.marker))
+    cases.mark(tx, row.complaint_id, "remote_missing", on=is_missing)
 
 
 def poll_soon(tx: Transaction, complaint_id: int, at: datetime) -> None:

@@ -52,11 +52,23 @@ def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Map
     field, from_reporter = FOLLOW_UPS.get(action, ("", False))
     if field and inputs.get(field) and case.first_assigned_at:
         text = masked_text(inputs[field])
-        key = f"{event_id}:{secrets.token_hex(REF_CHARACTERS // 2)}"
+        key = f"{event_id}:{_new_ref()}"
         _row(tx, case, ForwardKind.FOLLOWUP, key, wait, content_masked=text, from_reporter=from_reporter)
 
 
-def _row(tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float = 0.0, **values: Any) -> None:
+def push_again(tx: Transaction, case: Case, target: str, words: str, key: str) -> None:
+    """Tell one system of record once more what stands here. `key`: at most 60 characters."""
+    text = masked_text(words)
+    _row(tx, case, ForwardKind.FOLLOWUP, f"{key}:{_new_ref()}", content_masked=text, only=target)
+
+
+def _new_ref() -> str:
+    return secrets.token_hex(REF_CHARACTERS // 2)
+
+
+def _row(
+    tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float = 0.0, only: str = "", **values: Any
+) -> None:
     rows = [
         {
             "id": tx.new_id(),
@@ -71,7 +83,7 @@ def _row(tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float
             **values,
         }
         for table in tx.office.settings.forwarding
-        if table.values.get("mode") != "off"
+        if table.values.get("mode") != "off" and only in ("", table.name)
     ]
     tx.flush()
     if rows and tx.insert_new(tables.forward, rows, "id", key=("complaint_id", "target", "key")):

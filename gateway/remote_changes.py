@@ -9,8 +9,8 @@ from typing import Any
 
 from gateway import cases, casework, disagreements, notices, tasks
 from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Case, Status
-from gateway.complaints.forward import RemoteEvent, RemoteState
-from gateway.disagreements import ACTOR, MISMATCH
+from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
+from gateway.disagreements import ACTOR
 from gateway.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -116,13 +116,28 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
     try:
         casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, inputs, at=min(since, tx.now))
     except ActionRefused as refusal:
-        tasks.add(tx, MISMATCH, case.number, refusal.code, case.id)
+        disagreements.ask(tx, case, case.number, refusal.code)
         return True  # a person decides, and sees its words
     if text_key == UPSTREAM:
         cases.amend(tx, case.id, flags=" ".join(sorted(case.flags | {UNANSWERED})))
     if inputs.get("explanation"):
         cases.amend(tx, case.id, public_answer=masked_text(inputs["explanation"]), answered_at=since)
     return True
+
+
+def follow_as_decided(tx: Transaction, case: Case, row: Any, said: StatusRow) -> Case:
+    """A person goes where they stand, also backwards; from now on, and in the words of their status.
+
+    ActionRefused: it cannot go there now, or is there already.
+    """
+    table = tx.office.settings.forwarder(row.target)
+    asks = bool(table.values.get("answers_ask_reporter", True)) if table else True
+    state = RemoteState(row.remote_id, row.remote_status, text_key=said.text_key, asks_reporter=asks)
+    wanted, text_key = _wanted(case, state, said.status, has_answer=False)
+    if wanted is case.status:
+        raise ActionRefused("wrong_state", "it stands there already")
+    inputs = {"status": wanted.value, "source": row.remote_status, "notice": text_key}
+    return casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, inputs)
 
 
 def _wanted(case: Case, state: RemoteState, status: Status, *, has_answer: bool) -> tuple[Status, str]:

@@ -289,7 +289,8 @@ def followed(remote: Status) -> Step:
         target=remote,
         starts=like.starts,
         starts_when_sent=like.starts_when_sent,
-        stops=(*like.stops, Clock.COMPLETION),
+        # Nobody's silence closes what was taken back over there.
+        stops=(*like.stops, Clock.COMPLETION, *(() if remote is Status.AWAITING_REPORTER else (Clock.AUTO_CLOSE,))),
         continues=like.continues,
         pauses=like.pauses,
         resumes=() if like.pauses else (Clock.VERIFICATION, Clock.RESOLUTION),

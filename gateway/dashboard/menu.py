@@ -9,6 +9,7 @@ from gateway.complaints.complaint import Role
 from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, COORDINATION, STAFF, Route
 
 HERE = "gateway.dashboard."
+DECIDERS = frozenset({Role.COORDINATOR})
 AUDIT_VERIFIERS = frozenset({Role.PRIVACY_OFFICER, Role.SYSTEM_ADMIN})
 AUDIT_READERS = AUDIT_VERIFIERS | {Role.COORDINATOR}
 """A coordinator reads their own lines only."""
@@ -20,7 +21,7 @@ SCREENS: tuple[Route, ...] = (
     # for whom there is no export there is no such address: the handlers answer 404
     Route("GET", "/admin/aduan/ekspor", f"{HERE}export:ask", roles=STAFF),
     Route("POST", "/admin/aduan/ekspor", f"{HERE}export:take", roles=STAFF),
-    Route("POST", "/admin/aduan/bersama", f"{HERE}together:act", roles=frozenset({Role.COORDINATOR})),
+    Route("POST", "/admin/aduan/bersama", f"{HERE}together:act", roles=DECIDERS),
     # one complaint: the handlers themselves answer 404 to roles that have none
     Route("GET", "/admin/aduan/{tiket}", f"{HERE}complaint:show", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/aksi/{aksi}", f"{HERE}complaint_act:act", roles=STAFF, files=True),
@@ -30,6 +31,8 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/sp4n/jembatan", f"{HERE}bridge:listing", roles=COORDINATION, title="admin.bridge.menu"),
     Route("GET", "/admin/sp4n/jembatan/{id}", f"{HERE}bridge:show", roles=COORDINATION),
     Route("POST", "/admin/sp4n/jembatan/{id}/{aksi}", f"{HERE}bridge:act", roles=COORDINATION),
+    Route("GET", "/admin/sp4n/beda/{id}", f"{HERE}differences:show", roles=DECIDERS),
+    Route("POST", "/admin/sp4n/beda/{id}/{pilihan}", f"{HERE}differences:decide", roles=DECIDERS),
     Route("GET", "/admin/tugas", f"{HERE}tasks:show", roles=COORDINATION, title="admin.task.menu"),
     Route("POST", "/admin/tugas", f"{HERE}tasks:done", roles=COORDINATION),
     # channels

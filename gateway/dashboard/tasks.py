@@ -5,7 +5,7 @@ from aiohttp import web
 from gateway import tasks as work
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
-from gateway.queries import tasks
+from gateway.queries import differences, tasks
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 
@@ -18,10 +18,13 @@ async def show(request: web.Request) -> web.StreamResponse:
     site = site_of(request)
     kind = request.query.get("jenis", "")
     counts = await site.read(tasks.counts)
+    rows = await site.read(tasks.listed, visit.scope(request), kind if kind in counts else "")
+    parting = [row.complaint_id for row in rows if row.kind == differences.KIND and row.complaint_id]
     return pages.render(
         request,
         "tasks.html",
-        rows=await site.read(tasks.listed, visit.scope(request), kind if kind in counts else ""),
+        rows=rows,
+        differences={one.id: one for one in await site.read(differences.of, parting)} if parting else {},
         counts=counts,
         kind=kind if kind in counts else "",
         by_others=BY_OTHERS,

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from gateway import contacts, directory, readers
 from gateway.complaints.complaint import Action, Actor
-from gateway.queries import complaint_detail, deeds
+from gateway.queries import complaint_detail, deeds, differences
 from gateway.queries.complaint_detail import Detail
+from gateway.queries.differences import Difference
 from gateway.queries.scope import Scope, Sight
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -87,6 +88,8 @@ class ComplaintPage:
     """The day up to which an officer asked for more time, while nobody has decided; empty otherwise."""
     agencies: Mapping[str, str]
     """Names by code."""
+    differences: Sequence[Difference] = ()
+    """Where a system of record says something else and nobody has decided."""
 
 
 def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintPage | None:
@@ -100,6 +103,7 @@ def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintP
         detail=detail,
         recipient=recipient(tx, row, hidden=detail.item.sight is not Sight.FULL),
         forwards=forwards(tx, row.id),
+        differences=tuple(differences.of(tx, [row.id])) if detail.item.sight is Sight.FULL else (),
         suggested=_suggested(tx, row, names) if detail.item.words else None,
         own=_own(tx, detail, actor),
         extension_asked=extension_asked(detail),

@@ -26,6 +26,8 @@ class Open:
     subject: str
     detail: str
     created_at: datetime
+    complaint_id: int | None = None
+    """Only where its words may be read."""
 
 
 def counts(tx: Transaction) -> dict[str, int]:
@@ -57,4 +59,5 @@ def _shown(row: Any, scope: Scope, about: Any) -> Open | None:
         return None
     # What a task says was written by a citizen or another system: with the words of a complaint it is kept back too.
     detail = row.detail if seen is Sight.FULL else ""
-    return Open(id_text(row.id), row.kind, about.number if about else "", row.subject, detail, row.created_at)
+    mine = row.complaint_id if seen is Sight.FULL else None
+    return Open(id_text(row.id), row.kind, about.number if about else "", row.subject, detail, row.created_at, mine)

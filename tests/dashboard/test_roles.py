@@ -27,6 +27,7 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/aduan/ditahan":                   (AK, KO),
     "/admin/sp4n/jembatan":                   (AK, KO),
     "/admin/sp4n/jembatan/{id}":              (AK, KO),
+    "/admin/sp4n/beda/{id}":                  (KO,),
     "/admin/tugas":                           (AK, KO),
     "/admin/kanal":                           CHANNELS,
     "/admin/kanal/ekspor":                    CHANNELS,
@@ -47,7 +48,7 @@ HIDDEN = (
     "/admin/aduan/{tiket}/asli",
 )
 """Doors that everybody of staff may knock at; inside, what one may not see does not exist."""
-PLACES = {"nama": "sms", "aksi": "jeda", "id": "0000000000000"}
+PLACES = {"nama": "sms", "aksi": "jeda", "id": "0000000000000", "pilihan": "biarkan"}
 
 
 def test_c7_every_door_names_who_may_enter() -> None:

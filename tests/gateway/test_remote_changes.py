@@ -251,7 +251,7 @@ def test_what_few_may_know_of_is_given_to_nobody_by_a_machine(store: Store, tele
     act(store, case, Action.RAISE_CONFIDENTIAL)
     look(*AT_WORK, institution_id="1202", institution_name="Dinas Lingkungan Hidup")
     assert now(store, case).agency == "PUPR"
-    assert tasks(store) == [("sp4n_mismatch", "disposition 1202")]
+    assert tasks(store) == [("sp4n_mismatch", "disposition 1202 Dinas Lingkungan Hidup")]
 
 
 def test_a_report_that_stays_behind_over_there_is_asked_about_after_two_days_and_once(

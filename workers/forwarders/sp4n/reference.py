@@ -1,13 +1,11 @@
 """`config/data/sp4n.toml` as values: what is assumed of the other side, and the words that go there."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.complaints.complaint import Status
+from gateway import remote_words
 from gateway.complaints.forward import StatusRow
 
 
@@ -42,7 +40,7 @@ class Reference:
 
 def load_reference() -> Reference:
     """The shipped file; KeyError when a row is missing."""
-    return read_reference(tomllib.loads(files("config").joinpath("data/sp4n.toml").read_text(encoding="utf-8")))
+    return read_reference(remote_words.tables())
 
 
 def read_reference(tables: Mapping[str, Any]) -> Reference:
@@ -58,14 +56,10 @@ def read_reference(tables: Mapping[str, Any]) -> Reference:
         masters_page_size=assumed["ASSUMPTION-17"],
         limits=Limits(**assumed["ASSUMPTION-18"]),
         classifications=assumed["ASSUMPTION-20"],
-        statuses=tuple(_status_row(row) for row in tables["status"]),
+        statuses=remote_words.rows_of(tables),
         info_disposition=texts["info_disposition"],
         tag=texts["tag"],
         from_reporter=texts["from_reporter"],
         answer_template=templates["answer"],
         reporter_template=templates["reporter"],
     )
-
-
-def _status_row(row: Mapping[str, str]) -> StatusRow:
-    return StatusRow(row["value"], Status(row["status"]), row["match"], row.get("text_key", ""))
