@@ -17,6 +17,7 @@ from config.logging import get_logger
 from gateway import contacts, lane_heads, spending
 from gateway.contacts import Contact
 from gateway.privacy import masked_text
+from gateway.sealing import Keys
 from gateway.storage import tables
 from gateway.storage.claim import claim as claim_rows
 from gateway.storage.rows import id_in, ids_json
@@ -227,7 +228,7 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
         {
             "id": o.id,
             "state": o.state.value,
-            "provider_id": _name(tx, o),
+            "provider_id": unnamed(tx.office.keys, o),
             "reason": o.reason,
             # A provider may repeat whose message it was.
             "last_error": masked_text(o.detail)[:300],
@@ -242,17 +243,22 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     _suppress_again(tx, [o.id for o in valid if o.state is DeliveryStatus.QUEUED])
     # A receipt was faster than the provider's answer: only the name that the answer brings is news.
     named = [o for o in fitting if current[o.id].state in RECEIPTS and o.provider_id]
-    tx.update(tables.outbox, [{"id": o.id, "provider_id": _name(tx, o)} for o in named], ("id",), ("provider_id",))
+    tx.update(
+        tables.outbox,
+        [{"id": o.id, "provider_id": unnamed(tx.office.keys, o)} for o in named],
+        ("id",),
+        ("provider_id",),
+    )
     for outcome in valid:
         _consequences(tx, outcome, current[outcome.id])
     _work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
     _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state.value in {"sent", "unknown"}])
 
 
-def _name(tx: Transaction, outcome: Outcome) -> str:
+def unnamed(keys: Keys, outcome: Outcome) -> str:
     """The provider's name of a message, without the address of whoever got it (SECURITY C1)."""
     where = outcome.new_address or outcome.address
-    return tx.office.keys.unnamed(where, outcome.provider_id) if where else outcome.provider_id
+    return keys.unnamed(where, outcome.provider_id) if where else outcome.provider_id
 
 
 def _suppress_again(tx: Transaction, ids: Sequence[int]) -> None:

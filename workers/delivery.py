@@ -137,11 +137,6 @@ def interrupted(parcel: Parcel) -> Outcome:
     return _ended(parcel, DeliveryStatus.UNKNOWN, "interrupted")
 
 
-def put_back(parcel: Parcel) -> Outcome:
-    """Claimed and certainly not sent: it leaves as if nothing had happened."""
-    return Outcome(parcel.id, parcel.fence, DeliveryStatus.QUEUED, counted=False)
-
-
 def _as_send_error(problem: ChannelError) -> SendError:
     if isinstance(problem, ChannelMisconfigured):
         return ChannelStopped("configuration", str(problem))

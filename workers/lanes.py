@@ -9,23 +9,31 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from channels.messages import DeliveryStatus
 from channels.registry import Channel
+from config.logging import get_logger
 from gateway import outbound
 from gateway.outbound import Outcome, Parcel
 from workers import delivery
 from workers.delivery import Delivery
 from workers.drain import CARRY_S, Transaction
 from workers.limits import Limits
+from workers.send_journal import SendJournal, not_begun
 from workers.tools import Tools
 
+log = get_logger(__name__)
+
 MOST_UNDER_WAY = 64
-"""Of one channel in one process; after a crash so many messages are in doubt at worst."""
+"""Of one channel in one process; after a power cut so many messages are in doubt at worst."""
 AHEAD_S = 2.0
 """We hold at most what the channel's rate lets out in this time."""
 LEASE_S = CARRY_S + 30.0
 LANES_REMEMBERED = 10_000
+LOOK_FOR_DEAD_EVERY_S = 5.0
+"""So soon after its death another process goes on with what a killed one held."""
 
 
 class Lanes:
@@ -33,16 +41,23 @@ class Lanes:
 
     carry_s = CARRY_S
 
-    def __init__(self, channels: Mapping[str, Channel], sending: Delivery, limits: Limits) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], sending: Delivery, limits: Limits, journal: SendJournal
+    ) -> None:
         self._senders = {name: channel for name, channel in channels.items() if channel.sender}
         self._sending = sending
         self._limits = limits
+        self._journal = journal
+        self._looks_for_dead_at = 0.0
         self._free_at: dict[str, float] = {}
 
     def claim(self, tx: Transaction, under_way: Collection[Parcel]) -> Sequence[Parcel]:
+        self._take_over(tx)
         busy = Counter(parcel.channel for parcel in under_way)
         rooms = {name: room_of(channel) - busy[name] for name, channel in self._senders.items()}
-        return outbound.fill(tx, {name: room for name, room in rooms.items() if room > 0}, LEASE_S)
+        claimed = outbound.fill(tx, {name: room for name, room in rooms.items() if room > 0}, LEASE_S)
+        tx.afterwards.append(partial(self._journal.claimed, claimed))
+        return claimed
 
     async def waits(self, items: Sequence[Parcel]) -> Sequence[float]:
         by_channel = Counter(parcel.channel for parcel in items)
@@ -50,20 +65,37 @@ class Lanes:
         return [self._paced(parcel, next(places[parcel.channel])) for parcel in items]
 
     async def carry(self, item: Parcel) -> Outcome:
-        return await self._sending.deliver(item)
+        self._journal.begun(item)
+        outcome = await self._sending.deliver(item)
+        # kill point: send.answered
+        self._journal.ended(outcome)
+        return outcome
 
     def settle(self, tx: Transaction, done: Sequence[Outcome]) -> datetime | None:
         outbound.settle(tx, done)
+        tx.afterwards.append(partial(self._journal.settled, done))
         return min((each.due_at for each in done if each.state is DeliveryStatus.QUEUED and each.due_at), default=None)
 
     def put_back(self, item: Parcel) -> Outcome:
-        return delivery.put_back(item)
+        return not_begun(item.id, item.fence)
 
     def interrupted(self, item: Parcel) -> Outcome:
         return delivery.interrupted(item)
 
     def let_go(self, tx: Transaction) -> None:
         """Lanes are held by their rows alone."""
+        self._journal.close()
+
+    def _take_over(self, tx: Transaction) -> None:
+        """What killed processes held and did not begin leaves now; what they were told is written."""
+        if time.monotonic() < self._looks_for_dead_at:
+            return
+        self._looks_for_dead_at = time.monotonic() + LOOK_FOR_DEAD_EVERY_S
+        if left := self._journal.left_behind():
+            outbound.settle(tx, left)
+            again = sum(each.state is DeliveryStatus.QUEUED for each in left)
+            log.info("sends_taken_over", again=again, ended=len(left) - again)
+        tx.afterwards.append(self._journal.taken_over)
 
     def _paced(self, parcel: Parcel, wait_s: float) -> float:
         """At least `wait_s`, and not sooner after the last message of this lane than its channel bears."""
@@ -86,4 +118,5 @@ def room_of(channel: Channel) -> int:
 def open_work(tools: Tools) -> Lanes:
     gateway = tools.gateway
     sending = Delivery(gateway.channels, tools.http, gateway.settings.outbound, tools.now)
-    return Lanes(gateway.channels, sending, tools.limits)
+    journal = SendJournal(Path(gateway.settings.storage.spool_dir), gateway.office.keys)
+    return Lanes(gateway.channels, sending, tools.limits, journal)

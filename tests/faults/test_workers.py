@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.faults.lives import KILLED, LONGER_THAN_ANY_LEASE, Death, Life, sms, 
 from tests.faults.providers import Providers
 from workers.clock import LEASE, Clock
 from workers.family import Started
+from workers.send_journal import SUFFIX
 
 pytestmark = pytest.mark.fault
 
@@ -40,8 +42,25 @@ def first_state(life: Life) -> tuple[str, int, str]:
     return row
 
 
+BEFORE_IT_LEFT = pytest.mark.parametrize("line", ["work.claimed", "work.begun"])
+
+
+@BEFORE_IT_LEFT
+def test_f25_a_claim_whose_worker_died_before_it_sent_leaves_at_once(
+    life: Life, providers: Providers, line: str
+) -> None:
+    """What a process began stands in its journal, which outlives it: nobody waits for a lease, nobody has to decide."""
+    reported(life)
+    life.paths = ("clock", "deliver")
+    assert life.lived(Death("deliver", line)) == KILLED
+    assert first_state(life)[0] == "sending"
+    assert life.lived() == 0
+    assert first_state(life) == ("sent", 1, "")
+    assert providers.taken("kannel") == (2, 0), "the receipt and the line on privacy, each once"
+
+
 # fmt: off
-CLAIMED_AND_NOT_SENT = [
+NOBODY_KNOWS = [
     # may be sent twice without harm   what the claim becomes     messages at the provider in the end
     (False,                            ("unknown", "interrupted"), 1),
     (True,                             ("sent", ""),               2),
@@ -49,17 +68,18 @@ CLAIMED_AND_NOT_SENT = [
 # fmt: on
 
 
-@pytest.mark.parametrize("line", ["work.claimed", "work.begun"])
-@pytest.mark.parametrize(("idempotent", "becomes", "taken"), CLAIMED_AND_NOT_SENT)
-def test_f25_a_claim_whose_worker_died_before_it_sent_is_queued_again_or_in_doubt(
+@BEFORE_IT_LEFT
+@pytest.mark.parametrize(("idempotent", "becomes", "taken"), NOBODY_KNOWS)
+def test_f25_a_claim_whose_journal_is_lost_too_is_queued_again_or_in_doubt(
     life: Life, providers: Providers, line: str, idempotent: bool, becomes: tuple[str, str], taken: int
 ) -> None:
+    """The machine went, not only the process."""
     if idempotent:
         life.office = safe_to_repeat(life)
     reported(life)
     life.paths = ("clock", "deliver")
     assert life.lived(Death("deliver", line)) == KILLED
-    assert first_state(life)[0] == "sending"
+    assert journals_lost(life) == 1
     life.moment.pass_(seconds=1)
     with life.opened() as gateway:
         life.clock(gateway)
@@ -69,6 +89,15 @@ def test_f25_a_claim_whose_worker_died_before_it_sent_is_queued_again_or_in_doub
     state, _, reason = first_state(life)
     assert (state, reason) == becomes
     assert providers.taken("kannel") == (taken, 0)
+
+
+def journals_lost(life: Life) -> int:
+    """How many there were."""
+    with life.opened() as gateway:
+        left = list(Path(gateway.settings.storage.spool_dir).glob(f"*{SUFFIX}"))
+    for each in left:
+        each.unlink()
+    return len(left)
 
 
 def safe_to_repeat(life: Life) -> Office:
@@ -84,7 +113,7 @@ def test_f26_what_the_provider_took_before_we_died_is_in_doubt_until_a_report_te
 ) -> None:
     reported(life)
     life.paths = ("clock", "deliver")
-    assert life.lived(Death("deliver", "work.carried")) == KILLED
+    assert life.lived(Death("deliver", "send.answered")) == KILLED
     life.moment.pass_(seconds=LONGER_THAN_ANY_LEASE.total_seconds())
     assert life.lived() == 0
     assert first_state(life)[0] == "unknown"
@@ -94,6 +123,16 @@ def test_f26_what_the_provider_took_before_we_died_is_in_doubt_until_a_report_te
         outbound.report(tx, "sms", [DeliveryReport(named, DeliveryStatus.DELIVERED)])
     assert first_state(life)[0] == ("delivered" if by == "report" else "unknown")
     assert life.lived() == 0
+    assert providers.taken("kannel") == (2, 0), "the receipt and its line on privacy, each once"
+
+
+def test_f26_an_answer_that_was_heard_before_we_died_is_known_after_it(life: Life, providers: Providers) -> None:
+    reported(life)
+    life.paths = ("clock", "deliver")
+    assert life.lived(Death("deliver", "work.carried")) == KILLED
+    assert first_state(life)[0] == "sending"
+    assert life.lived() == 0
+    assert first_state(life) == ("sent", 1, "")
     assert providers.taken("kannel") == (2, 0), "the receipt and its line on privacy, each once"
 
 

@@ -27,7 +27,8 @@ from channels.protocols import Capabilities, Http
 from channels.registry import Channel
 from config.load import load
 from gateway.outbound import Outcome, Parcel
-from workers.delivery import RESEND_AFTER, STOPPED_FOR, Delivery, interrupted, put_back
+from workers.delivery import RESEND_AFTER, STOPPED_FOR, Delivery, interrupted
+from workers.send_journal import not_begun
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 OUTBOUND = load(environ={}).outbound
@@ -207,7 +208,7 @@ async def test_a_provider_that_means_the_whole_channel_pauses_it_at_once() -> No
 
 ENDINGS: list[tuple[Callable[[Parcel], Outcome], DeliveryStatus, str, bool]] = [
     (interrupted, UNKNOWN, "interrupted", True),
-    (put_back, QUEUED, "", False),
+    (lambda parcel: not_begun(parcel.id, parcel.fence), QUEUED, "", False),
 ]
 
 

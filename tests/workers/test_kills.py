@@ -42,7 +42,7 @@ inbound_token = "inbound-token-of-a-test"
 send_url = "{provider}"
 username = "gateway"
 password = "password-of-a-test"
-messages_per_second = 50
+messages_per_second = {rate}
 """
 
 Process = asyncio.subprocess.Process
@@ -51,9 +51,9 @@ Process = asyncio.subprocess.Process
 class Site:
     """A gateway that sends SMS to one provider, and its workers."""
 
-    def __init__(self, folder: Path, database: str, redis: str, provider: str) -> None:
+    def __init__(self, folder: Path, database: str, redis: str, provider: str, rate: float) -> None:
         self._file = folder / "gateway.toml"
-        self._file.write_text(TOML.format(folder=folder, database=database, redis=redis, provider=provider))
+        self._file.write_text(TOML.format(folder=folder, database=database, redis=redis, provider=provider, rate=rate))
         self._file.chmod(0o600)
         settings = settings_from(self._file.read_text())
         prepare(settings)
@@ -92,15 +92,15 @@ class Site:
             await process.wait()
 
 
-Open = Callable[[Stranger], Site]
+Open = Callable[..., Site]
 
 
 @pytest.fixture
 async def opened(sqlite_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Open]:
     sites: list[Site] = []
 
-    def make(provider: Stranger) -> Site:
-        sites.append(Site(tmp_path, sqlite_url, redis_url, provider.url("/cgi-bin/sendsms")))
+    def make(provider: Stranger, messages_per_second: float = 50) -> Site:
+        sites.append(Site(tmp_path, sqlite_url, redis_url, provider.url("/cgi-bin/sendsms"), messages_per_second))
         return sites[-1]
 
     yield make
@@ -159,6 +159,25 @@ async def test_f25_f26_a_worker_killed_while_it_sends_leaves_a_doubt_and_no_seco
         async with site.worker():
             site.report(2)
             await until(lambda: sent_texts(provider) == 2)  # one for each citizen
+
+
+async def test_f25_f26_of_all_that_a_killed_worker_held_only_what_was_on_its_way_is_in_doubt(opened: Open) -> None:
+    """A claim is for many messages at once. Those that wait for the channel's rate leave when the next process looks."""
+    async with stranger(accepts(), silence, accepts()) as provider:
+        site = opened(provider, messages_per_second=2)
+        for number in range(1, 5):
+            site.report(number)
+        async with site.worker() as worker:
+            await until(lambda: len(provider.requests) == 2)
+            held = site.receipts()
+            worker.kill()
+            await worker.wait()
+        assert held.count("sending") >= 3, "all were claimed before the second was begun"
+        async with site.worker():
+            await until(lambda: site.receipts().count("sent") == 3)
+        site.sweep()
+        assert sorted(site.receipts()) == ["sent", "sent", "sent", "unknown"]
+        assert sent_texts(provider) == 4, "each citizen's once"
 
 
 async def test_f38_a_connection_that_breaks_after_the_request_leaves_a_doubt_and_no_second_send(opened: Open) -> None:

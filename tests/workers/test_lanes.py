@@ -1,8 +1,10 @@
 """Who may send next: order within an address, room and pace of each channel."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
 from msgspec import structs
@@ -14,13 +16,16 @@ from channels.sandbox import Sandbox, SandboxSettings
 from config.load import load
 from gateway.app import Gateway
 from gateway.outbound import Parcel
+from gateway.sealing import Keys
 from tests.workers.conftest import Write
 from workers.delivery import Delivery
 from workers.lanes import MOST_UNDER_WAY, Lanes, room_of
 from workers.limits import Limits
+from workers.send_journal import SendJournal
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 REPORT = "Lampu jalan mati"
+Make = Callable[..., Lanes]
 
 
 def channel(messages_per_second: float, name: str = "sms") -> Channel:
@@ -47,10 +52,22 @@ async def limits() -> AsyncIterator[Limits]:
     await limits.close()
 
 
-def lanes(limits: Limits, *channels: Channel) -> Lanes:
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[SendJournal]:
+    journal = SendJournal(tmp_path / "spool", Keys.derive("an-identity-key-that-opens-nothing-but-tests"))
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def lanes(limits: Limits, journal: SendJournal) -> Make:
+    return partial(_lanes, limits, journal)
+
+
+def _lanes(limits: Limits, journal: SendJournal, *channels: Channel) -> Lanes:
     by_name = {each.name: each for each in channels}
     sending = Delivery(by_name, None, load(environ={}).outbound, lambda: NOW)  # type: ignore[arg-type]
-    return Lanes(by_name, sending, limits)
+    return Lanes(by_name, sending, limits, journal)
 
 
 @pytest.mark.parametrize(("rate", "room"), [(0.1, 1), (1, 2), (25, 50), (1000, MOST_UNDER_WAY)])
@@ -58,15 +75,15 @@ def test_a_process_holds_what_a_channel_lets_out_in_two_seconds(rate: float, roo
     assert room_of(channel(rate)) == room
 
 
-async def test_messages_of_a_channel_leave_at_its_rate(limits: Limits) -> None:
-    waits = await lanes(limits, channel(10)).waits([parcel(n, f"sms:{n}") for n in range(3)])
+async def test_messages_of_a_channel_leave_at_its_rate(lanes: Make) -> None:
+    waits = await lanes(channel(10)).waits([parcel(n, f"sms:{n}") for n in range(3)])
     assert waits == pytest.approx([0, 0.1, 0.2], abs=0.05)
 
 
-async def test_two_messages_to_one_person_keep_the_pace_of_their_medium(limits: Limits) -> None:
+async def test_two_messages_to_one_person_keep_the_pace_of_their_medium(lanes: Make) -> None:
     adapter = Chat(SandboxSettings())
     chat = replace(channel(1000, "tg"), adapter=adapter, sender=adapter)
-    work = lanes(limits, chat)
+    work = lanes(chat)
     first = await work.waits([parcel(1, "tg:a", "tg"), parcel(2, "tg:b", "tg")])
     second = await work.waits([parcel(3, "tg:a", "tg")])
     assert first == pytest.approx([0, 0], abs=0.01)
@@ -74,11 +91,11 @@ async def test_two_messages_to_one_person_keep_the_pace_of_their_medium(limits: 
 
 
 @pytest.fixture
-def slow(gateway: Gateway) -> tuple[Gateway, Lanes]:
+def slow(gateway: Gateway, journal: SendJournal) -> tuple[Gateway, Lanes]:
     """The channel `tg` of a real gateway, slowed to one message per second."""
     slowed = replace(gateway.channels["tg"], messages_per_second=1.0)
     sending = Delivery({"tg": slowed}, None, gateway.settings.outbound, gateway.clock.now)  # type: ignore[arg-type]
-    return gateway, Lanes({"tg": slowed}, sending, Limits(None, "test", {}))
+    return gateway, Lanes({"tg": slowed}, sending, Limits(None, "test", {}), journal)
 
 
 def test_f33_a_slow_channel_is_claimed_a_little_at_a_time(slow: tuple[Gateway, Lanes], write: Write) -> None:
@@ -120,10 +137,10 @@ def test_a_flood_of_receipts_does_not_hold_up_the_rest_for_ever(slow: tuple[Gate
     assert longest.message.address == Address("tg", "7001")
 
 
-async def test_one_address_has_one_message_under_way(gateway: Gateway, write: Write, limits: Limits) -> None:
+async def test_one_address_has_one_message_under_way(gateway: Gateway, write: Write, lanes: Make) -> None:
     write(gateway, REPORT, 1)
     write(gateway, "STATUS", 1)
-    work = lanes(limits, gateway.channels["tg"])
+    work = lanes(gateway.channels["tg"])
     with gateway.store.transaction() as tx:
         (first,) = work.claim(tx, [])
     with gateway.store.transaction() as tx:
@@ -135,9 +152,9 @@ async def test_one_address_has_one_message_under_way(gateway: Gateway, write: Wr
     assert second.id != first.id
 
 
-def test_a_retry_says_when_it_is_due(gateway: Gateway, write: Write, limits: Limits) -> None:
+def test_a_retry_says_when_it_is_due(gateway: Gateway, write: Write, limits: Limits, journal: SendJournal) -> None:
     write(gateway, REPORT, 1)
-    work = Lanes(gateway.channels, None, limits)  # type: ignore[arg-type]
+    work = Lanes(gateway.channels, None, limits, journal)  # type: ignore[arg-type]
     with gateway.store.transaction() as tx:
         (claimed,) = work.claim(tx, [])
         later = tx.now + timedelta(seconds=5)
@@ -148,10 +165,10 @@ def test_a_retry_says_when_it_is_due(gateway: Gateway, write: Write, limits: Lim
 
 
 def test_what_is_put_back_can_be_claimed_again_with_its_attempts_as_they_were(
-    gateway: Gateway, write: Write, limits: Limits
+    gateway: Gateway, write: Write, limits: Limits, journal: SendJournal
 ) -> None:
     write(gateway, REPORT, 1)
-    work = Lanes(gateway.channels, None, limits)  # type: ignore[arg-type]
+    work = Lanes(gateway.channels, None, limits, journal)  # type: ignore[arg-type]
     with gateway.store.transaction() as tx:
         (claimed,) = work.claim(tx, [])
         work.settle(tx, [work.put_back(claimed)])
