@@ -254,6 +254,7 @@ class ForwarderTable:
 @dataclass(frozen=True, slots=True)
 class Open311:
     enabled: bool
+    jurisdiction_id: str
     require_location: bool
     publish_media: bool
 

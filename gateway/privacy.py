@@ -27,6 +27,12 @@ class Reader(StrEnum):
     FORWARD = "forward"
     """A system of record."""
     API = "api"
+    PUBLIC = "public"
+    """Everybody (gateway/publicity.py tells which complaints at all)."""
+
+
+NAMELESS = frozenset({Reader.NOTICE, Reader.FORWARD, Reader.API, Reader.PUBLIC})
+"""Who never reads a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Shown:
 
 def shown_to(reader: Reader, row: Any, reporter: str = "") -> Shown:
     """What `reader` may see of a row of `complaint`; `reporter` is their masked contact, shown only where allowed."""
-    hidden = bool(row.confidential) and reader in {Reader.NOTICE, Reader.API}
+    hidden = bool(row.confidential) and reader in {Reader.NOTICE, Reader.API, Reader.PUBLIC}
     sensitive = row.sensitive != "none"
     photos = reader in {Reader.COORDINATOR, Reader.REPORTER} or not (row.anonymous or sensitive)
     return Shown(
@@ -53,7 +59,7 @@ def shown_to(reader: Reader, row: Any, reporter: str = "") -> Shown:
         title="" if hidden else row.title,
         text="" if hidden else row.text_masked,
         place="" if hidden else _place(row),
-        reporter="" if row.anonymous or reader in {Reader.NOTICE, Reader.FORWARD, Reader.API} else reporter,
+        reporter="" if row.anonymous or reader in NAMELESS else reporter,
         photos=photos and not hidden,
         point=not row.anonymous or reader in {Reader.COORDINATOR, Reader.REPORTER},
     )

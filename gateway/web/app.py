@@ -30,6 +30,7 @@ MODULES = (
     "gateway.web.officer",
     "gateway.web.public",
     "gateway.web.openapi",
+    "gateway.web.open311",
 )
 """Every module with doors of its own; each offers `ROUTES`. A new one is a row here."""
 PULSE_EVERY_S = 10.0

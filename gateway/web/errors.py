@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 
 from config.logging import get_logger
 from gateway.queries.readiness import is_database_away
-from gateway.web import pages, problems
+from gateway.web import open311_refusals, pages, problems
 from gateway.web.forms import FormRefused
 from gateway.web.problems import Problem
 from gateway.web.security import MACHINE_PATHS, new_request_id
@@ -66,6 +66,8 @@ def tell(
     headers = headers or {}
     if request.path.startswith(PROGRAMS):
         return problems.answer(request, Problem.of_status(status, headers))
+    if request.path.startswith(open311_refusals.BASE):
+        return open311_refusals.of_status(request, status, headers)
     words = words or str(
         status if status in TEXTS else 500 if status >= web.HTTPInternalServerError.status_code else 400
     )

@@ -3,21 +3,24 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from gateway.complaints.complaint import Role
 from gateway.office import Office
-from gateway.queries import channel_watch, complaint_detail, complaint_list
+from gateway.queries import channel_watch, complaint_detail, complaint_list, open311
 from gateway.queries.complaint_list import TABS, Filters, Sorting
+from gateway.queries.open311 import LONGEST, Wanted
 from gateway.queries.scope import api_scope, scope_of
 from gateway.storage.store import Store, Transaction
 from tests.queries import filling
 
 LARGE = ("complaint", "message", "complaint_event", "outbox")
 NUMBER = "KBR-260000010"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def officer(office: Office):  # type: ignore[no-untyped-def]
@@ -33,6 +36,18 @@ def listed(filters: Filters, sorting: Sorting = Sorting.NEWEST, scope: Callable[
         page = complaint_list.find(tx, scope(tx.office), filters, sorting, limit=5)  # type: ignore[arg-type]
         if page.following:
             complaint_list.find(tx, scope(tx.office), filters, sorting, page.following, limit=5)  # type: ignore[arg-type]
+
+    return read
+
+
+def published(**wanted: object):  # type: ignore[no-untyped-def]
+    def read(tx: Transaction) -> None:
+        settings = tx.office.settings
+        tells = replace(settings, government=replace(settings.government, publish_complaints=True))
+        tx.office = replace(tx.office, settings=tells)
+        found, _ = open311.find(tx, Wanted(tx.now - LONGEST, tx.now, **wanted))  # type: ignore[arg-type]
+        assert found
+        open311.one(tx, found[0].number)
 
     return read
 
@@ -56,6 +71,11 @@ READS: dict[str, Callable[[Transaction], object]] = {
     "one with all that belongs to it": lambda tx: complaint_detail.detail(tx, coordinator(tx.office), "260000013"),
     "one by national number": lambda tx: complaint_detail.row_of(tx, coordinator(tx.office), "8123456"),
     "channels": channel_watch.watch,
+    "published": published(),
+    "published, a late page": published(skip=5, limit=5),
+    "published by topic and status": published(topics=("sampah",), status=("closed",)),
+    "published and changed since": published(updated_after=LONG_AGO),
+    "published by number": published(ids=(NUMBER, "KBR-260000020")),
 }
 
 
@@ -80,8 +100,9 @@ def fill(store: Store) -> None:
         for number in range(1, 200):
             values = {"sp4n_id": "8123456"} if number == 50 else {}
             (filling.closed if number % 3 else filling.complaint)(
-                tx, number, agency="DLH" if number % 2 else "", **values
+                tx, number, agency="DLH" if number % 2 else "", topic="sampah", verified_at=tx.now, **values
             )
+        filling.complaint(tx, 301, verified_at=tx.now, status="out_of_authority")
         identity = filling.complaint(tx, 300, number="KBR-260000013", parent_id=1, sp4n_id="8123457")
         filling.clock(tx, identity)
         for _ in range(200):
