@@ -31,6 +31,7 @@ NAME, ADDRESS = "Kanariana Pelapor", "7299000999"
 OPEN: Mapping[str, str] = {
     "/c/": "the channel's own proof",
     "/api/v1/": "a token of the settings",
+    "/open311/": "what everybody may read; a key to write",
     "/p/": "the officer's secret address",
     "/lapor": "a citizen's form",
     "/lacak": "number and code",
