@@ -59,7 +59,7 @@ DEATHS = [
     Death("poll", "work.carried"),
     Death("poll", "work.settled", 2),
 ]
-IN_FLIGHT = {"send.answered": 2, "work.carried": 1}
+IN_FLIGHT = {"send.answered": 2, "work.carried": 1, "work.settled": 1}
 """The citizen's message and the officer's: how many answers nobody heard at that moment."""
 OF_THE_SPOOL = [
     Death("intake", "replay.read"),
