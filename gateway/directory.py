@@ -34,6 +34,8 @@ class Member:
     role: Role
     person: str
     means: tuple[tuple[str, int], ...] = ()
+    costly: tuple[tuple[str, int], ...] = ()
+    """SMS, where they did not ask for it: only for what is worth its price, to whoever has nothing else."""
 
     @property
     def actor(self) -> Actor:
@@ -144,14 +146,15 @@ def members_of(tx: Transaction, contact_id: int) -> list[Member]:
 
 def _member(tx: Transaction, row: Any) -> Member:
     order = list(dict.fromkeys([*row.notify, *DEFAULT_ORDER]))
-    means = []
+    means: list[tuple[str, int]] = []
+    costly: list[tuple[str, int]] = []
     for word in order:
         kinds, column = MEANS.get(word, ((), ""))
         contact_id = getattr(row, column, None) if column else None
         channel = staff_channel(tx, kinds)
-        if contact_id and channel and (word in row.notify or word != "sms"):
-            means.append((channel, contact_id))
-    return Member(row.id, row.agency, Role(row.role), row.person, tuple(means))
+        if contact_id and channel:
+            (means if word in row.notify or word != "sms" else costly).append((channel, contact_id))
+    return Member(row.id, row.agency, Role(row.role), row.person, tuple(means), tuple(costly))
 
 
 def staff_channel(tx: Transaction, kinds: Sequence[str]) -> str:

@@ -33,6 +33,8 @@ NAMED_BY_SMS = 3
 """So many tickets an SMS names."""
 ONLY_TODAY = "pic.due"
 """Words that are wrong tomorrow: such a notice never waits for the next day."""
+WAITING = frozenset({"DIGEST", "RATE_LIMIT"})
+"""Reasons in the log of what is told with other things."""
 THEIRS = frozenset({Audience.TEAM.value, Audience.DEPUTY.value, Audience.HEAD.value})
 """Who is told as those who have the complaint."""
 
@@ -52,13 +54,18 @@ def tell(tx: Transaction, row: Any, case: Any, member: Member, channel: str, con
     rule = NOTICES[row.key]
     until, skip = (None, "") if _never_waits(rule, case) else _until(tx, rule, contact.id)
     if until is None:
-        outbox = _say_one(tx, row, case, member, channel, contact)
-        dispatch_log.note(tx, row, "staff", recipient=member.id, channel=channel, outbox=outbox)
+        say(tx, row, case, member, channel, contact)
         return
     entry = dispatch_log.note(tx, row, "staff", recipient=member.id, channel=channel, skip=skip)
     tx.insert(
         tables.gathered, notice_id=row.id, member_id=member.id, contact_id=contact.id, entry_id=entry, due_at=until
     )
+
+
+def say(tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact) -> None:
+    """Tell one officer of one notice now."""
+    outbox = _say_one(tx, row, case, member, channel, contact)
+    dispatch_log.note(tx, row, "staff", recipient=member.id, channel=channel, outbox=outbox)
 
 
 def is_given_away(row: Any, case: Any) -> bool:
@@ -126,7 +133,7 @@ def _tell_one(tx: Transaction, contact_id: int) -> int:
     tx.execute(table.delete().where(mine, table.c.notice_id.in_([row.notice_id for row in rows])))
     if not waited:
         return 0
-    means = readers.first_way(tx, waited[-1].member)
+    means = readers.next_way(tx, waited[-1].member)
     if means is None:
         _settle(tx, [told.entry_id for told in waited], skip="NO_ROUTE")
         return 0

@@ -265,10 +265,16 @@ def _mark(tx: Transaction, row: Any) -> dict[str, str]:
 
 def _tell_staff(tx: Transaction, row: Any, audience: Audience, case: Any) -> None:
     """The people of an audience; where nobody of them can be told, those above them: silence is not an answer."""
-    people = readers.staff(tx, audience, row.agency)
+    people = readers.staff(tx, audience, row.agency, by_sms=NOTICES[row.key].by_sms)
     if not people:
         dispatch_log.note(tx, row, audience.value, skip="NO_HOLDER")
-    if not _tell_people(tx, row, audience, case, people) and audience in ABOVE:
+    if not _tell_people(tx, row, audience, case, people):
+        tell_above(tx, row, audience, case)
+
+
+def tell_above(tx: Transaction, row: Any, audience: Audience, case: Any) -> None:
+    """Nobody of this audience can be told: those above them are, and the complaint shows the gap."""
+    if audience in ABOVE:
         show_gap(tx, case)
         _tell_staff(tx, row, ABOVE[audience], case)
 

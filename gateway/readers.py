@@ -104,20 +104,36 @@ def channel_for(tx: Transaction, scheme: str, used: str = "") -> str:
     return next(hears, "")
 
 
-def staff(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Member, tuple[str, Contact] | None]]:
-    """The people of an audience with the first way that reaches each of them; None where there is no way."""
+def staff(
+    tx: Transaction, audience: Audience, agency: str, *, by_sms: bool = False
+) -> list[tuple[Member, tuple[str, Contact] | None]]:
+    """The people of an audience with the first way that reaches each of them; None where there is no way.
+
+    `by_sms`: it is worth an SMS to whoever has nothing else.
+    """
     offices = AT[audience](tx) if audience in AT else [agency or directory.coordinator_agency(tx)]
     members = [one for office in offices for one in directory.team(tx, office, PEOPLE[audience], tx.today)]
-    wanted = [contact_id for member in members for _, contact_id in member.means]
+    wanted = [contact_id for member in members for _, contact_id in _ways(member, by_sms=by_sms)]
     people = contacts.by_id(tx, wanted)
-    return [(member, _first_way(member, people)) for member in members]
+    return [(member, _first(_ways(member, by_sms=by_sms), people)) for member in members]
 
 
-def first_way(tx: Transaction, member: Member) -> tuple[str, Contact] | None:
-    """The first way that reaches this member now."""
-    return _first_way(member, contacts.by_id(tx, [contact_id for _, contact_id in member.means]))
+def next_way(tx: Transaction, member: Member, after: str = "", *, by_sms: bool = False) -> tuple[str, Contact] | None:
+    """The first way that reaches this member now, of those behind the channel `after`."""
+    ways = _ways(member, by_sms=by_sms)
+    names = [channel for channel, _ in ways]
+    ways = ways[names.index(after) + 1 :] if after in names else ways
+    return _first(ways, contacts.by_id(tx, [contact_id for _, contact_id in ways]))
 
 
-def _first_way(member: Member, people: Mapping[int, Contact]) -> tuple[str, Contact] | None:
-    ways = [(channel, people[contact_id]) for channel, contact_id in member.means if contact_id in people]
-    return next(((channel, contact) for channel, contact in ways if contact.reachable), None)
+def contact(tx: Transaction, identity: int) -> Contact:
+    return contacts.by_id(tx, [identity])[identity]
+
+
+def _ways(member: Member, *, by_sms: bool) -> Sequence[tuple[str, int]]:
+    return (*member.means, *member.costly) if by_sms else member.means
+
+
+def _first(ways: Sequence[tuple[str, int]], people: Mapping[int, Contact]) -> tuple[str, Contact] | None:
+    known = ((channel, people[contact_id]) for channel, contact_id in ways if contact_id in people)
+    return next(((channel, contact) for channel, contact in known if contact.reachable), None)

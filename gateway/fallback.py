@@ -1,0 +1,139 @@
+"""Messages to officers that did not arrive: told again by the next way to that person, else to those above (CASEWORK 10).
+
+Failed, or not delivered within `notices.fallback_s`: still waiting for its channel, or sent through one that reports
+deliveries and has not. An outcome that is unknown is left to a person, for the message may have arrived. Each message is
+told once more and marked; what replaces it is watched in the same way, so that ways are tried in order and come to an end.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway import directory, dispatch_log, gathering, notices, outbound, readers
+from gateway.complaints.complaint import Urgency
+from gateway.complaints.notices import NOTICES, Audience
+from gateway.directory import Member
+from gateway.outbound import NOT_WANTED, Said
+from gateway.queries.dispatch import IS_UNSENT
+from gateway.quiet import quiet_until, staff_rests_until
+from gateway.storage import tables
+from gateway.storage.store import Store, Transaction
+
+ELSEWHERE = "elsewhere"
+"""Mark of a message that was told by another way."""
+MOST = 100
+LOOKED_BACK = timedelta(days=5)
+"""What failed on the evening before a long weekend is told after it."""
+REPORTS_WITHIN = timedelta(hours=12)
+"""How much longer than `fallback_s` a message without a report of delivery is looked for."""
+# What is written together has no notice of its own.
+KEYS = frozenset(key for key, rule in NOTICES.items() if Audience.REPORTER not in rule.audiences) | {gathering.KEY}
+
+
+def tell_elsewhere(store: Store) -> int:
+    """One turn; how many messages were told by another way, or to others."""
+    with store.reading() as tx:
+        found = _undelivered(tx)
+    return sum(store.run(partial(_once_more, row=row)) for row in found)
+
+
+def _undelivered(tx: Transaction) -> Sequence[Any]:
+    outbox = tables.outbox.c
+    patience = timedelta(seconds=tx.office.settings.notices.fallback_s)
+    columns = (
+        outbox.id,
+        outbox.state,
+        outbox.channel,
+        outbox.contact_id,
+        outbox.complaint_id,
+        outbox.notice_id,
+        outbox.key,
+    )
+    wanted = outbox.key.in_(KEYS) & outbox.direct.is_(False) & (outbox.provider_state != ELSEWHERE)
+    late = (outbox.state == "queued") & (outbox.planned_at <= tx.now - patience)
+    failed = (outbox.state == "failed") & outbox.reason.not_in(NOT_WANTED)
+    unsent = IS_UNSENT & (outbox.created_at > tx.now - LOOKED_BACK) & (late | failed)
+    found = list(tx.all(select(*columns).where(unsent, wanted).order_by(outbox.created_at).limit(MOST)))
+    for name, channel in tx.office.channels.items():
+        if channel.capabilities.reports and channel.capabilities.staff:
+            since = tx.now - patience - REPORTS_WITHIN
+            mine = (outbox.channel == name) & outbox.created_at.between(since, tx.now - patience)
+            silent = (outbox.state == "sent") & (outbox.sent_at <= tx.now - patience)
+            found += tx.all(select(*columns).where(mine, silent, wanted).limit(MOST))
+    return found
+
+
+def _once_more(tx: Transaction, *, row: Any) -> int:
+    if row.notice_id is None:
+        return _several(tx, row)
+    entry = _entry(tx, row)
+    notice, complaint = tables.notice, tables.complaint
+    told = tx.one(select(notice).where(notice.c.id == row.notice_id))
+    case = tx.one(select(complaint).where(complaint.c.id == row.complaint_id)) if told else None
+    member = directory.member(tx, entry.recipient_id) if entry and entry.recipient_id else None
+    if told is None or case is None or case.closed_at is not None or gathering.is_given_away(told, case):
+        _take(tx, row)
+        return 0
+    rule, audience = NOTICES[row.key], Audience(told.audience)
+    if case.urgency != Urgency.DARURAT.value and quiet_until(tx, rule, audience, tx.now) is not None:
+        return 0
+    if not _take(tx, row):
+        return 0
+    means = readers.next_way(tx, member, row.channel, by_sms=rule.by_sms) if member else None
+    if member is not None and means is not None:
+        gathering.say(tx, told, case, member, *means)
+        return 1
+    dispatch_log.note(tx, told, "staff", skip="NO_ROUTE", recipient=member.id if member else None)
+    if not _is_told(tx, told):
+        notices.tell_above(tx, told, audience, case)
+    return 1
+
+
+def _several(tx: Transaction, row: Any) -> int:
+    """A message about several things is told in the same words; by SMS, where they do not fit, only that there was one."""
+    if staff_rests_until(tx, tx.now) is not None or not _take(tx, row):
+        return 0
+    outbox = tables.outbox.c
+    member: Member | None = next(iter(directory.members_of(tx, row.contact_id)), None)
+    means = readers.next_way(tx, member, row.channel) if member else None
+    sealed = tx.one(select(outbox.text_sealed).where(outbox.id == row.id))
+    if means is None or sealed is None:
+        return 0
+    channel, contact = means
+    text = readers.contact(tx, row.contact_id).open(bytes(sealed.text_sealed), f"outbox:{row.id}")
+    if tx.office.channels[channel].capabilities.gsm:
+        address = f"{tx.office.settings.server.public_url.rstrip('/')}/admin/aduan"
+        text = tx.office.texts("pic.missed_sms", kanal=row.channel, tautan=address)
+    outbound.say(tx, contact, channel, [(text, ())], Said(row.key, direct=False))
+    return 1
+
+
+def _take(tx: Transaction, row: Any) -> bool:
+    """Whether it is ours to tell again: as it was when it was found, and not told by another clock meanwhile."""
+    outbox = tables.outbox
+    mine = (outbox.c.id == row.id) & (outbox.c.state == row.state) & (outbox.c.provider_state != ELSEWHERE)
+    values = {"provider_state": ELSEWHERE}
+    if row.state == "queued":
+        values |= {"state": "failed", "reason": "superseded"}
+    return tx.execute(outbox.update().where(mine).values(**values)).rowcount == 1
+
+
+def _entry(tx: Transaction, row: Any) -> Any:
+    log = tables.dispatch_log
+    mine = (log.c.complaint_id == row.complaint_id) & (log.c.outbox_id == row.id)
+    return tx.one(select(log.c.recipient_id).where(mine).limit(1))
+
+
+def _is_told(tx: Transaction, notice: Any) -> bool:
+    """Whether anybody else of the same circle was told, or will be with other things."""
+    log, outbox = tables.dispatch_log, tables.outbox
+    mine = (log.c.complaint_id == notice.complaint_id) & (log.c.notice_id == notice.id)
+    lines = tx.all(
+        select(log.c.skip, outbox.c.state)
+        .select_from(log.outerjoin(outbox, outbox.c.id == log.c.outbox_id))
+        .where(mine)
+    )
+    return any(line.skip in gathering.WAITING or line.state not in {None, "failed"} for line in lines)
