@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway import audit, cases, casework, contacts, desk_files, events
+from gateway.anonymity import cover_of
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Hold, Role
 from gateway.complaints.lifecycle import Step, actions_for
+from gateway.privacy import masked_text
 from gateway.queries import complaint_detail
 from gateway.queries.scope import Scope, Sight
 from gateway.storage import tables
@@ -133,7 +135,8 @@ class Original:
 
 
 def original(tx: Transaction, scope: Scope, number: str, reason: str, actor: Actor) -> list[Original]:
-    """The unmasked words; who looked and why is kept for ever. The name of an anonymous reporter stays covered."""
+    """The unmasked words; who looked and why is kept for ever. What would name an anonymous reporter stays covered:
+    their name, and numbers and addresses that may be their own (gateway/identities.py opens those)."""
     row = _row(tx, scope, number)
     if actor.role not in MAY_SEE_ORIGINAL:
         raise ActionRefused("wrong_role", "the original is not for this role")
@@ -145,9 +148,9 @@ def original(tx: Transaction, scope: Scope, number: str, reason: str, actor: Act
         return []
     table = tables.complaint_text
     rows = tx.all(select(table).where(table.c.complaint_id == row.id).order_by(table.c.id))
-    name = contacts.name_of(tx, contact.id) if row.anonymous else ""
+    cover = cover_of(tx, row)
     found = []
     for one in rows:
         text = contact.open(bytes(one.text_sealed), f"complaint_text:{one.id}")
-        found.append(Original(one.created_at, one.kind, text.replace(name, "[nama pelapor]") if name else text))
+        found.append(Original(one.created_at, one.kind, masked_text(cover(text)) if row.anonymous else text))
     return found

@@ -15,6 +15,7 @@ from gateway.dashboard import visit
 from gateway.dashboard.complaint_form import ASIDE, KEYS, WRITING, Asked, Field, fields
 from gateway.dashboard.words import event_words, field_words, message_words, named
 from gateway.desk_work import MAY_SEE_ORIGINAL, NotThere, Original
+from gateway.identities import may_open
 from gateway.queries import complaint_page
 from gateway.queries.complaint_detail import EventShown
 from gateway.queries.complaint_page import ComplaintPage
@@ -88,6 +89,7 @@ def render(
         may_note=any(step.action is Action.NOTE for step in steps),
         may_accept=_may_accept(page, steps),
         may_see_original=user.role in MAY_SEE_ORIGINAL and page.detail.item.words,
+        may_ask_identity=may_open(visit.scope(request), page.detail.row, user.actor),
         originals=originals,
         tried=tried,
         lost=_lost(tried, chosen),

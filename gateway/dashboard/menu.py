@@ -6,6 +6,7 @@ would stand open to everybody: there is none (SECURITY § 10, default deny).
 """
 
 from gateway.complaints.complaint import Role
+from gateway.complaints.identity import OPENERS
 from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, COORDINATION, STAFF, Route
 
 HERE = "gateway.dashboard."
@@ -49,6 +50,11 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/karantina/{id}/abaikan", f"{HERE}quarantine:dismiss", roles=CHANNEL_WORKERS),
     Route("GET", "/admin/pengiriman", f"{HERE}dispatch:show", roles=CHANNEL_WORKERS),
     Route("POST", "/admin/pengiriman", f"{HERE}dispatch:decide", roles=CHANNEL_WORKERS),
+    # who wanted to know who somebody is
+    Route("GET", "/admin/identitas", f"{HERE}identities:listing", roles=OPENERS, title="identity.menu"),
+    Route("POST", "/admin/identitas", f"{HERE}identities:ask", roles=OPENERS),
+    Route("GET", "/admin/identitas/{id}", f"{HERE}identities:show", roles=OPENERS),
+    Route("POST", "/admin/identitas/{id}/{aksi}", f"{HERE}identities:act", roles=OPENERS),
     # the record of deeds
     Route("GET", "/admin/audit", f"{HERE}audit:show", roles=AUDIT_READERS, title="admin.audit.menu"),
     Route("POST", "/admin/audit", f"{HERE}audit:verify", roles=AUDIT_VERIFIERS),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.complaints.complaint import OFFICERS, Role
+from gateway.complaints.identity import OPENERS
 from gateway.dashboard import visit
-from gateway.queries import attention
+from gateway.queries import attention, identities
 from gateway.web import pages
 from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, COORDINATION
 from gateway.web.site import site_of, user_of
@@ -43,6 +44,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("perlu_diinput", f"{BRIDGE}perlu_diinput", "wait", COORDINATION),
     Figure("menunggu_nomor", f"{BRIDGE}menunggu_nomor", "wait", COORDINATION),
     Figure("perlu_dicek", f"{BRIDGE}perlu_dicek", "wait", COORDINATION),
+    Figure("identitas", "/admin/identitas", "bad", OPENERS),
     Figure("tugas", "/admin/tugas", "wait", COORDINATION),
     Figure("karantina", "/admin/karantina", "bad", CHANNEL_WORKERS),
     Figure("tak_pasti", f"{SENT}tak_pasti", "wait", CHANNEL_WORKERS),
@@ -58,7 +60,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     mine = [figure for figure in FIGURES if role in figure.roles]
     values: dict[str, int] = {}
     more: set[str] = set()
-    counted = [figure for figure in mine if figure.name not in WORK]
+    counted = [figure for figure in mine if figure.name not in WORK | {"identitas"}]
     if counted:
         tabs = [TABS.get(figure.name, figure.name) for figure in counted]
         found = await site.read(attention.cases, visit.scope(request), tabs)
@@ -66,6 +68,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         more |= {figure.name for figure, tab in zip(counted, tabs, strict=True) if tab in found.at_least}
     if any(figure.name in WORK for figure in mine):
         values |= (await site.read(attention.work)).figures
+    if role in OPENERS:
+        scope, actor = visit.scope(request), user_of(request).actor
+        values["identitas"] = await site.read(identities.waiting, scope, actor)
     return pages.render(
         request,
         "start.html",

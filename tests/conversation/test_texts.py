@@ -27,6 +27,7 @@ LONGEST = {
     "kontak": "08111-129-129",
     "status": "Tanggapan Anda diterima",
     "alasan": "laporan sama sudah ada",
+    "oleh": "Pejabat pelindungan data",
     "jenis": "RAHASIA",
     "perintah": "RAHASIA",
     "n": "200",

@@ -37,6 +37,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/karantina":                       CHANNEL_WORK,
     "/admin/karantina/{id}":                  CHANNEL_WORK,
     "/admin/pengiriman":                      CHANNEL_WORK,
+    "/admin/identitas":                       (KO, IN, DP),
+    "/admin/identitas/{id}":                  (KO, IN, DP),
     "/admin/audit":                           (KO, AS, DP),
 }
 # fmt: on

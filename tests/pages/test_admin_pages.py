@@ -12,9 +12,11 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select
 
 from channels.messages import RawRequest
-from gateway import cases, quarantine, tasks
-from gateway.complaints.complaint import Action, Role
+from gateway import cases, identities, quarantine, tasks
+from gateway.complaints.complaint import Action, Actor, Role
 from gateway.dashboard.menu import SCREENS
+from gateway.identities import Demand
+from gateway.queries.scope import scope_of
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from tests.dashboard.conftest import Desk, _office, _sqlite_prepared, desk, moment, open_site, sqlite_url
@@ -62,7 +64,9 @@ def furnish(desk: Desk) -> dict[str, str]:
     queue(desk, 2, state="unknown", reason="answer_lost")
     queue(desk, 1, attempts=2)
     forward = tables.forward
+    need = Demand(working, "danger", "office", reason="Isi laporan menyebut ancaman terhadap nyawa.")
     with desk.served.tx() as tx:
+        asked = identities.ask(tx, scope_of(tx.office, Role.COORDINATOR), need, Actor(Role.COORDINATOR, "1"))
         cases.amend(tx, cases.by_number(tx, held).id, hold="spam")
         request = RawRequest(
             "POST", headers={"content-type": "application/json"}, body=b'{"from": {"id": 7}, "text": "x"'
@@ -73,7 +77,7 @@ def furnish(desk: Desk) -> dict[str, str]:
         row = tx.one(select(forward.c.id).where(forward.c.marker == working))
         call = tx.one(select(tables.quarantine.c.id))
     return {
-        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "nama": "sms", "aksi": "kirim-ulang",
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "nama": "sms", "aksi": "kirim-ulang",
     }  # fmt: skip
 
 
@@ -82,7 +86,8 @@ def addresses(places: dict[str, str]) -> list[str]:
     found = []
     for route in SCREENS:
         if route.method == "GET" and route.path != FILE:
-            here = places | {"id": places["bridge"] if "jembatan" in route.path else places["call"]}
+            whose = {"jembatan": "bridge", "identitas": "identity"}.get(route.path.split("/")[-2], "call")
+            here = places | {"id": places[whose]}
             found.append(route.path.format_map(here))
     received, working = f"/admin/aduan/{places['received']}", f"/admin/aduan/{places['tiket']}"
     return [
@@ -91,6 +96,7 @@ def addresses(places: dict[str, str]) -> list[str]:
         f"{received}?aksi=refer_out",
         f"{working}?riwayat=internal",
         "/admin/aduan?tab=semua&q=berlubang",
+        f"/admin/identitas?tiket={places['tiket']}",
     ]
 
 

@@ -12,7 +12,7 @@ from gateway.storage.tables.complaints import (
     remote_event,
     shelf,
 )
-from gateway.storage.tables.governance import audit, audit_checkpoint, audit_head
+from gateway.storage.tables.governance import audit, audit_checkpoint, audit_head, identity_demand
 from gateway.storage.tables.messages import (
     attachment,
     attachment_upload,
@@ -80,6 +80,7 @@ __all__ = [
     "forward",
     "gathered",
     "idempotency_key",
+    "identity_demand",
     "lease",
     "message",
     "metadata",

@@ -1,6 +1,6 @@
-"""The record of who did what: the audit chain and its checkpoints."""
+"""The record of who did what: the audit chain and its checkpoints; who wanted to know an identity."""
 
-from sqlalchemy import BigInteger, Column, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, String, Table, text
 
 from gateway.storage.tables.metadata import metadata
 from gateway.storage.types import Digest, Document, Identity, Instant
@@ -37,4 +37,43 @@ audit_checkpoint = Table(
     Column("hash", String(64), nullable=False),
     Column("at", Instant, nullable=False),
     Column("signature", LargeBinary, nullable=False),
+)
+
+identity_demand = Table(
+    "identity_demand",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("complaint_id", BigInteger, nullable=False, index=True),
+    Column("asker", String(12), nullable=False),
+    Column("asker_name", String(120), nullable=False, default=""),
+    Column("purpose", String(12), nullable=False),
+    Column("document", String(80), nullable=False, default=""),
+    Column("reason", String(500), nullable=False),
+    Column("barred", Boolean, nullable=False, default=False),
+    Column("state", String(12), nullable=False, default="asked"),
+    Column("refusal", String(20), nullable=False, default=""),
+    Column("asked_at", Instant, nullable=False),
+    Column("asked_by", BigInteger, nullable=False),
+    Column("asked_role", String(20), nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", BigInteger),
+    Column("decided_role", String(20), nullable=False, default=""),
+    Column("decision_reason", String(500), nullable=False, default=""),
+    Column("alone", Boolean, nullable=False, default=False),
+    Column("review_due_at", Instant),
+    Column("reviewed_at", Instant),
+    Column("reviewed_by", BigInteger),
+    Column("review", String(500), nullable=False, default=""),
+    Column("opened_at", Instant),
+    Column("open_until", Instant),
+    Column("tell_at", Instant),
+    Column("told_at", Instant),
+    Column("told", String(31), nullable=False, default=""),
+)
+"""The register of demands for an identity (SECURITY C34). `told`: how its reporter heard of it, or why not."""
+Index(
+    "ix_identity_demand_tell",
+    identity_demand.c.tell_at,
+    sqlite_where=text("told_at IS NULL AND tell_at IS NOT NULL"),
+    postgresql_where=text("told_at IS NULL AND tell_at IS NOT NULL"),
 )
