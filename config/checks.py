@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -72,10 +73,22 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         yield Finding("server.public_url", problem, is_tolerated_locally=False)
     elif url.scheme == "http" and not settings.is_local:
         yield Finding("server.public_url", "must begin with https:// (http only on this machine or in training)")
+    for network in settings.api.webhook_networks:
+        if not _is_network(network):
+            problem = f"must be networks like 10.20.0.0/16, not {network!r}"
+            yield Finding("api.webhook_networks", problem, is_tolerated_locally=False)
     for name, value in (("storage.url", settings.storage.url), ("redis.url", settings.redis.url)):
         if not value.startswith(URL_SCHEMES[name]):
             known = ", ".join(URL_SCHEMES[name])
             yield Finding(name, f"must begin with one of: {known}", is_tolerated_locally=False)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 URL_SCHEMES = {

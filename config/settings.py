@@ -286,6 +286,7 @@ class ApiToken:
 @dataclass(frozen=True, slots=True)
 class Api:
     tokens: tuple[ApiToken, ...]
+    webhook_networks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from gateway import assignments, audit, cases, clocks, events, links, notices, outgoing, undoing
+from gateway import assignments, audit, cases, clocks, events, hook_events, links, notices, outgoing, undoing
 from gateway.complaints.complaint import (
     CLOSED,
     NO_INPUTS,
@@ -83,6 +83,7 @@ def apply(
     told = step.notices if remote is None else _followed_notices(step, moved, inputs)
     notices.write(tx, moved, event_id, told, actor, inputs, previous_agency=case.agency)
     outgoing.push(tx, moved, action, event_id, inputs, actor)
+    hook_events.acted(tx, action, case, moved, event_id, tx.office.settings.casework.undo_s if step.undoable else 0.0)
     audit.record(tx, actor, action.value, "complaint", case.number, details={"to": target.value, "event": event_id})
     tx.tell(kind="complaint", number=case.number, status=target.value, channel=case.channel)
     return moved
@@ -169,11 +170,13 @@ def _undo(tx: Transaction, case: Case, actor: Actor) -> Case:
     undone = step_for(Action(last.action), before, actor.role)
     notices.withdraw(tx, last.id)
     outgoing.withdraw(tx, case.id, last.id)
+    hook_events.withdraw(tx, case, last.id)
     due_at = clocks.undo(tx, case.id, undone, last.at, tx.now)
     values = {"status": before.value, "status_since": tx.now, "closed_at": None, "due_at": due_at}
     moved = _write(tx, case, values | undoing.before(tx, case, undone, last))
     undo = step_for(Action.UNDO, case.status, actor.role)
     event_id = events.append(tx, case.id, Action.UNDO.value, case.status, before, actor, undo.visibility)
+    hook_events.acted(tx, Action.UNDO, case, moved, event_id)
     if undone.action in LEAVES_AGENCY and moved.agency:
         # Their links were shut with it: the team gets new ones.
         notices.write(tx, moved, event_id, ("pic.new",), actor, NO_INPUTS)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from config.logging import get_logger
-from gateway import cases, casework, clocks, events, notices, tasks
+from gateway import cases, casework, clocks, events, hook_events, notices, tasks
 from gateway.complaints import moments
 from gateway.complaints.complaint import (
     NO_INPUTS,
@@ -93,6 +93,7 @@ def _tell(tx: Transaction, case: Case, moment: Moment, running: Running) -> None
     # What cannot wait for tomorrow's summary: danger, and what is said of officers.
     urgent = case.urgency is Urgency.DARURAT or case.kind is Kind.PENGADUAN_PENGAWASAN
     notices.write(tx, case, event_id, moment.tells, SYSTEM, about, at_once=urgent)
+    hook_events.escalated(tx, case, event_id)
 
 
 def _ask_again(tx: Transaction, case: Case) -> None:

@@ -24,7 +24,7 @@ from config.logging import get_logger
 
 log = get_logger(__name__)
 
-QUEUES = ("classify", "forward", "poll", "deliver", "notify", "attach")
+QUEUES = ("classify", "forward", "poll", "deliver", "notify", "attach", "hooks")
 JOBS = "workers.jobs"
 ASKED = "doorbell:asked"
 LIVE = "live"

@@ -1,9 +1,11 @@
 """How a complaint begins: number, secret code, first clock, first event; in the transaction that took the message."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from gateway import clocks, events
+from gateway import clocks, events, hook_events
 from gateway.complaints.complaint import Action, Actor, Draft, Role, Status
 from gateway.complaints.duplicates import text_hash
 from gateway.complaints.number import format_number, secret_code
@@ -89,13 +91,20 @@ def open_complaint(tx: Transaction, draft: Draft, origin: Origin) -> Opened:
     }
     tx.insert(tables.complaint, **row)
     keep_text(tx, identity, 0, draft.text, origin.contact, origin.message_id)
-    actor = Actor(Role.REPORTER, str(origin.contact.id))
     # An event is never changed: whoever turns anonymous later must not stand in this one.
-    told = {"text": _nameless(masked, draft.reporter_name)}
-    events.append(tx, identity, Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1, at=came_at)
+    _begin_history(tx, row, _nameless(masked, draft.reporter_name))
     tx.ring("classify")
     tx.tell(kind="complaint", number=number, status=Status.RECEIVED.value, channel=origin.channel)
     return Opened(identity, number, code, tx.office.calendar.local(due_at).date())
+
+
+def _begin_history(tx: Transaction, row: Mapping[str, Any], text: str) -> None:
+    actor, at = Actor(Role.REPORTER, str(row["contact_id"])), row["created_at"]
+    told = {"text": text}
+    event_id = events.append(
+        tx, row["id"], Action.RECEIVE.value, None, Status.RECEIVED, actor, inputs=told, seq=1, at=at
+    )
+    hook_events.opened(tx, row, event_id)
 
 
 def _came_at(tx: Transaction, origin: Origin) -> datetime:

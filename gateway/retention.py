@@ -64,6 +64,7 @@ RULES: tuple[Rule, ...] = (
     Rule("receipts of forms",  tables.form_receipt,    MONTH,     "shown_until < :before"),
     Rule("uploads of nobody", tables.attachment_upload, DAY, "attachment_id < :before_id AND NOT EXISTS (SELECT 1"
          " FROM attachment a WHERE a.id = attachment_upload.attachment_id AND a.state IN ('queued','working'))"),
+    Rule("webhook deliveries", tables.webhook_delivery, MONTH, "id < :before_id"),
     # doors of staff
     Rule("officers' links",    tables.page_link,       3 * MONTH, "expires_at < :before"),
     Rule("officers' buttons",  tables.officer_action,  6 * MONTH, "created_at < :before"),

@@ -13,6 +13,7 @@ from channels.messages import InboundMessage
 from gateway import (
     assembly,
     attempts,
+    channel_news,
     clock_jumps,
     contacts,
     deadlines,
@@ -89,6 +90,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("officers_told_together", 15, gathering.tell_gathered, in_one=False),
     Upkeep("officers_told_elsewhere", 30, fallback.tell_elsewhere, in_one=False),
     Upkeep("openings_told", 60, identities.tell),
+    Upkeep("channel_states_told", 60, channel_news.tell),
     Upkeep("attempts_forgotten", 3600, attempts.forget_old),
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
     Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),

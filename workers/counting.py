@@ -18,6 +18,7 @@ OUTCOMES: Mapping[str, tuple[str, Callable[[Any, Any], Labels]]] = {
             "outcome": done.outcome.state.value if hasattr(done, "outcome") else f"probe_{done.health.value}",
         },
     ),
+    "hooks": ("webhooks_total", lambda _, done: {"outcome": done.verdict.value}),
 }
 
 

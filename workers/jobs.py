@@ -33,5 +33,9 @@ def attach() -> None:
     _drain("attach")
 
 
+def hooks() -> None:
+    _drain("hooks")
+
+
 def _drain(queue: str) -> None:
     RUNTIME.get().rung(queue)

@@ -35,7 +35,7 @@ from workers.redis_server import OwnRedis
 log = get_logger(__name__)
 
 # Receipts before classification: what a citizen waits for never queues behind half a second of reading (P19, rule 11).
-WORKERS = (("deliver", "notify"), ("classify",), ("forward", "poll", "attach"))
+WORKERS = (("deliver", "notify"), ("classify",), ("forward", "poll", "attach", "hooks"))
 LOOK_EVERY_S = 0.05
 PORTS_FREE_WITHIN_S = 4.0
 """What the members of a run that was killed may need to end."""

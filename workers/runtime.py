@@ -37,6 +37,7 @@ WORKS: Mapping[str, str] = {
     "forward": "workers.forward:open_work",
     "poll": "workers.poll:open_work",
     "attach": "workers.attachments:open_work",
+    "hooks": "workers.hooks:open_work",
 }
 
 LOOK_EVERY_S = 5.0

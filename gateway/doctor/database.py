@@ -21,7 +21,7 @@ from gateway.queries.channel_watch import ChannelState
 from gateway.queries.vital_signs import VitalSigns
 from gateway.storage.engine import is_newer
 
-NEEDED = ("web", "clock", "deliver", "notify", "classify", "forward", "poll", "attach")
+NEEDED = ("web", "clock", "deliver", "notify", "classify", "forward", "poll", "attach", "hooks")
 BACKUP_HOURS = 26
 SKEW_WARNS_S, SKEW_BREAKS_S = 2.0, 30.0
 # What PostgreSQL must not be without: with any of these off an acknowledged message may be gone after a power cut.

@@ -24,6 +24,9 @@ WAITING: Mapping[str, str] = {
     " WHERE suggestion_state IN ('queued','working')",
     "notify": "SELECT count(*) AS many, min(due_at) AS oldest FROM notice"
     " WHERE state IN ('queued','working') AND due_at <= :now",
+    "hooks": "SELECT count(*) AS many, min(due_at) AS oldest FROM webhook_delivery"
+    " WHERE state IN ('queued','working') AND due_at <= :now"
+    " AND webhook_id IN (SELECT id FROM webhook WHERE state IN ('pending','active'))",
     "attach": "SELECT count(*) AS many, min(created_at) AS oldest FROM attachment WHERE state IN ('queued','working')",
 }
 OPEN_TASKS = text("task.done_at IS NULL")

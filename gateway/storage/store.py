@@ -50,6 +50,8 @@ class Transaction:
         """What may only be done outside the database once the commit is through (a file that is not needed any more)."""
         self.notes: dict[str, Any] = {}
         """What services remember between themselves within this transaction, by their own key."""
+        self.remembered: dict[str, Any] = {}
+        """The same for as long as the store lives, of what was committed; see `Store`."""
 
     def new_id(self) -> int:
         return self._ids.new(self.now)
@@ -144,6 +146,8 @@ class Store:
         self._ring = ring
         self._tell = tell
         self._ids = Ids()
+        self._remembered: dict[str, Any] = {}
+        """Between transactions: only what may be some seconds old, and is replaced as a whole."""
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
@@ -154,7 +158,7 @@ class Store:
             self._one_writer.acquire()
         try:
             with self.engine.connect() as connection, connection.begin():
-                tx = Transaction(connection, self.office, now or self.office.now(), self._ids)
+                tx = self._begun(connection, now)
                 yield tx
                 tx.finish()
                 # kill point: store.written
@@ -182,8 +186,13 @@ class Store:
     def reading(self, now: datetime | None = None) -> Iterator[Transaction]:
         """A transaction that only reads: it takes no write lock and is rolled back."""
         with self.engine.connect().execution_options(reading=True) as connection, connection.begin() as ending:
-            yield Transaction(connection, self.office, now or self.office.now(), self._ids)
+            yield self._begun(connection, now)
             ending.rollback()
+
+    def _begun(self, connection: Connection, now: datetime | None) -> Transaction:
+        tx = Transaction(connection, self.office, now or self.office.now(), self._ids)
+        tx.remembered = self._remembered
+        return tx
 
     def _after(self, tx: Transaction) -> None:
         # kill point: store.committed

@@ -74,6 +74,7 @@ KINDS: Mapping[str, str] = {
     "claims_total": "counter",
     "sends_total": "counter",
     "forwards_total": "counter",
+    "webhooks_total": "counter",
 }
 """Type of each metric by its name; everything else is a gauge."""
 

@@ -12,11 +12,19 @@ from gateway.disks import disk_of, places
 from gateway.queries.vital_signs import VitalSigns, age_s
 from gateway.web.counters import Sample
 
-ROLES = ("web", "clock", "listen", "classify", "forward", "poll", "deliver", "notify", "attach")
+ROLES = ("web", "clock", "listen", "classify", "forward", "poll", "deliver", "notify", "attach", "hooks")
 """What a process may be; a worker is one for each of its queues."""
 REASONS = ("busy", "locked_out")
 FIGURES = frozenset(
-    {"claims_total", "sends_total", "forwards_total", vitals.BACKUP, vitals.AUDIT_BROKEN, vitals.AUDIT_SEEN}
+    {
+        "claims_total",
+        "sends_total",
+        "forwards_total",
+        "webhooks_total",
+        vitals.BACKUP,
+        vitals.AUDIT_BROKEN,
+        vitals.AUDIT_SEEN,
+    }
 )
 """What all processes count together, and what is kept of the whole installation."""
 SPOOLED = "*.spool"

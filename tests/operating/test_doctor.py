@@ -64,7 +64,7 @@ def test_a_set_up_in_which_all_is_well_and_then_more_and_more_is_not(install: In
 
     gateway = open_gateway(here.settings)
     (here.folder / "spool").mkdir(mode=0o700)
-    for role in ("web", "clock", "deliver notify", "classify", "forward poll attach"):
+    for role in ("web", "clock", "deliver notify", "classify", "forward poll attach hooks"):
         Heart(gateway.store, role, Counted()).beat()
     with gateway.store.transaction() as tx:
         leases.acquire(tx, vital_signs.CLOCK, "somebody", 60)

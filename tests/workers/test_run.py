@@ -175,7 +175,7 @@ def test_a_database_that_cannot_be_used_is_said_in_one_line(start: Start, tmp_pa
 
 def test_who_belongs_to_a_machine() -> None:
     training = [member.name for member in members(load(environ={}))]
-    assert training == ["web", "simulators", "worker deliver notify", "worker classify", "worker forward poll attach", "clock"]  # fmt: skip
+    assert training == ["web", "simulators", "worker deliver notify", "worker classify", "worker forward poll attach hooks", "clock"]  # fmt: skip
     polling = settings_from(
         '[channels.tg]\nkind = "telegram"\ntoken = "777000:acceptance-token-0123456789abcdefghij"\nmode = "polling"\n[storage]\nidentity_key = "0123456789abcdef0123456789abcdef"'
     )

@@ -19,7 +19,7 @@ WEB, DELIVER, CLASSIFY, FORWARD, CLOCK = (
     "web",
     "worker deliver notify",
     "worker classify",
-    "worker forward poll attach",
+    "worker forward poll attach hooks",
     "clock",
 )
 PAUSES_S = (0.5, 4.0)

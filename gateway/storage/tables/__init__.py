@@ -51,6 +51,7 @@ from gateway.storage.tables.people import (
     officer_question,
     page_link,
 )
+from gateway.storage.tables.programs import webhook, webhook_delivery
 
 __all__ = [
     "account",
@@ -99,4 +100,6 @@ __all__ = [
     "summary",
     "task",
     "ussd_session",
+    "webhook",
+    "webhook_delivery",
 ]
