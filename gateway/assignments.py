@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from gateway import directory
 from gateway.complaints.complaint import Actor
 from gateway.privacy import masked_text
 from gateway.storage import tables
@@ -11,8 +12,12 @@ from gateway.storage.store import Transaction
 
 
 def accepts(tx: Transaction, agency: str) -> bool:
+    """Whether complaints can be given to this agency today; to the coordinator's always, who decides what becomes of them."""
     table = tables.agency
-    return tx.one(select(table.c.code).where(table.c.code == agency, table.c.accepts.is_(True))) is not None
+    found = select(table.c.code).where(table.c.code == agency, table.c.accepts.is_(True))
+    if agency != directory.coordinator_agency(tx):
+        found = found.where(directory.stands(tx.today))
+    return tx.one(found) is not None
 
 
 def give(tx: Transaction, complaint_id: int, agency: str, actor: Actor, reason: str = "") -> None:

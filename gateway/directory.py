@@ -1,11 +1,11 @@
 """Agencies, their teams and people: who is responsible at this moment, and how they are reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from channels.messages import Address
 from channels.phone import phone_address
@@ -23,6 +23,11 @@ MEANS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "email": (("email",), "email_id"),
 }
 DEFAULT_ORDER = ("telegram", "whatsapp", "email", "sms")
+FILE = "file"
+"""Source of members that the agency data names."""
+FROM_FILE = (
+    "notify", "telegram_id", "phone_id", "email_id", "valid_from", "valid_to", "sk_no", "sk_date", "ended_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Member:
     means: tuple[tuple[str, int], ...] = ()
     costly: tuple[tuple[str, int], ...] = ()
     """SMS, where they did not ask for it: only for what is worth its price, to whoever has nothing else."""
+    on_leave: bool = False
+    """Today: they are not told, the next one of the ladder is."""
 
     @property
     def actor(self) -> Actor:
@@ -52,10 +59,18 @@ def load(tx: Transaction) -> dict[str, int]:
     rows = [_member_row(tx, agency, member, ids) for agency, member in members]
     key = ("agency", "role", "person")
     tx.insert_new(tables.agency_member, rows, "id", key)
-    tx.update(
-        tables.agency_member, rows, key, ("notify", "telegram_id", "phone_id", "email_id", "valid_from", "valid_to")
-    )
+    tx.update(tables.agency_member, rows, key, FROM_FILE)
+    _end_missing(tx, {tuple(row[name] for name in key) for row in rows})
     return {"agencies": len(agencies), "members": len(members)}
+
+
+def _end_missing(tx: Transaction, named: Collection[tuple[Any, ...]]) -> None:
+    """Whoever the agency data does not name any more has no mandate any more."""
+    table = tables.agency_member
+    in_office = (table.c.source == FILE) & table.c.ended_at.is_(None)
+    for row in tx.all(select(table.c.id, table.c.agency, table.c.role, table.c.person).where(in_office)):
+        if (row.agency, row.role, row.person) not in named:
+            tx.execute(table.update().where(table.c.id == row.id).values(ended_at=tx.now))
 
 
 def _agency_row(agency: Agency, position: int) -> dict[str, Any]:
@@ -110,41 +125,58 @@ def _member_row(tx: Transaction, agency: Agency, member: TeamMember, ids: Mappin
         "telegram_id": None,
         "phone_id": None,
         "email_id": None,
-        "valid_from": agency.valid_from,
-        "valid_to": agency.valid_to,
+        "valid_from": member.valid_from or agency.valid_from,
+        "valid_to": member.valid_to or agency.valid_to,
+        "sk_no": member.sk_number or agency.decree,
+        "sk_date": member.sk_date,
+        "ended_at": None,
         **reach,
     }
+
+
+def in_office(on: date) -> ColumnElement[bool]:
+    """Whose mandate lasts on this day: neither over, nor still to begin, nor ended by hand."""
+    table = tables.agency_member
+    begun = or_(table.c.valid_from.is_(None), table.c.valid_from <= on)
+    return begun & or_(table.c.valid_to.is_(None), table.c.valid_to >= on) & table.c.ended_at.is_(None)
 
 
 def team(tx: Transaction, agency: str, roles: Sequence[Role], on: date) -> list[Member]:
     """The people of an agency who hold one of these roles on this day."""
     table = tables.agency_member
-    valid = (or_(table.c.valid_from.is_(None), table.c.valid_from <= on)) & (
-        or_(table.c.valid_to.is_(None), table.c.valid_to >= on)
-    )
     named = [role.value for role in roles]
-    found = tx.all(
-        select(table)
-        .where(table.c.agency == agency, table.c.role.in_(named), table.c.ended_at.is_(None), valid)
-        .order_by(table.c.id)
+    theirs = (table.c.agency == agency) & table.c.role.in_(named)
+    found = tx.all(select(table).where(theirs, in_office(on)).order_by(table.c.id))
+    away = on_leave(tx, [row.id for row in found], on)
+    return [_member(tx, row, row.id in away) for row in found]
+
+
+def on_leave(tx: Transaction, members: Collection[int], on: date) -> frozenset[int]:
+    """Who of these is on leave on this day."""
+    leave = tables.member_leave
+    away = (leave.c.day_from <= on) & (leave.c.day_to >= on) & leave.c.removed_at.is_(None)
+    if not members:
+        return frozenset()
+    return frozenset(
+        row.member_id for row in tx.all(select(leave.c.member_id).where(leave.c.member_id.in_(members), away))
     )
-    return [_member(tx, row) for row in found]
 
 
 def member(tx: Transaction, identity: int) -> Member | None:
+    """None for somebody whose mandate is over."""
     table = tables.agency_member
-    row = tx.one(select(table).where(table.c.id == identity, table.c.ended_at.is_(None)))
+    row = tx.one(select(table).where(table.c.id == identity, in_office(tx.today)))
     return _member(tx, row) if row else None
 
 
 def members_of(tx: Transaction, contact_id: int) -> list[Member]:
-    """The mandates of whoever writes from this address."""
+    """The mandates that whoever writes from this address holds today."""
     table = tables.agency_member
     theirs = or_(table.c.telegram_id == contact_id, table.c.phone_id == contact_id, table.c.email_id == contact_id)
-    return [_member(tx, row) for row in tx.all(select(table).where(theirs, table.c.ended_at.is_(None)))]
+    return [_member(tx, row) for row in tx.all(select(table).where(theirs, in_office(tx.today)))]
 
 
-def _member(tx: Transaction, row: Any) -> Member:
+def _member(tx: Transaction, row: Any, is_away: bool = False) -> Member:
     order = list(dict.fromkeys([*row.notify, *DEFAULT_ORDER]))
     means: list[tuple[str, int]] = []
     costly: list[tuple[str, int]] = []
@@ -154,7 +186,7 @@ def _member(tx: Transaction, row: Any) -> Member:
         channel = staff_channel(tx, kinds)
         if contact_id and channel:
             (means if word in row.notify or word != "sms" else costly).append((channel, contact_id))
-    return Member(row.id, row.agency, Role(row.role), row.person, tuple(means), tuple(costly))
+    return Member(row.id, row.agency, Role(row.role), row.person, tuple(means), tuple(costly), is_away)
 
 
 def staff_channel(tx: Transaction, kinds: Sequence[str]) -> str:
@@ -169,10 +201,18 @@ def agency_names(tx: Transaction) -> dict[str, str]:
     return {row.code: row.name for row in tx.all(select(table.c.code, table.c.name))}
 
 
+def stands(on: date) -> ColumnElement[bool]:
+    """The agencies that exist on this day, by their decree."""
+    table = tables.agency
+    begun = or_(table.c.valid_from.is_(None), table.c.valid_from <= on)
+    return begun & or_(table.c.valid_to.is_(None), table.c.valid_to >= on)
+
+
 def accepting(tx: Transaction) -> list[tuple[str, str]]:
     """(code, name) of the agencies that complaints can be given to, in the order of the data."""
     table = tables.agency
-    found = select(table.c.code, table.c.name).where(table.c.accepts.is_(True)).order_by(table.c.position)
+    takes = table.c.accepts.is_(True) & stands(tx.today)
+    found = select(table.c.code, table.c.name).where(takes).order_by(table.c.position)
     return [(row.code, row.name) for row in tx.all(found)]
 
 

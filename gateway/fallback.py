@@ -16,6 +16,7 @@ from gateway import directory, dispatch_log, gathering, notices, outbound, reade
 from gateway.complaints.complaint import Urgency
 from gateway.complaints.notices import NOTICES, Audience
 from gateway.directory import Member
+from gateway.ladder import Rung
 from gateway.outbound import NOT_WANTED, Said
 from gateway.queries.dispatch import IS_UNSENT
 from gateway.quiet import quiet_until, staff_rests_until
@@ -88,7 +89,7 @@ def _once_more(tx: Transaction, *, row: Any) -> int:
         return 1
     dispatch_log.note(tx, told, "staff", skip="NO_ROUTE", recipient=member.id if member else None)
     if not _is_told(tx, told):
-        notices.tell_above(tx, told, audience, case)
+        notices.tell_above(tx, told, Rung(audience, told.agency), case)
     return 1
 
 

@@ -10,12 +10,27 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import cases, clocks, dispatch_log, events, gathering, outbound, readers, staff_texts, tracking
+from gateway import (
+    cases,
+    clocks,
+    dispatch_log,
+    events,
+    gathering,
+    ladder,
+    outbound,
+    readers,
+    staff_texts,
+    tasks,
+    tracking,
+)
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Only, Timing
+from gateway.contacts import Contact
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
+from gateway.directory import Member
+from gateway.ladder import Rung
 from gateway.outbound import Said
 from gateway.privacy import masked_text
 from gateway.quiet import quiet_until
@@ -35,14 +50,6 @@ BEFORE_IS_TOLD = (
     " AND e.id < q.id AND e.state = 'working'{apart})"
 )
 """Nobody holds what came before it for the same people: else a claim that waits for its lease would be overtaken."""
-ABOVE = {
-    Audience.TEAM: Audience.DEPUTY,
-    Audience.DEPUTY: Audience.HEAD,
-    Audience.HEAD: Audience.COORDINATOR,
-    Audience.DUTY: Audience.DUTY_DEPUTY,
-    Audience.DUTY_DEPUTY: Audience.COORDINATOR,
-    Audience.COORDINATOR: Audience.REGIONAL_HEAD,
-}
 BROKEN = "tangga_terputus"
 """Flag of a complaint of which somebody should have heard who is not there or has no channel."""
 # Clocks that run for the reporter begin when they were told (or can read it on the tracking page).
@@ -160,7 +167,7 @@ def expand(tx: Transaction, row: Any) -> None:
             clocks.start(tx, case.id, name, Kind(case.kind), tx.now)
         _tell_reporter(tx, row, rule, case)
     else:
-        _tell_staff(tx, row, audience, case)
+        _tell_staff(tx, row, Rung(audience, row.agency), case)
     _settle(tx, row, "done")
 
 
@@ -263,20 +270,30 @@ def _mark(tx: Transaction, row: Any) -> dict[str, str]:
     return {"jenis": MARKS.get(found.action, "")} if found else {}
 
 
-def _tell_staff(tx: Transaction, row: Any, audience: Audience, case: Any) -> None:
-    """The people of an audience; where nobody of them can be told, those above them: silence is not an answer."""
-    people = readers.staff(tx, audience, row.agency, by_sms=NOTICES[row.key].by_sms)
+def _tell_staff(tx: Transaction, row: Any, rung: Rung, case: Any) -> None:
+    """The people of a rung; where nobody of them can be told, those above them: silence is not an answer."""
+    people = _people(tx, row, rung)
     if not people:
-        dispatch_log.note(tx, row, audience.value, skip="NO_HOLDER")
-    if not _tell_people(tx, row, audience, case, people):
-        tell_above(tx, row, audience, case)
+        dispatch_log.note(tx, row, rung.audience.value, skip="NO_HOLDER")
+    if not _tell_people(tx, row, rung.audience, case, people):
+        # Leave was planned, and whoever stands above acts; any other absence is a hole.
+        tell_above(tx, row, rung, case, is_gap=not any(member.on_leave for member, _ in people))
+    elif rung.audience is Audience.TEAM and any(one.on_leave and one.id == case.holder_id for one, _ in people):
+        _tell_people(tx, row, Audience.DEPUTY, case, _people(tx, row, Rung(Audience.DEPUTY, rung.office)))
 
 
-def tell_above(tx: Transaction, row: Any, audience: Audience, case: Any) -> None:
-    """Nobody of this audience can be told: those above them are, and the complaint shows the gap."""
-    if audience in ABOVE:
+def _people(tx: Transaction, row: Any, rung: Rung) -> list[tuple[Member, tuple[str, Contact] | None]]:
+    return readers.staff(tx, rung.audience, rung.office, by_sms=NOTICES[row.key].by_sms)
+
+
+def tell_above(tx: Transaction, row: Any, rung: Rung, case: Any, *, is_gap: bool = True) -> None:
+    """Nobody of this rung can be told: those above are, and the complaint shows the gap."""
+    if is_gap:
         show_gap(tx, case)
-        _tell_staff(tx, row, ABOVE[audience], case)
+    if higher := ladder.above(tx, rung):
+        _tell_staff(tx, row, higher, case)
+    else:
+        tasks.add(tx, "nobody_told", case.number, row.key, case.id)
 
 
 def show_gap(tx: Transaction, case: Any) -> None:
@@ -284,17 +301,32 @@ def show_gap(tx: Transaction, case: Any) -> None:
     cases.amend(tx, case.id, flags=" ".join(sorted({*case.flags.split(), BROKEN})))
 
 
-def _tell_people(tx: Transaction, row: Any, audience: Audience, case: Any, people: Iterable[tuple[Any, Any]]) -> bool:
-    """Whether anybody was told."""
-    told: set[tuple[str, int]] = set()
+def _tell_people(
+    tx: Transaction, row: Any, audience: Audience, case: Any, people: Iterable[tuple[Member, Any]]
+) -> bool:
+    """Whether anybody knows of it now."""
+    told, knows = _told_already(tx, row), False
     for member, means in people:
-        if means is None:
-            dispatch_log.note(tx, row, audience.value, skip="NO_ROUTE", recipient=member.id)
+        if member.on_leave or means is None:
+            skip = "ON_LEAVE" if member.on_leave else "NO_ROUTE"
+            dispatch_log.note(tx, row, audience.value, skip=skip, recipient=member.id)
             continue
         channel, contact = means
-        if (channel, contact.id) in told:
+        knows = True
+        if contact.id in told:
             dispatch_log.note(tx, row, audience.value, skip="SAME_PERSON", recipient=member.id)
             continue
-        told.add((channel, contact.id))
+        told.add(contact.id)
         gathering.tell(tx, row, case, member, channel, contact)
-    return bool(told)
+    return knows
+
+
+def _told_already(tx: Transaction, row: Any) -> set[int]:
+    """Contacts of those who hear the same of this event on another rung; what did not arrive does not count."""
+    entry, outbox, gathered = tables.dispatch_log, tables.outbox, tables.gathered
+    same = [key for key in NOTICES if key.partition(".")[2] == row.key.partition(".")[2]]
+    mine = (entry.c.complaint_id == row.complaint_id) & (entry.c.event_id == row.event_id) & entry.c.key.in_(same)
+    sent = select(outbox.c.contact_id).join(entry, entry.c.outbox_id == outbox.c.id)
+    sent = sent.where(mine, entry.c.recipient_kind == "staff", outbox.c.state != "failed")
+    waits = select(gathered.c.contact_id).join(entry, entry.c.id == gathered.c.entry_id).where(mine)
+    return {found.contact_id for statement in (sent, waits) for found in tx.all(statement)}

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from gateway import attempts, audit, cases, contacts, directory, links, outbound
 from gateway.attempts import Limit
-from gateway.complaints.complaint import CLOSED, Case
+from gateway.complaints.complaint import CLOSED, CONFLICT, Case, Kind
 from gateway.directory import Member
 from gateway.outbound import Said
 from gateway.storage import tables
@@ -103,11 +103,16 @@ def _is_in_office(tx: Transaction, member: Member) -> bool:
 
 
 def is_theirs(tx: Transaction, member: Member, case: Case) -> bool:
-    """The complaint lies with their agency or one below it; what lies nowhere is the coordinator's."""
-    if not case.agency:
-        return member.agency == directory.coordinator_agency(tx)
+    """The complaint lies with their agency or one below it; what lies nowhere is the coordinator's.
+
+    The coordinator stands on the ladder of every agency, but not where officers themselves are complained about: that
+    is for the office alone that has it.
+    """
+    is_coordinator = member.agency == directory.coordinator_agency(tx)
+    if case.agency and (case.kind is Kind.PENGADUAN_PENGAWASAN or CONFLICT in case.flags):
+        return member.agency == case.agency
     rungs = [agency.code for agency in tx.office.reference.tree.ladder(case.agency)]
-    return member.agency in (rungs or [case.agency])
+    return is_coordinator or (bool(case.agency) and member.agency in (rungs or [case.agency]))
 
 
 def _device_of(tx: Transaction, token_hash: str) -> str:

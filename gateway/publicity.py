@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, not_, true
 
-from gateway.complaints.complaint import ArchiveReason, Hold, Kind
+from gateway.complaints.complaint import CONFLICT, ArchiveReason, Hold, Kind
 from gateway.complaints.places import KECAMATAN_PARTS, area_words
 from gateway.office import Office
-from gateway.queries.scope import CONFLICT, NAMED_ONLY
+from gateway.queries.scope import NAMED_ONLY
 from gateway.storage import tables
 
 complaint = tables.complaint

@@ -107,7 +107,7 @@ def channel_for(tx: Transaction, scheme: str, used: str = "") -> str:
 def staff(
     tx: Transaction, audience: Audience, agency: str, *, by_sms: bool = False
 ) -> list[tuple[Member, tuple[str, Contact] | None]]:
-    """The people of an audience with the first way that reaches each of them; None where there is no way.
+    """The people of an audience with the first way that reaches each of them; None on leave or where there is no way.
 
     `by_sms`: it is worth an SMS to whoever has nothing else.
     """
@@ -115,7 +115,7 @@ def staff(
     members = [one for office in offices for one in directory.team(tx, office, PEOPLE[audience], tx.today)]
     wanted = [contact_id for member in members for _, contact_id in _ways(member, by_sms=by_sms)]
     people = contacts.by_id(tx, wanted)
-    return [(member, _first(_ways(member, by_sms=by_sms), people)) for member in members]
+    return [(one, None if one.on_leave else _first(_ways(one, by_sms=by_sms), people)) for one in members]
 
 
 def next_way(tx: Transaction, member: Member, after: str = "", *, by_sms: bool = False) -> tuple[str, Contact] | None:

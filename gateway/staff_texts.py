@@ -113,7 +113,7 @@ def compose(
     texts, words = tx.office.texts, NOTICES[key].text_key
     rows = deed_buttons(tx, key, cases.case_of(case), member) if channel.capabilities.buttons else ()
     says_all = key in SAYS_ALL and rows and not case.confidential and 0 < len(inputs.get("text", "")) <= EXCERPT
-    link = links.issue_page(tx, case.id, member.id) if key in OPENS_PAGE and not says_all else ""
+    link = "" if says_all or key not in OPENS_PAGE else _link(tx, case, member)
     values = _officer_values(tx, case, inputs, link)
     if channel.capabilities.gsm:
         short = words + "_sms" if texts.has(words + "_sms") else words
@@ -128,7 +128,7 @@ def line(
     tx: Transaction, key: str, case: Any, member: Member, inputs: Mapping[str, str], *, opens: bool
 ) -> tuple[str, str]:
     """The message as one of several lines, and the address where the task is worked on (empty unless `opens`)."""
-    link = links.issue_page(tx, case.id, member.id) if opens and key in OPENS_PAGE else ""
+    link = _link(tx, case, member) if opens and key in OPENS_PAGE else ""
     return _worded(tx, NOTICES[key].text_key, _officer_values(tx, case, inputs, link)), link
 
 
@@ -155,6 +155,13 @@ def _officer_values(tx: Transaction, case: Any, inputs: Mapping[str, str], link:
         "tujuan": inputs.get("agency") or inputs.get("institution", ""),
         **_deadlines(tx, case),
     }
+
+
+def _link(tx: Transaction, case: Any, member: Member) -> str:
+    """Where this officer can work on it; whoever only has to know of it signs in."""
+    if officer_door.is_theirs(tx, member, cases.case_of(case)):
+        return links.issue_page(tx, case.id, member.id)
+    return f"{tx.office.settings.server.public_url.rstrip('/')}/admin/aduan/{case.number}"
 
 
 def _clock(inputs: Mapping[str, str]) -> str:

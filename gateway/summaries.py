@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, literal_column, select
 
 from channels.registry import Channel
-from gateway import directory, notices, outbound, readers, staff_texts
+from gateway import directory, ladder, mandates, notices, outbound, readers, staff_texts
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
@@ -52,12 +52,14 @@ class News:
     late: int = 0
     oldest: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    expiring: tuple[str, ...] = ()
+    """A sentence for each mandate that ends soon."""
     lines: Sequence[tuple[Any, Any]] = field(default_factory=tuple)
 
     @property
     def is_none(self) -> bool:
         """How many are open is no news by itself."""
-        return not (self.came or self.due_today or self.late or self.broken or self.lines)
+        return not (self.came or self.due_today or self.late or self.broken or self.expiring or self.lines)
 
 
 def tell(store: Store) -> int:
@@ -106,7 +108,8 @@ def _agencies(tx: Transaction, audience: Audience) -> list[str]:
     complaint, notice = tables.complaint.c, tables.notice.c
     busy = select(complaint.agency).where(complaint.closed_at.is_(None)).distinct()
     waiting = select(notice.agency).where(notice.audience == audience.value, WAITS).distinct()
-    return sorted({row.agency for statement in (busy, waiting) for row in tx.all(statement)} - {""})
+    found = {row.agency for statement in (busy, waiting) for row in tx.all(statement)}
+    return sorted((found | {one.agency for one in mandates.untold(tx, audience)}) - {""})
 
 
 def _tell(tx: Transaction, *, day: date, audience: Audience, agency: str) -> int:
@@ -118,7 +121,8 @@ def _tell(tx: Transaction, *, day: date, audience: Audience, agency: str) -> int
     if waiting and not any(means for _, means in people):
         _pass_up(tx, waiting, audience, people)
         waiting = []
-    news = _news(tx, audience, agency, since, waiting)
+    ending = () if audience is Audience.REGIONAL_HEAD else mandates.untold(tx, audience, agency)
+    news = _news(tx, audience, agency, since, waiting, tuple(mandates.sentence(tx, one) for one in ending))
     first = None
     if not news.is_none:
         for member, means in people:
@@ -126,6 +130,8 @@ def _tell(tx: Transaction, *, day: date, audience: Audience, agency: str) -> int
                 first = first or _send(tx, member, *means, day, news)
     for row, _ in waiting:
         notices.merge(tx, row, first)
+    if first is not None:
+        mandates.mark_told(tx, audience, ending)
     return 0 if first is None else sum(means is not None for _, means in people)
 
 
@@ -155,16 +161,24 @@ def _waiting(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Any
 
 def _pass_up(tx: Transaction, waiting: Iterable[tuple[Any, Any]], audience: Audience, people: Sequence[Any]) -> None:
     """Nobody of them can be told: it waits for those above, and the complaint shows the gap."""
+    skip = "NO_ROUTE" if people else "NO_HOLDER"
+    skip = "ON_LEAVE" if any(member.on_leave for member, _ in people) else skip
     for row, case in waiting:
-        notices.drop(tx, row, "NO_ROUTE" if people else "NO_HOLDER")
-        notices.show_gap(tx, case)
-        above = notices.ABOVE.get(audience)
+        notices.drop(tx, row, skip)
+        if skip != "ON_LEAVE":
+            notices.show_gap(tx, case)
+        above = ladder.ABOVE.get(audience)
         if above is not None:
             notices.hand_on(tx, row, above)
 
 
 def _news(
-    tx: Transaction, audience: Audience, agency: str, since: datetime, waiting: Sequence[tuple[Any, Any]]
+    tx: Transaction,
+    audience: Audience,
+    agency: str,
+    since: datetime,
+    waiting: Sequence[tuple[Any, Any]],
+    expiring: tuple[str, ...],
 ) -> News:
     scope = scope_of(tx.office, READERS[audience], agency)
     oldest = complaint_list.find(tx, scope, Filters(tab="lewat"), Sorting.DUE, limit=OLDEST)
@@ -176,6 +190,7 @@ def _news(
         late=_many(tx, scope, tab="lewat"),
         oldest=tuple(row.number for row in oldest.rows),
         broken=() if audience is Audience.HEAD else _broken(tx),
+        expiring=expiring,
         lines=tuple(newest.values()),
     )
 
@@ -221,13 +236,14 @@ def _text(tx: Transaction, member: Member, channel: Channel, day: date, news: Ne
     texts, sms = tx.office.texts, channel.capabilities.gsm
     figures = texts(KEY, tgl=day_text(day), a=news.came, b=news.open, c=news.due_today, d=news.late)
     if sms:  # what it is about; the rest is read on the screens
-        return figures
+        return " ".join([figures, *news.expiring[:1]])
     parts = [figures]
     if news.oldest:
         parts.append(texts("sup.digest_oldest", tiket=", ".join(news.oldest)))
     if news.broken:
         parts.append(texts("sup.digest_broken", kantor=", ".join(news.broken)))
-    lines = [" ".join(parts), *(_line(tx, member, channel, row, case) for row, case in news.lines[:MOST_LINES])]
+    lines = [" ".join(parts), *(f"- {sentence}" for sentence in news.expiring[:MOST_LINES])]
+    lines += [_line(tx, member, channel, row, case) for row, case in news.lines[:MOST_LINES]]
     if len(news.lines) > MOST_LINES:
         address = f"{tx.office.settings.server.public_url.rstrip('/')}/admin/aduan?tab=lewat"
         lines.append(texts("sup.digest_more", n=len(news.lines) - MOST_LINES, tautan=address))

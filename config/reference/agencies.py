@@ -43,6 +43,11 @@ class TeamMember:
             raise ValueError(f"telegram must be a numeric id, not {self.telegram!r}")
         if self.email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.email):
             raise ValueError(f"email must be an address, not {self.email!r}")
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("valid_to lies before valid_from")
+
+    def is_valid_on(self, day: date) -> bool:
+        return (not self.valid_from or self.valid_from <= day) and (not self.valid_to or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from gateway.complaints.record import Record
 
+CONFLICT = "konflik_kepentingan"
+"""Flag: whoever is complained about would be the one to handle it."""
 NO_INPUTS: Mapping[str, str] = MappingProxyType({})
 
 

@@ -289,7 +289,7 @@ def _upwards(table: RoutingTable, code: str) -> Iterator[Agency]:
 
 
 def _takes(agency: Agency, on: date) -> bool:
-    return agency.accepts and agency.is_valid_on(on) and bool(agency.team)
+    return agency.accepts and agency.is_valid_on(on) and any(member.is_valid_on(on) for member in agency.team)
 
 
 def _usual_rules(reference: Reference) -> Iterator[RouteRule]:

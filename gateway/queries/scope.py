@@ -10,13 +10,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
-from gateway.complaints.complaint import OFFICERS, Kind, Role, Sensitive
+from gateway.complaints.complaint import CONFLICT, OFFICERS, Kind, Role, Sensitive
 from gateway.office import Office
 from gateway.privacy import Reader
 from gateway.storage import tables
 
 complaint = tables.complaint
-CONFLICT = "konflik_kepentingan"
 NAMED_ONLY = (Sensitive.ANAK.value, Sensitive.KEKERASAN_SEKSUAL.value)
 
 

@@ -67,8 +67,34 @@ agency_member = Table(
     Column("valid_to", Date),
     Column("source", String(12), nullable=False, default="file"),
     Column("ended_at", Instant),
+    Column("sk_no", String(60), nullable=False, default="", server_default=""),
+    Column("sk_date", Date),
     UniqueConstraint("agency", "role", "person"),
 )
+
+member_leave = Table(
+    "member_leave",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("member_id", BigInteger, nullable=False, index=True),
+    Column("day_from", Date, nullable=False),
+    Column("day_to", Date, nullable=False),
+    Column("entered_by", String(80), nullable=False),
+    Column("entered_at", Instant, nullable=False),
+    Column("removed_at", Instant),
+)
+"""Days, both included, on which somebody is not told and the next one of the ladder acts (*cuti*)."""
+
+mandate_warning = Table(
+    "mandate_warning",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("valid_to", Date, primary_key=True),
+    Column("days", Integer, primary_key=True, autoincrement=False),
+    Column("audience", String(20), primary_key=True),
+    Column("told_at", Instant, nullable=False),
+)
+"""Who was told so many days before that a mandate ends."""
 
 account = Table(
     "account",
