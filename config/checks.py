@@ -3,7 +3,7 @@
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from ipaddress import ip_network
 from urllib.parse import urlsplit
@@ -15,6 +15,9 @@ PLACEHOLDERS = {"changeme", "change-me", "secret", "rahasia", "password", "examp
 KEY_CHARACTERS = 32
 KEY_BITS = 128
 TOKEN_CHARACTERS = 20
+
+
+BOUNDS, ENDS = "government.bounds", 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,12 @@ def findings(settings: Settings, shipped: frozenset[str]) -> list[Finding]:
 
 def _values(settings: Settings) -> Iterator[Finding]:
     for where, value in _numbers(settings):
-        if value < 0 or not math.isfinite(value):
+        if where != BOUNDS and (value < 0 or not math.isfinite(value)):
             yield Finding(where, f"must not be negative, not {value:g}", is_tolerated_locally=False)
     government = settings.government
+    if government.bounds and not _are_ends(government.bounds):
+        problem = "must be the south, west, north and east end in degrees, for example [-3.6, 111.2, -1.3, 112.2]"
+        yield Finding(BOUNDS, problem, is_tolerated_locally=False)
     try:
         ZoneInfo(government.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -52,6 +58,13 @@ def _values(settings: Settings) -> Iterator[Finding]:
         if name not in names:
             known = ", ".join(sorted(names)) or "none"
             yield Finding("notices.staff_channels", f"no channel {name!r}; known: {known}", is_tolerated_locally=False)
+
+
+def _are_ends(given: Sequence[float]) -> bool:
+    if len(given) != ENDS:
+        return False
+    south, west, north, east = given
+    return -90 <= south < north <= 90 and -180 <= west < east <= 180  # noqa: PLR2004 - a degree is a degree
 
 
 def _numbers(settings: Settings) -> Iterator[tuple[str, float]]:

@@ -126,6 +126,7 @@ class Government:
     ticket_prefix: str
     contact: str
     publish_complaints: bool
+    bounds: tuple[float, ...]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -297,6 +298,8 @@ class Limits:
     code_attempts_in_all_per_hour: int
     api_per_minute: int
     open311_per_minute: int
+    open311_posts_per_minute: int
+    open311_posts_per_day: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from gateway.storage.store import Transaction
 
 CHANNEL = "api"
 """Name and kind of the channel that such complaints came by; nothing leaves on it."""
+OPEN311 = "open311"
+"""The same for what came by Open311."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,27 @@ class Filed:
     opened: Opened | None = None
 
 
-def file(tx: Transaction, draft: Draft, actor: Actor, reference: str, contact: Address | None = None) -> Filed:
-    """Open a complaint once per `reference` (unique for its actor). News goes to `contact`, if there is one."""
+def file(
+    tx: Transaction,
+    draft: Draft,
+    actor: Actor,
+    reference: str,
+    contact: Address | None = None,
+    *,
+    channel: str = CHANNEL,
+    name: str = "",
+) -> Filed:
+    """Open a complaint once per `reference` (unique for its actor). News goes to `contact`, if there is one.
+
+    `channel`: name and kind of the way it came by; `name` of the reporter is kept with the contact.
+    """
     external_id = f"{actor.id}:{reference}"[:200]
-    address = contact or Address(CHANNEL, external_id)
-    person = contacts.ensure(tx, [address])[address]
+    address = contact or Address(channel, external_id)
+    person = contacts.ensure(tx, [address], {address: name} if name else {})[address]
     message_id = tx.new_id()
     row = {
         "id": message_id,
-        "channel": CHANNEL,
+        "channel": channel,
         "external_id": external_id,
         "kind": "message",
         "contact_id": person.id,
@@ -39,16 +53,16 @@ def file(tx: Transaction, draft: Draft, actor: Actor, reference: str, contact: A
         "received_at": tx.now,
     }
     if not tx.insert_new(tables.message, [row], "id", key=("channel", "external_id")):
-        return Filed(_number_of(tx, external_id))
-    opened = open_complaint(tx, draft, Origin(CHANNEL, CHANNEL, person, message_id=message_id))
+        return Filed(_number_of(tx, channel, external_id))
+    opened = open_complaint(tx, draft, Origin(channel, channel, person, message_id=message_id))
     message = tables.message
     tx.execute(message.update().where(message.c.id == message_id).values(complaint_id=opened.id))
     audit.record(tx, actor, "receive", "complaint", opened.number)
     return Filed(opened.number, opened)
 
 
-def _number_of(tx: Transaction, external_id: str) -> str:
+def _number_of(tx: Transaction, channel: str, external_id: str) -> str:
     message, complaint = tables.message, tables.complaint
-    known = and_(message.c.channel == CHANNEL, message.c.external_id == external_id)
+    known = and_(message.c.channel == channel, message.c.external_id == external_id)
     row = tx.one(select(complaint.c.number).join(message, message.c.complaint_id == complaint.c.id).where(known))
     return str(row.number) if row else ""

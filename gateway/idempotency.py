@@ -31,14 +31,14 @@ class Kept:
     headers: Mapping[str, str]
 
 
-def before(tx: Transaction, owner: str, key: str, digest: str) -> Kept | None:
+def before(tx: Transaction, owner: str, key: str, digest: str, kept_for: timedelta = KEPT_FOR) -> Kept | None:
     """The answer to an earlier call with this key; None: this is the first, and the key is taken from now on.
 
-    `digest` of the whole call. KeyReused when the earlier call was another one.
+    `digest` of the whole call; one that is older than `kept_for` is forgotten. KeyReused when the earlier call was another one.
     """
     table = tables.idempotency_key
     mine = and_(table.c.owner == owner, table.c.key == key)
-    tx.execute(table.delete().where(mine, table.c.created_at <= tx.now - KEPT_FOR))
+    tx.execute(table.delete().where(mine, table.c.created_at <= tx.now - kept_for))
     row = {"owner": owner, "key": key, "body_hash": digest, "created_at": tx.now}
     # On PostgreSQL this waits for a call with the same key that is under way, and then finds its answer.
     if tx.insert_new(table, [row], "key"):

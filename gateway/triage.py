@@ -204,7 +204,8 @@ def _go_on(tx: Transaction, one: Weighed) -> None:
     if case is None:
         return
     decision = one.decision
-    facts = {"kind": decision.kind, "topic": decision.topic or "lainnya"}
+    # Who reported may have said what it is about.
+    facts = {"kind": decision.kind, "topic": one.row.topic or decision.topic or "lainnya"}
     verified = casework.apply(tx, Action.VERIFY, case, SYSTEM, facts)
     # kill point: assign.verified
     casework.apply(tx, Action.ASSIGN, verified, SYSTEM, {"agency": decision.agency})

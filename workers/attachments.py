@@ -19,8 +19,10 @@ from config.logging import get_logger
 from gateway import attachments, lost_files
 from gateway.attachments import FileJob, FileOutcome
 from gateway.file_store import FileStore
+from gateway.filing import OPEN311
 from workers.backoff import try_again_at
 from workers.drain import Transaction
+from workers.links import LinkRefused, fetch_link
 from workers.tools import Tools
 
 log = get_logger(__name__)
@@ -84,6 +86,8 @@ class Files:
         """Files are held by their rows alone."""
 
     async def _fetched(self, job: FileJob) -> bytes:
+        if job.channel == OPEN311:
+            return await fetch_link(job.ref.ref, self._http)
         channel = self._channels.get(job.channel)
         if channel is None or channel.fetcher is None:
             raise FileGone("no channel to ask")
@@ -91,6 +95,8 @@ class Files:
 
     def _after(self, job: FileJob, problem: ChannelError) -> FileOutcome:
         match problem:
+            case LinkRefused():
+                return _ended(job, "refused", "link")
             case FileGone():
                 return _ended(job, "gone", "gone")
             case AnswerTooLarge():

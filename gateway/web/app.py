@@ -31,6 +31,7 @@ MODULES = (
     "gateway.web.public",
     "gateway.web.openapi",
     "gateway.web.open311",
+    "gateway.web.open311_posting",
 )
 """Every module with doors of its own; each offers `ROUTES`. A new one is a row here."""
 PULSE_EVERY_S = 10.0

@@ -11,7 +11,8 @@ SHORT_FORMS: Mapping[str, frozenset[str]] = {
     "read": frozenset({"complaints:read", "channels:read", "reports:read"}),
     "write": frozenset({"complaints:create", "complaints:act"}),
 }
-SCOPES = frozenset({*SHORT_FORMS["read"], *SHORT_FORMS["write"]})
+OPEN311_CREATE = "open311:create"
+SCOPES = frozenset({*SHORT_FORMS["read"], *SHORT_FORMS["write"], OPEN311_CREATE})
 
 
 @dataclass(frozen=True, slots=True)

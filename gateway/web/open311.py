@@ -37,7 +37,7 @@ Reading = Callable[[web.Request, str], Awaitable[web.Response]]
 """Answers a read in the format that is named by its suffix."""
 
 
-def open_door(handler: Reading) -> Handler:
+def open_door(handler: Reading, *, is_read: bool = True) -> Handler:
     """What happens before every handler of Open311: is it on, in what format, how often, for which government."""
 
     async def enter(request: web.Request) -> web.StreamResponse:
@@ -46,8 +46,9 @@ def open_door(handler: Reading) -> Handler:
         if not site.gateway.settings.open311.enabled or suffix not in MEDIA_TYPES:
             raise web.HTTPNotFound
         try:
-            _check_pace(request, site)
-            _check_jurisdiction(request.query, site)
+            if is_read:
+                _check_pace(request, site)
+            check_jurisdiction(request.query, site)
             return await handler(request, suffix)
         except Refused as refusal:
             return open311_refusals.tell(request, refusal)
@@ -147,8 +148,9 @@ def _check_pace(request: web.Request, site: Site) -> None:
         raise Refused(429, headers={hdrs.RETRY_AFTER: str(allowance.reset_s)})
 
 
-def _check_jurisdiction(query: Mapping[str, str], site: Site) -> None:
-    given = query.get("jurisdiction_id", "")
+def check_jurisdiction(given_by: Mapping[str, str], site: Site) -> None:
+    """Refused (404) where somebody asks for another government."""
+    given = given_by.get("jurisdiction_id", "")
     if given and given != site.gateway.settings.open311.jurisdiction_id:
         raise refused(404, "jurisdiction_id", given)
 

@@ -143,6 +143,8 @@ WRONG = [
     ("[outbound]\nretry_s = [1, 'x']",               "outbound.retry_s[1]: must be a number, not 'x'"),
     ("[government]\ntime_zone = 'Asia/Pangkalan'",   "government.time_zone: unknown zone 'Asia/Pangkalan'; for example Asia/Jakarta, Asia/Makassar, Asia/Jayapura"),
     ("[government]\nticket_prefix = 'kobar1'",       "government.ticket_prefix: must be 2 to 5 letters A-Z, not 'kobar1'"),
+    ("[government]\nbounds = [1, 2]",               "government.bounds: must be the south, west, north and east end in degrees, for example [-3.6, 111.2, -1.3, 112.2]"),
+    ("[government]\nbounds = [3, 1, 1, 2]",         "government.bounds: must be the south, west, north and east end in degrees, for example [-3.6, 111.2, -1.3, 112.2]"),
     ("[channels.SMS]\nkind = 'kannel'",              "channels.SMS: a name has 2 to 31 of a-z, 0-9 and -, and begins with a letter or digit"),
     ("[channels.sms]\nnumber = '1708'",              "channels.sms.kind: is missing; it names the adapter, for example telegram"),
     ("[channels.sms]\nkind = 'kannel'\nunknown_policy = 'x'", "channels.sms.unknown_policy: unknown 'x'; known: hold, resend_once_after_15_min"),
