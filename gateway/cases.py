@@ -1,6 +1,6 @@
 """Rows of `complaint`: read as the `Case` that casework decides on, and amended in everything but their status."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -69,6 +69,14 @@ def shorten(tx: Transaction, kept: Mapping[int, Mapping[str, Any]]) -> None:
     """Keep so much of each `suggestion` and `text_hash`; no change that anybody is told of."""
     changes = [{"id": identity, **values} for identity, values in kept.items()]
     tx.update(tables.complaint, changes, ("id",), ("suggestion", "text_hash"))
+
+
+def empty(tx: Transaction, ids: Collection[int], **values: Any) -> None:
+    """Take away what need not be kept any more; no change that anybody is told of, and none of when it was changed."""
+    complaint = tables.complaint
+    if {"status", "version", "closed_at", "updated_at"} & set(values):
+        raise ValueError("retention changes no state")
+    tx.execute(complaint.update().where(complaint.c.id.in_(list(ids))).values(**values))
 
 
 def amend(tx: Transaction, complaint_id: int, **values: Any) -> None:

@@ -161,6 +161,12 @@ def mark_reachable(tx: Transaction, contact_id: int) -> None:
     tx.execute(contact.update().where(contact.c.id == contact_id).values(reachable=True, unreachable_reason=""))
 
 
+def destroy(tx: Transaction, contact_id: int) -> None:
+    """The key goes, and with it what was sealed with it, here and in what is still kept elsewhere (SECURITY C1)."""
+    contact = tables.contact
+    tx.execute(contact.delete().where(contact.c.id == contact_id))
+
+
 def name_of(tx: Transaction, contact_id: int) -> str:
     """The name that somebody gave, in clear; empty when none. Callers pass it on through `privacy` only."""
     contact = tables.contact

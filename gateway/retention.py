@@ -1,6 +1,6 @@
 """What is kept for how long, and how it goes: a table, walked every hour in small pieces (SECURITY § 5).
 
-Times of what belongs to a complaint's life are the policy of the office; here stands what the working of the gateway
+What belongs to a complaint and its reporter goes by gateway/anonymising.py; here stands what the working of the gateway
 leaves behind. Large tables are walked by their ids, which are ordered by time, from where the last walk ended; the
 others are small because of this very table.
 """
@@ -65,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     Rule("uploads of nobody", tables.attachment_upload, DAY, "attachment_id < :before_id AND NOT EXISTS (SELECT 1"
          " FROM attachment a WHERE a.id = attachment_upload.attachment_id AND a.state IN ('queued','working'))"),
     Rule("webhook deliveries", tables.webhook_delivery, MONTH, "id < :before_id"),
+    Rule("words of tasks",     tables.task,            2 * YEAR,  "done_at < :before AND detail <> ''", clears={"detail": GONE}),
     # doors of staff
     Rule("officers' links",    tables.page_link,       3 * MONTH, "expires_at < :before"),
     Rule("officers' buttons",  tables.officer_action,  6 * MONTH, "created_at < :before"),
@@ -76,6 +77,21 @@ RULES: tuple[Rule, ...] = (
 def forget(store: Store) -> int:
     """One turn through the table; how many rows went or were cleared. What fails takes nothing with it."""
     return sum(_carry_out(store, rule) for rule in RULES)
+
+
+def due(tx: Transaction) -> dict[str, int]:
+    """What the next turns would take, by rule: how many rows. Nothing is changed."""
+    return {rule.name: _count(tx, rule) for rule in RULES}
+
+
+def _count(tx: Transaction, rule: Rule) -> int:
+    before = tx.now - rule.after
+    values = {"before": to_millis(before), "before_id": first_id_at(before)}
+    past = rule.past
+    if rule.walks:
+        past, values = "id > :after AND id < :before_id", values | {"after": _reached(tx, rule)}
+    row = tx.one(constant(f"SELECT count(*) FROM {rule.table.name} WHERE {past}"), values)  # noqa: S608
+    return int(row[0]) if row else 0
 
 
 def _carry_out(store: Store, rule: Rule) -> int:
@@ -101,17 +117,26 @@ def _piece(tx: Transaction, rule: Rule) -> int:
 
 def _walk(tx: Transaction, rule: Rule) -> int:
     """The next piece by id. Who began to walk late, or fell behind, catches up piece by piece."""
-    place = vitals.sample(POSITION, data=rule.name.replace(" ", "_"))
-    figure, identity = tables.figure, rule.table.c.id
-    kept = tx.one(select(figure.c.value).where(figure.c.name == place))
-    after, before = (kept.value if kept else 0), first_id_at(tx.now - rule.after)
+    identity = rule.table.c.id
+    after, before = _reached(tx, rule), first_id_at(tx.now - rule.after)
     piece = select(identity).where(identity > after, identity < before).order_by(identity).limit(PIECE)
     ids = [row.id for row in tx.all(piece)]
     if not ids:
         return 0
     tx.execute(constant(f"{_change(tx, rule)} WHERE id > :after AND id <= :last"), {"after": after, "last": ids[-1]})
-    vitals.keep(tx, place, ids[-1])
+    vitals.keep(tx, _place(rule), ids[-1])
     return len(ids)
+
+
+def _reached(tx: Transaction, rule: Rule) -> int:
+    """The last id that the walk has passed."""
+    figure = tables.figure
+    kept = tx.one(select(figure.c.value).where(figure.c.name == _place(rule)))
+    return kept.value if kept else 0
+
+
+def _place(rule: Rule) -> str:
+    return vitals.sample(POSITION, data=rule.name.replace(" ", "_"))
 
 
 def _change(tx: Transaction, rule: Rule) -> str:

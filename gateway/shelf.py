@@ -234,9 +234,9 @@ def _repack(tx: Transaction, ids: Sequence[int]) -> None:
 
 
 def _opened(people: Mapping[int, Contact], row: Any, where: str) -> bytes | None:
-    """None where the key is gone: what nobody can read stays as it is."""
+    """None where the key or the words are gone: what nobody can read stays as it is."""
     person = people.get(row.contact_id)
-    if person is None:
+    if person is None or not row.text_sealed:
         return None
     try:
         return person.open_bytes(bytes(row.text_sealed), where)

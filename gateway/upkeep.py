@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from channels.messages import InboundMessage
 from gateway import (
+    anonymising,
     assembly,
     attempts,
     channel_news,
@@ -95,6 +96,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
     Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),
     Upkeep("data_forgotten", 3600, retention.forget, in_one=False),
+    Upkeep("complaints_emptied", 3600, anonymising.empty, in_one=False),
     Upkeep("history_put_away", 3600, shelf.put_away, in_one=False),
     Upkeep("files_swept", file_sweep.TURN_S, file_sweep.sweep, in_one=False),
 )

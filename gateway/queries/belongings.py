@@ -16,7 +16,7 @@ from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
 
 ClockState = Literal["running", "paused", "stopped"]
-Scan = Literal["clean", "pending", "refused", "gone"]
+Scan = Literal["clean", "pending", "refused", "gone", "erased"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ClockShown:
 
 @dataclass(frozen=True, slots=True)
 class FileShown:
-    """A file of a complaint. `scan`: clean (can be opened), pending, refused or gone."""
+    """A file of a complaint. `scan`: clean (can be opened), pending, refused, gone, or erased by us."""
 
     id: str
     origin: str
@@ -61,6 +61,7 @@ SCANS: Mapping[str, Scan] = {
     "stored": "clean",
     "refused": "refused",
     "gone": "gone",
+    "erased": "erased",
 }
 
 

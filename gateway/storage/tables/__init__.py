@@ -12,7 +12,7 @@ from gateway.storage.tables.complaints import (
     remote_event,
     shelf,
 )
-from gateway.storage.tables.governance import audit, audit_checkpoint, audit_head, identity_demand
+from gateway.storage.tables.governance import audit, audit_checkpoint, audit_head, identity_demand, legal_hold
 from gateway.storage.tables.messages import (
     attachment,
     attachment_upload,
@@ -87,6 +87,7 @@ __all__ = [
     "lease",
     "mandate_warning",
     "member_leave",
+    "legal_hold",
     "message",
     "metadata",
     "notice",

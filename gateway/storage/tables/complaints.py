@@ -88,6 +88,7 @@ complaint = Table(
     Column("sp4n_id", String(12), nullable=False, default=""),
     Column("sp4n_state", String(60), nullable=False, default=""),
     Column("events", Integer, nullable=False, default=0),
+    Column("anonymised_at", Instant),
 )
 OPEN_CASES = "closed_at IS NULL"
 # Ends with what is counted by: figures over many complaints are read without their rows.

@@ -1,4 +1,4 @@
-"""The record of who did what: the audit chain and its checkpoints; who wanted to know an identity."""
+"""The record of who did what: the audit chain and its checkpoints; who wanted to know an identity; what must be kept."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, String, Table, text
 
@@ -77,3 +77,19 @@ Index(
     sqlite_where=text("told_at IS NULL AND tell_at IS NOT NULL"),
     postgresql_where=text("told_at IS NULL AND tell_at IS NOT NULL"),
 )
+
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("complaint_id", BigInteger, nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("placed_at", Instant, nullable=False),
+    Column("placed_by", BigInteger, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", BigInteger),
+    Column("end_reason", String(300), nullable=False, default=""),
+)
+"""Complaints of which nothing may go while a hold stands."""
+STANDS = text("ended_at IS NULL")
+Index("uq_legal_hold_stands", legal_hold.c.complaint_id, unique=True, sqlite_where=STANDS, postgresql_where=STANDS)

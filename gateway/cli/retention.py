@@ -1,0 +1,30 @@
+"""`gateway retention`: what goes because its time is over, now instead of at the next hour; `--dry-run` only counts."""
+
+import json
+
+import click
+
+from gateway import anonymising
+from gateway import retention as leftovers
+from gateway.cli.context import current_gateway_or_exit
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Count what would go, by rule, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def retention(*, dry_run: bool, as_json: bool) -> None:
+    """Take away what need not be kept any more; what must be kept (legal hold) stays."""
+    gateway = current_gateway_or_exit()
+    try:
+        with gateway.store.reading() as tx:
+            counts = anonymising.due(tx) | leftovers.due(tx)
+        if not dry_run:
+            done = anonymising.empty(gateway.store) + leftovers.forget(gateway.store)
+            counts = {"done": done}
+    finally:
+        gateway.close()
+    if as_json:
+        click.echo(json.dumps(counts))
+        return
+    for name, many in counts.items():
+        click.echo(f"{name}: {many}")
