@@ -3,7 +3,12 @@
 Rules: docs/forwarders/sp4n.md § By hand. Rows of `forward` move here by people, in gateway/forwarding.py by workers.
 """
 
+import io
+import mimetypes
 import re
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +19,7 @@ from gateway.attachments import StoredFile
 from gateway.complaints.complaint import Actor
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteIdRefused, Report, read_remote_id
 from gateway.complaints.leaving import content_of, title_of
+from gateway.file_store import FileStore
 from gateway.forwarding import RemoteIdTaken
 from gateway.queries import bridge as queries
 from gateway.queries import complaint_detail
@@ -100,6 +106,17 @@ def _further(tx: Transaction, row: Any, report: Report) -> tuple[Line, ...]:
     )
 
 
+def packed(store: FileStore, files: Sequence[StoredFile]) -> bytes:
+    """A ZIP of cleaned files under names that tell nothing; one that is gone is left out."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as whole:
+        for place, file in enumerate(files, 1):
+            with suppress(OSError):
+                ending = mimetypes.guess_extension(file.media_type) or ".bin"
+                whole.writestr(f"lampiran-{place}{ending}", store.get(file.name))
+    return content.getvalue()
+
+
 def typed_in(tx: Transaction, forward_id: int, actor: Actor) -> None:
     """Somebody has entered the report over there; its number is still to come."""
     row = _row(tx, forward_id, frozenset({ForwardState.MANUAL}))
@@ -119,11 +136,37 @@ def followed_up(tx: Transaction, forward_id: int, actor: Actor) -> None:
 
 
 def numbered(tx: Transaction, forward_id: int, typed: str, actor: Actor) -> str:
-    """The report has this number over there; the number as it is kept. BridgeRefused: no_number, taken, settled."""
-    row = _row(tx, forward_id, BY_HAND | IN_DOUBT)
+    """The report has this number over there; the number as it is kept. BridgeRefused: no_number, taken, settled.
+
+    The same number once more is no mistake: two people look at one list, and forms are sent twice.
+    """
+    row = _row(tx, forward_id, BY_HAND | IN_DOUBT | {ForwardState.SENT})
     number = _number(tx, row.target, typed)
+    if row.state == ForwardState.SENT.value:
+        if row.remote_id != number:
+            raise BridgeRefused("settled")
+        return number
     _adopt(tx, row.id, number)
     _note(tx, "bridge_numbered", row, actor, details={"remote_id": number})
+    return number
+
+
+def shared(tx: Transaction, forward_id: int, typed: str, reason: str, actor: Actor) -> str:
+    """Over there this complaint is part of a report that another complaint of ours is known by: both show its number."""
+    row = _row(tx, forward_id, BY_HAND | IN_DOUBT)
+    if row.kind != ForwardKind.CREATE.value:
+        raise BridgeRefused("needs_number")
+    reason, number = _reason(reason), _number(tx, row.target, typed)
+    forward = tables.forward
+    mine = (forward.c.target == row.target) & (forward.c.kind == row.kind) & (forward.c.remote_id == number)
+    other = tx.one(select(forward.c.marker).where(mine))
+    if other is None:
+        raise BridgeRefused("not_shared")
+    _set(tx, row.id, state=ForwardState.SENT.value, finished_at=tx.now, detail_masked=f"= {other.marker}")
+    cases.amend(tx, row.complaint_id, sp4n_id=number)
+    for kind in (*forwarding.TASKS.values(), AWAITED):
+        tasks.settle(tx, kind, str(row.id), actor.id)
+    _note(tx, "bridge_shared", row, actor, reason, {"remote_id": number, "other": other.marker})
     return number
 
 

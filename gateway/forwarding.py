@@ -120,7 +120,7 @@ def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
     if row is None:
         raise LookupError(f"no complaint {complaint_id}")
     filed = tx.one(
-        select(forward.c.remote_id).where(
+        select(forward.c.remote_id, forward.c.state).where(
             forward.c.complaint_id == complaint_id, forward.c.target == target, forward.c.kind == "create"
         )
     )
@@ -141,8 +141,15 @@ def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
         confidential=row.confidential,
         priority=row.urgency == "darurat",
         attachments=tuple(_files(tx, complaint_id)) if shown.photos else (),
-        remote_id=(filed.remote_id or "") if filed else "",
+        remote_id=_remote_id(filed, row.sp4n_id),
     )
+
+
+def _remote_id(filed: Any, shown: str) -> str:
+    """Its own number over there, or the one of a report that it is part of."""
+    if filed is None:
+        return ""
+    return str(filed.remote_id or (shown if filed.state == ForwardState.SENT.value else ""))
 
 
 def _files(tx: Transaction, complaint_id: int) -> list[ReportFile]:

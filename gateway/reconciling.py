@@ -70,7 +70,7 @@ def _follow(tx: Transaction, task: Any, case: Case, row: Any) -> None:
         said = differences.meaning(row)
         if said is None:
             raise DecisionRefused("unknown_word")
-        remote_changes.follow_as_decided(tx, case, row, said)
+        remote_changes.follow_as_decided(tx, case, row.target, row.remote_status, said)
     except ActionRefused as refusal:
         raise DecisionRefused("held" if refusal.code == "held" else "cannot_follow") from refusal
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway import cases, casework, disagreements, notices, tasks
-from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Case, Status
+from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Actor, Case, Status
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
 from gateway.disagreements import ACTOR
 from gateway.privacy import masked_text
@@ -41,8 +41,8 @@ UNANSWERED = "closed_upstream_unanswered"
 """Flag for reports: closed over there before our own agency had answered."""
 
 
-def changed(tx: Transaction, row: Any, state: RemoteState) -> dict[str, Any]:
-    """Take over what is new; the columns of the `forward` row that change with it."""
+def changed(tx: Transaction, row: Any, state: RemoteState, actor: Actor = ACTOR) -> dict[str, Any]:
+    """Take over what is new; the columns of the `forward` row that change with it. `actor`: who brought the news."""
     new = _keep_events(tx, row, state)
     case = cases.by_id(tx, row.complaint_id)
     if case is None:
@@ -52,12 +52,14 @@ def changed(tx: Transaction, row: Any, state: RemoteState) -> dict[str, Any]:
         disagreements.follow_disposition(tx, case, state)
         values["institution_id"] = state.institution_id[: disagreements.INSTITUTION_CHARACTERS]
         case = cases.by_id(tx, row.complaint_id) or case
-    values |= _take_over(tx, row, case, state, new)
+    values |= _take_over(tx, row, case, state, new, actor)
     disagreements.note_lag(tx, row, cases.by_id(tx, case.id) or case, state)
     return values
 
 
-def _take_over(tx: Transaction, row: Any, case: Case, state: RemoteState, new: list[RemoteEvent]) -> dict[str, Any]:
+def _take_over(
+    tx: Transaction, row: Any, case: Case, state: RemoteState, new: list[RemoteEvent], actor: Actor
+) -> dict[str, Any]:
     """Its status and its words, where they are news."""
     name = state.status_name[:NAME_CHARACTERS]
     moved = name != row.remote_status
@@ -65,19 +67,19 @@ def _take_over(tx: Transaction, row: Any, case: Case, state: RemoteState, new: l
         return {}
     if moved and state.status is None:
         tasks.add(tx, "sp4n_unknown_status", name, row.marker)
-    if not (moved and _follow(tx, case, state, new)):
-        _pass_on(tx, case, new)
+    if not (moved and _follow(tx, case, state, new, actor)):
+        _pass_on(tx, case, new, actor)
     cases.amend(tx, case.id, sp4n_state=name[:60])
     return {"remote_status": name, "remote_changed_at": state.status_since or tx.now}
 
 
-def _pass_on(tx: Transaction, case: Case, new: list[RemoteEvent]) -> None:
+def _pass_on(tx: Transaction, case: Case, new: list[RemoteEvent], actor: Actor) -> None:
     """News from over there that no change of status here carries: the reporter hears of the newest."""
     fresh = [event for event in new if tx.now - event.at <= TOO_OLD_TO_TELL]
     words = _words(_told(fresh), "st.note")
     if words and case.status not in CLOSED:
-        event_id = casework.remark(tx, case, "sp4n_note", ACTOR, words)
-        notices.write(tx, case, event_id, ("st.note",), ACTOR, words)
+        event_id = casework.remark(tx, case, "sp4n_note", actor, words)
+        notices.write(tx, case, event_id, ("st.note",), actor, words)
 
 
 def _keep_events(tx: Transaction, row: Any, state: RemoteState) -> list[RemoteEvent]:
@@ -101,7 +103,7 @@ def _keep_events(tx: Transaction, row: Any, state: RemoteState) -> list[RemoteEv
     return [event for event in state.events if event.remote_key in inserted]
 
 
-def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEvent]) -> bool:
+def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEvent], actor: Actor) -> bool:
     """Go where it went, with its words; False where that is not further than we are (or a word that we do not know)."""
     if state.status is None:
         return False
@@ -114,7 +116,7 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
     since = state.status_since or tx.now
     inputs["notice"] = text_key if tx.now - since <= TOO_OLD_TO_TELL else ""
     try:
-        casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, inputs, at=min(since, tx.now))
+        casework.apply(tx, Action.FOLLOW_SP4N, case, actor, inputs, at=min(since, tx.now))
     except ActionRefused as refusal:
         disagreements.ask(tx, case, case.number, refusal.code)
         return True  # a person decides, and sees its words
@@ -125,19 +127,25 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
     return True
 
 
-def follow_as_decided(tx: Transaction, case: Case, row: Any, said: StatusRow) -> Case:
-    """A person goes where they stand, also backwards; from now on, and in the words of their status.
+def follow_as_decided(
+    tx: Transaction, case: Case, target: str, name: str, said: StatusRow, actor: Actor = ACTOR
+) -> Case:
+    """A person goes where they stand (their status has this `name`), also backwards; from now on, and in its words.
 
     ActionRefused: it cannot go there now, or is there already.
     """
-    table = tx.office.settings.forwarder(row.target)
-    asks = bool(table.values.get("answers_ask_reporter", True)) if table else True
-    state = RemoteState(row.remote_id, row.remote_status, text_key=said.text_key, asks_reporter=asks)
+    state = RemoteState("", name, text_key=said.text_key, asks_reporter=asks_reporter(tx, target))
     wanted, text_key = _wanted(case, state, said.status, has_answer=False)
     if wanted is case.status:
         raise ActionRefused("wrong_state", "it stands there already")
-    inputs = {"status": wanted.value, "source": row.remote_status, "notice": text_key}
-    return casework.apply(tx, Action.FOLLOW_SP4N, case, ACTOR, inputs)
+    inputs = {"status": wanted.value, "source": name, "notice": text_key}
+    return casework.apply(tx, Action.FOLLOW_SP4N, case, actor, inputs)
+
+
+def asks_reporter(tx: Transaction, target: str) -> bool:
+    """Whether their end before our answer asks the reporter, as the settings of the target say."""
+    table = tx.office.settings.forwarder(target)
+    return bool(table.values.get("answers_ask_reporter", True)) if table else True
 
 
 def _wanted(case: Case, state: RemoteState, status: Status, *, has_answer: bool) -> tuple[Status, str]:

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway import bridge as work
+from gateway import remote_words, status_import
 from gateway.bridge import BridgeRefused
+from gateway.complaints.complaint import ActionRefused
 from gateway.complaints.forward import ForwardState
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
 from gateway.queries import bridge
+from gateway.reporting import bridge as reporting
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 
@@ -19,6 +22,8 @@ SCREEN = "/admin/sp4n/jembatan"
 DEEDS: Mapping[str, tuple[Callable[..., object], tuple[str, ...], str]] = {
     "sudah-diinput": (work.typed_in, (), "bridge_typed_in"),
     "nomor": (work.numbered, ("number",), "bridge_numbered"),
+    "nomor-bersama": (work.shared, ("number", "reason"), "bridge_shared"),
+    "keadaan": (status_import.stated, ("status", "note"), "bridge_stated"),
     "ganti-nomor": (work.renumbered, ("number", "reason"), "bridge_renumbered"),
     "sudah-ditindaklanjuti": (work.followed_up, (), "bridge_followed_up"),
     "kirim-ulang": (work.send_again, ("reason",), "bridge_sent_again"),
@@ -26,11 +31,11 @@ DEEDS: Mapping[str, tuple[Callable[..., object], tuple[str, ...], str]] = {
 }
 # Which forms a row offers, by its state; those of a follow-up have no number to ask for.
 OFFERED: Mapping[ForwardState, tuple[str, ...]] = {
-    ForwardState.MANUAL: ("sudah-diinput", "nomor", "gagal"),
-    ForwardState.AWAITING_NUMBER: ("nomor", "gagal"),
+    ForwardState.MANUAL: ("sudah-diinput", "nomor", "nomor-bersama", "gagal"),
+    ForwardState.AWAITING_NUMBER: ("nomor", "nomor-bersama", "gagal"),
     ForwardState.MANUAL_CHECK: ("nomor", "kirim-ulang", "gagal"),
     ForwardState.FAILED: ("nomor", "kirim-ulang"),
-    ForwardState.SENT: ("ganti-nomor",),
+    ForwardState.SENT: ("keadaan", "ganti-nomor"),
 }
 WITHOUT_NUMBER: Mapping[ForwardState, tuple[str, ...]] = {
     ForwardState.MANUAL: ("sudah-ditindaklanjuti", "gagal"),
@@ -59,6 +64,32 @@ async def listing(request: web.Request) -> web.StreamResponse:
         following=rows[-1].id if len(rows) == bridge.PAGE else "",
         told=visit.told(request),
     )
+
+
+async def files(request: web.Request) -> web.StreamResponse:
+    """The cleaned files of one report, as they are attached over there."""
+    site = site_of(request)
+    sheet = await site.read(work.sheet, visit.scope(request), bridge.id_of(request.match_info["id"]))
+    if sheet is None or not sheet.files:
+        raise web.HTTPNotFound
+    content = await site.work(work.packed, site.gateway.office.files, sheet.files)
+    headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="lampiran-{sheet.row.number}.zip"'}
+    return web.Response(body=content, content_type="application/zip", headers=headers)
+
+
+async def take(request: web.Request) -> web.StreamResponse:
+    """The work list as a file, to be filled in and brought back; recorded before it is sent."""
+    site, form = site_of(request), posted(request)
+    tab = form.get("tab")
+    if tab not in bridge.TABS:
+        raise web.HTTPNotFound
+    try:
+        made = await site.read(reporting.make, visit.scope(request), tab, form.get("reason"))
+    except ActionRefused:
+        raise visit.done(f"{SCREEN}?tab={tab}", "bridge_no_reason") from None
+    await site.write(reporting.note, made, user_of(request).actor)
+    headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{made.name}"'}
+    return web.Response(body=made.content, content_type="text/csv", charset="utf-8", headers=headers)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -106,5 +137,6 @@ async def _show(request: web.Request, refusal: BridgeRefused | None = None, trie
         tried=tried,
         problem=problem,
         typed=typed,
+        known=sorted(row.value.capitalize() for row in remote_words.statuses() if row.match == "name"),
         forward_words=named(request, "forward.state"),
     )

@@ -30,8 +30,13 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/aduan/{tiket}/asli", f"{HERE}complaint:show_original", roles=STAFF),
     # systems of record by hand, tasks
     Route("GET", "/admin/sp4n/jembatan", f"{HERE}bridge:listing", roles=COORDINATION, title="admin.bridge.menu"),
+    Route("POST", "/admin/sp4n/jembatan/ekspor", f"{HERE}bridge:take", roles=DECIDERS),
     Route("GET", "/admin/sp4n/jembatan/{id}", f"{HERE}bridge:show", roles=COORDINATION),
+    Route("GET", "/admin/sp4n/jembatan/{id}/lampiran.zip", f"{HERE}bridge:files", roles=COORDINATION),
     Route("POST", "/admin/sp4n/jembatan/{id}/{aksi}", f"{HERE}bridge:act", roles=COORDINATION),
+    Route("GET", "/admin/sp4n/impor", f"{HERE}status_import:ask", roles=COORDINATION),
+    Route("POST", "/admin/sp4n/impor", f"{HERE}status_import:look", roles=COORDINATION, files=True),
+    Route("POST", "/admin/sp4n/impor/terapkan", f"{HERE}status_import:take", roles=COORDINATION),
     Route("GET", "/admin/sp4n/beda/{id}", f"{HERE}differences:show", roles=DECIDERS),
     Route("POST", "/admin/sp4n/beda/{id}/{pilihan}", f"{HERE}differences:decide", roles=DECIDERS),
     Route("GET", "/admin/tugas", f"{HERE}tasks:show", roles=COORDINATION, title="admin.task.menu"),

@@ -169,6 +169,7 @@ def row_of(tx: Transaction, forward_id: int) -> Any:
         complaint.c.topic,
         complaint.c.confidential,
         complaint.c.anonymous,
+        complaint.c.sensitive,
     )
     return tx.one(
         select(forward, *columns)

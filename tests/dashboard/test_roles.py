@@ -27,6 +27,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/aduan/ditahan":                   (AK, KO),
     "/admin/sp4n/jembatan":                   (AK, KO),
     "/admin/sp4n/jembatan/{id}":              (AK, KO),
+    "/admin/sp4n/jembatan/{id}/lampiran.zip": (AK, KO),
+    "/admin/sp4n/impor":                      (AK, KO),
     "/admin/sp4n/beda/{id}":                  (KO,),
     "/admin/tugas":                           (AK, KO),
     "/admin/kanal":                           CHANNELS,

@@ -1,0 +1,69 @@
+"""The work list of the bridge as a file that people fill in and bring back: the words that leave anyhow, and recorded."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gateway import audit, bridge
+from gateway.complaints.complaint import ActionRefused, Actor
+from gateway.queries import bridge as queries
+from gateway.queries.scope import Scope
+from gateway.reporting.complaints import LEAST_REASON, MOST_REASON
+from gateway.reporting.export import csv_lines
+from gateway.storage.store import Transaction
+
+MOST_ROWS = 2_000
+COLUMNS = ("nomor_tiket", "nomor_sp4n", "status", "tanggal_status", "tindak_lanjut", "anonim")
+# Field of the sheet -> column; what a report has more goes to the sheet alone.
+WORDS = ("title", "content", "day", "place", "institution", "category")
+HEADINGS = ("judul", "isi", "tanggal", "lokasi", "instansi_tujuan", "kategori")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file, and what the record is to know of it. Nobody gets it before `note` has written that down."""
+
+    name: str
+    content: bytes
+    reason: str
+    rows: int
+    left_out: int
+
+
+def make(tx: Transaction, scope: Scope, tab: str, reason: str) -> Made:
+    """The reports of one tab. ActionRefused for a reason that says nothing."""
+    reason = " ".join(reason.split())[:MOST_REASON]
+    if len(reason) < LEAST_REASON:
+        raise ActionRefused("too_short", "a reason is needed", "reason")
+    found = [row for row in _listed(tx, scope, tab) if row.kind == "create"]
+    cells = [line for row in found if (line := _cells(tx, scope, row))]
+    lines = "".join(csv_lines((*COLUMNS, *HEADINGS), cells))
+    local = tx.office.calendar.local(tx.now)
+    return Made(f"lapor_{tab}_{local:%Y%m%d-%H%M}.csv", lines.encode(), reason, len(cells), len(found) - len(cells))
+
+
+def _listed(tx: Transaction, scope: Scope, tab: str) -> Iterator[queries.Waiting]:
+    before, many = "", 0
+    while many < MOST_ROWS:
+        page = queries.listed(tx, scope, tab, before)
+        yield from page
+        if len(page) < queries.PAGE:
+            return
+        before, many = page[-1].id, many + len(page)
+
+
+def _cells(tx: Transaction, scope: Scope, row: queries.Waiting) -> tuple[str, ...]:
+    """Nothing for what few may know of: that is copied from its own sheet (SECURITY C10)."""
+    sheet = bridge.sheet(tx, scope, queries.id_of(row.id))
+    if sheet is None or not sheet.lines or row.confidential or sheet.row.sensitive != "none":
+        return ()
+    words = {line.name: line.text for line in sheet.lines}
+    anonymous = tx.office.texts(f"admin.bridge.{'yes' if row.anonymous else 'no'}")
+    return (row.number, row.remote_id, "", "", "", anonymous, *(words.get(name, "") for name in WORDS))
+
+
+def note(tx: Transaction, made: Made, actor: Actor) -> None:
+    """Who took it out, why, and which file it was."""
+    digest = hashlib.sha256(made.content).hexdigest()
+    details = {"rows": made.rows, "left_out": made.left_out, "complete": made.rows < MOST_ROWS, "sha256": digest}
+    audit.record(tx, actor, "exported", "forward", "", made.reason, details)

@@ -1,0 +1,166 @@
+"""Statuses that people bring from LAPOR!: told once, never backwards unasked, the same file twice changes nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gateway import bridge, status_import
+from gateway.arrival import Arrival
+from gateway.bridge import BridgeRefused
+from gateway.complaints.complaint import Action, Case, Status
+from gateway.complaints.forward import ForwardState
+from gateway.complaints.status_file import StatusFile, read_file
+from gateway.events import inputs_of
+from gateway.storage import tables
+from gateway.storage.store import Store
+from tests.gateway.conftest import Moment
+from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, act, assigned, count, member, now, only
+from tests.gateway.test_forwarding import claim, filed, settle
+from tests.gateway.test_remote_changes import told
+
+Sends = Callable[..., Arrival]
+S = Status
+
+
+def file(store: Store, *rows: str) -> StatusFile:
+    header = "nomor_sp4n;status;tanggal_status;instansi;tindak_lanjut;nomor_tiket"
+    return read_file("\n".join([header, *rows]).encode(), bridge.ID_PATTERN, store.office.now())
+
+
+def look(store: Store, *rows: str, backwards: bool = False) -> list[tuple[str, str, str]]:
+    with store.reading() as tx:
+        judged = status_import.preview(tx, file(store, *rows), backwards=backwards)
+    return [(one.verdict.value, one.reason, one.after) for one in judged]
+
+
+def take(store: Store, *rows: str, backwards: bool = False) -> dict[str, int]:
+    return dict(status_import.apply_all(store, file(store, *rows), COORDINATOR, backwards=backwards))
+
+
+def by_hand(store: Store, arrival: Arrival) -> tuple[Case, int]:
+    """Assigned here, to be typed in over there."""
+    case = assigned(store, arrival)
+    (job,) = claim(store)
+    settle(store, job, ForwardState.MANUAL)
+    return case, job.id
+
+
+# fmt: off
+ROWS = [
+    # row (the complaint is assigned)                          verdict        reason        after
+    ("8100001;Ditindaklanjuti",                                "berubah",     "",           "in_progress"),
+    ("8100001;TERDISPOSISI KE Dinas X",                        "berubah",     "",           "assigned"),
+    ("8100001;Belum Terverifikasi",                            "ditolak",     "backwards",  ""),
+    ("8100001;Belum Terverifikasi;;;Sedang kami cek.;",        "berubah",     "",           "assigned"),
+    ("8100001;Sedang Dibahas",                                 "tak_dikenal", "status",     ""),
+    ("8100009;Selesai",                                        "tak_dikenal", "number",     ""),
+    ("8100009;Selesai;;;;KBR-260009999",                       "tak_dikenal", "ticket",     ""),
+    ("8100009;Selesai;;;;KBR-260000013",                       "ditolak",     "other_number", ""),
+    ("8100001;Selesai;;;;KBR-260000021",                       "ditolak",     "taken",      ""),
+]
+# fmt: on
+
+
+def test_each_row_is_judged_and_nothing_is_written_by_looking(store: Store, telegram: Sends) -> None:
+    case = filed(store, telegram(REPORT))
+    for row, verdict, reason, after in ROWS:
+        assert look(store, row) == [(verdict, reason, after)], row
+    assert now(store, case).status is S.ASSIGNED
+    assert count(store, tables.remote_event) == 0
+
+
+def test_a_file_moves_complaints_and_tells_each_reporter_once(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = filed(store, telegram(REPORT))
+    told(store)
+    row = "8100001;Ditindaklanjuti;23-11-2026 07:00;;Petugas ke lokasi, hubungi Budi 0812-0000-0001.;"
+    assert take(store, row) == {"berubah": 1}
+    assert now(store, case).status is S.IN_PROGRESS
+    followed = only(store, tables.complaint_event, tables.complaint_event.c.action == Action.FOLLOW_SP4N.value)
+    assert (followed.actor_role, followed.actor_name) == ("sp4n", COORDINATOR.name)
+    assert "0812" not in str(inputs_of(followed))
+    assert told(store)[1:] == ["st.progress"]
+    moment.pass_(hours=1)
+    assert take(store, row) == {"sama": 1}
+    assert told(store)[1:] == ["st.progress"]
+    assert count(store, tables.audit, tables.audit.c.action == "statuses_imported") == 2
+
+
+def test_an_old_file_brings_nobody_back(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = filed(store, telegram(REPORT))
+    old = "8100001;Ditindaklanjuti;21-11-2026 07:00"
+    take(store, old)
+    moment.pass_(days=2)
+    take(store, "8100001;Menunggu Tanggapan Pelapor;24-11-2026 09:00;;Sudah ditambal dengan aspal panas.;")
+    assert now(store, case).status is S.AWAITING_REPORTER
+    assert take(store, old) == {"sama": 1}
+    assert take(store, "8100001;Ditindaklanjuti;22-11-2026 07:00") == {"sama": 1}
+    assert now(store, case).status is S.AWAITING_REPORTER
+
+
+def test_it_goes_backwards_only_where_that_was_ticked(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = filed(store, telegram(REPORT))
+    act(store, case, Action.ANSWER, member(store).actor, **ANSWER)
+    row = "8100001;Ditindaklanjuti"
+    assert take(store, row) == {"ditolak": 1}
+    assert look(store, row, backwards=True) == [("berubah", "", "in_progress")]
+    assert take(store, row, backwards=True) == {"berubah": 1}
+    assert now(store, case).status is S.IN_PROGRESS
+
+
+def test_a_row_with_our_ticket_links_the_two(store: Store, telegram: Sends) -> None:
+    case, identity = by_hand(store, telegram(REPORT))
+    row = f"8100007;Terdisposisi;;;;{case.number}"
+    assert look(store, row) == [("berubah", "linked", "assigned")]
+    take(store, row)
+    linked = only(store, tables.forward, tables.forward.c.id == identity)
+    assert (linked.remote_id, linked.state, linked.remote_status) == ("8100007", "sent", "Terdisposisi")
+    assert only(store, tables.complaint).sp4n_id == "8100007"
+
+
+def test_only_the_very_name_of_an_agency_moves_a_complaint(store: Store, telegram: Sends) -> None:
+    case = filed(store, telegram(REPORT))
+    take(store, "8100001;Terdisposisi;;Dinas Lingkungan;;")
+    assert now(store, case).agency == "PUPR"
+    take(store, "8100001;Proses;;DINAS LINGKUNGAN HIDUP;;")
+    assert now(store, case).agency == "DLH"
+
+
+def test_a_status_is_entered_by_hand_once(store: Store, telegram: Sends) -> None:
+    case, identity = by_hand(store, telegram(REPORT))
+    with store.transaction() as tx:
+        bridge.numbered(tx, identity, "8100007", COORDINATOR)
+        status_import.stated(tx, identity, "Ditindaklanjuti oleh instansi", "Petugas berangkat.", COORDINATOR)
+    assert now(store, case).status is S.IN_PROGRESS
+    for words, why in (
+        ("Ditindaklanjuti oleh instansi", "same"),
+        ("Belum terverifikasi", "backwards"),
+        ("?", "status"),
+    ):
+        with pytest.raises(BridgeRefused, match=f"status_{why}"), store.transaction() as tx:
+            status_import.stated(tx, identity, words, "", COORDINATOR)
+
+
+def test_the_number_is_pasted_back_as_often_as_one_likes(store: Store, telegram: Sends) -> None:
+    _, identity = by_hand(store, telegram(REPORT))
+    for typed in ("8100007", " #8100007 "):
+        with store.transaction() as tx:
+            assert bridge.numbered(tx, identity, typed, COORDINATOR) == "8100007"
+    with pytest.raises(BridgeRefused, match="settled"), store.transaction() as tx:
+        bridge.numbered(tx, identity, "8100008", COORDINATOR)
+    assert count(store, tables.audit, tables.audit.c.action == "bridge_numbered") == 1
+
+
+def test_two_complaints_that_were_merged_over_there_share_the_number(store: Store, telegram: Sends) -> None:
+    first = filed(store, telegram(REPORT))
+    second, identity = by_hand(store, telegram("Jalan depan pasar berlubang besar sekali", sender="78"))
+    with pytest.raises(BridgeRefused, match="not_shared"), store.transaction() as tx:
+        bridge.shared(tx, identity, "8100099", "digabung admin LAPOR!", COORDINATOR)
+    with store.transaction() as tx:
+        bridge.shared(tx, identity, "8100001", "digabung admin LAPOR!", COORDINATOR)
+    shown = only(store, tables.complaint, tables.complaint.c.id == second.id)
+    assert shown.sp4n_id == "8100001"
+    assert only(store, tables.forward, tables.forward.c.id == identity).detail_masked == f"= {first.number}"
+    act(store, second, Action.REPORT_PROGRESS if second.status is S.IN_PROGRESS else Action.START, member(store).actor)
+    act(store, second, Action.REPORT_PROGRESS, member(store).actor, note="Aspal dijadwalkan hari Rabu.")
+    (job,) = claim(store)
+    assert job.report.remote_id == "8100001"
