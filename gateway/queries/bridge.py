@@ -18,11 +18,6 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text
 
-"""The bridge by hand to a system of record: what is to be typed in, what waits for a number, what must be looked at.
-
-What the sheet of one row says: `gateway.bridge.sheet`.
-"""
-
 PAGE = 50
 DOUBT, NUMBERS = "perlu_dicek", "menunggu_nomor"
 AWAITED = "sp4n_number"
@@ -34,7 +29,14 @@ IS_POLLED = text("forward.poll_due_at IS NOT NULL")
 POLL_LATE = timedelta(hours=1)
 TROUBLES = ("sp4n_mismatch", "sp4n_missing", "sp4n_duplicate", "sp4n_unknown_status")
 """Kinds of tasks that say: the two sides disagree."""
-TABS = ("perlu_diinput", NUMBERS, DOUBT, "selesai")
+QUESTIONS = ("sp4n_check", "sp4n_failed")
+OLD_STATES = "perbarui"
+TABS = ("perlu_diinput", NUMBERS, DOUBT, OLD_STATES, "selesai")
+LATE_DAYS = 2
+"""Working days after which what is to be typed in is told to the coordinator."""
+NUMBER_LATE = timedelta(hours=4)
+STUCK = timedelta(days=1)
+STALE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def counts(tx: Transaction) -> dict[str, int]:
 def listed(tx: Transaction, scope: Scope, tab: str, before: str = "", limit: int = PAGE) -> Sequence[Waiting]:
     """The oldest first; what is done the newest first. Without complaints that this reader may not know of."""
     forward, complaint = tables.forward, tables.complaint
-    newest_first = tab not in TABS[:3]
+    newest_first = tab not in TABS[:-1]
     found = select(forward).where(*_stands_in(tx, tab))
     after = id_number(before)
     if after is not None:
@@ -114,6 +116,50 @@ def listed(tx: Transaction, scope: Scope, tab: str, before: str = "", limit: int
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What people have to do at the systems of record. `days`: working days that the oldest of it waits."""
+
+    many: int = 0
+    days: int = 0
+    is_urgent: bool = False
+    """Whether any of it waited long enough to be told."""
+
+
+def overdue(tx: Transaction) -> Overdue:
+    """Typed in late, numbers that did not come, what must be looked at, sends that wait for a day, old states."""
+    forward, task = tables.forward, tables.task
+    typing = tx.all(select(forward.c.created_at).where(_stands_in(tx, TABS[0])[0]))
+    stuck = tx.all(select(forward.c.created_at).where(UNDER_WAY, forward.c.created_at <= tx.now - STUCK))
+    open_ = text("task.done_at IS NULL")
+    numbers = tx.all(select(task.c.created_at).where(open_, task.c.kind == AWAITED))
+    asked = tx.all(select(task.c.created_at).where(open_, task.c.kind.in_((*QUESTIONS, *TROUBLES))))
+    old = tx.all(select(forward.c.created_at).where(_is_stale(tx)))
+    ages = [_days(tx, row.created_at) for row in typing]
+    urgent = any(days >= LATE_DAYS for days in ages) or bool(stuck or asked or old)
+    urgent = urgent or any(row.created_at <= tx.now - NUMBER_LATE for row in numbers)
+    waiting_ = [*typing, *stuck, *numbers, *asked, *old]
+    oldest = max((_days(tx, row.created_at) for row in (*typing, *stuck, *numbers, *asked)), default=0)
+    return Overdue(len(waiting_), oldest, urgent)
+
+
+def waiting(tx: Transaction, target: str) -> int:
+    """How many rows of a target wait to be sent."""
+    forward = tables.forward
+    row = tx.one(select(func.count()).select_from(forward).where(UNDER_WAY, forward.c.target == target))
+    return int(row[0]) if row else 0
+
+
+def _is_stale(tx: Transaction) -> ColumnElement[bool]:
+    """Reports of open complaints by hand whose state nobody has looked up for a week."""
+    forward, complaint = tables.forward, tables.complaint
+    by_hand = [one.name for one in tx.office.settings.forwarding if one.values.get("mode", "manual") == "manual"]
+    seen = func.coalesce(forward.c.polled_at, forward.c.finished_at, forward.c.created_at)
+    is_open = select(complaint.c.id).where(complaint.c.id == forward.c.complaint_id, complaint.c.closed_at.is_(None))
+    mine = and_(IS_POLLED, forward.c.target.in_(by_hand), forward.c.remote_id.is_not(None))
+    return and_(mine, seen < tx.now - STALE, is_open.exists())
+
+
 def _stands_in(tx: Transaction, tab: str) -> list[ColumnElement[bool]]:
     forward = tables.forward
     match tab:
@@ -124,6 +170,8 @@ def _stands_in(tx: Transaction, tab: str) -> list[ColumnElement[bool]]:
         case "perlu_dicek":
             in_doubt = forward.c.state.in_([ForwardState.MANUAL_CHECK.value, ForwardState.FAILED.value])
             return [and_(ON_BOARD, in_doubt), forward.c.finished_at.is_(None)]
+        case "perbarui":
+            return [_is_stale(tx)]
         case _:
             return [forward.c.state == ForwardState.SENT.value, forward.c.kind == ForwardKind.CREATE.value]
 
