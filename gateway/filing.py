@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
 from sqlalchemy import and_, select
 
 from channels.messages import Address
-from gateway import audit, contacts
-from gateway.complaints.complaint import Actor, Draft
+from gateway import audit, contacts, emergencies
+from gateway.complaints.complaint import Actor, Draft, Sensitive, Urgency
+from gateway.conversation.wording import read
 from gateway.opening import Opened, Origin, open_complaint
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -54,11 +56,25 @@ def file(
     }
     if not tx.insert_new(tables.message, [row], "id", key=("channel", "external_id")):
         return Filed(_number_of(tx, channel, external_id))
+    draft = _judged(tx, draft)
     opened = open_complaint(tx, draft, Origin(channel, channel, person, message_id=message_id))
+    if draft.urgency is Urgency.DARURAT:
+        emergencies.tell(tx, opened.id)
     message = tables.message
     tx.execute(message.update().where(message.c.id == message_id).values(complaint_id=opened.id))
     audit.record(tx, actor, "receive", "complaint", opened.number)
     return Filed(opened.number, opened)
+
+
+def _judged(tx: Transaction, draft: Draft) -> Draft:
+    """Danger is danger, whoever writes it down: judged by the words, as on every channel."""
+    reading = read(draft.text, tx.office.lexicon)
+    return replace(
+        draft,
+        urgency=Urgency.DARURAT if reading.urgent else draft.urgency,
+        sensitive=Sensitive(reading.violence) if reading.violence else draft.sensitive,
+        confidential=draft.confidential or bool(reading.violence),
+    )
 
 
 def _number_of(tx: Transaction, channel: str, external_id: str) -> str:

@@ -22,9 +22,9 @@ from config.logging import WITHHELD
 from gateway import accounts
 from gateway.cli.main import gateway
 from gateway.complaints.complaint import ActionRefused, Role, Status
+from gateway.tokens import SCOPES, SHORT_FORMS
 from gateway.web import counters, gauges, health
 from gateway.web.api_types import ListQuery
-from gateway.web.callers import SHORT_FORMS
 from gateway.web.openapi import ENTRIES, PREFIX
 from gateway.web.problems import CODES
 from workers.forwarders.registry import FORWARDERS, read_settings
@@ -278,7 +278,7 @@ def test_calls_of_the_api_are_described_with_their_scope() -> None:
     described = {call: cells[0].strip("`") for call, cells in table("api.md", "## 4. Complaints").items()}
     assert described == {f"{entry.method} {PREFIX}{entry.path}": entry.scope for entry in ENTRIES}
     scopes = table("api.md", "## 1. Access, limits, repetitions")
-    short = {scope: name for name, allowed in SHORT_FORMS.items() for scope in allowed}
+    short = dict.fromkeys(SCOPES, "–") | {scope: name for name, allowed in SHORT_FORMS.items() for scope in allowed}
     assert {scope: cells[0].strip("`") for scope, cells in scopes.items()} == short
 
 

@@ -15,6 +15,10 @@ AUDIT_VERIFIERS = frozenset({Role.PRIVACY_OFFICER, Role.SYSTEM_ADMIN})
 AUDIT_READERS = AUDIT_VERIFIERS | {Role.COORDINATOR}
 """A coordinator reads their own lines only."""
 
+TECHNICIANS = frozenset({Role.SYSTEM_ADMIN})
+TECHNICAL = TECHNICIANS | {Role.PRIVACY_OFFICER}
+"""What other programs may do: set by one role, looked over by the other."""
+
 SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/beranda", f"{HERE}start:show", roles=STAFF, title="admin.start.menu"),
     Route("GET", "/admin/aduan", f"{HERE}complaints:show", roles=CASE_READERS, title="admin.complaints.menu"),
@@ -60,6 +64,10 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/identitas", f"{HERE}identities:ask", roles=OPENERS),
     Route("GET", "/admin/identitas/{id}", f"{HERE}identities:show", roles=OPENERS),
     Route("POST", "/admin/identitas/{id}/{aksi}", f"{HERE}identities:act", roles=OPENERS),
+    # other programs
+    Route("GET", "/admin/token", f"{HERE}api_tokens:show", roles=TECHNICAL, title="admin.token.menu"),
+    Route("POST", "/admin/token", f"{HERE}api_tokens:make", roles=TECHNICIANS),
+    Route("POST", "/admin/token/{id}/cabut", f"{HERE}api_tokens:revoke", roles=TECHNICIANS),
     # the record of deeds
     Route("GET", "/admin/audit", f"{HERE}audit:show", roles=AUDIT_READERS, title="admin.audit.menu"),
     Route("POST", "/admin/audit", f"{HERE}audit:verify", roles=AUDIT_VERIFIERS),

@@ -87,9 +87,14 @@ def scope_of(office: Office, role: Role, agency: str = "", person: str = "") -> 
     )
 
 
-def api_scope(office: Office) -> Scope:
-    """A token of the settings: all complaints; `privacy` keeps back what no other system may have."""
-    return Scope(Reader.API, dict.fromkeys(Sort, Sight.FULL), inspectorate=office.reference.tree.conflict_of_interest)
+def api_scope(office: Office, agency: str = "") -> Scope:
+    """A token: all complaints, or those that a liaison of its agency would see; `privacy` keeps back what no other system
+    may have."""
+    inspectorate = office.reference.tree.conflict_of_interest
+    if not agency:
+        return Scope(Reader.API, dict.fromkeys(Sort, Sight.FULL), inspectorate=inspectorate)
+    sees, below = SEES[Role.PENGHUBUNG], subtree(office, agency)
+    return Scope(Reader.API, sees, agencies=below, inspectorate=inspectorate, is_officer=True)
 
 
 def subtree(office: Office, agency: str) -> frozenset[str]:

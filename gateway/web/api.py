@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from channels.messages import Address
 from channels.phone import phone_address
 from gateway import cases, casework, directory, events, filing
-from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Draft, Point, Role, Visibility
+from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Draft, Point, Visibility
 from gateway.complaints.lifecycle import Move, Step, actions_for, step_for, target_of
 from gateway.queries import channel_watch, complaint_detail, complaint_list
 from gateway.queries.complaint_detail import Item
@@ -48,10 +48,10 @@ NOT_FOR_PROGRAMS = frozenset({Action.UNDO})
 """What only the person who acted may do."""
 
 
-async def list_complaints(request: web.Request, _: Caller) -> web.Response:
+async def list_complaints(request: web.Request, caller: Caller) -> web.Response:
     site, query = site_of(request), query_of(request, ListQuery)
     filters = _filters(site, query)
-    scope = api_scope(site.gateway.office)
+    scope = caller.scope(site.gateway.office)
     try:
         page = await site.read(_page, site, scope, filters, query)
     except CursorInvalid as problem:
@@ -89,27 +89,27 @@ def _filters(site: Site, query: ListQuery) -> Filters:
     )
 
 
-async def count_complaints(request: web.Request, _: Caller) -> web.Response:
+async def count_complaints(request: web.Request, caller: Caller) -> web.Response:
     """Counting reads more than a page does, so the figure of the last half minute will do."""
     site, filters = site_of(request), _filters(site_of(request), query_of(request, ListQuery))
     now = site.monotonic()
-    known = site.counts.get(filters.identity)
+    wanted = f"{caller.agency}|{filters.identity}"
+    known = site.counts.get(wanted)
     if known is None or known[0] <= now:
-        counted = await site.read(complaint_list.count, api_scope(site.gateway.office), filters)
+        counted = await site.read(complaint_list.count, caller.scope(site.gateway.office), filters)
         if len(site.counts) >= MOST_COUNTS:
             site.counts.clear()
-        known = site.counts[filters.identity] = (now + COUNTED_FOR_S, counted)
+        known = site.counts[wanted] = (now + COUNTED_FOR_S, counted)
     return answer(CountRecord(known[1].count, known[1].complete))
 
 
-async def show_complaint(request: web.Request, _: Caller) -> web.Response:
+async def show_complaint(request: web.Request, caller: Caller) -> web.Response:
     site = site_of(request)
-    shown = await site.read(_shown, site, request.match_info["number"])
+    shown = await site.read(_shown, site, caller.scope(site.gateway.office), request.match_info["number"])
     return answer(shown, headers=etag(shown.version))
 
 
-def _shown(tx: Any, site: Site, number: str) -> ComplaintRecord:
-    scope = api_scope(site.gateway.office)
+def _shown(tx: Any, site: Site, scope: Scope, number: str) -> ComplaintRecord:
     item = _item(tx, scope, number)
     history = [api_records.event_record(event) for event in complaint_detail.events(tx, scope, item)]
     return api_records.with_events(_record(tx, site, item), history)
@@ -126,22 +126,22 @@ def _item(tx: Any, scope: Scope, number: str) -> Item:
     return item
 
 
-async def show_events(request: web.Request, _: Caller) -> web.Response:
-    query = query_of(request, EventQuery)
-    return answer(await site_of(request).read(_events, request.match_info["number"], query.after))
+async def show_events(request: web.Request, caller: Caller) -> web.Response:
+    query, site = query_of(request, EventQuery), site_of(request)
+    scope = caller.scope(site.gateway.office)
+    return answer(await site.read(_events, scope, request.match_info["number"], query.after))
 
 
-def _events(tx: Any, number: str, after: int) -> EventPage:
-    scope = api_scope(tx.office)
+def _events(tx: Any, scope: Scope, number: str, after: int) -> EventPage:
     item = _item(tx, scope, number)
     return EventPage(
         [api_records.event_record(event) for event in complaint_detail.events(tx, scope, item, after)], None
     )
 
 
-async def show_file(request: web.Request, _: Caller) -> web.StreamResponse:
+async def show_file(request: web.Request, caller: Caller) -> web.StreamResponse:
     site = site_of(request)
-    scope, identity = api_scope(site.gateway.office), request.match_info["id"]
+    scope, identity = caller.scope(site.gateway.office), request.match_info["id"]
     files = (await site.read(_item, scope, request.match_info["number"])).belongings.files
     known = next((file for file in files if file.id == identity), None)
     if known is None:
@@ -156,7 +156,7 @@ async def show_actions(request: web.Request, caller: Caller) -> web.Response:
 
 
 def _actions(tx: Any, site: Site, number: str, caller: Caller) -> list[ActionRecord]:
-    case = cases.case_of(_item(tx, api_scope(tx.office), number).row)
+    case = cases.case_of(_item(tx, caller.scope(tx.office), number).row)
     steps = actions_for(case.status, caller.actor.role, hold=case.hold, return_status=case.return_status)
     offered: dict[Action, ActionRecord] = {}
     for step in steps:
@@ -182,6 +182,7 @@ def _create(
     site: Site, caller: Caller, draft: Draft, contact: Address | None, reference: str, tx: Any
 ) -> tuple[int, CreatedRecord, Mapping[str, str]]:
     filed = filing.file(tx, draft, caller.actor, reference, contact)
+    # Whoever filed it is shown it, also where routing will give it to somebody else.
     scope = api_scope(tx.office)
     item = _item(tx, scope, filed.number)
     history = [api_records.event_record(event) for event in complaint_detail.events(tx, scope, item)]
@@ -249,10 +250,10 @@ async def act(request: web.Request, caller: Caller) -> web.Response:
 def _act(
     caller: Caller, number: str, version: int, action: Action, inputs: Mapping[str, str], tx: Any
 ) -> tuple[int, ActedRecord, Mapping[str, str]]:
-    case = cases.case_of(_item(tx, api_scope(tx.office), number).row)
+    case = cases.case_of(_item(tx, caller.scope(tx.office), number).row)
     if case.version != version:
         raise Problem("stale_version", f'"{case.version}"', headers=etag(case.version))
-    step = step_for(action, case.status, Role.COORDINATOR, hold=case.hold, return_status=case.return_status)
+    step = step_for(action, case.status, caller.actor.role, hold=case.hold, return_status=case.return_status)
     moved = casework.apply(tx, action, case, caller.actor, inputs)
     seq = events.last(tx, case.id).seq
     return HTTPStatus.OK, ActedRecord(seq, moved.status, _undo_until(tx, step)), etag(moved.version)
@@ -269,7 +270,7 @@ async def note(request: web.Request, caller: Caller) -> web.Response:
 
 
 def _note(caller: Caller, number: str, new: NewNote, tx: Any) -> tuple[int, NotedRecord, Mapping[str, str]]:
-    case = cases.case_of(_item(tx, api_scope(tx.office), number).row)
+    case = cases.case_of(_item(tx, caller.scope(tx.office), number).row)
     casework.remark(tx, case, Action.NOTE.value, caller.actor, {"note": new.text}, Visibility(new.visibility))
     return HTTPStatus.CREATED, NotedRecord(events.last(tx, case.id).seq), {}
 

@@ -1,44 +1,60 @@
-"""Tokens of the API as the settings name them: who holds each, and what it may do."""
+"""Who calls the API: a token of the settings, or one that was made on a screen or by a command (gateway/tokens.py)."""
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from config.settings import ApiToken, Settings
+from config.settings import Settings
 from gateway.complaints.complaint import Actor, Role
-
-SHORT_FORMS: Mapping[str, frozenset[str]] = {
-    "read": frozenset({"complaints:read", "channels:read", "reports:read"}),
-    "write": frozenset({"complaints:create", "complaints:act"}),
-}
-OPEN311_CREATE = "open311:create"
-SCOPES = frozenset({*SHORT_FORMS["read"], *SHORT_FORMS["write"], OPEN311_CREATE})
+from gateway.office import Office
+from gateway.queries.scope import Scope, api_scope
+from gateway.tokens import Token, digest, scopes_of
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A token that proved itself. It acts as a coordinator would: whoever sets it in the settings gives it that trust."""
+    """A token that proved itself. It acts as a coordinator would; one that is bound to an agency as its liaison would.
+
+    `key` is its own name among all, `networks` from where it may come (none: anywhere), `token` its row, 0 for one of
+    the settings; `expires_at` None: never.
+    """
 
     name: str
     scopes: frozenset[str]
+    key: str
+    agency: str = ""
+    networks: tuple[str, ...] = ()
+    token: int = 0
+    expires_at: datetime | None = None
 
     @property
     def actor(self) -> Actor:
-        return Actor(Role.COORDINATOR, self.owner, "", self.name)
+        return Actor(Role.PENGHUBUNG if self.agency else Role.COORDINATOR, self.owner, self.agency, self.name)
 
     @property
     def owner(self) -> str:
-        return f"api:{self.name}"[:40]
+        return f"api:{self.key}"[:40]
+
+    def scope(self, office: Office) -> Scope:
+        """The complaints that exist for it."""
+        return api_scope(office, self.agency)
 
 
 def callers(settings: Settings) -> dict[str, Caller]:
-    """Callers by the SHA-256 of their token."""
-    return {digest(table.token.reveal()): Caller(table.name, _scopes(table)) for table in settings.api.tokens}
+    """Callers of the settings, by the hash of their token."""
+    return {
+        digest(table.token.reveal()): Caller(table.name, scopes_of(table.scopes), table.name)
+        for table in settings.api.tokens
+    }
 
 
-def _scopes(table: ApiToken) -> frozenset[str]:
-    return frozenset(scope for given in table.scopes for scope in SHORT_FORMS.get(given, frozenset({given})))
-
-
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+def caller_of(token: Token) -> Caller:
+    """The key begins with a sign that no name of the settings has, so that neither passes for the other."""
+    return Caller(
+        token.name,
+        token.scopes,
+        f"/{token.public_id}",
+        token.agency,
+        token.networks,
+        token.id,
+        token.expires_at,
+    )

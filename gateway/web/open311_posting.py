@@ -16,9 +16,11 @@ from config.logging import get_logger
 from gateway import attachments, audit, filing, idempotency
 from gateway.complaints.complaint import SYSTEM
 from gateway.idempotency import KEPT_FOR, Kept, KeyReused
+from gateway.tokens import OPEN311_CREATE
 from gateway.web.api_requests import KEY
+from gateway.web.api_tokens import caller_by
 from gateway.web.body import read_body
-from gateway.web.callers import OPEN311_CREATE, Caller, digest
+from gateway.web.callers import Caller
 from gateway.web.open311 import V2, check_jurisdiction, open_door
 from gateway.web.open311_forms import Posted, fields_of, report_of
 from gateway.web.open311_refusals import Refused, refused
@@ -59,7 +61,7 @@ async def _caller(request: web.Request, site: Site, given: str) -> Caller:
     token = request.headers.get("X-Api-Key", "").strip() or given
     if not token:
         raise refused(403, "key_missing")
-    caller = site.callers.get(digest(token))
+    caller = await caller_by(request, token)
     if caller is None or OPEN311_CREATE not in caller.scopes:
         await _note_guess(request, site)
         raise refused(403, "key_wrong")
@@ -68,7 +70,7 @@ async def _caller(request: web.Request, site: Site, given: str) -> Caller:
         ("open311_minute", limits.open311_posts_per_minute, MINUTE_S),
         ("open311_day", limits.open311_posts_per_day, DAY_S),
     ):
-        allowance = site.limiter.take(name, caller.name, most, span_s)
+        allowance = site.limiter.take(name, caller.key, most, span_s)
         if not allowance.allowed:
             raise Refused(429, headers={hdrs.RETRY_AFTER: str(allowance.reset_s)})
     return caller

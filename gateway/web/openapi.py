@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from gateway.tokens import SCOPES
 from gateway.web import api
 from gateway.web.api_requests import JSON, KEY
 from gateway.web.api_tokens import Operation, guarded
@@ -28,7 +29,6 @@ from gateway.web.api_types import (
     NotedRecord,
     ProblemRecord,
 )
-from gateway.web.callers import SCOPES
 from gateway.web.problems import CODES, CONTENT_TYPE
 from gateway.web.routes import Route
 

@@ -37,7 +37,7 @@ class Site:
     counters: Counters
     limiter: Limiter
     callers: Mapping[str, Caller]
-    """Callers of the API by the hash of their token."""
+    """Callers of the API that the settings name, by the hash of their token."""
     hub: Hub
     routes: tuple[Route, ...]
     static: Mapping[str, str]
@@ -45,6 +45,8 @@ class Site:
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="web"))
     counts: dict[str, tuple[float, Count]] = field(default_factory=dict)
     """Filters of a list -> until when (monotonic) which figure is good enough."""
+    tokens: dict[str, tuple[float, Caller]] = field(default_factory=dict)
+    """Hash of another token -> until when (monotonic) who it is need not be asked."""
     seen: dict[str, datetime] = field(default_factory=dict)
     """Session -> when this process last wrote that its owner is there."""
     sign_ins: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))

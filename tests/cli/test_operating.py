@@ -182,3 +182,17 @@ def test_c19_no_cell_is_a_formula(cell: object, text: str) -> None:
 def test_a_file_is_made_line_by_line() -> None:
     lines = list(csv_lines(("a", "b"), [("1", 'say "x"; y'), (None, 2)]))
     assert lines == ["\ufeffa;b\r\n", '1;"say ""x""; y"\r\n', ";2\r\n"]
+
+
+def test_a_token_is_printed_once_listed_and_revoked(run: Run) -> None:
+    run("db", "upgrade")
+    made = last(run("token", "add", "dasbor", "--owner", "Kominfo", "--scope", "read", "--json").stdout)
+    assert str(made["token"]).startswith(f"spt_{made['id']}_")
+    shown = run("token", "list", "--json").stdout
+    assert made["id"] in shown
+    assert str(made["token"]) not in shown
+    refused = run("token", "add", "dasbor", "--owner", "Kominfo", "--scope", "root")
+    assert (refused.exit_code, "scope" in refused.output) == (1, True)
+    assert run("token", "revoke", str(made["id"])).exit_code == 0
+    assert "revoked" in run("token", "list").stdout
+    assert run("token", "revoke", str(made["id"])).exit_code == 1

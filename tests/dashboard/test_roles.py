@@ -41,6 +41,7 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/pengiriman":                      CHANNEL_WORK,
     "/admin/identitas":                       (KO, IN, DP),
     "/admin/identitas/{id}":                  (KO, IN, DP),
+    "/admin/token":                           (AS, DP),
     "/admin/audit":                           (KO, AS, DP),
 }
 # fmt: on

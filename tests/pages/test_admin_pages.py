@@ -47,7 +47,7 @@ SHUT_AND_PRESS_G = """() => {
 }"""
 """Until the browser draws again, the focus stays in what was closed: a quick finger, or a slow machine, comes first."""
 MOST_BYTES = 100 * 1024
-FILE = "/admin/kanal/ekspor"
+FILES = ("/admin/kanal/ekspor", "/admin/sp4n/jembatan/{id}/lampiran.zip")
 """Nothing to look at."""
 
 
@@ -81,11 +81,17 @@ def furnish(desk: Desk) -> dict[str, str]:
     }  # fmt: skip
 
 
+def technical(places: dict[str, str]) -> list[str]:
+    """What only who looks after the machine may see."""
+    found = [route.path for route in SCREENS if route.method == "GET" and Role.COORDINATOR not in route.roles]
+    return [path.format_map(places) for path in found]
+
+
 def addresses(places: dict[str, str]) -> list[str]:
-    """Every screen, and the states of the busiest one."""
+    """Every screen of a coordinator, and the states of the busiest one."""
     found = []
     for route in SCREENS:
-        if route.method == "GET" and route.path != FILE:
+        if route.method == "GET" and route.path not in FILES and Role.COORDINATOR in route.roles:
             whose = {"jembatan": "bridge", "identitas": "identity"}.get(route.path.split("/")[-2], "call")
             here = places | {"id": places[whose]}
             found.append(route.path.format_map(here))
@@ -152,6 +158,13 @@ async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browse
         await page.check(f"#p-{places['received']}")
         await page.click("#bersama button[value=assign]")
         await look_at(page)
+    async with visitor(browser, desk, role=Role.SYSTEM_ADMIN) as page:
+        page.on("pageerror", lambda problem: problems.append(str(problem)))
+        for address in technical(places):
+            answer = await page.goto(address)
+            assert answer is not None
+            assert answer.status == 200, address
+            await look_at(page)
     assert problems == []
 
 

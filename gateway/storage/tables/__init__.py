@@ -53,13 +53,14 @@ from gateway.storage.tables.people import (
     officer_question,
     page_link,
 )
-from gateway.storage.tables.programs import webhook, webhook_delivery
+from gateway.storage.tables.programs import api_token, webhook, webhook_delivery
 
 __all__ = [
     "account",
     "account_session",
     "agency",
     "agency_member",
+    "api_token",
     "assignment",
     "attachment",
     "attachment_upload",

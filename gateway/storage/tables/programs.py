@@ -65,3 +65,21 @@ Index(
     sqlite_where=text("state IN ('queued','working')"),
     postgresql_where=text("state IN ('queued','working')"),
 )
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("public_id", String(8), nullable=False, unique=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("name", String(40), nullable=False),
+    Column("owner", String(120), nullable=False),
+    Column("scopes", Document, nullable=False),
+    Column("agency", String(40), nullable=False, default=""),
+    Column("networks", Document, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", String(60), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+)
