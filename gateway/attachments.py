@@ -150,11 +150,22 @@ class StoredFile:
     name: str
 
 
-def stored(tx: Transaction, complaint_id: int, origin: str = "") -> list[StoredFile]:
+def stored(tx: Transaction, complaint_id: int, origin: str = "", at: datetime | None = None) -> list[StoredFile]:
+    """What is clean and kept, in order. `at`: only what came at that moment."""
     attachment = tables.attachment
     wanted = (attachment.c.complaint_id == complaint_id) & (attachment.c.state == "stored")
+    if at is not None:
+        wanted &= attachment.c.created_at == at
     rows = tx.all(select(attachment).where(wanted).order_by(attachment.c.id))
     return [_stored(row) for row in rows if not origin or row.origin == origin]
+
+
+def came(tx: Transaction, complaint_id: int, at: datetime) -> int:
+    """How many files of the reporter came at that moment, clean or not yet."""
+    attachment = tables.attachment
+    mine = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == "reporter")
+    row = tx.one(select(func.count()).select_from(attachment).where(mine, attachment.c.created_at == at))
+    return int(row[0]) if row else 0
 
 
 def file(tx: Transaction, identity: int) -> StoredFile | None:

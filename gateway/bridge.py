@@ -97,7 +97,10 @@ def _lines(tx: Transaction, row: Any, report: Report) -> tuple[Line, ...]:
 
 def _further(tx: Transaction, row: Any, report: Report) -> tuple[Line, ...]:
     """A follow-up or a referral belongs to a report that has its number over there already."""
-    body = next((one for one in tx.office.reference.out_of_authority.values() if one.code == row.institution_id), None)
+    bodies = tx.office.reference.out_of_authority.values()
+    body = next(
+        (one for one in bodies if one.sp4n_institution_id and one.sp4n_institution_id == row.institution_id), None
+    )
     institution = body.name if body else row.institution_id
     return (
         Line("remote_id", report.remote_id),

@@ -90,7 +90,8 @@ def _job(tx: Transaction, row: Any, state: ForwardState) -> ForwardJob:
     followup = referral = None
     if kind is ForwardKind.FOLLOWUP:
         ref = row.key.rpartition(":")[2]
-        followup = FollowUp(row.content_masked, ref, report.confidential, row.from_reporter, row.rating)
+        files = _added_files(tx, row, report) if row.from_reporter else ()
+        followup = FollowUp(row.content_masked, ref, report.confidential, row.from_reporter, row.rating, files)
     if kind is ForwardKind.FORWARD:
         referral = Referral(row.institution_id, row.content_masked)
     return ForwardJob(
@@ -107,6 +108,17 @@ def _job(tx: Transaction, row: Any, state: ForwardState) -> ForwardJob:
         followup,
         referral,
     )
+
+
+def _added_files(tx: Transaction, row: Any, report: Report) -> tuple[ReportFile, ...]:
+    """The files that came with these words, unless the report itself left after them: then it took them along."""
+    forward = tables.forward
+    filed = (forward.c.complaint_id == row.complaint_id) & (forward.c.target == row.target)
+    create = tx.one(select(forward.c.started_at).where(filed, forward.c.kind == ForwardKind.CREATE.value))
+    if create is None or create.started_at is None or create.started_at >= row.created_at:
+        return ()
+    added = {file.sha256 for file in attachments.stored(tx, row.complaint_id, "reporter", row.created_at)}
+    return tuple(file for file in report.attachments if file.sha256 in added)
 
 
 def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.complaints.complaint import Action, Actor, Case, Hold, Role
+from gateway import attachments
+from gateway.complaints.complaint import Action, Actor, Case, Hold, Role, Urgency
 from gateway.complaints.forward import ForwardKind, ForwardState
 from gateway.privacy import masked_text
 from gateway.storage import tables
@@ -29,6 +30,8 @@ FOLLOW_UPS: Mapping[Action, tuple[str, bool]] = {
 }
 UNDOABLE = frozenset({Action.ANSWER, Action.REFER_OUT})
 REF_CHARACTERS = 6
+AHEAD = timedelta(days=30)
+"""Danger is due so much earlier: after an outage it leaves before whatever else waits."""
 
 
 def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Mapping[str, str], actor: Actor) -> None:
@@ -38,22 +41,45 @@ def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Map
     wait = tx.office.settings.casework.undo_s if action in UNDOABLE else 0.0
     if action in FILES:
         _row(tx, case, ForwardKind.CREATE, "create", wait)
-    if action is Action.REFER_OUT and inputs.get("institution_id"):
-        text = masked_text(inputs.get("reason", ""))
-        _row(
-            tx,
-            case,
-            ForwardKind.FORWARD,
-            inputs["institution_id"],
-            wait,
-            content_masked=text,
-            institution_id=inputs["institution_id"],
-        )
+    if action is Action.REFER_OUT:
+        _hand_over(tx, case, inputs, wait)
     field, from_reporter = FOLLOW_UPS.get(action, ("", False))
-    if field and inputs.get(field) and case.first_assigned_at:
-        text = masked_text(inputs[field])
-        key = f"{event_id}:{_new_ref()}"
-        _row(tx, case, ForwardKind.FOLLOWUP, key, wait, content_masked=text, from_reporter=from_reporter)
+    words = _words(tx, case, inputs.get(field, ""), from_reporter=from_reporter) if field else ""
+    if words and case.first_assigned_at:
+        key, rating = f"{event_id}:{_new_ref()}", _untold_rating(tx, case)
+        values: dict[str, Any] = {
+            "content_masked": masked_text(words),
+            "from_reporter": from_reporter,
+            "rating": rating,
+        }
+        _row(tx, case, ForwardKind.FOLLOWUP, key, wait, **values)
+
+
+def _hand_over(tx: Transaction, case: Case, inputs: Mapping[str, str], wait: float) -> None:
+    """To the body that is responsible instead of us, where it is known over there and forwarded to (reference data)."""
+    bodies, named = tx.office.reference.out_of_authority, inputs.get("institution", "")
+    body = bodies.get(named) or next((one for one in bodies.values() if one.name == named), None)
+    institution = inputs.get("institution_id") or (body.sp4n_institution_id if body and body.is_forwarded else "")
+    if institution:
+        values = {"content_masked": masked_text(inputs.get("reason", "")), "institution_id": institution}
+        _row(tx, case, ForwardKind.FORWARD, institution, wait, **values)
+
+
+def _words(tx: Transaction, case: Case, given: str, *, from_reporter: bool) -> str:
+    """What is told over there; photographs without a word are named, for they go along."""
+    if given or not from_reporter:
+        return given
+    many = attachments.came(tx, case.id, tx.now)
+    return tx.office.texts("sp4n.more_files", n=many) if many else ""
+
+
+def _untold_rating(tx: Transaction, case: Case) -> int:
+    """The reporter's own rating goes once, with whatever is told next; there is no other (0)."""
+    forward = tables.forward
+    told = (forward.c.complaint_id == case.id) & (forward.c.rating == (case.rating or 0))
+    if not case.rating or tx.one(select(forward.c.id).where(told).limit(1)) is not None:
+        return 0
+    return case.rating
 
 
 def push_again(tx: Transaction, case: Case, target: str, words: str, key: str) -> None:
@@ -69,6 +95,7 @@ def _new_ref() -> str:
 def _row(
     tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float = 0.0, only: str = "", **values: Any
 ) -> None:
+    urgent = case.urgency is Urgency.DARURAT
     rows = [
         {
             "id": tx.new_id(),
@@ -78,7 +105,7 @@ def _row(
             "key": key,
             "marker": case.number,
             "created_at": tx.now,
-            "due_at": tx.now + timedelta(seconds=wait_s),
+            "due_at": tx.now + timedelta(seconds=wait_s) if wait_s or not urgent else tx.now - AHEAD,
             "state": ForwardState.QUEUED.value,
             **values,
         }

@@ -46,6 +46,8 @@ class OutOfAuthority:
     is_forwarded: bool
     """`teruskan` through the national system; otherwise advise and keep."""
     verified: str
+    sp4n_institution_id: str = ""
+    """Its number in the national system; without one nothing is handed over there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def read_out_of_authority(source: Source, topics: tuple[Collection[str], Source]
             message=row["message_to_citizen"],
             is_forwarded=row.one_of("sp4n_action", ("teruskan", "catat")) == "teruskan",
             verified=row["verified"],
+            sp4n_institution_id=row.cells.get("sp4n_institution_id", "").strip(),
         )
         for row in read_rows(source, columns, key="code")
     }

@@ -1,0 +1,134 @@
+"""What an action sends to systems of record beside its words: photographs, a rating, another institution, danger first."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from channels.messages import AttachmentRef
+from gateway import attachments, cases, casework
+from gateway.arrival import Arrival
+from gateway.attachments import FileOutcome
+from gateway.complaints.complaint import Action, Case
+from gateway.complaints.forward import ForwardJob, ForwardKind, ForwardState
+from gateway.storage import tables
+from gateway.storage.store import Store
+from tests.gateway.conftest import Moment
+from tests.gateway.short_ways import ANSWER, REPORT, act, assigned, count, member, opened, reporter
+from tests.gateway.test_forwarding import claim, filed, settle
+
+Sends = Callable[..., Arrival]
+
+
+def adds(store: Store, case: Case, content: bytes, text: str = "") -> None:
+    """The reporter sends a photograph, with or without words; it is cleaned at once."""
+    digest = content.hex().ljust(64, "0")
+    with store.transaction() as tx:
+        current = cases.by_id(tx, case.id)
+        assert current is not None
+        attachments.add(tx, case.id, None, "tg", [AttachmentRef("p", "image/jpeg", content=content)])
+        casework.apply(tx, Action.REPLY, current, reporter(case), {"text": text})
+    with store.transaction() as tx:
+        for file in attachments.claim(tx, 5):
+            tx.office.files.put(digest, content)
+            done = FileOutcome(file.id, file.fence, "stored", "", "image/jpeg", len(content), digest, digest)
+            attachments.settle(tx, [done])
+
+
+def sent(store: Store, job: ForwardJob, **more: str) -> None:
+    settle(store, job, ForwardState.SENT, written=True, **more)
+
+
+def test_what_the_reporter_adds_goes_with_its_own_photographs_and_no_others(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    moment.pass_(minutes=5)
+    adds(store, case, b"one", "Sekarang makin dalam, telepon 0812-0000-0001.")
+    moment.pass_(minutes=5)
+    adds(store, case, b"two")
+    told = []
+    for _ in range(2):
+        (job,) = claim(store)
+        assert job.followup is not None
+        told.append((job.followup.text, [file.load() for file in job.followup.attachments]))
+        sent(store, job)
+    assert told == [
+        ("Sekarang makin dalam, telepon [telepon disamarkan].", [b"one"]),
+        ("1 lampiran tambahan.", [b"two"]),
+    ]
+
+
+def test_photographs_that_left_with_the_report_do_not_leave_again(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = assigned(store, telegram(REPORT))
+    adds(store, case, b"one", "Ini fotonya.")
+    moment.pass_(minutes=1)
+    (create,) = claim(store)
+    assert [file.load() for file in create.report.attachments] == [b"one"]
+    sent(store, create, remote_id="8100001")
+    (job,) = claim(store)
+    assert job.followup is not None
+    assert (job.followup.text, job.followup.attachments) == ("Ini fotonya.", ())
+
+
+def test_a_photograph_of_a_confidential_reporter_is_kept_where_the_report_keeps_it(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    act(store, case, Action.RAISE_ANONYMOUS, reporter(case))
+    moment.pass_(minutes=5)
+    adds(store, case, b"one")
+    (job,) = claim(store)
+    assert job.followup is not None
+    assert job.followup.attachments == job.report.attachments
+
+
+def test_a_rating_goes_once_with_whatever_is_told_next(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = filed(store, telegram(REPORT))
+    act(store, case, Action.ANSWER, member(store).actor, **ANSWER)
+    act(store, case, Action.CONFIRM, reporter(case))
+    act(store, case, Action.RATE, reporter(case), rating="2")
+    act(store, case, Action.REOPEN, reporter(case), reason="Lubangnya terbuka lagi setelah hujan.")
+    for words in ("Tolong dilihat lagi.", "Masih terbuka."):
+        act(store, case, Action.REPLY, reporter(case), text=words)
+    moment.pass_(minutes=20)
+    ratings = []
+    while jobs := claim(store):
+        for job in jobs:
+            assert job.followup is not None
+            ratings.append(job.followup.rating)
+            sent(store, job)
+    assert ratings == [0, 2, 0]
+
+
+def test_what_is_not_ours_is_handed_over_there_where_that_body_has_a_number(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    reference = store.office.reference
+    bodies = {code: replace(body, sp4n_institution_id="990022") if code == "PUPR-PROV" else body
+              for code, body in reference.out_of_authority.items()}  # fmt: skip
+    store.office = replace(store.office, reference=replace(reference, out_of_authority=bodies))
+    why = "Ruas itu berstatus jalan provinsi sejak 2015."
+    first = filed(store, telegram(REPORT))
+    act(store, first, Action.REFER_OUT, institution="PUPR-PROV", reason=why)
+    assert claim(store) == []
+    moment.pass_(minutes=20)
+    (job,) = claim(store)
+    assert (job.kind, job.referral and job.referral.institution_id) == (ForwardKind.FORWARD, "990022")
+    sent(store, job)
+    second = filed(store, telegram("Kabel listrik putus di jalan depan sekolah", sender="78"), "8100002")
+    act(store, second, Action.REFER_OUT, institution="PLN", reason="Jaringan listrik dikelola PLN, bukan pemda.")
+    moment.pass_(minutes=20)
+    assert claim(store) == []
+    assert count(store, tables.forward, tables.forward.c.kind == ForwardKind.FORWARD.value) == 1
+
+
+def test_danger_leaves_before_what_waited_longer(store: Store, telegram: Sends, moment: Moment) -> None:
+    assigned(store, telegram(REPORT))
+    moment.pass_(hours=3)
+    case = opened(store, telegram("Kabel listrik jatuh ke jalan, ada percikan api", sender="78"))
+    with store.transaction() as tx:
+        cases.amend(tx, case.id, urgency="darurat")
+    act(store, case, Action.ASSIGN, agency="PUPR")
+    first, *_ = claim(store)
+    assert first.report.number == case.number
