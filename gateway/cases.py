@@ -62,6 +62,7 @@ def case_of(row: Any) -> Case:
         flags=frozenset(row.flags.split()),
         public_answer=row.public_answer,
         rating=row.rating,
+        parent_id=row.parent_id,
     )
 
 

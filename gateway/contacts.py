@@ -23,6 +23,7 @@ COLUMNS = "id, address_hash, key_wrapped, staff, reachable"
 """What a contact is made of."""
 KNOWN = f"SELECT {COLUMNS} FROM contact WHERE id IN {{ids}}"  # noqa: S608 - constants
 REACHED = f"SELECT {COLUMNS}, address_sealed FROM contact WHERE id IN {{ids}}"  # noqa: S608
+NAMES = "SELECT id, name_sealed FROM contact WHERE id IN {ids} AND name_sealed IS NOT NULL"
 FIND = f"SELECT {COLUMNS} FROM contact WHERE address_hash IN {{ids}}"  # noqa: S608
 
 
@@ -174,6 +175,13 @@ def name_of(tx: Transaction, contact_id: int) -> str:
     if row is None or row.name_sealed is None:
         return ""
     return by_id(tx, [contact_id])[contact_id].open(bytes(row.name_sealed), "name")
+
+
+def names_of(tx: Transaction, contact_ids: Iterable[int]) -> list[str]:
+    """The names that those of them who gave one gave, in clear; as for `name_of`."""
+    sealed = {row.id: row.name_sealed for row in tx.in_ids(NAMES, set(contact_ids))}
+    people = by_id(tx, list(sealed))
+    return [people[identity].open(bytes(name), "name") for identity, name in sealed.items()]
 
 
 def set_name(tx: Transaction, contact: Contact, name: str) -> None:

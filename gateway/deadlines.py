@@ -25,6 +25,7 @@ from gateway.complaints.complaint import (
     Urgency,
     Visibility,
 )
+from gateway.complaints.incident import told_of
 from gateway.complaints.moments import MOMENTS, Moment
 from gateway.complaints.sla import Running, days_left, explain
 from gateway.storage import tables
@@ -92,7 +93,9 @@ def _tell(tx: Transaction, case: Case, moment: Moment, running: Running) -> None
     about = {"clock": running.rule.clock.value, "days": str(max(0, -days_left(running, tx.now)))}
     # What cannot wait for tomorrow's summary: danger, and what is said of officers.
     urgent = case.urgency is Urgency.DARURAT or case.kind is Kind.PENGADUAN_PENGAWASAN
-    notices.write(tx, case, event_id, moment.tells, SYSTEM, about, at_once=urgent)
+    # Of an incident the team has one task: what is told of its parent is not told of each that follows.
+    told = moment.tells if case.parent_id is None else told_of(Action.ESCALATE, catching_up=False, keys=moment.tells)
+    notices.write(tx, case, event_id, told, SYSTEM, about, at_once=urgent)
     hook_events.escalated(tx, case, event_id)
 
 

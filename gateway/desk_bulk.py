@@ -65,7 +65,14 @@ def _refusal(item: Item, action: Action, actor: Actor, inputs: Mapping[str, str]
     if item.sight is not Sight.FULL:
         return "wrong_role"
     try:
-        step = step_for(action, case.status, actor.role, hold=case.hold, return_status=case.return_status)
+        step = step_for(
+            action,
+            case.status,
+            actor.role,
+            hold=case.hold,
+            return_status=case.return_status,
+            linked=case.parent_id is not None,
+        )
     except ActionRefused as refusal:
         return refusal.code
     return "" if all(inputs.get(name) for name in step.requires) else "no_suggestion"

@@ -23,8 +23,8 @@ ANY_VERSION = -1
 """For deeds that disturb nobody else's (a note)."""
 MAY_SEE_ORIGINAL = frozenset({Role.COORDINATOR, Role.INSPECTORATE, Role.PRIVACY_OFFICER})
 LEAST_REASON = 10
-# Allowed by the life cycle, yet linking has no effect on a complaint; undo has a place of its own.
-NOT_OFFERED = frozenset({Action.UNDO, Action.LINK, Action.UNLINK})
+NOT_OFFERED = frozenset({Action.UNDO})
+"""It has a place of its own."""
 
 
 class NotThere(LookupError):
@@ -65,7 +65,9 @@ def new_key() -> str:
 
 def offered(case: Case, actor: Actor, *, has_request: bool = False, inspectorate: str = "") -> tuple[Step, ...]:
     """The steps that make sense for this person now, the usual next one first. `has_request`: for more time."""
-    steps = actions_for(case.status, actor.role, hold=case.hold, return_status=case.return_status)
+    steps = actions_for(
+        case.status, actor.role, hold=case.hold, return_status=case.return_status, linked=case.parent_id is not None
+    )
     pointless = {
         Action.HOLD: case.hold is not Hold.NONE,
         Action.RAISE_ANONYMOUS: case.anonymous,
@@ -73,6 +75,8 @@ def offered(case: Case, actor: Actor, *, has_request: bool = False, inspectorate
         Action.GRANT_TIME: not has_request,
         Action.DENY_TIME: not has_request,
         Action.TAKE_OVER: case.holder_id is not None and str(case.holder_id) == actor.id,
+        Action.LINK: case.parent_id is not None,
+        Action.UNLINK: case.parent_id is None,
         Action.MOVE_TO_INSPECTORATE: bool(case.agency) and case.agency == inspectorate,
     }
     return tuple(step for step in steps if step.action not in NOT_OFFERED and not pointless.get(step.action))

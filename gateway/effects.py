@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import assignments, contacts
+from gateway import assignments, contacts, incidents
 from gateway.complaints.complaint import Action, Actor, Case, Kind, Sensitive, Status
+from gateway.complaints.incident import DETACHES, KIND
 from gateway.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -27,6 +28,8 @@ class Act:
     case: Case
     actor: Actor
     inputs: Mapping[str, str]
+    follows: bool = False
+    """It happened to the parent of an incident, and so to this complaint."""
 
     def given(self, *names: str) -> dict[str, str]:
         return {name: self.inputs[name] for name in names if self.inputs.get(name)}
@@ -35,7 +38,10 @@ class Act:
 def effects(act: Act) -> dict[str, Any]:
     """The new values of the complaint's columns; rows beside it (assignment) are written here too."""
     effect = EFFECTS.get(act.action)
-    return effect(act) if effect else {}
+    values = effect(act) if effect else {}
+    if act.case.parent_id is not None and act.action in DETACHES and not act.follows:
+        values |= {"parent_id": None, "link_kind": ""}
+    return values
 
 
 def _raised(act: Act) -> dict[str, Any]:
@@ -96,6 +102,15 @@ def _archived(act: Act) -> dict[str, Any]:
     return {"archive_reason": act.inputs.get("archive_reason") or "dibatalkan_pelapor"}
 
 
+def _linked(act: Act) -> dict[str, Any]:
+    """Secret is inherited, being anonymous is not (CASEWORK 7)."""
+    parent = incidents.parent_for(act.tx, act.case, act.actor, act.inputs)
+    values: dict[str, Any] = {"parent_id": parent.id, "link_kind": KIND}
+    if parent.confidential and not act.case.confidential:
+        values |= {"confidential": True, "confidential_by": act.actor.role.value}
+    return values
+
+
 def _followed(act: Act) -> dict[str, Any]:
     return {"archive_reason": ARCHIVED_THERE if act.inputs.get("status") == Status.ARCHIVED else ""}
 
@@ -127,4 +142,5 @@ EFFECTS: Mapping[Action, Callable[[Act], dict[str, Any]]] = {
     Action.RELEASE: lambda _: {"hold": "none"},
     Action.RATE: _rated,
     Action.FOLLOW_SP4N: _followed,
+    Action.LINK: _linked,
 }

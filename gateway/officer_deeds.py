@@ -207,7 +207,14 @@ class Preview:
 def preview(tx: Transaction, row: Any, member: Member, inputs: Mapping[str, str], files: int) -> Preview:
     """Look an answer over before it is sent; `ActionRefused` for what would be refused then. Nothing is written."""
     case = cases.case_of(row)
-    step = step_for(Action.ANSWER, case.status, member.role, hold=case.hold, return_status=case.return_status)
+    step = step_for(
+        Action.ANSWER,
+        case.status,
+        member.role,
+        hold=case.hold,
+        return_status=case.return_status,
+        linked=case.parent_id is not None,
+    )
     given = {name: value.strip() for name, value in inputs.items() if value.strip()}
     if files:
         given["evidence"] = str(files)

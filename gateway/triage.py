@@ -201,7 +201,7 @@ def _known(row: Any, suggestion: Suggestion) -> completeness.Known:
 
 def _go_on(tx: Transaction, one: Weighed) -> None:
     case = cases.by_id(tx, one.row.id)
-    if case is None:
+    if case is None or case.parent_id is not None:  # who is linked goes where the parent goes
         return
     decision = one.decision
     # Who reported may have said what it is about.

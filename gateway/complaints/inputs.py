@@ -21,6 +21,7 @@ LENGTHS: Mapping[str, tuple[int, int]] = {
     "no_evidence_reason": (3, 300),
     "comment": (1, 300),
     "institution": (2, 120),
+    "parent": (1, 30),
 }
 """Least and most characters, spaces folded."""
 LENGTHS_OF: Mapping[tuple[Action, str], tuple[int, int]] = {

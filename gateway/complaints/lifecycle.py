@@ -13,6 +13,7 @@ from gateway.complaints.complaint import (
     Action,
     ActionRefused,
     ArchiveReason,
+    Case,
     Hold,
     Kind,
     Role,
@@ -177,7 +178,8 @@ LIFECYCLE: tuple[Step, ...] = (
          continues=(C.RESOLUTION,), resumes=(C.RESOLUTION,),
          notices=("pic.withdrawn", "pic.new", "st.assigned_generic")),
     # 28-36 beside the way
-    Step(A.LINK, OPEN, None, by(R.COORDINATOR, R.PENGHUBUNG), requires=("parent",), notices=("st.linked",)),
+    Step(A.LINK, OPEN, None, by(R.COORDINATOR, R.PENGHUBUNG), requires=("parent",), optional=("confirm",),
+         notices=("st.linked",)),
     Step(A.UNLINK, OPEN, None, by(R.COORDINATOR, R.PENGHUBUNG), requires=("reason",), visibility=V.INTERNAL),
     Step(A.HOLD, at(S.RECEIVED), None, COORDINATION | by(R.SYSTEM), requires=("hold",), visibility=V.INTERNAL,
          starts=(C.HELD_AGE,), pauses=(C.VERIFICATION,), notices=("hold.notice",)),
@@ -202,6 +204,13 @@ LIFECYCLE: tuple[Step, ...] = (
 WHILE_HELD = frozenset(
     {A.HOLD, A.RELEASE, A.ARCHIVE, A.NOTE, A.RAISE_CONFIDENTIAL, A.RAISE_ANONYMOUS, A.REPLY, A.ESCALATE}
 )
+# One of many about the same incident is worked on through its parent (complaints/incident.py).
+OF_PARENT = frozenset(
+    {
+        A.ASSIGN, A.REASSIGN, A.START, A.DISPUTE_AUTHORITY, A.REFER_OUT, A.REQUEST_TIME, A.GRANT_TIME, A.DENY_TIME,
+        A.REPORT_PROGRESS, A.ANSWER,
+    }
+)  # fmt: skip
 PRIMARY: Mapping[Status, Action] = {
     S.RECEIVED: A.VERIFY,
     S.VERIFIED: A.ASSIGN,
@@ -244,16 +253,19 @@ def step_for(
     hold: Hold = Hold.NONE,
     return_status: Status | None = None,
     delegated: bool = False,
+    linked: bool = False,
 ) -> Step:
-    """The rule for this action now. `status` None: there is no complaint yet.
+    """The rule for this action now. `status` None: there is no complaint yet. `linked`: it follows a parent.
 
-    Raises `ActionRefused`: `wrong_role` (never for this role), `held`, `wrong_state`.
+    Raises `ActionRefused`: `wrong_role` (never for this role), `held`, `linked`, `wrong_state`.
     """
     rules = [step for step in LIFECYCLE if step.action is action and _may(step, role, delegated)]
     if not rules:
         raise ActionRefused("wrong_role", f"{action} is not for {role}")
     if hold is not Hold.NONE and action not in WHILE_HELD:
         raise ActionRefused("held", f"{action} waits until the complaint is released")
+    if _through_parent(action, role, linked):
+        raise ActionRefused("linked", f"{action} is done to the parent")
     for step in rules:
         if _fits(step, status, hold, return_status):
             return step
@@ -267,6 +279,7 @@ def actions_for(
     hold: Hold = Hold.NONE,
     return_status: Status | None = None,
     delegated: bool = False,
+    linked: bool = False,
 ) -> tuple[Step, ...]:
     """All that this role may do now, the usual next action first. What screens, API and buttons offer."""
     steps = [
@@ -275,8 +288,17 @@ def actions_for(
         if _may(step, role, delegated)
         and _fits(step, status, hold, return_status)
         and (hold is Hold.NONE or step.action in WHILE_HELD)
+        and not _through_parent(step.action, role, linked)
     ]
     return tuple(sorted(steps, key=lambda step: step.action is not PRIMARY.get(status)))
+
+
+def step_as_parent(case: Case, action: Action) -> Step | None:
+    """The rule by which one that is linked follows its parent, whoever acted there; None where it cannot."""
+    if case.hold is not Hold.NONE:
+        return None
+    steps = (step for step in LIFECYCLE if step.action is action and step.roles != by(R.REPORTER))
+    return next((step for step in steps if _fits(step, case.status, case.hold, case.return_status)), None)
 
 
 def followed(remote: Status) -> Step:
@@ -331,6 +353,11 @@ def public_step(status: Status, answered: bool = False, return_status: Status | 
     if status is Status.REPORTER_REPLIED and answered:
         return PUBLIC_STEPS[Status.AWAITING_REPORTER]
     return PUBLIC_STEPS[status]
+
+
+def _through_parent(action: Action, role: Role, linked: bool) -> bool:
+    # What LAPOR! does to one of its own reports is done.
+    return linked and action in OF_PARENT and role is not Role.SP4N
 
 
 def _may(step: Step, role: Role, delegated: bool) -> bool:

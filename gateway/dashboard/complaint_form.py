@@ -27,6 +27,8 @@ KINDS: Mapping[str, str] = {
     "evidence": FILES,
     "no_evidence_reason": LINE,
     "minor": TICK,
+    "parent": LINE,
+    "confirm": TICK,
 }
 LONG = 500
 """Above so many characters a field that must be filled in is tall."""
@@ -37,6 +39,7 @@ ASIDE = frozenset(
     {
         Action.DISPUTE_AUTHORITY, Action.REFER_OUT, Action.REQUEST_TIME, Action.ARCHIVE, Action.HOLD,
         Action.RAISE_ANONYMOUS, Action.RAISE_CONFIDENTIAL, Action.MOVE_TO_INSPECTORATE, Action.TAKE_OVER,
+        Action.LINK, Action.UNLINK,
     }
 )  # fmt: skip
 """Not of every day: they stand folded away."""

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from gateway import contacts, directory, readers
 from gateway.complaints.complaint import Action, Actor
-from gateway.queries import complaint_detail, deeds, differences
+from gateway.queries import complaint_detail, deeds, differences, relatives
 from gateway.queries.complaint_detail import Detail
 from gateway.queries.differences import Difference
+from gateway.queries.relatives import Relative
 from gateway.queries.scope import Scope, Sight
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -88,6 +89,8 @@ class ComplaintPage:
     """The day up to which an officer asked for more time, while nobody has decided; empty otherwise."""
     agencies: Mapping[str, str]
     """Names by code."""
+    children: Sequence[Relative]
+    """Complaints about the same incident that follow this one."""
     differences: Sequence[Difference] = ()
     """Where a system of record says something else and nobody has decided."""
 
@@ -108,6 +111,7 @@ def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintP
         own=_own(tx, detail, actor),
         extension_asked=extension_asked(detail),
         agencies=names,
+        children=relatives.children(tx, scope, row.id) if detail.item.belongings.children else (),
     )
 
 

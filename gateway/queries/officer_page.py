@@ -166,7 +166,9 @@ def _reporter(tx: Transaction, row: Any) -> str:
 
 def forms_of(case: Case, member: Member) -> tuple[str, ...]:
     """The words of FORMS that this officer may use now."""
-    steps = actions_for(case.status, member.role, hold=case.hold, return_status=case.return_status)
+    steps = actions_for(
+        case.status, member.role, hold=case.hold, return_status=case.return_status, linked=case.parent_id is not None
+    )
     possible = {step.action for step in steps}
     return tuple(word for word, action in FORMS.items() if action in possible)
 

@@ -157,7 +157,13 @@ async def show_actions(request: web.Request, caller: Caller) -> web.Response:
 
 def _actions(tx: Any, site: Site, number: str, caller: Caller) -> list[ActionRecord]:
     case = cases.case_of(_item(tx, caller.scope(tx.office), number).row)
-    steps = actions_for(case.status, caller.actor.role, hold=case.hold, return_status=case.return_status)
+    steps = actions_for(
+        case.status,
+        caller.actor.role,
+        hold=case.hold,
+        return_status=case.return_status,
+        linked=case.parent_id is not None,
+    )
     offered: dict[Action, ActionRecord] = {}
     for step in steps:
         if step.action not in NOT_FOR_PROGRAMS and not isinstance(step.target, Move):
@@ -253,7 +259,14 @@ def _act(
     case = cases.case_of(_item(tx, caller.scope(tx.office), number).row)
     if case.version != version:
         raise Problem("stale_version", f'"{case.version}"', headers=etag(case.version))
-    step = step_for(action, case.status, caller.actor.role, hold=case.hold, return_status=case.return_status)
+    step = step_for(
+        action,
+        case.status,
+        caller.actor.role,
+        hold=case.hold,
+        return_status=case.return_status,
+        linked=case.parent_id is not None,
+    )
     moved = casework.apply(tx, action, case, caller.actor, inputs)
     seq = events.last(tx, case.id).seq
     return HTTPStatus.OK, ActedRecord(seq, moved.status, _undo_until(tx, step)), etag(moved.version)

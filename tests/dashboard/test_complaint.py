@@ -107,7 +107,7 @@ async def test_only_what_goes_now_is_offered_with_the_usual_step_open(desk: Desk
     assert f'action="/admin/aduan/{number}/aksi/verify"' in page
     for offered in ("verify", "assign", "ask_more", "refer_out", "archive", "hold"):
         assert f"?aksi={offered}#aksi" in page
-    for not_now in ("start", "answer", "reopen", "restore", "release", "link", "undo"):
+    for not_now in ("start", "answer", "reopen", "restore", "release", "unlink", "undo"):
         assert f"?aksi={not_now}#aksi" not in page
 
 

@@ -110,8 +110,15 @@ def test_an_action_leaves_rows_that_agree(
     status: Status,
 ) -> None:
     case = opened(store, telegram(REPORT))
-    for action, role in OTHER_WAYS.get((step.action, status), WAYS[status]):
+    way = OTHER_WAYS.get((step.action, status), WAYS[status])
+    for action, role in way:
         case = carry_out(case, action, role)
+    if step.action in {A.LINK, A.UNLINK}:
+        neighbour = opened(store, telegram(f"{REPORT}, juga di sini", sender="8102"))
+        for action, role in way:
+            neighbour = carry_out(neighbour, action, role)
+    if step.action is A.UNLINK:
+        case = carry_out(case, A.LINK, Role.COORDINATOR)
     assert case.status is status
     moved = carry_out(case, step.action, role_for(step, status))
     assert moved.status is expected(step, case)
@@ -119,7 +126,9 @@ def test_an_action_leaves_rows_that_agree(
     with store.reading() as tx:
         for check in (columns, history, running_clocks, assignments, chain):
             check(tx, moved)
-        last = tx.one(select(tables.complaint_event).order_by(tables.complaint_event.c.seq.desc()).limit(1))
+        event = tables.complaint_event
+        mine = select(event).where(event.c.complaint_id == case.id)
+        last = tx.one(mine.order_by(event.c.seq.desc()).limit(1))
     assert last is not None
     assert (last.action, last.from_status, last.to_status) == (step.action, case_before(step, case), moved.status)
     if step.action is not A.FOLLOW_SP4N:
