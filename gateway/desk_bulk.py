@@ -51,7 +51,7 @@ def plan(
         number, _, version = one.partition("@")
         item = complaint_detail.item_of(tx, scope, number)
         if item is not None:
-            inputs = _inputs(item.row, action, agency)
+            inputs = likely_inputs(item.row, action, agency)
             seen = int(version) if version.isdecimal() else item.row.version
             refused = "moved" if seen != item.row.version else _refusal(item, action, actor, inputs)
             title = item.shown.title if item.words else ""
@@ -78,7 +78,8 @@ def _refusal(item: Item, action: Action, actor: Actor, inputs: Mapping[str, str]
     return "" if all(inputs.get(name) for name in step.requires) else "no_suggestion"
 
 
-def _inputs(row: Any, action: Action, agency: str) -> dict[str, str]:
+def likely_inputs(row: Any, action: Action, agency: str) -> dict[str, str]:
+    """Kind and topic that it has or that was suggested for it; whom it would be given to, where nobody is named."""
     suggested = row.suggestion or {}
     kind = row.kind if row.verified_at or suggested.get("kind") not in set(Kind) else suggested["kind"]
     basis = {"kind": kind, "topic": row.topic or _first(suggested, "topics") or OTHER_TOPIC}

@@ -105,10 +105,11 @@ def act(tx: Transaction, scope: Scope, number: str, deed: Deed, actor: Actor) ->
 
 def case_for(tx: Transaction, scope: Scope, number: str) -> Case:
     """The complaint of a form; NotThere, or ActionRefused where only its number may be known."""
-    return cases.case_of(_row(tx, scope, number))
+    return cases.case_of(row_for(tx, scope, number))
 
 
-def _row(tx: Transaction, scope: Scope, number: str) -> Any:
+def row_for(tx: Transaction, scope: Scope, number: str) -> Any:
+    """The whole row; as for `case_for`."""
     item = complaint_detail.item_of(tx, scope, number)
     if item is None:
         raise NotThere(number)
@@ -141,7 +142,7 @@ class Original:
 def original(tx: Transaction, scope: Scope, number: str, reason: str, actor: Actor) -> list[Original]:
     """The unmasked words; who looked and why is kept for ever. What would name an anonymous reporter stays covered:
     their name, and numbers and addresses that may be their own (gateway/identities.py opens those)."""
-    row = _row(tx, scope, number)
+    row = row_for(tx, scope, number)
     if actor.role not in MAY_SEE_ORIGINAL:
         raise ActionRefused("wrong_role", "the original is not for this role")
     if len(reason.strip()) < LEAST_REASON:

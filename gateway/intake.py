@@ -117,8 +117,7 @@ def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
         return DONE
     if not one.contact.reachable:
         contacts.mark_reachable(tx, one.contact.id)  # whoever writes is there
-    if one.contact.staff and officers.take(tx, channel, one.contact, message):
-        desk.messages[one.id] = (None, Skip.OFFICER)
+    if _is_officers(tx, desk, one, message):
         return DONE
     if message.part is not None:
         whole = assembly.add(tx, channel, one.contact, message, one.id)
@@ -127,7 +126,18 @@ def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
         if "completed" in whole.flags and _completed(tx, one.contact, whole):
             return DONE
         message = whole
+        if _is_officers(tx, desk, one, message):
+            return DONE
     return take_turn(tx, desk, channel, one.contact, message, one.id, one.arrival.received_at)
+
+
+def _is_officers(tx: Transaction, desk: Desk, one: Incoming, message: InboundMessage) -> bool:
+    """Whether it was meant for us as an officer's deed; then it is carried out and answered."""
+    take = officers.take if one.contact.staff else officers.take_stranger
+    is_theirs = take(tx, one.arrival.channel, one.contact, message)
+    if is_theirs:
+        desk.messages[one.id] = (None, Skip.OFFICER)
+    return is_theirs
 
 
 def _completed(tx: Transaction, contact: Contact, message: InboundMessage) -> bool:

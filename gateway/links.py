@@ -110,6 +110,6 @@ def revoke_presses(tx: Transaction, complaint_id: int, member_id: int) -> None:
 
 def revoke(tx: Transaction, complaint_id: int) -> None:
     """The complaint moved to somebody else or left us: nothing handed out for it works any more."""
-    for table in (tables.page_link, tables.officer_action):
+    for table in (tables.page_link, tables.officer_action, tables.officer_code):
         mine = (table.c.complaint_id == complaint_id) & table.c.revoked_at.is_(None)
         tx.execute(table.update().where(mine).values(revoked_at=tx.now))

@@ -107,8 +107,8 @@ def target_name(tx: Transaction, target: str) -> str:
     return directory.agency_names(tx).get(code, code)
 
 
-def sent(tx: Transaction, case: Case, word: str) -> Line:
-    """It was carried out; when it leaves, and how it is taken back while it can be."""
+def sent(tx: Transaction, case: Case, word: str, *, by_sms: bool = False) -> Line:
+    """It was carried out; when it leaves, and how it is taken back while it can be. `by_sms`: without any proof."""
     if word not in LEAVES:
         return plain(tx, f"{SENT}{word}", case)
     texts, undo_s = tx.office.texts, round(tx.office.settings.casework.undo_s)
@@ -116,10 +116,11 @@ def sent(tx: Transaction, case: Case, word: str) -> Line:
     leaves = tx.now + timedelta(seconds=undo_s)
     leaves = quiet_until(tx, NOTICES[notice], reader, leaves) or leaves
     day = tx.office.calendar.local(leaves).date()
-    key = f"{SENT}{word}" if day == tx.today else f"{SENT}{word}_later"
+    name = f"{SENT}{word}_sms" if by_sms else f"{SENT}{word}"
+    key = name if day == tx.today else f"{name}_later"
     text = texts(key, tiket=case.number, jam=clock(tx, leaves), tgl=day_text(day))
     if window := undo_window(tx.office):
-        text = f"{text} {texts('officer.undo_hint', lama=window)}"
+        text = f"{text} {texts('officer.undo_hint_sms' if by_sms else 'officer.undo_hint', lama=window)}"
     return Line(key, text, complaint_id=case.id)
 
 

@@ -17,6 +17,7 @@ from gateway import (
     officer_door,
     officer_lines,
     officer_questions,
+    officer_sms,
     officer_talk,
     outbound,
     staff_texts,
@@ -63,6 +64,24 @@ def take(tx: Transaction, channel: str, contact: Contact, message: InboundMessag
     return line is not None or edited
 
 
+def take_stranger(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> bool:
+    """Whether somebody who is in no team gave an officer's order by SMS; then it is no report."""
+    if message.kind is not MessageKind.MESSAGE or message.in_group or message.part is not None:
+        return False
+    line = officer_sms.stranger(tx, contact, message)
+    if line is not None and line.stays:
+        _say(tx, channel, contact, message, line)
+    return line is not None
+
+
+def take_broken(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> bool:
+    """Whether a long SMS of which parts never came was an officer's order; then it is asked for again."""
+    line = officer_sms.broken(tx, contact, message) if contact.staff else None
+    if line is not None:
+        _say(tx, channel, contact, message, line)
+    return line is not None
+
+
 def _was_ours(tx: Transaction, channel: str, message: InboundMessage) -> bool:
     """Whether the message that is edited was an answer to us."""
     kept = tx.office.keys.unnamed(message.reply_address or message.sender, message.target)
@@ -73,7 +92,11 @@ def _was_ours(tx: Transaction, channel: str, message: InboundMessage) -> bool:
 def _heard(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> Line | None:
     """Words or a photo: an answer to the open question, URUNG, or nothing of ours."""
     if whole(message.text) in TAKES_BACK and not message.attachments:
-        return officer_talk.undo(tx, directory.members_of(tx, contact.id))
+        line = officer_talk.undo(tx, directory.members_of(tx, contact.id))
+        by_sms = tx.office.channels[channel].capabilities.gsm
+        return officer_sms.undone(tx, contact, line) if by_sms and line.key == "officer.undone" else line
+    if ordered := officer_sms.take(tx, contact, message):
+        return ordered
     question = _meant(tx, channel, contact, message)
     if question is None:
         return None

@@ -34,6 +34,7 @@ COPIED: tuple[tuple[Table, str], ...] = (
     (tables.shelf, "id"),
     (tables.page_link, "complaint_id"),
     (tables.officer_action, "complaint_id"),
+    (tables.officer_code, "complaint_id"),
 )
 # Texts that are unique: the copy's mark is put in front, and what no longer fits is cut off at the end.
 UNIQUE_TEXTS = {

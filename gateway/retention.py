@@ -69,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     # doors of staff
     Rule("officers' links",    tables.page_link,       3 * MONTH, "expires_at < :before"),
     Rule("officers' buttons",  tables.officer_action,  6 * MONTH, "created_at < :before"),
+    Rule("officers' codes",    tables.officer_code,    3 * MONTH, "id < :before_id"),
     Rule("sessions",           tables.account_session, 3 * MONTH, "seen_at < :before"),
 )
 # fmt: on

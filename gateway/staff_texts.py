@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from channels.messages import Button
 from channels.registry import Channel
-from gateway import attachments, cases, directory, links, officer_door
+from gateway import attachments, cases, directory, incidents, links, officer_codes, officer_door
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.notices import NOTICES
@@ -16,6 +16,7 @@ from gateway.complaints.number import plain
 from gateway.complaints.sla import NAMES, Clock
 from gateway.conversation.turn import Phrase, Value
 from gateway.directory import Member
+from gateway.officer_drafts import Desk
 from gateway.outbound import Buttons
 from gateway.privacy import EXCERPT, Reader, cut, shown_to, without_insults
 from gateway.queries import officer_page
@@ -43,6 +44,8 @@ LABELS: Mapping[Action, str] = {
 }
 BESIDE_EACH_OTHER = 2
 OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer", "pic.half", "pic.due", "pic.overdue"})
+BRINGS_CODE = frozenset({"pic.new"})
+"""By SMS these can be answered with a one-time code (gateway/officer_sms.py)."""
 SAYS_ALL = frozenset({"pic.replied"})
 """Where all words are quoted and can be answered below, nobody needs the page."""
 
@@ -116,7 +119,14 @@ def compose(
     link = "" if says_all or key not in OPENS_PAGE else _link(tx, case, member)
     values = _officer_values(tx, case, inputs, link)
     if channel.capabilities.gsm:
-        short = words + "_sms" if texts.has(words + "_sms") else words
+        short = words + "_sms"
+        if not texts.has(short):
+            return _worded(tx, words, values), ()
+        if key in BRINGS_CODE:
+            values |= {
+                "n": 1 + incidents.count(tx, case.id),
+                "kode4": officer_codes.issue(tx, Desk(case.id, member.id)),
+            }
         return texts(short, **values), ()
     if link and channel.capabilities.buttons:
         rows = (*rows, (Button(texts("button.details"), url=link),))

@@ -26,6 +26,7 @@ from gateway import (
     idempotency,
     identities,
     officer_drafts,
+    officers,
     outbound,
     record_news,
     retention,
@@ -53,6 +54,8 @@ def take_overdue_parts(tx: Transaction) -> int:
     """Long SMS whose missing parts did not come: taken with their gaps marked."""
     given_up = assembly.overdue(tx)
     for one in given_up:
+        if officers.take_broken(tx, one.channel, one.contact, one.message):
+            continue
         desk = Desk.prepare(tx, [(one.channel, one.contact, one.message)])
         take_turn(tx, desk, one.channel, one.contact, one.message, one.message_id, one.received_at)
         desk.close(tx)

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import Table
 
 from channels.messages import Address, AttachmentRef, InboundMessage, RawRequest, SessionEvent, TextPart
-from gateway import attachments, file_sweep, links, outbound, quarantine, retention, vitals
+from gateway import attachments, file_sweep, links, officer_codes, outbound, quarantine, retention, vitals
 from gateway.arrival import Arrival
 from gateway.attachments import FileOutcome
 from gateway.complaints.complaint import Action
+from gateway.officer_drafts import Desk
 from gateway.outbound import Said
 from gateway.retention import RULES
 from gateway.storage import tables
@@ -64,6 +65,7 @@ def _everything_small(store: Store, telegram: Sends, moment: Moment) -> None:
     with store.transaction() as tx:
         links.issue_page(tx, case.id, officer.id)
         links.issue_button(tx, case.id, officer.id, Action.START)
+        officer_codes.issue(tx, Desk(case.id, officer.id))
         quarantine.put(tx, "tg", RawRequest("POST", body=b"settled"), tx.now, "parse_failed", "")
         quarantine.put(tx, "tg", RawRequest("POST", body=b"held"), tx.now, "parse_failed", "")
         tx.flush()
@@ -90,6 +92,7 @@ GOES: list[tuple[Table, float, int]] = [
     (tables.account_session,     90,          0),
     (tables.page_link,           14 + 90,     0),
     (tables.officer_action,      180,         0),
+    (tables.officer_code,        90,          0),
 ]
 # fmt: on
 

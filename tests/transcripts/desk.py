@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels.messages import AttachmentRef
-from gateway import attachments, cases, casework, directory
+from gateway import attachments, cases, casework, desk_incidents, directory
 from gateway.complaints.complaint import Action, Actor, Case, Role
+from gateway.desk_incidents import Gathering
+from gateway.queries.scope import scope_of
 from gateway.storage.store import Transaction
 
 COORDINATOR = Actor(Role.COORDINATOR, "1", name="Koordinator Contoh")
@@ -44,6 +46,19 @@ class Deed:
     number: str
     """Empty: the complaint that the transcript is about."""
     inputs: Mapping[str, str]
+
+
+INCIDENT = re.compile(r"insiden induk=(?P<parent>\S+) anak=(?P<children>\S+) agency=(?P<agency>\S+)")
+
+
+def gathering(text: str) -> Gathering | None:
+    """Many reports become one incident, as the coordinator's screen sends it."""
+    found = INCIDENT.fullmatch(text)
+    return Gathering(found["parent"], found["children"].split(","), found["agency"]) if found else None
+
+
+def gather(tx: Transaction, wish: Gathering) -> None:
+    assert desk_incidents.gather(tx, scope_of(tx.office, Role.COORDINATOR), wish, COORDINATOR).refused == {}
 
 
 def is_deed(text: str) -> bool:

@@ -13,6 +13,7 @@ from gateway.complaints.complaint import Role
 from gateway.complaints.number import format_number
 from gateway.complaints.sla import Clock, span_of
 from gateway.storage import tables
+from tests.transcripts.phones import PHONES
 from tests.transcripts.reading import ZONE
 from tests.transcripts.replay import Check, Replay
 from tests.transcripts.seen import (
@@ -242,6 +243,25 @@ def the_coordinator_has_it_again(replay: Replay) -> None:
         assert (last.action, last.text_masked) == ("restore", "Tiang miring di tanah kabupaten, tolong cek")
 
 
+# 11
+
+
+def one_left_the_family(replay: Replay) -> None:
+    with replay.town.store.reading() as tx:
+        left = row_of(tx, "KBR-260001367")
+        clock_of = {one.running.rule.clock: one.running for one in clocks.read(tx, left.id)}
+    assert (left.parent_id, left.link_kind) == (None, "")
+    assert clock_of[Clock.SECOND_ANSWER].stopped_at is None
+
+
+def nothing_of_one_is_shown_to_the_other(replay: Replay) -> None:
+    ours = {"W": ("KBR-260001359", "air pdam mati"), "X": ("KBR-260001367", "sejak subuh")}
+    for person, other in (("W", "X"), ("X", "W")):
+        said = [sent.text for sent in replay.town.sent if sent.to.path == PHONES[person]]
+        assert said
+        assert not [text for text in said for words in ours[other] if words in text]
+
+
 # 12
 
 
@@ -398,6 +418,14 @@ EXPECTED: Mapping[str, Check] = {
         has("KBR-260001342", status="received"),
         actions("KBR-260001342", lambda done: list(done) == ["receive", "refer_out", "restore"]),
         the_coordinator_has_it_again,
+    ),
+    # 11
+    "child detached: KBR-260001367 reporter_replied with tanggapan_ulang; KBR-260001359 resolved;"
+    " no text of one shown to the other": every(
+        has("KBR-260001367", status="reporter_replied"),
+        has("KBR-260001359", status="resolved", closing="pelapor"),
+        one_left_the_family,
+        nothing_of_one_is_shown_to_the_other,
     ),
     # 12
     "hold=none (substance present); notice to agency shows only the part after the insult": every(

@@ -15,6 +15,7 @@ EXPECT = "#"
 SAID = re.compile(r"(\d\d:\d\d:\d\d) ([WXCSYTUPK])> ?(.*)")
 BUTTONS = re.compile(r"((?: \[[^\]]+\])+)$")
 NUMBER = re.compile(r"\bKBR-\d{9,10}\b")
+OFFICER_CODE = re.compile(r"\bTL \d+ (\d{4})|Kode berikut (\d{4})")
 OPENED = re.compile(r"No (KBR-\d+)(?: kode (\S+)\.)?|nomor (KBR-\d+) kode (\S+)")
 
 
@@ -48,6 +49,12 @@ class Transcript:
                 number = one or other
                 found[number] = found.get(number) or code or further
         return found
+
+    @property
+    def officer_codes(self) -> list[str]:
+        """The one-time codes that officers are told by SMS, in order."""
+        told = [found for line in self.lines if line.who == "T" for found in OFFICER_CODE.finditer(line.text)]
+        return [found[1] or found[2] for found in told]
 
 
 def every() -> list[str]:

@@ -135,6 +135,7 @@ class Replay:
         if self._first:
             self.town.number_from(sequence_of(self._first))
             self.town.codes.extend(self._codes)
+            self.town.officer_codes.extend(self.transcript.officer_codes)
             self._first = ""
 
     def _step_aside(self, aside: Aside) -> None:
@@ -156,6 +157,10 @@ class Replay:
                 self.page = self.website.visit(text)
             case "C", _:
                 self.page = self.dial(text.strip())
+            case "P", "sms" if not desk.is_deed(text):
+                self.town.take("sms", self.kannel.said(self._last_officer().path, text, at))
+            case "K", _ if wish := desk.gathering(text):
+                self.town.do(partial(desk.gather, wish=wish))
             case "P", "telegram" if not desk.is_deed(text):
                 self._work(text, at)
             case _:
@@ -186,8 +191,12 @@ class Replay:
         if pressed and pressed[1] != "foto":
             self._press_as_officer(pressed[1])
             return
-        officer = next(sent.to for sent in reversed(self.town.sent) if sent.is_staff)
-        self._write(int(officer.path), text, at)
+        self._write(int(self._last_officer().path), text, at)
+
+    def _last_officer(self) -> Address:
+        """Whom we spoke to last on the channel of the transcript; summaries come on another one."""
+        channel = self.transcript.channel
+        return next(sent.to for sent in reversed(self.town.sent) if sent.is_staff and sent.channel == channel)
 
     def _press_as_officer(self, label: str) -> None:
         shown = [sent for sent in self.town.sent if sent.is_staff and _has(sent, label)]
@@ -207,7 +216,8 @@ class Replay:
         self.number = self.town.newest() or self.number
 
     def _compare(self, line: Line) -> None:
-        sent = next((sent for sent in self.open if _is_for(sent, line)), None)
+        theirs = [sent for sent in self.open if _is_for(sent, line)]
+        sent = next((sent for sent in theirs if sent.channel == self.transcript.channel), next(iter(theirs), None))
         if sent is None:
             self.differences[line.name] = f"nothing said, expected: {line.text}"
             return

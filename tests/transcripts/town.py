@@ -29,6 +29,7 @@ from gateway.complaints.number import read_code
 from gateway.doorbell import Doorbell
 from gateway.file_store import open_files
 from gateway.office import Office
+from gateway.officer_codes import CODES
 from gateway.outbound import Outcome, Parcel
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
@@ -41,6 +42,8 @@ T = TypeVar("T")
 DATA = Path(__file__).parent / "contoh"
 BEFORE = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 YEAR = "KBR-2026"
+OFFICERS = {"tg": "9000", "tel": "+62812000009"}
+"""How the addresses of officers begin in contoh/agencies.toml."""
 SETTINGS = """
 [storage]
 url = "{url}"
@@ -119,7 +122,7 @@ class Sent:
 
     @property
     def is_staff(self) -> bool:
-        return self.to.scheme == "tg" and self.to.path.startswith("9000")
+        return self.to.path.startswith(OFFICERS[self.to.scheme])
 
 
 @dataclass
@@ -131,6 +134,7 @@ class Town:
     classifier: Classifier
     now: datetime = BEFORE
     codes: deque[str] = field(default_factory=deque)
+    officer_codes: deque[str] = field(default_factory=deque)
     messages: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     sent: list[Sent] = field(default_factory=list)
 
@@ -141,7 +145,7 @@ class Town:
             settings=settings,
             files=open_files(settings.storage),
             now=lambda: self.now,
-            draw=lambda _: int(read_code(self.codes.popleft())),
+            draw=self._draw,
         )
         self.store = Store(open_engine(self.url), self.office)
         gateway = Gateway(settings, self.office, self.store, Doorbell(None), Clock())
@@ -150,6 +154,11 @@ class Town:
             audit.begin(tx)
             directory.load(tx)
             accounts.bootstrap(tx)
+
+    def _draw(self, below: int) -> int:
+        if below == CODES:
+            return int(self.officer_codes.popleft())
+        return int(read_code(self.codes.popleft()))
 
     def close(self) -> None:
         self.store.close()

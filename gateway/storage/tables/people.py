@@ -161,6 +161,19 @@ officer_question = Table(
     Column("asked_at", Instant, nullable=False),
 )
 
+officer_code = Table(
+    "officer_code",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("complaint_id", BigInteger, nullable=False, index=True),
+    Column("member_id", BigInteger, nullable=False),
+    Column("code_hash", String(64), nullable=False),
+    Column("wrong", Integer, nullable=False, default=0),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+)
+
 officer_action = Table(
     "officer_action",
     metadata,
