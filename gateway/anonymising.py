@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, literal, not_, select, true, tuple_
 
 from config.logging import get_logger
 from gateway import audit, emptying, legal_holds, vitals
-from gateway.complaints.complaint import SYSTEM, Kind, Sensitive
+from gateway.complaints.complaint import SYSTEM, Actor, Kind, Sensitive
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.storage.types import first_id_at, from_millis, to_millis
@@ -47,7 +47,7 @@ STEPS: tuple[Step, ...] = (
     Step("files_about_us",     5 * YEAR, emptying.reporters_files, ABOUT_US),
     Step("sensitive_words",    1 * YEAR, emptying.words,           SENSITIVE),
     Step("words",              2 * YEAR, emptying.words,           true()),
-    Step("everything",         5 * YEAR, emptying.everything,      complaint.anonymised_at.is_(None)),
+    Step("everything",         5 * YEAR, emptying.everything,      true()),
 )
 # fmt: on
 KEEPS_CONTACT = 2 * YEAR
@@ -149,6 +149,13 @@ def catch_up(tx: Transaction, complaint_id: int) -> list[str]:
             step.take(tx, [complaint_id])
             done.append(step.name)
     return done
+
+
+def release(tx: Transaction, number: str, reason: str, actor: Actor) -> None:
+    """End a hold and catch up. ActionRefused as gateway.legal_holds."""
+    done = catch_up(tx, legal_holds.end(tx, number, reason, actor))
+    if done:
+        audit.record(tx, SYSTEM, "data_forgotten", "complaint", number, details={"steps": done})
 
 
 def due(tx: Transaction) -> dict[str, int]:

@@ -7,7 +7,7 @@ never changed; only the words of it go (SECURITY C27, § 5).
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, or_, true
+from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, true
 
 from gateway import cases, contacts
 from gateway.desk_files import EVIDENCE
@@ -61,10 +61,16 @@ def _files(tx: Transaction, ids: Collection[int], whose: ColumnElement[bool]) ->
 
 
 def everything(tx: Transaction, ids: Collection[int]) -> None:
-    """All that could tell who wrote and what: the skeleton of the complaint stays."""
+    """All words and files, the proof of the agency's work too: the skeleton of the complaint stays."""
+    reporters(tx, ids)
+    _files(tx, ids, true())
+
+
+def reporters(tx: Transaction, ids: Collection[int]) -> None:
+    """All that could tell who wrote and what; the agency's evidence stays its time."""
     points(tx, ids)
     words(tx, ids)
-    _files(tx, ids, true())
+    reporters_files(tx, ids)
     event, forward, remote, notice = tables.complaint_event, tables.forward, tables.remote_event, tables.notice
     tx.execute(event.update().where(_of(event, ids)).values(text_masked="", inputs=None))
     theirs = _of(event, ids) & (event.c.actor_role == REPORTER)
@@ -75,7 +81,15 @@ def everything(tx: Transaction, ids: Collection[int]) -> None:
     values: dict[str, Any] = dict.fromkeys(
         ("title", "text_masked", "text_hash", "location_text", "incident_text", "public_answer", "rating_comment"), ""
     )
-    cases.empty(tx, ids, **values, suggestion=None, contact_id=None, anonymised_at=tx.now)
+    since = tables.complaint.c.anonymised_at
+    cases.empty(
+        tx,
+        ids,
+        **values,
+        suggestion=None,
+        contact_id=None,
+        anonymised_at=func.coalesce(since, literal(tx.now, since.type)),
+    )
 
 
 def _of(table: Table, ids: Collection[int]) -> ColumnElement[bool]:
@@ -98,6 +112,13 @@ def contact(tx: Transaction, contact_id: int) -> bool:
         tx.execute(table.delete().where(channel, table.c.contact_id == contact_id))
     contacts.destroy(tx, contact_id)
     return True
+
+
+def talk(tx: Transaction, contact_id: int) -> None:
+    """What their conversations remember; whether they want no messages stays."""
+    dialogue = tables.dialogue
+    mine = dialogue.c.channel.in_(list(tx.office.channels)) & (dialogue.c.contact_id == contact_id)
+    tx.execute(dialogue.update().where(mine).values(state_sealed=None))
 
 
 def is_needed(tx: Transaction, contact_id: int) -> bool:

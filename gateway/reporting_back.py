@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from channels.messages import InboundMessage, Location
-from gateway import anonymity, attachments, cases, casework, dialogues, tasks, tracking
+from gateway import anonymity, attachments, cases, casework, dialogues, privacy_requests, tasks, tracking
 from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status, Visibility
 from gateway.contacts import Contact
 from gateway.conversation.lookups import Outcome
@@ -169,8 +169,8 @@ def move_last(tx: Transaction, number: str, external_id: str, channel: str, open
         casework.remark(tx, case, "moved_out", SYSTEM, {"note": opened.number}, Visibility.INTERNAL)
 
 
-def look_up(tx: Transaction, lookup: Lookup, contact: Contact) -> Outcome | None:
-    """What the conversation asked to be looked up; None where nothing has to be added."""
+def look_up(tx: Transaction, lookup: Lookup, contact: Contact, channel: str, language: str) -> Outcome | None:
+    """What the conversation on `channel` asked to be looked up; None where nothing has to be added."""
     match lookup:
         case StatusLookup():
             return _status(tx, lookup, contact)
@@ -182,6 +182,8 @@ def look_up(tx: Transaction, lookup: Lookup, contact: Contact) -> Outcome | None
         case Wish():
             subject = lookup.number or f"contact:{contact.id}"
             tasks.add(tx, lookup.kind, subject, masked_text(lookup.text), id_of(tx, lookup.number))
+            if lookup.kind == privacy_requests.ERASE:
+                privacy_requests.note(tx, contact, channel, language)
     return None
 
 

@@ -127,7 +127,7 @@ def carry_out(tx: Transaction, talk: Talk, turn: Turn) -> Answer:
     turn, touched = _add_and_act(tx, talk, turn)
     reporting_back.revise(tx, talk.channel, talk.contact, talk.message, turn.revisions)
     for lookup in turn.lookups:
-        outcome = reporting_back.look_up(tx, lookup, talk.contact)
+        outcome = reporting_back.look_up(tx, lookup, talk.contact, talk.channel, turn.dialogue.language)
         turn = lookups.answered(turn, lookup, outcome, tx.now, talk.setting) if outcome else turn
     for once, number in turn.withdrawn:
         outbound.withdraw(tx, talk.channel, talk.contact.id, f"{once}:{number}")

@@ -12,6 +12,8 @@ from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, C
 HERE = "gateway.dashboard."
 DECIDERS = frozenset({Role.COORDINATOR})
 AUDIT_VERIFIERS = frozenset({Role.PRIVACY_OFFICER, Role.SYSTEM_ADMIN})
+PRIVACY_DECIDERS = frozenset({Role.PRIVACY_OFFICER})
+RETENTION_READERS = PRIVACY_DECIDERS | {Role.SYSTEM_ADMIN}
 AUDIT_READERS = AUDIT_VERIFIERS | {Role.COORDINATOR}
 """A coordinator reads their own lines only."""
 
@@ -68,6 +70,11 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/token", f"{HERE}api_tokens:show", roles=TECHNICAL, title="admin.token.menu"),
     Route("POST", "/admin/token", f"{HERE}api_tokens:make", roles=TECHNICIANS),
     Route("POST", "/admin/token/{id}/cabut", f"{HERE}api_tokens:revoke", roles=TECHNICIANS),
+    # what is forgotten, on request and by time; the handlers show requests to the privacy officer alone
+    Route("GET", "/admin/privasi", f"{HERE}privacy:show", roles=RETENTION_READERS, title="admin.privacy.menu"),
+    Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=PRIVACY_DECIDERS),
+    Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=PRIVACY_DECIDERS),
+    Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=PRIVACY_DECIDERS),
     # the record of deeds
     Route("GET", "/admin/audit", f"{HERE}audit:show", roles=AUDIT_READERS, title="admin.audit.menu"),
     Route("POST", "/admin/audit", f"{HERE}audit:verify", roles=AUDIT_VERIFIERS),

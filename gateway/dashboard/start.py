@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gateway import privacy_requests
 from gateway.complaints.complaint import OFFICERS, Role
 from gateway.complaints.identity import OPENERS
 from gateway.dashboard import visit
@@ -17,6 +18,9 @@ LIST = "/admin/aduan?tab="
 BRIDGE = "/admin/sp4n/jembatan?tab="
 SENT = "/admin/pengiriman?tab="
 DECIDERS = frozenset({Role.COORDINATOR})
+DECIDERS_OF_REQUESTS = privacy_requests.DECIDERS
+OF_THEIR_OWN = frozenset({"identitas", "privasi"})
+"""Figures that are counted apart from complaints and work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("menunggu_nomor", f"{BRIDGE}menunggu_nomor", "wait", COORDINATION),
     Figure("perlu_dicek", f"{BRIDGE}perlu_dicek", "wait", COORDINATION),
     Figure("identitas", "/admin/identitas", "bad", OPENERS),
+    Figure("privasi", "/admin/privasi", "bad", DECIDERS_OF_REQUESTS),
     Figure("tugas", "/admin/tugas", "wait", COORDINATION),
     Figure("karantina", "/admin/karantina", "bad", CHANNEL_WORKERS),
     Figure("tak_pasti", f"{SENT}tak_pasti", "wait", CHANNEL_WORKERS),
@@ -60,7 +65,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     mine = [figure for figure in FIGURES if role in figure.roles]
     values: dict[str, int] = {}
     more: set[str] = set()
-    counted = [figure for figure in mine if figure.name not in WORK | {"identitas"}]
+    counted = [figure for figure in mine if figure.name not in WORK | OF_THEIR_OWN]
     if counted:
         tabs = [TABS.get(figure.name, figure.name) for figure in counted]
         found = await site.read(attention.cases, visit.scope(request), tabs)
@@ -71,6 +76,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     if role in OPENERS:
         scope, actor = visit.scope(request), user_of(request).actor
         values["identitas"] = await site.read(identities.waiting, scope, actor)
+    if role in DECIDERS_OF_REQUESTS:
+        values["privasi"] = await site.read(privacy_requests.waiting)
     return pages.render(
         request,
         "start.html",

@@ -28,6 +28,8 @@ class LineShown:
     object_id: str
     reason: str
     hash: str
+    rows: int = 0
+    """How many rows it was about, where the line says so."""
 
 
 def listed(tx: Transaction, before: int = 0, own: str = "", action: str = "", limit: int = PAGE) -> Sequence[LineShown]:
@@ -56,6 +58,7 @@ def listed(tx: Transaction, before: int = 0, own: str = "", action: str = "", li
             row.object_id,
             row.reason,
             row.hash,
+            int(row.details.get("rows", 0)),
         )
         for row in rows
     ]

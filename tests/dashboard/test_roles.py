@@ -42,6 +42,7 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/identitas":                       (KO, IN, DP),
     "/admin/identitas/{id}":                  (KO, IN, DP),
     "/admin/token":                           (AS, DP),
+    "/admin/privasi":                         (AS, DP),
     "/admin/audit":                           (KO, AS, DP),
 }
 # fmt: on

@@ -11,8 +11,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select
 
-from channels.messages import RawRequest
-from gateway import cases, identities, quarantine, tasks
+from channels.messages import Address, RawRequest
+from gateway import cases, contacts, identities, legal_holds, privacy_requests, quarantine, tasks
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.dashboard.menu import SCREENS
 from gateway.identities import Demand
@@ -66,6 +66,9 @@ def furnish(desk: Desk) -> dict[str, str]:
     forward = tables.forward
     need = Demand(working, "danger", "office", reason="Isi laporan menyebut ancaman terhadap nyawa.")
     with desk.served.tx() as tx:
+        legal_holds.place(tx, held, "Perkara di pengadilan berjalan", Actor(Role.PRIVACY_OFFICER, "1"))
+        (person,) = contacts.ensure(tx, [Address("tg", "77")]).values()
+        privacy_requests.note(tx, person, "tg", "id")
         asked = identities.ask(tx, scope_of(tx.office, Role.COORDINATOR), need, Actor(Role.COORDINATOR, "1"))
         cases.amend(tx, cases.by_number(tx, held).id, hold="spam")
         request = RawRequest(
@@ -165,6 +168,10 @@ async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browse
             assert answer is not None
             assert answer.status == 200, address
             await look_at(page)
+    async with visitor(browser, desk, role=Role.PRIVACY_OFFICER) as page:
+        page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+        await page.goto("/admin/privasi")
+        await look_at(page)
     assert problems == []
 
 

@@ -12,7 +12,14 @@ from gateway.storage.tables.complaints import (
     remote_event,
     shelf,
 )
-from gateway.storage.tables.governance import audit, audit_checkpoint, audit_head, identity_demand, legal_hold
+from gateway.storage.tables.governance import (
+    audit,
+    audit_checkpoint,
+    audit_head,
+    identity_demand,
+    legal_hold,
+    privacy_request,
+)
 from gateway.storage.tables.messages import (
     attachment,
     attachment_upload,
@@ -100,6 +107,7 @@ __all__ = [
     "officer_question",
     "outbox",
     "page_link",
+    "privacy_request",
     "process",
     "quarantine",
     "remote_event",

@@ -1,6 +1,7 @@
-"""The record of who did what: the audit chain and its checkpoints; who wanted to know an identity; what must be kept."""
+"""The record of who did what: the audit chain and its checkpoints; who wanted to know an identity; what must be kept;
+who asked us to forget them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, String, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text
 
 from gateway.storage.tables.metadata import metadata
 from gateway.storage.types import Digest, Document, Identity, Instant
@@ -93,3 +94,29 @@ legal_hold = Table(
 """Complaints of which nothing may go while a hold stands."""
 STANDS = text("ended_at IS NULL")
 Index("uq_legal_hold_stands", legal_hold.c.complaint_id, unique=True, sqlite_where=STANDS, postgresql_where=STANDS)
+
+privacy_request = Table(
+    "privacy_request",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("kind", String(12), nullable=False),
+    Column("contact_id", BigInteger),
+    Column("channel", String(31), nullable=False),
+    Column("language", String(12), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", BigInteger),
+    Column("reason", String(500), nullable=False, default=""),
+    Column("complaints", Integer, nullable=False, default=0),
+    Column("finished_at", Instant),
+)
+"""What reporters ask about their data. `contact_id` goes with the contact; `complaints`: how many lost their words."""
+Index(
+    "uq_privacy_request_asked",
+    privacy_request.c.contact_id,
+    unique=True,
+    sqlite_where=text("decided_at IS NULL"),
+    postgresql_where=text("decided_at IS NULL"),
+)
