@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from channels.messages import Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind, clean_text
-from gateway import assembly, audit, contacts, facts, officers, outbound, reporting_back
+from gateway import assembly, audit, contacts, delivery_reports, facts, officers, reporting_back
 from gateway.arrival import KEPT_BODY, Arrival
 from gateway.complaints.complaint import SYSTEM
 from gateway.contacts import Contact
@@ -59,7 +59,7 @@ def _take_reports(tx: Transaction, arrivals: Sequence[Arrival]) -> None:
             if isinstance(event, DeliveryReport):
                 reports[arrival.channel].append(event)
     for channel, given in reports.items():
-        outbound.report(tx, channel, given)
+        delivery_reports.report(tx, channel, given)
 
 
 def _take_contact_events(tx: Transaction, arrivals: Sequence[Arrival]) -> None:

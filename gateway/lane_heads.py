@@ -1,24 +1,51 @@
-"""Which messages may leave now: of each lane (a channel and an address) the head, while its channel is not paused."""
+"""Which messages may leave now: of each lane (a channel and an address) the head, while its channel is not paused.
 
-from gateway.storage.rows import apart, is_among
+One index leads to them, channel by channel and answers apart from the rest (`ix_outbox_heads`): a long queue of one channel,
+or of what nobody waits for, is not read on the way to what may leave.
+"""
+
+from functools import cache
+
+from sqlalchemy import TextClause
+
+from gateway.storage.rows import apart
 from gateway.storage.store import constant
 
-ANY_DUE = constant(
-    "SELECT 1 FROM outbox q WHERE q.state IN ('queued','sending') AND q.state = 'queued' AND q.due_at <= :now LIMIT 1"
+QUEUED = "q.state IN ('queued','sending') AND q.state = 'queued' AND q.channel = :{channel} AND q.direct = {direct} AND q.due_at <= :now"
+NOT_PAUSED = (
+    "NOT EXISTS (SELECT 1 FROM channel_state s WHERE s.channel = :{channel}"
+    " AND (s.paused_at IS NOT NULL OR s.resume_at > :now){apart})"
 )
-CHANNEL = "q.channel || ''"
-"""Not to be looked up by the index of a channel's whole history."""
 # The head of a lane: nothing planned before it is still on its way. A message planned for later blocks nobody.
 HEAD_OF_LANE = (
     "q.expires_at > :now AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = q.lane"
     " AND e.state IN ('queued','sending')"
     " AND (e.planned_at < q.planned_at OR (e.planned_at = q.planned_at AND e.id < q.id)){apart})"
-    " AND NOT EXISTS (SELECT 1 FROM channel_state s WHERE s.channel = q.channel"
-    " AND (s.paused_at IS NOT NULL OR s.resume_at > :now){apart})"
 )
 
 
 def heads(dialect: str, *, direct: bool) -> str:
-    """A condition on the alias `q` for `claim`, with `:ids` for names of channels; `direct`: only answers."""
-    named = f"{CHANNEL} {is_among(dialect, 'text')}"
-    return f"{named} AND {HEAD_OF_LANE.format(apart=apart(dialect))}{' AND q.direct' if direct else ''}"
+    """A condition on the alias `q` for `claim`, with the name of the channel as `:channel`; `direct`: answers, or the rest."""
+    end = apart(dialect)
+    return (
+        f"q.channel = :channel AND q.direct = {direct} AND {HEAD_OF_LANE.format(apart=end)}"
+        f" AND {NOT_PAUSED.format(channel='channel', apart=end)}"
+    )
+
+
+@cache
+def waiting(dialect: str, many: int) -> TextClause:
+    """Which of the channels `:c0`, `:c1` … have something due and are not paused: their numbers as rows of `place`."""
+    return constant(" UNION ALL ".join(_waits(dialect, f"c{number}", number) for number in range(many)))
+
+
+def _waits(dialect: str, channel: str, number: int) -> str:
+    answer, other = (f"EXISTS (SELECT 1 FROM outbox q WHERE {_queued(channel, direct=each)})" for each in (True, False))  # noqa: S608
+    return (
+        f"SELECT {number} AS place WHERE ({answer} OR {other})"
+        f" AND {NOT_PAUSED.format(channel=channel, apart=apart(dialect))}"
+    )
+
+
+def _queued(channel: str, *, direct: bool) -> str:
+    return QUEUED.format(channel=channel, direct=direct)

@@ -1,4 +1,4 @@
-"""Messages towards people: say, claim, settle, report. One lane per channel and address; outcomes move forward only.
+"""Messages towards people: say, claim, settle. One lane per channel and address; outcomes move forward only.
 
 Source: ARCHITECTURE § 2 (order, outcomes), docs/channels/README.md § 4.
 """
@@ -10,32 +10,29 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, select
+from sqlalchemy import and_
 
-from channels.messages import Address, Button, DeliveryReport, DeliveryStatus, OutboundMessage
+from channels.messages import Address, Button, DeliveryStatus, OutboundMessage
 from config.logging import get_logger
 from gateway import contacts, lane_heads, spending
 from gateway.contacts import Contact
+from gateway.delivery_reports import ID_PREFIX, RECEIPTS, RESENT, match_early
 from gateway.privacy import masked_text
 from gateway.sealing import Keys
 from gateway.storage import tables
 from gateway.storage.claim import claim as claim_rows
 from gateway.storage.rows import id_in, ids_json
 from gateway.storage.store import Transaction, constant
-from gateway.storage.types import id_number, id_text, to_millis
+from gateway.storage.types import id_text, to_millis
 
 log = get_logger(__name__)
 Buttons = tuple[tuple[Button, ...], ...]
-ID_PREFIX = "ob_"
-RANK = {"queued": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "read": 4}
 UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
-RECEIPTS = frozenset({"sent", "delivered", "read"})
 CARRIED = (
     "id", "fence", "channel", "lane", "contact_id", "attempts", "created_at", "expires_at", "due_at", "text_sealed", "buttons",
     "sent_from", "reply_to", "callback_id",
 )  # fmt: skip
 SETTLED = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
-RESENT = "resent"
 NOT_WANTED = ("opt_out", "superseded")
 """Reasons of messages that nobody may send again: their receiver said so, or something newer took their place."""
 SUPPRESS_AGAIN = (
@@ -46,8 +43,6 @@ SUPPRESS_AGAIN = (
 AGAIN = "UPDATE channel_state SET stopped_at = NULL, stopped_reason = '' WHERE stopped_at > 0 AND channel IN {ids}"
 OPEN = constant("outbox.state IN ('queued','sending')")
 """The condition of the partial indexes of the outbox, word for word: else SQLite reads the whole table."""
-EARLY_REPORTS = timedelta(minutes=10)
-"""How long a receipt waits for its message: providers use their numbers again."""
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -163,34 +158,52 @@ def _waits(channel: str, contact_id: int) -> Any:
 
 
 def claim(
-    tx: Transaction, limit: int, lease_s: float, channels: Sequence[str] = (), *, direct: bool = False
+    tx: Transaction, limit: int, lease_s: float, channels: Sequence[str] = (), *, direct: bool | None = None
 ) -> list[Parcel]:
     """The heads of up to `limit` lanes of these channels (none named: all), ready to send; marked `sending` first.
 
-    `direct`: only answers to somebody who wrote to us, so that they overtake what nobody waits for (F33)."""
-    return _parcels(tx, _heads(tx, limit, lease_s, list(channels or tx.office.channels), direct=direct))
+    `direct`: only answers to somebody who wrote to us, or only the rest; None: both, answers first."""
+    found: list[Any] = []
+    for channel in channels or tx.office.channels:
+        for which in (True, False) if direct is None else (direct,):
+            found += _heads(tx, channel, limit - len(found), lease_s, direct=which)
+    return _parcels(tx, sorted(found, key=lambda row: (row.due_at, row.id)))
 
 
 def fill(tx: Transaction, rooms: Mapping[str, int], lease_s: float) -> list[Parcel]:
-    """Claim for the free places of each channel: who waits for an answer first, but one place for who waits longest."""
+    """Claim for the free places of each channel: who waits for an answer first, but one place for the rest (F33)."""
     found: list[Any] = []
     # Most looks come right after another one and find nothing: that must cost little, for on SQLite all others wait.
-    if not tx.one(lane_heads.ANY_DUE, {"now": to_millis(tx.now)}):
-        return []
-    for channel, room in rooms.items():
-        awaited = _heads(tx, max(room - 1, 1), lease_s, [channel], direct=True)
-        found += awaited + _heads(tx, room - len(awaited), lease_s, [channel], direct=False)
+    for channel in _waiting(tx, list(rooms)):
+        found += _filled(tx, channel, rooms[channel], lease_s)
     return _parcels(tx, found)
 
 
-def _heads(tx: Transaction, limit: int, lease_s: float, channels: Sequence[str], *, direct: bool) -> list[Any]:
-    where = lane_heads.heads(tx.dialect, direct=direct)
-    claimed = partial(claim_rows, tx, tables.outbox, working="sending", where=where, retake=False, columns=CARRIED)
-    found: list[Any] = []
-    for names, most in spending.shares(tx, channels, limit):
-        room = min(most, limit - len(found))
-        found += claimed(limit=room, lease=timedelta(seconds=lease_s), ids=ids_json(names)) if room > 0 else ()
+def _filled(tx: Transaction, channel: str, room: int, lease_s: float) -> list[Any]:
+    heads = partial(_heads, tx, channel, lease_s=lease_s)
+    most = max(room - 1, 1)
+    awaited = heads(most, direct=True)
+    found = [*awaited, *heads(room - len(awaited), direct=False)]
+    if len(awaited) == most and len(found) < room:
+        found += heads(room - len(found), direct=True)
     return found
+
+
+def _waiting(tx: Transaction, channels: Sequence[str]) -> list[str]:
+    names = {f"c{number}": name for number, name in enumerate(channels)}
+    found = tx.all(lane_heads.waiting(tx.dialect, len(names)), {"now": to_millis(tx.now), **names}) if names else ()
+    return [channels[row.place] for row in found]
+
+
+def _heads(tx: Transaction, channel: str, limit: int, lease_s: float, *, direct: bool) -> Sequence[Any]:
+    room = spending.share(tx, channel, limit)
+    if room <= 0:
+        return ()
+    where = lane_heads.heads(tx.dialect, direct=direct)
+    lease = timedelta(seconds=lease_s)
+    return claim_rows(
+        tx, tables.outbox, limit=room, lease=lease, working="sending", where=where, retake=False, columns=CARRIED, channel=channel
+    )  # fmt: skip
 
 
 def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
@@ -252,7 +265,9 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     for outcome in valid:
         _consequences(tx, outcome, current[outcome.id])
     _work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
-    _match_early(tx, [(current[o.id].channel, o) for o in valid if o.state.value in {"sent", "unknown"}])
+    match_early(
+        tx, [(current[o.id].channel, o.id, o.provider_id) for o in valid if o.state.value in {"sent", "unknown"}]
+    )
 
 
 def unnamed(keys: Keys, outcome: Outcome) -> str:
@@ -293,81 +308,6 @@ def _work_again(tx: Transaction, channels: Collection[str]) -> None:
     again = constant(AGAIN.format(ids=id_in(tx.dialect, "text")))
     if channels and tx.execute(again, {"ids": ids_json(sorted(channels))}).rowcount:
         tx.afterwards.append(partial(log.info, "channel_works_again", channels=sorted(channels)))
-
-
-def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> None:
-    """Receipts: state moves forward only; early ones wait for their message, repeated and strange ones change nothing."""
-    for given in reports:
-        if given.status is None:
-            continue
-        row = _reported(tx, channel, given)
-        kept = {
-            "id": tx.new_id(),
-            "channel": channel,
-            "message_ref": given.message_id,
-            "by_provider_id": given.by_provider_id,
-            "status": given.status.value,
-            "reason": given.reason[:60],
-            "received_at": tx.now,
-            "outbox_id": row.id if row else None,
-        }
-        is_new = tx.insert_new(tables.delivery_report, [kept], "id", key=("channel", "message_ref", "status"))
-        if row and (is_new or row.provider_state == RESENT):
-            _advance(tx, row, given.status, given.reason)
-    if reports:
-        tx.notes.setdefault("last_report", set()).add(channel)
-
-
-def _reported(tx: Transaction, channel: str, given: DeliveryReport) -> Any:
-    outbox = tables.outbox
-    found = select(outbox.c.id, outbox.c.state, outbox.c.provider_state)
-    if given.by_provider_id:
-        mine = and_(outbox.c.channel == channel, outbox.c.provider_id == given.message_id, outbox.c.provider_id != "")
-        return tx.one(found.where(mine))
-    identity = id_number(given.message_id.removeprefix(ID_PREFIX))
-    if identity is None:
-        return None
-    return tx.one(found.where(outbox.c.id == identity, outbox.c.channel == channel))
-
-
-def _advance(tx: Transaction, row: Any, status: DeliveryStatus, reason: str) -> None:
-    """`failed` counts while nothing was delivered; `delivered` after `failed` is a carrier's correction and wins."""
-    if status is DeliveryStatus.FAILED:
-        # What waits to be tried again is decided by that attempt, not by the last one.
-        moves = row.state != "queued" and RANK.get(row.state, 9) < RANK["delivered"]
-    else:
-        moves = RANK[status.value] > RANK.get(row.state, 0)
-    if not moves:
-        return
-    outbox = tables.outbox
-    values: dict[str, Any] = {"state": status.value, "reason": reason[:60], "lease_until": None}
-    if status in {DeliveryStatus.DELIVERED, DeliveryStatus.READ}:
-        values["delivered_at"] = tx.now
-    tx.execute(outbox.update().where(outbox.c.id == row.id).values(**values))
-
-
-def _match_early(tx: Transaction, outcomes: Sequence[tuple[str, Outcome]]) -> None:
-    """Receipts that overtook the provider's answer were kept under our id or the provider's; (channel, outcome) each."""
-    report_, outbox = tables.delivery_report, tables.outbox
-    names = {(channel, ID_PREFIX + id_text(o.id)): o.id for channel, o in outcomes} | {
-        (channel, o.provider_id): o.id for channel, o in outcomes if o.provider_id
-    }
-    if not names:
-        return
-    waiting = tx.in_ids(
-        "SELECT id, channel, message_ref, status, reason FROM delivery_report"
-        " WHERE outbox_id IS NULL AND received_at > :since AND message_ref IN {ids}",
-        {reference for _, reference in names},
-        "text",
-        since=to_millis(tx.now - EARLY_REPORTS),
-    )
-    for early in waiting:
-        identity = names.get((early.channel, early.message_ref))
-        if identity is None:
-            continue
-        tx.execute(report_.update().where(report_.c.id == early.id).values(outbox_id=identity))
-        row = tx.one(select(outbox.c.id, outbox.c.state).where(outbox.c.id == identity))
-        _advance(tx, row, DeliveryStatus(early.status), early.reason)
 
 
 def sweep(tx: Transaction) -> dict[str, int]:

@@ -4,7 +4,7 @@ What is over the cap waits until tomorrow, nothing is dropped. Receipts for a bl
 in one minute leave later: whoever earns by our answers (SMS pumping) gets few before somebody looks.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -28,17 +28,12 @@ LEFT_TODAY = (
 )
 
 
-def shares(tx: Transaction, names: Collection[str], limit: int) -> Iterator[tuple[Sequence[str], int]]:
-    """Groups of channels, and how many messages each may hand out now: all without a cap, then each that has one."""
-    channels = tx.office.channels
-    capped = [name for name in names if name in channels and channels[name].messages_per_day]
-    free = [name for name in names if name not in capped]
-    if free:
-        yield free, limit
-    for name in capped:
-        room = channels[name].messages_per_day - _left_today(tx, name)
-        if room > 0:
-            yield [name], min(limit, room)
+def share(tx: Transaction, name: str, wanted: int) -> int:
+    """How many of `wanted` messages this channel may hand out now."""
+    channel = tx.office.channels.get(name)
+    if wanted <= 0 or channel is None or not channel.messages_per_day:
+        return wanted
+    return min(wanted, channel.messages_per_day - _left_today(tx, name))
 
 
 def _left_today(tx: Transaction, name: str) -> int:

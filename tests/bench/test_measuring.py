@@ -82,7 +82,7 @@ PLANS = [
     ("SELECT * FROM contact AS c",                       "SCAN c",                                               []),
     ("SELECT count(*) FROM outbox q GROUP BY channel",   "SCAN q USING INDEX ix_outbox_watch",                   ["outbox"]),
     ("SELECT id FROM outbox LIMIT 5",                    "SCAN outbox USING INDEX ix_outbox_watch",              []),
-    ("SELECT id FROM outbox WHERE state = 'queued'",     "SCAN outbox USING INDEX ix_outbox_due",                []),
+    ("SELECT id FROM outbox WHERE state = 'queued'",     "SCAN outbox USING INDEX ix_outbox_heads",              []),
     ("SELECT id FROM message WHERE id = 1",              "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)",   []),
     ("SELECT id FROM message m",                         "->  Seq Scan on message m  (cost=0.00..1 rows=1)",     ["message"]),
 ]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import DeliveryReport, DeliveryStatus
-from gateway import cases, dialogues, outbound
+from gateway import cases, delivery_reports, dialogues, outbound
 from gateway.outbound import Outcome, Parcel, Said
 from gateway.queries import channel_watch
 from tests.dashboard.conftest import Desk
@@ -58,7 +58,7 @@ async def test_f52_where_only_the_first_part_is_reported_the_case_says_so(desk: 
     number, parcel = receipt(desk)
     with desk.served.tx() as tx:
         outbound.settle(tx, [Outcome(parcel.id, parcel.fence, S.SENT)])
-        outbound.report(tx, "sms", [DeliveryReport(parcel.message.id, S.DELIVERED, "first_part")])
+        delivery_reports.report(tx, "sms", [DeliveryReport(parcel.message.id, S.DELIVERED, "first_part")])
     assert "Bagian pertama sampai, bagian lain tidak dilaporkan" in await desk.words(f"/admin/aduan/{number}")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from channels.messages import DeliveryReport, DeliveryStatus
 from channels.protocols import Capabilities
-from gateway import leases, outbound
+from gateway import delivery_reports, leases, outbound
 from gateway.office import Office
 from gateway.storage.types import id_text
 from tests.faults.lives import KILLED, LONGER_THAN_ANY_LEASE, Death, Life, sms, waited_for
@@ -118,9 +118,9 @@ def test_f26_what_the_provider_took_before_we_died_is_in_doubt_until_a_report_te
     assert life.lived() == 0
     assert first_state(life)[0] == "unknown"
     ((identity,),) = life.rows("SELECT id FROM outbox ORDER BY id LIMIT 1")
-    named = outbound.ID_PREFIX + (id_text(identity) if by == "report" else id_text(identity + 1_000_000))
+    named = delivery_reports.ID_PREFIX + (id_text(identity) if by == "report" else id_text(identity + 1_000_000))
     with life.opened() as gateway, gateway.store.transaction() as tx:
-        outbound.report(tx, "sms", [DeliveryReport(named, DeliveryStatus.DELIVERED)])
+        delivery_reports.report(tx, "sms", [DeliveryReport(named, DeliveryStatus.DELIVERED)])
     assert first_state(life)[0] == ("delivered" if by == "report" else "unknown")
     assert life.lived() == 0
     assert providers.taken("kannel") == (2, 0), "the receipt and its line on privacy, each once"

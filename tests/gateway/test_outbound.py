@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import Address, DeliveryReport, DeliveryStatus
-from gateway import contacts, outbound
+from gateway import contacts, delivery_reports, outbound
 from gateway.contacts import Contact
 from gateway.outbound import Outcome, Parcel, Said
 from gateway.storage import tables
@@ -41,7 +41,7 @@ def settle(store: Store, parcel: Parcel, state: DeliveryStatus = S.SENT, **more:
 def report(store: Store, message_id: str, *statuses: DeliveryStatus, channel: str = "tg", **more: object) -> None:
     for given in statuses:
         with store.transaction() as tx:
-            outbound.report(tx, channel, [DeliveryReport(message_id, given, **more)])  # type: ignore[arg-type]
+            delivery_reports.report(tx, channel, [DeliveryReport(message_id, given, **more)])  # type: ignore[arg-type]
 
 
 def state(store: Store, identity: int) -> str:

@@ -167,7 +167,15 @@ outbox = Table(
     *work_columns(),
 )
 OPEN_OUTBOX = "state IN ('queued','sending')"
-Index("ix_outbox_due", outbox.c.due_at, outbox.c.id, sqlite_where=text(OPEN_OUTBOX), postgresql_where=text(OPEN_OUTBOX))
+Index(
+    "ix_outbox_heads",
+    outbox.c.channel,
+    outbox.c.direct,
+    outbox.c.due_at,
+    outbox.c.id,
+    sqlite_where=text(OPEN_OUTBOX),
+    postgresql_where=text(OPEN_OUTBOX),
+)
 Index("ix_outbox_lane", outbox.c.lane, outbox.c.id, sqlite_where=text(OPEN_OUTBOX), postgresql_where=text(OPEN_OUTBOX))
 Index(
     "ix_outbox_provider",
