@@ -192,7 +192,7 @@ def _hooks(tx: Transaction) -> tuple[Hook, ...]:
 
 def _read(tx: Transaction) -> list[Hook]:
     hook = tables.webhook
-    rows = tx.all(select(hook).where(hook.c.state.in_(TOLD), hook.c.starts_at.is_not(None)))
+    rows = tx.glance(select(hook).where(hook.c.state.in_(TOLD), hook.c.starts_at.is_not(None)))
     office = tx.office
     return [
         Hook(

@@ -101,6 +101,10 @@ class Transaction:
     def all(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         return self.execute(statement, parameters).all()
 
+    def glance(self, statement: Executable) -> Sequence[Row[Any]]:
+        """`all` of a table that this transaction does not write: what waits to be written stays in its batch."""
+        return self.connection.execute(statement).all()
+
     def in_ids(self, sql: str, ids: Iterable[int | str], kind: str = "bigint", **more: Any) -> Sequence[Row[Any]]:
         """Rows of a `SELECT … WHERE x IN {ids}` for any number of ids with one constant statement."""
         self.flush()
