@@ -60,6 +60,7 @@ def case_of(row: Any) -> Case:
         reopen_count=row.reopen_count,
         holder_id=row.holder_id,
         flags=frozenset(row.flags.split()),
+        reported=row.reported,
         public_answer=row.public_answer,
         rating=row.rating,
         parent_id=row.parent_id,

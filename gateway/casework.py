@@ -14,6 +14,7 @@ from gateway import (
     audit,
     cases,
     clocks,
+    conflicts,
     events,
     hook_events,
     incidents,
@@ -135,6 +136,7 @@ def _carry_out(tx: Transaction, step: Step, doing: Doing, case: Case) -> Done:
     # What a system of record did is told in the words that its own status asks for, or not at all.
     told = step.notices if remote is None else _followed_notices(step, moved, inputs)
     told = told if doing.told is None else doing.told
+    told = conflicts.told(tx, told, moved)
     notices.write(tx, moved, event_id, told, actor, inputs, previous_agency=case.agency)
     outgoing.push(tx, moved, action, event_id, inputs, actor)
     hook_events.acted(tx, action, case, moved, event_id, tx.office.settings.casework.undo_s if step.undoable else 0.0)
@@ -233,6 +235,10 @@ def _check(tx: Transaction, step: Step, case: Case, inputs: Mapping[str, str], a
         incidents.parent_for(tx, case, actor, inputs)
     if step.action is Action.UNLINK and case.parent_id is None:
         raise ActionRefused("not_linked", "it follows no other")
+    if "agency" in step.requires and not conflicts.may_have(
+        tx, inputs["agency"], case, inputs.get("kind") or case.kind
+    ):
+        raise ActionRefused("conflict", "whoever is reported does not look into it", "agency")
 
 
 def _status_values(tx: Transaction, case: Case, step: Step, target: Status) -> dict[str, Any]:

@@ -67,13 +67,22 @@ def _hidden_name(act: Act) -> dict[str, str]:
 
 
 def _verified(act: Act) -> dict[str, Any]:
-    return {**act.given("kind", "topic"), "minor": act.inputs.get("minor") == "1", "verified_at": act.tx.now}
+    basis = {"minor": act.inputs.get("minor") == "1", "verified_at": act.tx.now}
+    return {**act.given("kind", "topic"), **basis, **_guarded(act)}
+
+
+def _guarded(act: Act) -> dict[str, Any]:
+    """What is said of officers is confidential, whoever found that it is."""
+    kind = act.inputs.get("kind") or act.case.kind
+    if act.case.confidential or kind != Kind.PENGADUAN_PENGAWASAN:
+        return {}
+    return {"confidential": True, "confidential_by": act.actor.role.value}
 
 
 def _assigned(act: Act) -> dict[str, Any]:
     agency = act.inputs["agency"]
     assignments.give(act.tx, act.case.id, agency, act.actor, act.inputs.get("reason", ""))
-    values: dict[str, Any] = act.given("kind", "topic") | {"agency": agency, "holder_id": None}
+    values: dict[str, Any] = act.given("kind", "topic") | {"agency": agency, "holder_id": None, **_guarded(act)}
     if act.case.first_assigned_at is None:
         values["first_assigned_at"] = act.tx.now
     if act.case.status is Status.RECEIVED:
@@ -82,12 +91,15 @@ def _assigned(act: Act) -> dict[str, Any]:
 
 
 def _to_inspectorate(act: Act) -> dict[str, Any]:
-    office = act.tx.office
-    inputs = {"agency": office.reference.conflict_of_interest, "kind": Kind.PENGADUAN_PENGAWASAN.value}
+    tree = act.tx.office.reference.tree
+    # Whoever had it may be the one who is reported: who that was stands nowhere else.
+    reported = act.case.reported or ("" if act.case.agency == tree.coordinator else act.case.agency)
+    taker = tree.secretary if reported == tree.conflict_of_interest else tree.conflict_of_interest
+    inputs = {"agency": taker, "kind": Kind.PENGADUAN_PENGAWASAN.value}
     values = _assigned(Act(act.tx, act.action, act.case, act.actor, {**act.inputs, **inputs}))
     if act.case.sensitive is Sensitive.NONE:
         values["sensitive"] = Sensitive.KORUPSI.value
-    return values | {"confidential": True, "confidential_by": act.actor.role.value}
+    return values | {"reported": reported, "confidential": True, "confidential_by": act.actor.role.value}
 
 
 def _taken(act: Act) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from gateway import (
 )
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
-from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Only, Timing
+from gateway.complaints.notices import NOTICES, SAME_NEWS, Audience, NoticeRule, Only, Timing
 from gateway.contacts import Contact
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
@@ -52,6 +52,7 @@ BEFORE_IS_TOLD = (
 """Nobody holds what came before it for the same people: else a claim that waits for its lease would be overtaken."""
 BROKEN = "tangga_terputus"
 """Flag of a complaint of which somebody should have heard who is not there or has no channel."""
+BELOW_HEAD = frozenset({Audience.TEAM, Audience.DEPUTY})
 # Clocks that run for the reporter begin when they were told (or can read it on the tracking page).
 WHEN_TOLD = {key: step.starts_when_sent for step in LIFECYCLE for key in step.notices if step.starts_when_sent}
 
@@ -76,7 +77,7 @@ def write(
             agency = previous_agency if audience is Audience.OLD_TEAM else case.agency
             row = _row(tx, case, event_id, rule, audience, agency, inputs)
             tx.insert(tables.notice, **(row | {"state": "queued"} if at_once else row))
-        _supersede(tx, case.id, key)
+        _supersede(tx, case.id, "st.assigned" if key in SAME_NEWS else key)
     tx.ring("notify")
 
 
@@ -272,18 +273,39 @@ def _mark(tx: Transaction, row: Any) -> dict[str, str]:
 
 def _tell_staff(tx: Transaction, row: Any, rung: Rung, case: Any) -> None:
     """The people of a rung; where nobody of them can be told, those above them: silence is not an answer."""
-    people = _people(tx, row, rung)
+    if is_kept_from(tx, rung, case):
+        dispatch_log.note(tx, row, rung.audience.value, skip="SECRET_GUARD")
+        tell_above(tx, row, rung, case, is_gap=False)
+        return
+    people = _people(tx, row, rung, case)
     if not people:
         dispatch_log.note(tx, row, rung.audience.value, skip="NO_HOLDER")
     if not _tell_people(tx, row, rung.audience, case, people):
         # Leave was planned, and whoever stands above acts; any other absence is a hole.
         tell_above(tx, row, rung, case, is_gap=not any(member.on_leave for member, _ in people))
     elif rung.audience is Audience.TEAM and any(one.on_leave and one.id == case.holder_id for one, _ in people):
-        _tell_people(tx, row, Audience.DEPUTY, case, _people(tx, row, Rung(Audience.DEPUTY, rung.office)))
+        _tell_people(tx, row, Audience.DEPUTY, case, _people(tx, row, Rung(Audience.DEPUTY, rung.office), case))
 
 
-def _people(tx: Transaction, row: Any, rung: Rung) -> list[tuple[Member, tuple[str, Contact] | None]]:
-    return readers.staff(tx, rung.audience, rung.office, by_sms=NOTICES[row.key].by_sms)
+def _people(tx: Transaction, row: Any, rung: Rung, case: Any) -> list[tuple[Member, tuple[str, Contact] | None]]:
+    audience = rung.audience
+    if audience in BELOW_HEAD and case.kind == Kind.PENGADUAN_PENGAWASAN and rung.office == _secretary(tx):
+        audience = Audience.HEAD
+    return readers.staff(tx, audience, rung.office, by_sms=NOTICES[row.key].by_sms)
+
+
+def _secretary(tx: Transaction) -> str:
+    """What is said of the inspectorate is for the regional secretary in person, not for a team."""
+    tree = tx.office.reference.tree
+    return tree.secretary if tree.secretary != tree.conflict_of_interest else ""
+
+
+def is_kept_from(tx: Transaction, rung: Rung, case: Any) -> bool:
+    """Whether these are the ones who are reported; that a complaint was taken from them, they are told."""
+    tree = tx.office.reference.tree
+    above = {Audience.COORDINATOR: tree.coordinator, Audience.REGIONAL_HEAD: tree.root}
+    office = above.get(rung.audience, rung.office or tree.coordinator)
+    return bool(case.reported) and case.reported == office and rung.audience is not Audience.OLD_TEAM
 
 
 def tell_above(tx: Transaction, row: Any, rung: Rung, case: Any, *, is_gap: bool = True) -> None:

@@ -18,6 +18,7 @@ from gateway.attempts import Limit
 from gateway.complaints.complaint import CLOSED, CONFLICT, Case, Kind
 from gateway.directory import Member
 from gateway.outbound import Said
+from gateway.queries.scope import oversees
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -110,7 +111,7 @@ def is_theirs(tx: Transaction, member: Member, case: Case) -> bool:
     """
     is_coordinator = member.agency == directory.coordinator_agency(tx)
     if case.agency and (case.kind is Kind.PENGADUAN_PENGAWASAN or CONFLICT in case.flags):
-        return member.agency == case.agency
+        return member.agency == case.agency and oversees(tx.office, member.role, member.agency)
     rungs = [agency.code for agency in tx.office.reference.tree.ladder(case.agency)]
     return is_coordinator or (bool(case.agency) and member.agency in (rungs or [case.agency]))
 

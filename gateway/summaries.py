@@ -18,10 +18,11 @@ from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
 from gateway.directory import Member
+from gateway.ladder import Rung
 from gateway.outbound import Said
 from gateway.queries import complaint_list
 from gateway.queries.complaint_list import IS_OPEN, Filters, Sorting
-from gateway.queries.scope import Scope, scope_of, visible
+from gateway.queries.scope import Scope, not_about_them, scope_of, visible
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 
@@ -153,10 +154,18 @@ def _waiting(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Any
     known = {
         row.id: row for row in tx.all(select(complaint).where(complaint.c.id.in_({row.complaint_id for row in rows})))
     }
+    found = []
     for row in rows:
-        if known[row.complaint_id].closed_at is not None:
+        case = known[row.complaint_id]
+        if case.closed_at is not None:
             notices.drop(tx, row, "SUPERSEDED")
-    return [(row, known[row.complaint_id]) for row in rows if known[row.complaint_id].closed_at is None]
+        elif notices.is_kept_from(tx, Rung(audience, row.agency), case):
+            notices.drop(tx, row, "SECRET_GUARD")
+            if above := ladder.ABOVE.get(audience):
+                notices.hand_on(tx, row, above)
+        else:
+            found.append((row, case))
+    return found
 
 
 def _pass_up(tx: Transaction, waiting: Iterable[tuple[Any, Any]], audience: Audience, people: Sequence[Any]) -> None:
@@ -212,7 +221,10 @@ def _came(tx: Transaction, scope: Scope, audience: Audience, since: datetime) ->
         return _many(tx, scope, created_from=since)
     given = tables.assignment.c
     mine = given.agency.in_(sorted(scope.agencies or ())) & (given.assigned_at > since)
-    row = tx.one(select(func.count(given.complaint_id.distinct()).label("many")).where(mine))
+    # What was taken from them because it is about them, they have never had.
+    complaint = tables.complaint
+    counted = select(func.count(given.complaint_id.distinct()).label("many"))
+    row = tx.one(counted.join(complaint, complaint.c.id == given.complaint_id).where(mine, not_about_them(scope)))
     return int(row.many) if row else 0
 
 

@@ -16,7 +16,7 @@ from gateway.complaints import completeness
 from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import SYSTEM, Action, Hold, Sensitive, Status, Urgency
 from gateway.complaints.places import spot_of
-from gateway.complaints.routing import Decision, Route, RoutingTable, decide, route
+from gateway.complaints.routing import Decision, Route, RoutingTable, decide, names_head, route
 from gateway.conversation import questions
 from gateway.conversation.render import render
 from gateway.outbound import Said
@@ -38,11 +38,11 @@ CLAIM = (
 OURS = (
     "SELECT id, number, text_masked, location_text, latitude, incident_on, place, topic, agency, agency_named, unit,"
     " urgency, sensitive, confidential, confidential_by, anonymous, flags, status, hold, place_name, channel,"
-    " destination, contact_id FROM complaint WHERE id IN {ids} AND suggestion_state = 'working' ORDER BY id"
+    " destination, contact_id, reported FROM complaint WHERE id IN {ids} AND suggestion_state = 'working' ORDER BY id"
 )
 CHANGED = (
     "suggestion", "suggestion_state", "language", "place", "place_name", "topic", "sensitive", "confidential",
-    "confidential_by", "flags", "missing",
+    "confidential_by", "flags", "missing", "reported",
 )  # fmt: skip
 """Always all of these, so that a batch is one statement."""
 
@@ -139,6 +139,7 @@ def _weighed(tx: Transaction, job: TriageJob, row: Any, suggestion: Suggestion) 
         named_agency=row.agency_named,
         service=row.unit,
         area=suggestion.place_code or row.place,
+        accuses_head=names_head(row.text_masked),
         on=tx.today,
     )
     return Weighed(job, row, suggestion, way, _decide(tx, row, suggestion, way), _known(row, suggestion))
@@ -185,6 +186,7 @@ def _kept(one: Weighed) -> dict[str, Any]:
         "confidential": bool(is_shut or row.confidential),
         "confidential_by": "rule" if is_shut else row.confidential_by,
         "flags": " ".join(sorted(flags)),
+        "reported": way.reported or row.reported,
         "missing": " ".join(sorted(completeness.missing(one.known, decision.topic))),
     }
 

@@ -113,6 +113,17 @@ class AgencyTree:
     duty: tuple[str, ...] = ()
     """Codes of the offices that are told of danger at any hour; where there is none, the coordinator is."""
 
+    @property
+    def secretary(self) -> str:
+        """The regional secretary's office, who takes what is said of the inspectorate; else the coordinator's."""
+        found = (one.code for one in self.agencies.values() if one.kind == "setda" and one.accepts)
+        return next(found, self.coordinator)
+
+    @property
+    def root(self) -> str:
+        """The government itself, in whose place its head stands; empty where the tree has none."""
+        return next((one.code for one in self.agencies.values() if one.kind == "pemerintah"), "")
+
     def ladder(self, code: str) -> tuple[Agency, ...]:
         """The agency itself, its parent, and so on to the root."""
         rungs = []

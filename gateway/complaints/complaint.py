@@ -155,8 +155,8 @@ class ActionRefused(Exception):
     """The action does not go now. Nothing was written.
 
     `code`: `wrong_state`, `wrong_role`, `missing_input`, `too_short`, `too_long`, `stock_phrase`, `held`, `unknown_value`,
-    `personal_data`, `unticked`, `too_early`, `too_late`, `not_yours`, `expired`, `limit`; about incidents `linked` (it follows
-    another one), `not_linked`, `own_parent`, `has_children`, `behind`, `closed_parent`. `field` names the input it is about.
+    `personal_data`, `unticked`, `too_early`, `too_late`, `not_yours`, `expired`, `limit`, `conflict`; about incidents
+    `linked` (it follows another one), `not_linked`, `own_parent`, `has_children`, `behind`, `closed_parent`. `field` names the input it is about.
     """
 
     def __init__(self, code: str, detail: str = "", field: str = "") -> None:
@@ -247,6 +247,8 @@ class Case:
     reopen_count: int = 0
     holder_id: int | None = None
     flags: frozenset[str] = frozenset()
+    reported: str = ""
+    """The agency whose own people are complained about; the root of the tree for the head of the region."""
     public_answer: str = ""
     rating: int | None = None
     parent_id: int | None = None

@@ -103,6 +103,7 @@ _RULES = (
     _reporter("st.verified",          T.QUIET, delay="batch_s", superseded_by="st.assigned"),
     _reporter("st.assigned",          T.QUIET),
     _reporter("st.assigned_generic",  T.QUIET),
+    _reporter("st.assigned_special",  T.QUIET),
     _reporter("st.moved",             T.QUIET),
     _reporter("st.progress",          T.QUIET, only=Only.FIRST),
     _reporter("st.note",              T.QUIET),
@@ -146,6 +147,14 @@ _RULES = (
     NoticeRule("chan.alert",        (A.COORDINATOR, A.CHANNEL_ADMIN), T.IMMEDIATE, "chan.alert"),
 )
 # fmt: on
+GUARDED: Mapping[str, str] = MappingProxyType({"st.assigned": "st.assigned_generic", "st.moved": "st.assigned_generic"})
+"""What the reporter reads instead where officers are reported: that names nobody."""
+ABOUT_THE_HEAD: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys((*GUARDED, *GUARDED.values()), "st.assigned_special")
+)
+"""And where the head of the region is: who else there is to turn to."""
+SAME_NEWS = frozenset({"st.assigned_generic", "st.assigned_special"})
+"""They take the place of `st.assigned`, also for what it supersedes."""
 NOTICES: Mapping[str, NoticeRule] = MappingProxyType({rule.key: rule for rule in _RULES})
 
 DIGESTED: Mapping[Action, frozenset[Audience]] = MappingProxyType(

@@ -4,9 +4,10 @@ The first decisive rule wins, and every rule leaves a sentence for the officer w
 declared out of authority here: that is suggested, a coordinator decides.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -23,6 +24,16 @@ SURE_OF_AGENCY = 0.5
 MAIN_AGENCY, OWN_TOPIC, DECREED = 200, 100, 1_000
 """Priorities: the usual agencies of a topic, an agency's own list of topics, and rows that the government wrote."""
 LAST_DECISIVE_RULE = 5
+CONDUCT_RULE = 3
+"""Its number in CASEWORK 6.1."""
+HEAD = r"(?:wakil )?(?:bupati|wabup|wali ?kota|gubernur)"
+DEED = r"(?:me|di)?(?:minta|nerima|terima|korupsi|suap|nyuap|pungli|peras|meras|nyalahgunakan|nilap|jual|nyelewengkan|tekan|nekan)"
+GAP = r"[^\w.,!?]+"
+TO = r"(?:(?:ke|untuk|buat|kepada|pak|bapak|ibu)\W+)*"
+ACCUSED = re.compile(
+    rf"\b{HEAD}\b(?:{GAP}\w+){{0,3}}?{GAP}{DEED}|\b(?:oleh|setor(?:an)?|jatah|suap)\W+{TO}{HEAD}\b", re.IGNORECASE
+)
+"""The head of the region as the one who did it, not as the one who is called upon ("Pak Bupati, tolong …")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,8 @@ class RoutingTable:
     """Takes complaints about an agency's own staff."""
     secretary: str
     """Takes complaints about the oversight agency itself."""
+    root: str
+    """Stands for the head of the region; empty where the tree has no root."""
     area_units: Mapping[str, str]
     """Area code -> its kecamatan or kelurahan office."""
     confidential_topics: frozenset[str]
@@ -67,9 +80,6 @@ class RoutingTable:
         services = {code.upper(): code for code in reference.agencies}
         for service in reference.services.services.values():
             services |= {name.upper(): service.agency for name in (service.code, service.deep_link) if name}
-        secretaries = (
-            agency.code for agency in reference.agencies.values() if agency.kind == "setda" and agency.accepts
-        )
         by_topic: dict[str, list[RouteRule]] = defaultdict(list)
         for rule in (*decreed, *_usual_rules(reference)):
             if rule.agency in reference.agencies:
@@ -81,7 +91,8 @@ class RoutingTable:
             outside=frozenset(reference.out_of_authority) - frozenset(reference.agencies),
             coordinator=reference.coordinator,
             oversight=reference.conflict_of_interest,
-            secretary=next(secretaries, reference.coordinator),
+            secretary=reference.tree.secretary,
+            root=reference.tree.root,
             area_units=MappingProxyType({area.code: area.agency for area in reference.areas.values() if area.agency}),
             confidential_topics=frozenset(topic.code for topic in reference.topics.values() if topic.is_confidential),
         )
@@ -102,6 +113,10 @@ class Route:
     confidential: bool = False
     out_of_authority: str = ""
     skips: tuple[str, ...] = ()
+    reported: str = ""
+    """The agency whose own people are complained about; the root of the tree for the head of the region."""
+    direct: bool = False
+    """It goes on without the coordinator, who is not to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +138,16 @@ def route(
     named_agency: str = "",
     service: str = "",
     area: str = "",
+    accuses_head: bool = False,
     on: date,
 ) -> Route:
-    """Find the agency. `named_agency`: code that the reporter wrote; `service`: of a deep link; `area`: region code."""
+    """Find the agency. `named_agency`: code that the reporter wrote; `service`: of a deep link; `area`: region code.
+
+    `accuses_head`: the text speaks of the head of the region as the one who did it.
+    """
+    named = named_agency or table.services.get(service.upper(), "")
     asked = (
-        _conflict(suggestion, table, named_agency or table.services.get(service.upper(), "")),
+        _conflict(suggestion, table, named or (table.root if accuses_head else "")),
         _named(table, named_agency),
         _by_service(table, service),
         _outside(suggestion, table),
@@ -155,7 +175,7 @@ def decide(
 
     `sampled`: this one goes to a person anyway, so that the precision is known.
     """
-    conduct = way.rule == 3  # noqa: PLR2004 - number of the rule in CASEWORK 6.1
+    conduct = way.rule == CONDUCT_RULE
     kind = Kind.PENGADUAN_PENGAWASAN if conduct else _stored_kind(suggestion.kind)
     objections = _objections(suggestion, way, threshold, sensitive, urgent, sampled) if threshold > 0 else ()
     objections = ("ditahan: menunggu petugas",) if held else objections
@@ -172,6 +192,8 @@ def decide(
 def _objections(
     suggestion: Suggestion, way: Route, threshold: float, sensitive: bool, urgent: bool, sampled: bool
 ) -> tuple[str, ...]:
+    if way.direct:
+        return ()
     checks = (
         (suggestion.confidence < threshold, f"keyakinan {suggestion.confidence:.2f} di bawah {threshold:g}"),
         (not way.decisive, "tujuan belum pasti"),
@@ -201,7 +223,22 @@ def _conflict(suggestion: Suggestion, table: RoutingTable, named: str) -> Route 
     reason = f"Menyangkut perilaku petugas: {taker}"
     if reported:
         reason = f"Terlapor {reported}: tidak diteruskan ke instansi itu, melainkan ke {taker}"
-    return Route(taker, 3, (reason,), decisive=True, conflict=bool(reported), confidential=True)
+    direct = reported in {table.coordinator, table.root} - {""}
+    return Route(
+        taker,
+        CONDUCT_RULE,
+        (reason,),
+        decisive=True,
+        conflict=bool(reported),
+        confidential=True,
+        reported=reported,
+        direct=direct,
+    )
+
+
+def names_head(text: str) -> bool:
+    """Whether the head of the region is said to have done it; it only matters for reports about conduct."""
+    return ACCUSED.search(text) is not None
 
 
 def _is_ours(table: RoutingTable, code: str) -> bool:
@@ -263,22 +300,20 @@ def _by_area(suggestion: Suggestion, table: RoutingTable, area: str) -> Route | 
 
 
 def _taken(way: Route, table: RoutingTable, on: date, confidential: bool) -> Route:
-    """The same way, up the tree to somebody who is in office and has a team."""
+    """The same way, up the tree to somebody in office with a team; what is said of officers stays where it goes."""
     agency, skips, reasons = way.agency, way.skips, way.reasons
-    if agency:
+    if agency and way.rule != CONDUCT_RULE:
         agency = next((one.code for one in _upwards(table, agency) if _takes(one, on)), "")
         if agency != way.agency:
             skips = (*skips, "NO_TEAM")
             reasons = (*reasons, f"{way.agency} tanpa tim atau tidak aktif: ke {agency or table.coordinator}")
-    return Route(
-        agency,
-        way.rule,
-        reasons,
-        way.decisive and bool(agency),
-        way.conflict,
-        confidential,
-        way.out_of_authority,
-        skips,
+    return replace(
+        way,
+        agency=agency,
+        reasons=reasons,
+        decisive=way.decisive and bool(agency),
+        confidential=confidential,
+        skips=skips,
     )
 
 

@@ -65,7 +65,12 @@ class Scope:
     sees: Mapping[Sort, Sight]
     agencies: frozenset[str] | None = None
     holder_id: int | None = None
-    inspectorate: str = ""
+    oversees: str = ""
+    """The reader's own office, where it is theirs to look into what officers are reported for."""
+    unknown: frozenset[str] = frozenset()
+    """Whoever is reported among these: for this reader there is no such complaint."""
+    unrouted: frozenset[str] = frozenset()
+    """Whoever is reported among these: it goes its way without this reader, who would otherwise route it."""
     routes: bool = False
     """May read a complaint about our own people until it is given to the inspectorate: somebody has to route it."""
     is_officer: bool = False
@@ -76,12 +81,15 @@ def scope_of(office: Office, role: Role, agency: str = "", person: str = "") -> 
     tree = office.reference.tree
     sees = SEES.get(role, dict.fromkeys(Sort, Sight.NONE))
     is_officer = role in OFFICERS
+    unknown = {Role.INSPECTORATE: tree.conflict_of_interest, Role.REGIONAL_HEAD: tree.root}.get(role, "")
     return Scope(
         reader=Reader.OFFICER if is_officer else Reader.COORDINATOR,
         sees=sees,
         agencies=subtree(office, agency) if is_officer else None,
         holder_id=int(person) if person.isdigit() else None,
-        inspectorate=tree.conflict_of_interest,
+        oversees=agency if is_officer and oversees(office, role, agency) else "",
+        unknown=frozenset({unknown} - {""}),
+        unrouted=frozenset({tree.coordinator, tree.root} - {""}),
         routes=role is Role.COORDINATOR,
         is_officer=is_officer,
     )
@@ -90,11 +98,18 @@ def scope_of(office: Office, role: Role, agency: str = "", person: str = "") -> 
 def api_scope(office: Office, agency: str = "") -> Scope:
     """A token: all complaints, or those that a liaison of its agency would see; `privacy` keeps back what no other system
     may have."""
-    inspectorate = office.reference.tree.conflict_of_interest
     if not agency:
-        return Scope(Reader.API, dict.fromkeys(Sort, Sight.FULL), inspectorate=inspectorate)
+        return Scope(Reader.API, dict.fromkeys(Sort, Sight.FULL))
     sees, below = SEES[Role.PENGHUBUNG], subtree(office, agency)
-    return Scope(Reader.API, sees, agencies=below, inspectorate=inspectorate, is_officer=True)
+    own = agency if oversees(office, Role.PENGHUBUNG, agency) else ""
+    return Scope(Reader.API, sees, agencies=below, oversees=own, is_officer=True)
+
+
+def oversees(office: Office, role: Role, agency: str) -> bool:
+    """Whether this officer looks into what officers are reported for: the inspectorate, and the regional secretary in
+    person where the inspectorate itself is reported."""
+    tree = office.reference.tree
+    return agency == tree.conflict_of_interest or (role is Role.KEPALA and agency == tree.secretary)
 
 
 def subtree(office: Office, agency: str) -> frozenset[str]:
@@ -110,12 +125,12 @@ def subtree(office: Office, agency: str) -> frozenset[str]:
 
 def visible(scope: Scope) -> ColumnElement[bool]:
     """The rows that exist for this reader at all."""
-    return and_(_own(scope), _seen(scope, {Sight.FULL, Sight.NUMBER}))
+    return and_(_own(scope), _seen(scope, {Sight.FULL, Sight.NUMBER}), _known(scope))
 
 
 def readable(scope: Scope) -> ColumnElement[bool]:
     """The rows whose words this reader may read: only these are searched by words."""
-    found = and_(_own(scope), or_(_seen(scope, {Sight.FULL}), _to_route(scope)))
+    found = and_(_own(scope), or_(_seen(scope, {Sight.FULL}), _to_route(scope)), _known(scope))
     # What privacy keeps from other systems must not be found out by searching for it either.
     return and_(found, complaint.c.confidential.is_(False)) if scope.reader is Reader.API else found
 
@@ -124,13 +139,15 @@ def sight(scope: Scope, row: Any) -> Sight:
     """How much of this very row; the same rules as `visible` and `readable`."""
     if scope.agencies is not None and row.agency not in scope.agencies:
         return Sight.NONE
+    if row.reported in scope.unknown:
+        return Sight.NONE
     sort = sort_of(row)
     if scope.is_officer and scope.holder_id is not None and row.holder_id == scope.holder_id:
         return Sight.FULL
     if sort is Sort.SUPERVISION:
-        if scope.routes and not row.agency:
+        if scope.routes and not row.agency and row.reported not in scope.unrouted:
             return Sight.FULL
-        if scope.is_officer and scope.inspectorate in (scope.agencies or ()):
+        if scope.oversees and row.agency == scope.oversees:
             return Sight.FULL
     return scope.sees[sort]
 
@@ -175,8 +192,19 @@ def _held(scope: Scope) -> ColumnElement[bool]:
     if not scope.is_officer:
         return false()
     mine = complaint.c.holder_id == scope.holder_id if scope.holder_id is not None else false()
-    return or_(mine, _is(Sort.SUPERVISION)) if scope.inspectorate in (scope.agencies or ()) else mine
+    return or_(mine, and_(_is(Sort.SUPERVISION), complaint.c.agency == scope.oversees)) if scope.oversees else mine
 
 
 def _to_route(scope: Scope) -> ColumnElement[bool]:
-    return and_(_is(Sort.SUPERVISION), complaint.c.agency == "") if scope.routes else false()
+    to_route = and_(complaint.c.agency == "", complaint.c.reported.not_in(sorted(scope.unrouted)))
+    return and_(_is(Sort.SUPERVISION), to_route) if scope.routes else false()
+
+
+def not_about_them(scope: Scope) -> ColumnElement[bool]:
+    """What is not said of officers, or is for this very reader to look into; wherever it lies."""
+    about_us = _is(Sort.SUPERVISION)
+    return or_(not_(about_us), complaint.c.agency == scope.oversees) if scope.oversees else not_(about_us)
+
+
+def _known(scope: Scope) -> ColumnElement[bool]:
+    return complaint.c.reported.not_in(sorted(scope.unknown)) if scope.unknown else true()

@@ -18,6 +18,8 @@ SENSITIVE = ("none", "anak", "korupsi")
 FLAGS = ("", "konflik_kepentingan", "sengketa_wewenang")
 AGENCIES = ("", "DLH", "PUPR", "INSPEKTORAT")
 HOLDERS = (None, 7)
+REPORTED = ("", "INSPEKTORAT", "", "DISKOMINFO", "PUPR")
+"""Five, which divides the number of no other thing: each meets all."""
 
 
 def every_complaint(store: Store) -> None:
@@ -26,7 +28,7 @@ def every_complaint(store: Store) -> None:
         for number, (kind, sensitive, confidential, flags, agency, holder) in enumerate(combinations, 1):
             filling.complaint(
                 tx, number, kind=kind, sensitive=sensitive, confidential=confidential, flags=flags, agency=agency,
-                holder_id=holder,
+                holder_id=holder, reported=REPORTED[number % len(REPORTED)],
             )  # fmt: skip
 
 
@@ -64,6 +66,9 @@ SEES = [
     (Role.PENGHUBUNG,         "DLH",         {"agency": "PUPR"},                                           Sight.NONE),
     (Role.PENGHUBUNG,         "DLH",         {"agency": ""},                                               Sight.NONE),
     (Role.PENGHUBUNG,         "DLH",         {"agency": "DLH", "flags": "konflik_kepentingan"},            Sight.NONE),
+    (Role.COORDINATOR,        "",            {"kind": "pengaduan_pengawasan", "reported": "PUPR"},         Sight.FULL),
+    (Role.COORDINATOR,        "",            {"kind": "pengaduan_pengawasan", "reported": "DISKOMINFO"},   Sight.NUMBER),  # their own office
+    (Role.INSPECTORATE,       "",            {"kind": "pengaduan_pengawasan", "reported": "INSPEKTORAT"},  Sight.NONE),
     (Role.PENGHUBUNG,         "INSPEKTORAT", {"agency": "INSPEKTORAT", "kind": "pengaduan_pengawasan"},    Sight.FULL),
     (Role.ANGGOTA,            "DLH",         {"agency": "DLH", "confidential": True},                      Sight.NONE),
     (Role.ANGGOTA,            "DLH",         {"agency": "DLH", "confidential": True, "holder_id": 7},      Sight.FULL),

@@ -89,7 +89,9 @@ complaint = Table(
     Column("sp4n_state", String(60), nullable=False, default=""),
     Column("events", Integer, nullable=False, default=0),
     Column("anonymised_at", Instant),
+    Column("reported", String(40), nullable=False, default="", server_default=""),
 )
+"""`reported`: the agency whose own people are complained about (CASEWORK 6.2); the root of the tree for the regional head."""
 OPEN_CASES = "closed_at IS NULL"
 # Ends with what is counted by: figures over many complaints are read without their rows.
 Index(
