@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select, text
 
-from gateway import attachments, audit, cases, tasks
+from gateway import attachments, audit, cases, remote_ids, tasks
 from gateway.complaints.complaint import SYSTEM, Kind, Point, Status
 from gateway.complaints.forward import (
     Circuit,
@@ -29,6 +29,7 @@ from gateway.complaints.forward import (
     ReportFile,
 )
 from gateway.complaints.number import plain
+from gateway.outgoing import is_national
 from gateway.privacy import Reader, masked_text, shown_to
 from gateway.remote_changes import changed
 from gateway.storage import tables
@@ -132,7 +133,7 @@ def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
     if row is None:
         raise LookupError(f"no complaint {complaint_id}")
     filed = tx.one(
-        select(forward.c.remote_id, forward.c.state).where(
+        select(forward.c.remote_id, forward.c.remote_ref, forward.c.state).where(
             forward.c.complaint_id == complaint_id, forward.c.target == target, forward.c.kind == "create"
         )
     )
@@ -146,6 +147,7 @@ def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
         incident_on=row.incident_on,
         place=shown.place,
         point=point if shown.point else None,
+        topic=row.topic,
         agency=row.agency,
         agency_name=row.agency_name or "",
         institution_id=row.sp4n_institution_id or "",
@@ -161,7 +163,7 @@ def _remote_id(filed: Any, shown: str) -> str:
     """Its own number over there, or the one of a report that it is part of."""
     if filed is None:
         return ""
-    return str(filed.remote_id or (shown if filed.state == ForwardState.SENT.value else ""))
+    return str(remote_ids.shown(filed) or (shown if filed.state == ForwardState.SENT.value else ""))
 
 
 def _files(tx: Transaction, complaint_id: int) -> list[ReportFile]:
@@ -232,19 +234,18 @@ def adopt(tx: Transaction, forward_id: int, remote_id: str) -> None:
     row = tx.one(select(forward).where(forward.c.id == forward_id))
     if row is None:
         return
-    taken = (forward.c.target == row.target) & (forward.c.kind == "create") & (forward.c.remote_id == remote_id)
-    other = tx.one(select(forward.c.marker).where(taken, forward.c.id != forward_id))
-    if other is not None:
-        raise RemoteIdTaken(other.marker)
+    if other := remote_ids.holder(tx, row, remote_id):
+        raise RemoteIdTaken(other)
     values = {
-        "remote_id": remote_id,
+        **remote_ids.columns(remote_id),
         "state": ForwardState.SENT.value,
         "finished_at": tx.now,
         "remote_changed_at": tx.now,
         "poll_due_at": tx.now,
     }
     tx.execute(forward.update().where(forward.c.id == forward_id).values(**values))
-    cases.amend(tx, row.complaint_id, sp4n_id=remote_id)
+    if is_national(tx, row.target):
+        cases.amend(tx, row.complaint_id, sp4n_id=remote_id)
     for kind in TASKS.values():
         tasks.settle(tx, kind, str(forward_id))
     tx.ring("forward", "poll")
@@ -317,7 +318,7 @@ def _poll_job(row: Any) -> PollJob:
         row.fence + 1,
         row.target,
         row.marker,
-        row.remote_id,
+        remote_ids.shown(row),
         Status(row.status),
         row.remote_changed_at or row.created_at,
         row.poll_due_at,
@@ -355,11 +356,23 @@ def settle_poll(tx: Transaction, outcome: PollOutcome, target: str) -> None:
     }
     if outcome.state is not None:
         values["polled_at"] = tx.now
+        values |= _promised_number(tx, row, outcome.state.remote_id)
         values |= changed(tx, row, outcome.state)
         _note_missing(tx, row, is_missing=False)
     if outcome.remote_missing:
         _note_missing(tx, row, is_missing=True)
     tx.execute(forward.update().where(forward.c.id == row.id).values(**values))
+
+
+def _promised_number(tx: Transaction, row: Any, remote_id: str) -> dict[str, Any]:
+    """The number that they had promised for a report; nothing where it is the one that we know."""
+    if remote_id == remote_ids.shown(row):
+        return {}
+    other = remote_ids.holder(tx, row, remote_id)
+    if not other:
+        return remote_ids.columns(remote_id)
+    tasks.add(tx, TASKS[ForwardState.MANUAL_CHECK], str(row.id), f"{remote_id} = {other}", row.complaint_id)
+    return {}
 
 
 def _note_missing(tx: Transaction, row: Any, *, is_missing: bool) -> None:

@@ -32,6 +32,9 @@ UNDOABLE = frozenset({Action.ANSWER, Action.REFER_OUT})
 REF_CHARACTERS = 6
 AHEAD = timedelta(days=30)
 """Danger is due so much earlier: after an outage it leaves before whatever else waits."""
+NATIONAL = "sp4n"
+REPORTS_ONLY = frozenset({"open311"})
+"""Kinds of systems that take reports and nothing afterwards."""
 
 
 def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Mapping[str, str], actor: Actor) -> None:
@@ -110,11 +113,21 @@ def _row(
             **values,
         }
         for table in tx.office.settings.forwarding
-        if table.values.get("mode") != "off" and only in ("", table.name)
+        if table.values.get("mode") != "off" and only in ("", table.name) and _takes(table.kind, kind)
     ]
     tx.flush()
     if rows and tx.insert_new(tables.forward, rows, "id", key=("complaint_id", "target", "key")):
         tx.ring("forward")
+
+
+def _takes(target_kind: str, kind: ForwardKind) -> bool:
+    return kind is ForwardKind.CREATE or target_kind not in REPORTS_ONLY
+
+
+def is_national(tx: Transaction, target: str) -> bool:
+    """Whether this is SP4N-LAPOR!, whose number and status citizens are shown; what is no longer set was that."""
+    table = tx.office.settings.forwarder(target)
+    return table is None or table.kind == NATIONAL
 
 
 def withdraw(tx: Transaction, complaint_id: int, event_id: int) -> None:

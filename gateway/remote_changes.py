@@ -11,6 +11,7 @@ from gateway import cases, casework, disagreements, notices, tasks
 from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Actor, Case, Status
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
 from gateway.disagreements import ACTOR
+from gateway.outgoing import is_national
 from gateway.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -69,7 +70,8 @@ def _take_over(
         tasks.add(tx, "sp4n_unknown_status", name, row.marker)
     if not (moved and _follow(tx, case, state, new, actor)):
         _pass_on(tx, case, new, actor)
-    cases.amend(tx, case.id, sp4n_state=name[:60])
+    if is_national(tx, row.target):
+        cases.amend(tx, case.id, sp4n_state=name[:60])
     return {"remote_status": name, "remote_changed_at": state.status_since or tx.now}
 
 

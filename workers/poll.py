@@ -39,7 +39,7 @@ class Polls:
             # Probes are left to the queue `forward`: one read at a time is what a troubled target bears.
             if not isinstance(target, Target):
                 continue
-            room = target.forwarder.pace.max_in_flight - busy[target.name]
+            room = target.forwarder.polls_at_once - busy[target.name]
             if room > 0:
                 claimed += forwarding.claim_polls(tx, target.name, room, target.forwarder.lateness)
         return claimed

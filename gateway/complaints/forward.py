@@ -114,6 +114,7 @@ class Report:
     incident_on: date | None = None
     place: str = field(default="", repr=False)
     point: Point | None = field(default=None, repr=False)
+    topic: str = ""
     agency: str = ""
     agency_name: str = ""
     institution_id: str = ""

@@ -193,7 +193,7 @@ def _waiting(tx: Transaction, row: Any, case: Any, seen: Sight) -> Waiting:
         topic=case.topic if seen is Sight.FULL else "",
         anonymous=case.anonymous,
         confidential=case.confidential,
-        remote_id=row.remote_id or "",
+        remote_id=row.remote_ref or row.remote_id or "",
         created_at=row.created_at,
         days=_days(tx, row.created_at),
     )

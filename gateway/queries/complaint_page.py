@@ -137,7 +137,7 @@ def forwards(tx: Transaction, complaint_id: int) -> list[Forwarded]:
             target=row.target,
             kind=row.kind,
             state=row.state,
-            remote_id=row.remote_id or "",
+            remote_id=row.remote_ref or row.remote_id or "",
             remote_status=row.remote_status,
             error=row.last_error,
             at=row.finished_at or row.sent_at or row.created_at,

@@ -68,7 +68,7 @@ def _shown(tx: Transaction, row: Any) -> Difference | None:
         status=Status(row.status),
         theirs=theirs(forward),
         institution=institution(row),
-        remote_id=forward.remote_id or "",
+        remote_id=forward.remote_ref or forward.remote_id or "",
         since=row.created_at,
         may_follow=row.detail.startswith(DISPOSITION) or meaning(forward) is not None,
     )

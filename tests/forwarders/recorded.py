@@ -8,6 +8,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from channels.errors import AnswerLost, NotSent
 from channels.messages import NOTHING
@@ -58,6 +59,8 @@ class RecordedHttp:
             assert [[part.field, part.name, part.media_type] for part in uploads] == wanted["files"]
         if "form" in wanted:
             assert read_multipart(headers["Content-Type"], body or b"") == wanted["form"]
+        if "fields" in wanted:
+            assert dict(parse_qsl((body or b"").decode(), strict_parsing=True)) == wanted["fields"]
         self.taken.append(line)
         return _answer(step["response"])
 

@@ -19,6 +19,8 @@ from gateway.complaints.forward import (
     Report,
     ReportFile,
 )
+from workers.forwarders.open311.client import Open311
+from workers.forwarders.open311.settings import Open311Settings
 from workers.forwarders.protocols import Installation
 from workers.forwarders.sp4n.client import Sp4n
 from workers.forwarders.sp4n.settings import Sp4nSettings
@@ -41,6 +43,20 @@ SECTION: Mapping[str, object] = {
     "channel_id": 99,
     "classification_ids": {"pengaduan": 6},
 }
+
+
+CITY_KEY = "kunci-kota-rahasia-7731"
+CITY: Mapping[str, object] = {
+    "mode": "api",
+    "api_url": "http://127.0.0.1:9/open311/v2",
+    "api_key": CITY_KEY,
+    "service_codes": {"perhubungan": "LAMPU"},
+    "default_service_code": "UMUM",
+}
+
+
+def open311(**changed: object) -> Open311:
+    return Open311(build_section(Open311Settings, {**CITY, **changed}, "forwarding.kota"), INSTALLATION)
 
 
 def settings(**changed: object) -> Sp4nSettings:
@@ -115,6 +131,8 @@ def job_from(row: Mapping[str, Any]) -> ForwardJob:
     if "identity" in fields:
         fields["identity"] = Identity(**fields["identity"])
     rest = {name: value for name, value in row.items() if name in {"attempt", "searches_done", "unknown_cycles"}}
+    if "unknown_since" in row:
+        rest["unknown_since"] = datetime.fromisoformat(row["unknown_since"])
     return job(
         ForwardKind(row.get("kind", "create")),
         ForwardState(row.get("state", "queued")),

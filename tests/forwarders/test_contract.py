@@ -1,7 +1,7 @@
 """Every forwarder against its recorded exchanges: what it asks, and what it makes of each answer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,14 @@ import pytest
 
 from gateway.complaints.forward import ForwardOutcome, PollOutcome, RemoteState
 from tests.forwarders.recorded import EXCHANGES, RecordedHttp, exchanges
-from tests.forwarders.samples import NOW, SECTION, job_from, poll_job, sp4n
+from tests.forwarders.samples import CITY, NOW, SECTION, job_from, open311, poll_job, sp4n
 from workers.forwarders.carrying import carry, look
 from workers.forwarders.registry import SETTINGS
+
+FORWARDERS: Mapping[str, tuple[Callable[..., Any], Mapping[str, object]]] = {
+    "sp4n": (sp4n, SECTION),
+    "open311": (open311, CITY),
+}
 
 
 def clock() -> datetime:
@@ -26,15 +31,18 @@ def middle() -> float:
 def test_every_kind_has_exchanges() -> None:
     assert {path.name for path in EXCHANGES.iterdir()} == set(SETTINGS)
     assert len(exchanges("sp4n")) > 50
+    assert len(exchanges("open311")) > 20
 
 
-@pytest.mark.parametrize("path", exchanges("sp4n"), ids=lambda path: path.stem)
-async def test_sp4n_asks_and_understands_what_was_recorded(path: Path) -> None:
+@pytest.mark.parametrize("path", [*exchanges("sp4n"), *exchanges("open311")], ids=lambda path: path.stem)
+async def test_a_forwarder_asks_and_understands_what_was_recorded(path: Path) -> None:
     recording = read(path)
-    forwarder = sp4n(**recording.get("settings", {}))
-    http = RecordedHttp(recording["steps"], str(SECTION["api_url"]))
+    made, section = FORWARDERS[path.parent.name]
+    forwarder = made(**recording.get("settings", {}))
+    http = RecordedHttp(recording["steps"], str(section["api_url"]))
     if "state" in recording or recording.get("poll"):
-        outcome = await look(forwarder, poll_job(known_keys=frozenset(recording.get("known", ()))), http, clock, middle)
+        given = {"known_keys": frozenset(recording.get("known", ())), **recording.get("polled", {})}
+        outcome = await look(forwarder, poll_job(**given), http, clock, middle)
         if "state" in recording:
             assert outcome.state
             agrees(outcome.state, recording["state"])

@@ -13,8 +13,10 @@ from channels.protocols import HttpResponse
 from config.settings import ForwarderTable, SettingsError
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import ForwardState, Health
-from tests.forwarders.samples import INSTALLATION, NOW, SECTION, followup_job, job, poll_job, referral_job
+from tests.forwarders.samples import CITY, INSTALLATION, NOW, SECTION, followup_job, job, poll_job, referral_job
 from workers.forwarders.carrying import SWITCHED_OFF_FOR, carry, look, probe
+from workers.forwarders.idle import Idle
+from workers.forwarders.open311.client import Open311
 from workers.forwarders.pacing import PacedHttp
 from workers.forwarders.protocols import Pace
 from workers.forwarders.registry import FORWARDERS, SETTINGS, build, read_settings
@@ -52,6 +54,14 @@ REFUSED = [
     ({"requests_per_second": 0},                    "at least"),
     ({"poll_evry_s": 2},                            "did you mean 'poll_every_s'"),
 ]
+REFUSED_CITIES = [
+    ({"api_url": ""},                               "mode api needs api_url"),
+    ({"api_key": "", "service_codes": {}, "default_service_code": ""}, "mode api needs api_key, service_codes"),
+    ({"api_url": "http://311.example.org/v2"},      "api_url must be https"),
+    ({"format": "yaml"},                            "unknown 'yaml'"),
+    ({"id_pattern": "["},                           "id_pattern is no regular expression"),
+    ({"api_kye": "x"},                              "did you mean 'api_key'"),
+]
 ACCEPTED = [
     {"api_url": "https://sp4n.example.go.id/lapor/3.0.0"},
     {"api_url": "http://10.20.0.5:8080/lapor/3.0.0"},
@@ -85,6 +95,19 @@ def test_what_is_missing_or_unsafe_is_named(changed: Mapping[str, object], said:
         build(table({**SECTION, **changed}), INSTALLATION)
     assert said in str(refused.value)
     assert str(refused.value).startswith("forwarding.sp4n")
+
+
+@pytest.mark.parametrize(("changed", "said"), REFUSED_CITIES)
+def test_what_is_missing_for_a_city_is_named(changed: Mapping[str, object], said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        build(table({**CITY, **changed}, kind="open311"), INSTALLATION)
+    assert said in str(refused.value)
+
+
+def test_a_city_is_served_by_hand_or_not_at_all_where_that_is_set() -> None:
+    assert isinstance(build(table(CITY, kind="open311"), INSTALLATION), Open311)
+    assert isinstance(build(table({}, kind="open311"), INSTALLATION), Idle)
+    assert isinstance(build(table({**CITY, "mode": "off"}, kind="open311"), INSTALLATION), Idle)
 
 
 @pytest.mark.parametrize("changed", ACCEPTED)

@@ -35,12 +35,12 @@ from tests.forwarders.samples import (
     settings,
     sp4n,
 )
-from workers.forwarders import circuit, unknown
+from workers.forwarders import circuit, polling, unknown
 from workers.forwarders.carrying import interrupted, put_back, put_poll_back
 from workers.forwarders.circuit import Gate
 from workers.forwarders.protocols import Timing
 from workers.forwarders.retrying import read_again_at, send_again_at
-from workers.forwarders.sp4n import mapping, polling
+from workers.forwarders.sp4n import mapping
 from workers.forwarders.sp4n.reading import marks, plain_text, read_time
 from workers.forwarders.sp4n.reference import load_reference
 

@@ -19,6 +19,7 @@ class Idle:
         self._code = code
         self.timing = Timing()
         self.pace = Pace()
+        self.polls_at_once = self.pace.max_in_flight
 
     async def file(self, job: ForwardJob, http: Http) -> NoReturn:
         raise self._error(self._code)

@@ -123,6 +123,8 @@ class Forwarder(Protocol):
 
     timing: Timing
     pace: Pace
+    polls_at_once: int
+    """Polls that may be carried together; where many fit into one request these are more than `pace.max_in_flight`."""
     can_search: bool
     """Whether `search` can look for a report whose remote id is unknown."""
 

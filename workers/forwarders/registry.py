@@ -10,12 +10,14 @@ from workers.forwarders.protocols import Forwarder, ForwarderFactory, Installati
 
 FORWARDERS: Mapping[str, str] = {
     "sp4n": "workers.forwarders.sp4n.client:Sp4n",
+    "open311": "workers.forwarders.open311.client:Open311",
     "manual": "workers.forwarders.manual:manual",
     "null": "workers.forwarders.null:null",
 }
 # Kinds that stand in settings, with the dataclass of their keys.
 SETTINGS: Mapping[str, str] = {
     "sp4n": "workers.forwarders.sp4n.settings:Sp4nSettings",
+    "open311": "workers.forwarders.open311.settings:Open311Settings",
 }
 MODES: Mapping[str, str] = {"manual": "manual", "off": "null"}
 

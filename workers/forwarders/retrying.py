@@ -4,8 +4,10 @@ Source: docs/forwarders/sp4n.md § Back-off. Full jitter, so that a hundred jobs
 together. No number of attempts ends it: outages of days are survived.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
+from channels.protocols import HttpResponse
 from workers.forwarders.protocols import Timing
 
 LONGEST_WAIT = timedelta(hours=24)
@@ -35,6 +37,18 @@ def asked_for(wait: timedelta | datetime, now: datetime) -> datetime:
     """The moment that a Retry-After means, at most a day away."""
     moment = wait if isinstance(wait, datetime) else now + wait
     return min(max(moment, now), now + LONGEST_WAIT)
+
+
+def wait_asked_by(response: HttpResponse) -> timedelta | datetime | None:
+    """Retry-After: seconds or a date; None when it is absent or means nothing."""
+    written = response.headers.get("retry-after", "").strip()
+    if written.isdigit():
+        return timedelta(seconds=min(int(written), 10**7))
+    try:
+        moment = parsedate_to_datetime(written)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _backed_off(first_s: float, max_s: float, times: int) -> timedelta:

@@ -23,6 +23,7 @@ SIMULATORS: Mapping[str, str] = {
     "ussd": "workers.simulators.ussd:build",
     "web": "workers.simulators.web:build",
     "sp4n": "workers.simulators.sp4n:build",
+    "open311": "workers.simulators.open311:build",
 }
 LOOPBACK = "127.0.0.1"
 REACHABLE_AT_LOOPBACK = frozenset({LOOPBACK, "localhost", "0.0.0.0"})  # noqa: S104 - compared, not bound

@@ -71,6 +71,14 @@ class Sp4nNames:
 
 
 @dataclass(frozen=True, slots=True)
+class Open311Names:
+    """Key that the city of Open311 gave the gateway, and its service codes."""
+
+    api_key: str = PRACTICE_KEY
+    services: tuple[str, ...] = ("umum",)
+
+
+@dataclass(frozen=True, slots=True)
 class SimulatorSettings:
     """`gateway_url` without a trailing slash. An empty channel name means that the gateway has no such channel."""
 
@@ -79,6 +87,7 @@ class SimulatorSettings:
     kannel: KannelNames = field(default_factory=KannelNames)
     ussd: UssdNames = field(default_factory=UssdNames)
     sp4n: Sp4nNames = field(default_factory=Sp4nNames)
+    open311: Open311Names = field(default_factory=Open311Names)
     web_channel: str = "web"
     citizens: tuple[Person, ...] = CITIZENS
     officers: tuple[Person, ...] = ()

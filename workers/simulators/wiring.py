@@ -11,6 +11,7 @@ from config.settings import ChannelTable, Server, Settings
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import (
     KannelNames,
+    Open311Names,
     Person,
     SimulatorSettings,
     Sp4nNames,
@@ -37,6 +38,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         kannel=_kannel(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
+        open311=_open311(settings),
         web_channel=_values(settings, "web_form")[0],
         officers=_officers(reference),
         government=settings.government.name,
@@ -116,6 +118,16 @@ def _sp4n(settings: Settings, reference: Reference) -> Sp4nNames:
         token=keys.get("token", "SIM-TOKEN"),
         institutions=tuple(dict(known).items()),
     )
+
+
+def _open311(settings: Settings) -> Open311Names:
+    table = next((table for table in settings.forwarding if table.kind == "open311"), None)
+    if table is None:
+        return Open311Names()
+    codes = table.values.get("service_codes", {})
+    mapped = list(codes.values()) if isinstance(codes, Mapping) else []
+    every = [str(code) for code in (*mapped, table.values.get("default_service_code", "")) if code]
+    return Open311Names(str(table.values.get("api_key", "")), tuple(dict.fromkeys(every)))
 
 
 def _officers(reference: Reference) -> tuple[Person, ...]:

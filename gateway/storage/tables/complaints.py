@@ -294,6 +294,7 @@ forward = Table(
     Column("content_masked", Text, nullable=False, default=""),
     Column("request_hash", String(64), nullable=False, default=""),
     Column("remote_id", String(24)),
+    Column("remote_ref", String(200), nullable=False, default="", server_default=""),
     Column("unknown_cycles", Integer, nullable=False, default=0),
     Column("searches_done", Integer, nullable=False, default=0),
     Column("unknown_since", Instant),

@@ -24,8 +24,9 @@ from gateway.complaints.forward import (
     RemoteState,
     Report,
 )
+from workers.forwarders import polling
 from workers.forwarders.protocols import Installation, NotTaken, OutcomeUnknown, Pace, Refused, Timing
-from workers.forwarders.sp4n import mapping, multipart, polling, reading
+from workers.forwarders.sp4n import mapping, multipart, reading
 from workers.forwarders.sp4n.exchange import Call, Exchange, words_of
 from workers.forwarders.sp4n.reference import load_reference
 from workers.forwarders.sp4n.settings import Sp4nSettings
@@ -58,6 +59,7 @@ class Sp4n:
         self._exchange = Exchange(settings, self._reference, installation.user_agent)
         self.can_search = bool(settings.search_path)
         self.pace = Pace(settings.requests_per_second, self._reference.limits.burst, settings.max_in_flight)
+        self.polls_at_once = settings.max_in_flight
         self.timing = Timing(
             settings.retry_first_s,
             settings.retry_max_s,

@@ -8,14 +8,13 @@ import asyncio
 import json as jsonlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from channels.errors import AddressRefused, AnswerLost, AnswerTooLarge, NotSent
 from channels.protocols import Http, HttpResponse, Upload
 from config.logging import get_logger
 from workers.forwarders.protocols import ForwardError, LockedOut, NotTaken, OutcomeUnknown, Refused
+from workers.forwarders.retrying import wait_asked_by
 from workers.forwarders.sp4n.reference import Reference
 from workers.forwarders.sp4n.settings import Sp4nSettings
 
@@ -137,7 +136,7 @@ def words_of(body: Mapping[str, Any]) -> str:
 
 
 def _failure(call: Call, response: HttpResponse) -> ForwardError:
-    status, wait, code = response.status, _wait(response), f"http_{response.status}"
+    status, wait, code = response.status, wait_asked_by(response), f"http_{response.status}"
     passing = status in BUSY or status >= SERVER_ERROR
     if not call.writes:
         return NotTaken(code, wait=wait) if passing else Refused(code, _detail(response))
@@ -163,18 +162,6 @@ def _json(response: HttpResponse) -> dict[str, Any] | None:
 
 def _is_html(response: HttpResponse) -> bool:
     return "html" in response.headers.get("content-type", "") or response.body.lstrip().startswith(b"<")
-
-
-def _wait(response: HttpResponse) -> timedelta | datetime | None:
-    """Retry-After: seconds or a date; None when it is absent or means nothing."""
-    written = response.headers.get("retry-after", "").strip()
-    if written.isdigit():
-        return timedelta(seconds=min(int(written), 10**7))
-    try:
-        moment = parsedate_to_datetime(written)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _keys(settings: Sp4nSettings, reference: Reference) -> dict[str, str]:

@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Literal
-from urllib.parse import urlsplit
 
 from config.settings import Secret, Window
+from workers.forwarders.addresses import is_safe
 
 NO_IDS: Mapping[str, int] = MappingProxyType({})
 
@@ -67,20 +66,5 @@ class Sp4nSettings:
         missing = [name for name, given in needed.items() if not given]
         if missing:
             raise ValueError(f"mode api needs {', '.join(missing)}")
-        if not _is_safe(self.api_url):
+        if not is_safe(self.api_url):
             raise ValueError("api_url must be https (http only on this machine or a private network)")
-
-
-def _is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_near(host)))
-
-
-def _is_near(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        # A name without a dot is one of this machine or of a container network, never a public one.
-        return "." not in host or host.endswith((".localhost", ".internal"))
-    return address.is_loopback or address.is_private

@@ -1,15 +1,16 @@
-"""When a report is read again, and which of many first. Pure; reading itself is `client.Sp4n.poll`.
+"""When a report is read again, and which of many first. Pure; the same for every system of record.
 
 Source: docs/forwarders/sp4n.md § Polling.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from config.settings import Window
 from gateway.complaints.complaint import CLOSED, Status
 from gateway.complaints.forward import PollJob
-from workers.forwarders.sp4n.settings import Sp4nSettings
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -33,7 +34,17 @@ CLOSED_ARE_LEFT_AFTER = 180 * DAY
 JITTER = 0.2
 
 
-def interval(status: Status, age: timedelta, settings: Sp4nSettings) -> timedelta | None:
+class Rhythm(Protocol):
+    """What is set of it: one interval for everything (seconds; 0 = the table), and the hours of rest."""
+
+    @property
+    def poll_every_s(self) -> float: ...
+
+    @property
+    def poll_night(self) -> Window | None: ...
+
+
+def interval(status: Status, age: timedelta, settings: Rhythm) -> timedelta | None:
     """How long until the next look; None: closed long enough to be left alone."""
     if status in CLOSED and age > CLOSED_ARE_LEFT_AFTER:
         return None
@@ -43,7 +54,7 @@ def interval(status: Status, age: timedelta, settings: Sp4nSettings) -> timedelt
 
 
 def next_poll(
-    status: Status, changed_at: datetime, now: datetime, chance: float, settings: Sp4nSettings, zone: ZoneInfo
+    status: Status, changed_at: datetime, now: datetime, chance: float, settings: Rhythm, zone: ZoneInfo
 ) -> datetime | None:
     """`chance` in 0..1 spreads the interval by a fifth either way; what falls into the night waits for its end."""
     every = interval(status, now - changed_at, settings)
@@ -53,7 +64,7 @@ def next_poll(
     return rests_until(status, at, settings, zone) or at
 
 
-def rests_until(status: Status, at: datetime, settings: Sp4nSettings, zone: ZoneInfo) -> datetime | None:
+def rests_until(status: Status, at: datetime, settings: Rhythm, zone: ZoneInfo) -> datetime | None:
     """The end of the night window that `at` lies in, for reports that rest at night; else None."""
     night = settings.poll_night
     local = at.astimezone(zone)
@@ -63,7 +74,7 @@ def rests_until(status: Status, at: datetime, settings: Sp4nSettings, zone: Zone
     return (end if end > local else end + DAY).astimezone(at.tzinfo)
 
 
-def lateness(job: PollJob, now: datetime, settings: Sp4nSettings) -> float:
+def lateness(job: PollJob, now: datetime, settings: Rhythm) -> float:
     """How late a poll is, in intervals of its own: a fresh report an hour late comes before an old one a day late."""
     every = interval(job.status, now - job.changed_at, settings) or CLOSED_ARE_LEFT_AFTER
     return (now - job.due_at) / every
