@@ -148,7 +148,7 @@ def team(tx: Transaction, agency: str, roles: Sequence[Role], on: date) -> list[
     theirs = (table.c.agency == agency) & table.c.role.in_(named)
     found = tx.all(select(table).where(theirs, in_office(on)).order_by(table.c.id))
     away = on_leave(tx, [row.id for row in found], on)
-    return [_member(tx, row, row.id in away) for row in found]
+    return [member_of_row(tx, row, row.id in away) for row in found]
 
 
 def on_leave(tx: Transaction, members: Collection[int], on: date) -> frozenset[int]:
@@ -166,17 +166,18 @@ def member(tx: Transaction, identity: int) -> Member | None:
     """None for somebody whose mandate is over."""
     table = tables.agency_member
     row = tx.one(select(table).where(table.c.id == identity, in_office(tx.today)))
-    return _member(tx, row) if row else None
+    return member_of_row(tx, row) if row else None
 
 
 def members_of(tx: Transaction, contact_id: int) -> list[Member]:
     """The mandates that whoever writes from this address holds today."""
     table = tables.agency_member
     theirs = or_(table.c.telegram_id == contact_id, table.c.phone_id == contact_id, table.c.email_id == contact_id)
-    return [_member(tx, row) for row in tx.all(select(table).where(theirs, in_office(tx.today)))]
+    return [member_of_row(tx, row) for row in tx.all(select(table).where(theirs, in_office(tx.today)))]
 
 
-def _member(tx: Transaction, row: Any, is_away: bool = False) -> Member:
+def member_of_row(tx: Transaction, row: Any, is_away: bool = False) -> Member:
+    """A row of `agency_member` with the ways to reach them."""
     order = list(dict.fromkeys([*row.notify, *DEFAULT_ORDER]))
     means: list[tuple[str, int]] = []
     costly: list[tuple[str, int]] = []

@@ -196,3 +196,18 @@ def test_a_token_is_printed_once_listed_and_revoked(run: Run) -> None:
     assert run("token", "revoke", str(made["id"])).exit_code == 0
     assert "revoked" in run("token", "list").stdout
     assert run("token", "revoke", str(made["id"])).exit_code == 1
+
+
+def test_the_check_says_which_unit_cannot_be_told(run: Run) -> None:
+    before = run("data", "check")
+    assert before.exit_code == 0
+    assert "teams not checked" in before.stderr
+    run("db", "upgrade")
+    told, listed = run("data", "check", "--json"), run("data", "check")
+    assert (told.exit_code, listed.exit_code) == (1, 1)
+    coverage = last(told.stdout)["coverage"]
+    assert isinstance(coverage, dict)
+    assert coverage["units"] == coverage["complete"] + len(coverage["wanting"])
+    for unit in coverage["wanting"]:
+        assert f"{unit['agency']} " in listed.stdout
+    assert "complete_teams" in listed.stdout
