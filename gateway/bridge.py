@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from gateway.complaints.forward import ForwardKind, ForwardState, RemoteIdRefuse
 from gateway.complaints.leaving import content_of, title_of
 from gateway.file_store import FileStore
 from gateway.forwarding import RemoteIdTaken
+from gateway.leaving_reports import report_of
 from gateway.queries import bridge as queries
 from gateway.queries import complaint_detail
 from gateway.queries.bridge import AWAITED
@@ -61,6 +62,8 @@ class Sheet:
     flags: tuple[tuple[str, bool], ...] = ()
     files: tuple[StoredFile, ...] = ()
     pattern: str = ID_PATTERN
+    may_hand_over: bool = False
+    """Filed by hand, and the API is there now."""
 
 
 def sheet(tx: Transaction, scope: Scope, forward_id: int) -> Sheet | None:
@@ -71,15 +74,15 @@ def sheet(tx: Transaction, scope: Scope, forward_id: int) -> Sheet | None:
         return None
     table = tx.office.settings.forwarder(row.target)
     pattern = str(table.values.get("id_pattern", ID_PATTERN)) if table else ID_PATTERN
+    found = Sheet(row, pattern=pattern, may_hand_over=bool(row.by_hand) and not is_by_hand(tx, row.target))
     if item.sight is not Sight.FULL:
-        return Sheet(row, pattern=pattern)
-    report = forwarding.report_of(tx, row.complaint_id, row.target)
+        return found
+    report = report_of(tx, row.complaint_id, row.target)
     flags = (("anonymous", report.anonymous), ("confidential", report.confidential))
     if row.kind != ForwardKind.CREATE.value:
-        return Sheet(row, _further(tx, row, report), flags, pattern=pattern)
-    return Sheet(
-        row, _lines(tx, row, report), flags, tuple(attachments.stored(tx, row.complaint_id, "reporter")), pattern
-    )
+        return replace(found, lines=_further(tx, row, report), flags=flags)
+    files = tuple(attachments.stored(tx, row.complaint_id, "reporter"))
+    return replace(found, lines=_lines(tx, row, report), flags=flags, files=files)
 
 
 def _lines(tx: Transaction, row: Any, report: Report) -> tuple[Line, ...]:
@@ -149,7 +152,7 @@ def numbered(tx: Transaction, forward_id: int, typed: str, actor: Actor) -> str:
         if row.remote_id != number:
             raise BridgeRefused("settled")
         return number
-    _adopt(tx, row.id, number)
+    _adopt(tx, row.id, number, row.target)
     _note(tx, "bridge_numbered", row, actor, details={"remote_id": number})
     return number
 
@@ -180,9 +183,19 @@ def renumbered(tx: Transaction, forward_id: int, typed: str, reason: str, actor:
         raise BridgeRefused("needs_number")
     reason = _reason(reason)
     number = _number(tx, row.target, typed)
-    _adopt(tx, row.id, number)
+    _adopt(tx, row.id, number, row.target)
     _note(tx, "bridge_renumbered", row, actor, reason, {"before": row.remote_id or "", "remote_id": number})
     return number
+
+
+def handed_over(tx: Transaction, forward_id: int, actor: Actor) -> None:
+    """From now on the API looks after a report that was filed by hand, if it finds it there as ours."""
+    row = _row(tx, forward_id, frozenset({ForwardState.SENT}))
+    if not row.by_hand or not row.remote_id or is_by_hand(tx, row.target):
+        raise BridgeRefused("settled")
+    _set(tx, row.id, poll_due_at=tx.now, misses=0, missing_since=None)
+    tx.ring("poll")
+    _note(tx, "bridge_handed_over", row, actor)
 
 
 def send_again(tx: Transaction, forward_id: int, reason: str, actor: Actor) -> None:
@@ -224,9 +237,15 @@ def _number(tx: Transaction, target: str, typed: str) -> str:
         raise BridgeRefused("no_number") from problem
 
 
-def _adopt(tx: Transaction, forward_id: int, number: str) -> None:
+def is_by_hand(tx: Transaction, target: str) -> bool:
+    """Whether people work there now."""
+    table = tx.office.settings.forwarder(target)
+    return table is None or str(table.values.get("mode", "manual")) == "manual"
+
+
+def _adopt(tx: Transaction, forward_id: int, number: str, target: str) -> None:
     try:
-        forwarding.adopt(tx, forward_id, number)
+        forwarding.adopt(tx, forward_id, number, by_hand=is_by_hand(tx, target))
     except RemoteIdTaken as taken:
         raise BridgeRefused("taken", str(taken)) from taken
     tasks.settle(tx, AWAITED, str(forward_id))

@@ -7,14 +7,13 @@ again unseen (docs/forwarders/sp4n.md § 5). What came back and what we do about
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import select, text
 
-from gateway import attachments, audit, cases, remote_ids, tasks
-from gateway.complaints.complaint import SYSTEM, Kind, Point, Status
+from gateway import audit, cases, remote_ids, tasks
+from gateway.complaints.complaint import SYSTEM, Status
 from gateway.complaints.forward import (
     Circuit,
     FollowUp,
@@ -25,12 +24,13 @@ from gateway.complaints.forward import (
     PollJob,
     PollOutcome,
     Referral,
-    Report,
-    ReportFile,
+    RemoteState,
 )
+from gateway.complaints.leaving import is_same
 from gateway.complaints.number import plain
+from gateway.leaving_reports import added_files, report_of
 from gateway.outgoing import is_national
-from gateway.privacy import Reader, masked_text, shown_to
+from gateway.privacy import masked_text
 from gateway.remote_changes import changed
 from gateway.storage import tables
 from gateway.storage.rows import apart, id_in, ids_json
@@ -91,7 +91,7 @@ def _job(tx: Transaction, row: Any, state: ForwardState) -> ForwardJob:
     followup = referral = None
     if kind is ForwardKind.FOLLOWUP:
         ref = row.key.rpartition(":")[2]
-        files = _added_files(tx, row, report) if row.from_reporter else ()
+        files = added_files(tx, row, report) if row.from_reporter else ()
         followup = FollowUp(row.content_masked, ref, report.confidential, row.from_reporter, row.rating, files)
     if kind is ForwardKind.FORWARD:
         referral = Referral(row.institution_id, row.content_masked)
@@ -109,69 +109,6 @@ def _job(tx: Transaction, row: Any, state: ForwardState) -> ForwardJob:
         followup,
         referral,
     )
-
-
-def _added_files(tx: Transaction, row: Any, report: Report) -> tuple[ReportFile, ...]:
-    """The files that came with these words, unless the report itself left after them: then it took them along."""
-    forward = tables.forward
-    filed = (forward.c.complaint_id == row.complaint_id) & (forward.c.target == row.target)
-    create = tx.one(select(forward.c.started_at).where(filed, forward.c.kind == ForwardKind.CREATE.value))
-    if create is None or create.started_at is None or create.started_at >= row.created_at:
-        return ()
-    added = {file.sha256 for file in attachments.stored(tx, row.complaint_id, "reporter", row.created_at)}
-    return tuple(file for file in report.attachments if file.sha256 in added)
-
-
-def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
-    """The complaint as it may leave for `target`: masked, without identity."""
-    complaint, agency, forward = tables.complaint, tables.agency, tables.forward
-    row = tx.one(
-        select(complaint, agency.c.name.label("agency_name"), agency.c.sp4n_institution_id)
-        .join(agency, agency.c.code == complaint.c.agency, isouter=True)
-        .where(complaint.c.id == complaint_id)
-    )
-    if row is None:
-        raise LookupError(f"no complaint {complaint_id}")
-    filed = tx.one(
-        select(forward.c.remote_id, forward.c.remote_ref, forward.c.state).where(
-            forward.c.complaint_id == complaint_id, forward.c.target == target, forward.c.kind == "create"
-        )
-    )
-    shown = shown_to(Reader.FORWARD, row)
-    point = Point(row.latitude, row.longitude, row.point_precision_m) if row.latitude is not None else None
-    return Report(
-        number=row.number,
-        content=masked_text(shown.text),
-        title=masked_text(shown.title),
-        kind=Kind(row.kind),
-        incident_on=row.incident_on,
-        place=shown.place,
-        point=point if shown.point else None,
-        topic=row.topic,
-        agency=row.agency,
-        agency_name=row.agency_name or "",
-        institution_id=row.sp4n_institution_id or "",
-        anonymous=row.anonymous,
-        confidential=row.confidential,
-        priority=row.urgency == "darurat",
-        attachments=tuple(_files(tx, complaint_id)) if shown.photos else (),
-        remote_id=_remote_id(filed, row.sp4n_id),
-    )
-
-
-def _remote_id(filed: Any, shown: str) -> str:
-    """Its own number over there, or the one of a report that it is part of."""
-    if filed is None:
-        return ""
-    return str(remote_ids.shown(filed) or (shown if filed.state == ForwardState.SENT.value else ""))
-
-
-def _files(tx: Transaction, complaint_id: int) -> list[ReportFile]:
-    kept = attachments.stored(tx, complaint_id, origin="reporter")
-    return [
-        ReportFile(f"lampiran-{at}", file.media_type, partial(tx.office.files.get, file.name), file.sha256, file.size)
-        for at, file in enumerate(kept, 1)
-    ]
 
 
 def settle(tx: Transaction, outcomes: Sequence[ForwardOutcome]) -> None:
@@ -228,8 +165,11 @@ class RemoteIdTaken(ValueError):
     """Another complaint has this number of the system of record; the text names its ticket."""
 
 
-def adopt(tx: Transaction, forward_id: int, remote_id: str) -> None:
-    """This complaint is known over there by this number: show it, and look at it from now on."""
+def adopt(tx: Transaction, forward_id: int, remote_id: str, *, by_hand: bool = False) -> None:
+    """This complaint is known over there by this number: show it, and look at it from now on.
+
+    `by_hand`: a person typed it who works there by hand; nothing is read by it until it was verified.
+    """
     forward = tables.forward
     row = tx.one(select(forward).where(forward.c.id == forward_id))
     if row is None:
@@ -241,7 +181,8 @@ def adopt(tx: Transaction, forward_id: int, remote_id: str) -> None:
         "state": ForwardState.SENT.value,
         "finished_at": tx.now,
         "remote_changed_at": tx.now,
-        "poll_due_at": tx.now,
+        "poll_due_at": None if by_hand else tx.now,
+        "by_hand": by_hand,
     }
     tx.execute(forward.update().where(forward.c.id == forward_id).values(**values))
     if is_national(tx, row.target):
@@ -354,6 +295,10 @@ def settle_poll(tx: Transaction, outcome: PollOutcome, target: str) -> None:
         "missing_since": outcome.missing_since,
         "last_error": outcome.error[:300],
     }
+    if row.by_hand and (outcome.state is not None or outcome.misses > row.misses):
+        values |= _verified(tx, row, outcome.state)
+        if values["by_hand"]:
+            outcome = replace(outcome, state=None, remote_missing=False)
     if outcome.state is not None:
         values["polled_at"] = tx.now
         values |= _promised_number(tx, row, outcome.state.remote_id)
@@ -373,6 +318,14 @@ def _promised_number(tx: Transaction, row: Any, remote_id: str) -> dict[str, Any
         return remote_ids.columns(remote_id)
     tasks.add(tx, TASKS[ForwardState.MANUAL_CHECK], str(row.id), f"{remote_id} = {other}", row.complaint_id)
     return {}
+
+
+def _verified(tx: Transaction, row: Any, state: RemoteState | None) -> dict[str, Any]:
+    """A number that was typed by hand is read for the first time: ours, or for a person to correct and nothing followed."""
+    if state is not None and is_same(report_of(tx, row.complaint_id, row.target), state):
+        return {"by_hand": False}
+    tasks.add(tx, MISSING, plain(row.marker), f"{row.marker} / {row.remote_id}", row.complaint_id)
+    return {"by_hand": True, "poll_due_at": None, "misses": 0, "missing_since": None}
 
 
 def _note_missing(tx: Transaction, row: Any, *, is_missing: bool) -> None:

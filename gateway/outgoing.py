@@ -99,6 +99,7 @@ def _row(
     tx: Transaction, case: Case, kind: ForwardKind, key: str, wait_s: float = 0.0, only: str = "", **values: Any
 ) -> None:
     urgent = case.urgency is Urgency.DARURAT
+    by_hand = _by_hand(tx, case.id) if kind is not ForwardKind.CREATE else frozenset()
     rows = [
         {
             "id": tx.new_id(),
@@ -109,7 +110,7 @@ def _row(
             "marker": case.number,
             "created_at": tx.now,
             "due_at": tx.now + timedelta(seconds=wait_s) if wait_s or not urgent else tx.now - AHEAD,
-            "state": ForwardState.QUEUED.value,
+            "state": (ForwardState.MANUAL if table.name in by_hand else ForwardState.QUEUED).value,
             **values,
         }
         for table in tx.office.settings.forwarding
@@ -130,10 +131,18 @@ def is_national(tx: Transaction, target: str) -> bool:
     return table is None or table.kind == NATIONAL
 
 
+def _by_hand(tx: Transaction, complaint_id: int) -> frozenset[str]:
+    """Where people filed it: they tell what follows, too, until it was handed over to the API."""
+    forward = tables.forward
+    rows = tx.all(select(forward.c.target, forward.c.by_hand).where(forward.c.complaint_id == complaint_id))
+    return frozenset(row.target for row in rows if row.by_hand)
+
+
 def withdraw(tx: Transaction, complaint_id: int, event_id: int) -> None:
     """The action was undone: what waits because of it does not leave."""
     forward, event = tables.forward, tables.complaint_event
     mine = (event.c.complaint_id == complaint_id) & (event.c.id == event_id)
     then = select(event.c.at).where(mine).scalar_subquery()
-    waiting = (forward.c.complaint_id == complaint_id) & (forward.c.state == ForwardState.QUEUED.value)
+    untold = [ForwardState.QUEUED.value, ForwardState.MANUAL.value]
+    waiting = (forward.c.complaint_id == complaint_id) & forward.c.state.in_(untold)
     tx.execute(forward.delete().where(waiting, forward.c.created_at == then))

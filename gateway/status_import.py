@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from config.reference.topics import name_key
 from gateway import audit, cases, forwarding, remote_changes, remote_words
-from gateway.bridge import BridgeRefused
+from gateway.bridge import BridgeRefused, is_by_hand
 from gateway.complaints.complaint import ActionRefused, Actor, CaseMoved, Role
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
 from gateway.complaints.status_file import StatusFile, StatusLine
@@ -82,7 +82,7 @@ def take_over(
     if not isinstance(found, Found) or said is None:
         return Verdict.REFUSED
     if found.is_new:
-        forwarding.adopt(tx, found.row.id, line.remote_id)
+        forwarding.adopt(tx, found.row.id, line.remote_id, by_hand=is_by_hand(tx, target))
     bringer = Actor(Role.SP4N, actor.id, name=actor.name)
     state = _state(tx, line, found, said)
     values: dict[str, Any] = {"polled_at": tx.now, **remote_changes.changed(tx, found.row, state, bringer)}

@@ -5,7 +5,7 @@ The same words go through the API and onto the work list that people type from. 
 
 import re
 
-from gateway.complaints.forward import Report
+from gateway.complaints.forward import RemoteState, Report
 
 CUT = "…"
 # A full stop after these ends no sentence: a title that stops at "Jl." helps nobody.
@@ -63,3 +63,10 @@ def cut_at_word(text: str, longest: int, *, folded: bool = True) -> str:
     if not text[len(kept)].isspace() and at_space > longest // 2:
         kept = kept[:at_space]
     return kept.rstrip(" \n,;:-") + CUT
+
+
+def is_same(report: Report, state: RemoteState) -> bool:
+    """Whether what stands over there under a number is this report: by our marker, else by its title."""
+    ours = " ".join(title_of(report).casefold().split())
+    theirs = " ".join(state.title.casefold().split())
+    return state.has_marker is True or (bool(ours) and ours == theirs)

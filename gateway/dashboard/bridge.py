@@ -23,6 +23,7 @@ DEEDS: Mapping[str, tuple[Callable[..., object], tuple[str, ...], str]] = {
     "sudah-diinput": (work.typed_in, (), "bridge_typed_in"),
     "nomor": (work.numbered, ("number",), "bridge_numbered"),
     "nomor-bersama": (work.shared, ("number", "reason"), "bridge_shared"),
+    "serahkan": (work.handed_over, (), "bridge_handed_over"),
     "keadaan": (status_import.stated, ("status", "note"), "bridge_stated"),
     "ganti-nomor": (work.renumbered, ("number", "reason"), "bridge_renumbered"),
     "sudah-ditindaklanjuti": (work.followed_up, (), "bridge_followed_up"),
@@ -35,7 +36,7 @@ OFFERED: Mapping[ForwardState, tuple[str, ...]] = {
     ForwardState.AWAITING_NUMBER: ("nomor", "nomor-bersama", "gagal"),
     ForwardState.MANUAL_CHECK: ("nomor", "kirim-ulang", "gagal"),
     ForwardState.FAILED: ("nomor", "kirim-ulang"),
-    ForwardState.SENT: ("keadaan", "ganti-nomor"),
+    ForwardState.SENT: ("keadaan", "serahkan", "ganti-nomor"),
 }
 WITHOUT_NUMBER: Mapping[ForwardState, tuple[str, ...]] = {
     ForwardState.MANUAL: ("sudah-ditindaklanjuti", "gagal"),
@@ -120,6 +121,8 @@ async def _show(request: web.Request, refusal: BridgeRefused | None = None, trie
     state = ForwardState(sheet.row.state)
     has_number = sheet.row.kind == "create"
     offered = (OFFERED if has_number else WITHOUT_NUMBER).get(state, ())
+    if not sheet.may_hand_over:
+        offered = tuple(name for name in offered if name != "serahkan")
     problem = ""
     if refusal:
         problem = site.texts(f"admin.bridge.refused.{refusal.code}", site.language, tiket=refusal.other)

@@ -26,6 +26,7 @@ AWAITED = "sp4n_number"
 ON_BOARD = text("forward.state IN ('manual','manual_check','failed')")
 UNDER_WAY = text("forward.state IN ('queued','sending','retry','unknown')")
 IS_POLLED = text("forward.poll_due_at IS NOT NULL")
+TYPED = text("forward.by_hand")
 POLL_LATE = timedelta(hours=1)
 TROUBLES = ("sp4n_mismatch", "sp4n_missing", "sp4n_duplicate", "sp4n_unknown_status")
 """Kinds of tasks that say: the two sides disagree."""
@@ -153,18 +154,17 @@ def waiting(tx: Transaction, target: str) -> int:
 def _is_stale(tx: Transaction) -> ColumnElement[bool]:
     """Reports of open complaints by hand whose state nobody has looked up for a week."""
     forward, complaint = tables.forward, tables.complaint
-    by_hand = [one.name for one in tx.office.settings.forwarding if one.values.get("mode", "manual") == "manual"]
     seen = func.coalesce(forward.c.polled_at, forward.c.finished_at, forward.c.created_at)
     is_open = select(complaint.c.id).where(complaint.c.id == forward.c.complaint_id, complaint.c.closed_at.is_(None))
-    mine = and_(IS_POLLED, forward.c.target.in_(by_hand), forward.c.remote_id.is_not(None))
-    return and_(mine, seen < tx.now - STALE, is_open.exists())
+    return and_(TYPED, forward.c.remote_id.is_not(None), seen < tx.now - STALE, is_open.exists())
 
 
 def _stands_in(tx: Transaction, tab: str) -> list[ColumnElement[bool]]:
     forward = tables.forward
     match tab:
         case "perlu_diinput":
-            return [and_(ON_BOARD, forward.c.state == ForwardState.MANUAL.value)]
+            # Not before the undo time of its action is over.
+            return [and_(ON_BOARD, forward.c.state == ForwardState.MANUAL.value, forward.c.due_at <= tx.now)]
         case "menunggu_nomor":
             return [forward.c.id.in_(_awaited(tx))]
         case "perlu_dicek":

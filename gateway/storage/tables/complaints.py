@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -314,6 +315,7 @@ forward = Table(
     Column("missing_since", Instant),
     Column("remote_changed_at", Instant),
     Column("remote_status", String(80), nullable=False, default=""),
+    Column("by_hand", Boolean, nullable=False, default=False, server_default=false()),
     *work_columns(),
     UniqueConstraint("complaint_id", "target", "key"),
     UniqueConstraint("target", "kind", "remote_id"),
@@ -341,6 +343,8 @@ Index(
     sqlite_where=text("state IN ('manual','manual_check','failed')"),
     postgresql_where=text("state IN ('manual','manual_check','failed')"),
 )
+
+Index("ix_forward_by_hand", forward.c.id, sqlite_where=text("by_hand"), postgresql_where=text("by_hand"))
 
 remote_event = Table(
     "remote_event",
