@@ -78,9 +78,12 @@ def furnish(desk: Desk) -> dict[str, str]:
         tasks.add(tx, "third_reopen", working, "lubangnya terbuka lagi", cases.by_number(tx, working).id)
         tx.execute(forward.update().where(forward.c.marker == working).values(state="manual"))
         row = tx.one(select(forward.c.id).where(forward.c.marker == working))
+        tx.execute(forward.update().where(forward.c.id == row.id).values(remote_id="8123456", remote_status="Ditolak"))
+        tasks.add(tx, "sp4n_mismatch", str(row.id), "wrong_state", cases.by_number(tx, working).id)
+        beda = tx.one(select(tables.task.c.id).where(tables.task.c.kind == "sp4n_mismatch"))
         call = tx.one(select(tables.quarantine.c.id))
     return {
-        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "nama": "sms", "aksi": "kirim-ulang",
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "nama": "sms", "aksi": "kirim-ulang",
     }  # fmt: skip
 
 
@@ -95,7 +98,9 @@ def addresses(places: dict[str, str]) -> list[str]:
     found = []
     for route in SCREENS:
         if route.method == "GET" and route.path not in FILES and Role.COORDINATOR in route.roles:
-            whose = {"jembatan": "bridge", "identitas": "identity"}.get(route.path.split("/")[-2], "call")
+            whose = {"jembatan": "bridge", "identitas": "identity", "beda": "beda"}.get(
+                route.path.split("/")[-2], "call"
+            )
             here = places | {"id": places[whose]}
             found.append(route.path.format_map(here))
     received, working = f"/admin/aduan/{places['received']}", f"/admin/aduan/{places['tiket']}"
