@@ -34,7 +34,7 @@ from gateway.conversation.turn import Reply
 from gateway.outbound import Said
 from gateway.privacy import masked_text
 from gateway.queries import complaint_detail
-from gateway.queries.scope import Scope, Sight, sort_of
+from gateway.queries.scope import Scope, Sight, sight, sort_of
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
@@ -71,9 +71,9 @@ class Opened:
 def may_open(scope: Scope, row: Any, actor: Actor) -> bool:
     """Whether this person may ask about that complaint at all: those who may read it for good, never the agency.
 
-    A coordinator who routes a complaint about the government's own people is not one of them.
+    A coordinator who routes a complaint about the government's own people is not one of them, nor who is reported in it.
     """
-    return actor.role in OPENERS and scope.sees[sort_of(row)] is Sight.FULL
+    return actor.role in OPENERS and scope.sees[sort_of(row)] is Sight.FULL and sight(scope, row) is Sight.FULL
 
 
 def ask(tx: Transaction, scope: Scope, demand: Demand, actor: Actor) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from gateway.complaints.complaint import Actor, Role
 from gateway.complaints.identity import DECIDE_WITHIN, OPENERS
-from gateway.queries.scope import Scope, Sight, readable, sort_of
+from gateway.queries.scope import Scope, Sight, readable, sight, sort_of
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text
@@ -50,10 +50,14 @@ def one(tx: Transaction, scope: Scope, shown: str, role: Role) -> Entry | None:
         return None
     row = tx.one(select(demand).where(demand.c.id == identity))
     about = tx.one(select(complaint).where(complaint.c.id == row.complaint_id)) if row is not None else None
-    if row is None or about is None or scope.sees[sort_of(about)] is not Sight.FULL:
+    if row is None or about is None or not _may_ask(scope, about):
         return None
     names = _names(tx, [row])
     return Entry(id_text(row.id), about.number, row, *_people(row, names), anonymous=about.anonymous)
+
+
+def _may_ask(scope: Scope, about: Any) -> bool:
+    return scope.sees[sort_of(about)] is Sight.FULL and sight(scope, about) is Sight.FULL
 
 
 def waiting(tx: Transaction, scope: Scope, actor: Actor) -> int:
