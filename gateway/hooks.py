@@ -17,7 +17,7 @@ from gateway.hook_queue import place, shut
 from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction
-from gateway.storage.types import id_text
+from gateway.storage.types import id_number, id_text
 
 MOST = 10
 SECRET_BYTES = 32
@@ -47,7 +47,7 @@ class NewHook:
     include_confidential: bool = False
 
 
-def register(tx: Transaction, new: NewHook, actor: Actor) -> tuple[int, str]:
+def register(tx: Transaction, new: NewHook, actor: Actor) -> tuple[str, str]:
     """Keep an address and ping it; its id and secret. The caller has checked where it leads (gateway/hook_places.py)."""
     _check(tx, new)
     identity, secret = tx.new_id(), _new_secret()
@@ -68,7 +68,7 @@ def register(tx: Transaction, new: NewHook, actor: Actor) -> tuple[int, str]:
     )
     hook_events.ping(tx, identity)
     _note(tx, actor, "webhook_registered", identity)
-    return identity, secret
+    return id_text(identity), secret
 
 
 def _check(tx: Transaction, new: NewHook) -> None:
@@ -93,74 +93,77 @@ def _sealed(tx: Transaction, hook_id: int, secret: str) -> bytes:
     return seal(tx.office.keys.raw, secret, place(hook_id))
 
 
-def rotate(tx: Transaction, hook_id: int, actor: Actor) -> str:
+def rotate(tx: Transaction, hook: str, actor: Actor) -> str:
     """A new secret; what is sent within the next day carries a signature with the old one too."""
-    row, secret = _row(tx, hook_id), _new_secret()
+    row, secret = _row(tx, hook), _new_secret()
     values = {
-        "secret_sealed": _sealed(tx, hook_id, secret),
+        "secret_sealed": _sealed(tx, row.id, secret),
         "previous_sealed": row.secret_sealed,
         "previous_until": tx.now + OLD_SECRET_FOR,
     }
-    _change(tx, hook_id, **values)
-    _note(tx, actor, "webhook_secret_changed", hook_id)
+    _change(tx, row.id, **values)
+    _note(tx, actor, "webhook_secret_changed", row.id)
     return secret
 
 
-def pause(tx: Transaction, hook_id: int, actor: Actor) -> None:
+def pause(tx: Transaction, hook: str, actor: Actor) -> None:
     """Events gather and wait until somebody says go on."""
-    if _row(tx, hook_id).state != "active":
+    row = _row(tx, hook)
+    if row.state != "active":
         raise HookRefused("state")
-    _change(tx, hook_id, state="paused", reason="by_hand", state_since=tx.now)
-    _note(tx, actor, "webhook_paused", hook_id)
+    _change(tx, row.id, state="paused", reason="by_hand", state_since=tx.now)
+    _note(tx, actor, "webhook_paused", row.id)
 
 
-def resume(tx: Transaction, hook_id: int, actor: Actor) -> None:
-    if _row(tx, hook_id).state != "paused":
+def resume(tx: Transaction, hook: str, actor: Actor) -> None:
+    row = _row(tx, hook)
+    if row.state != "paused":
         raise HookRefused("state")
-    _change(tx, hook_id, state="active", reason="", state_since=tx.now, failing_since=None)
+    _change(tx, row.id, state="active", reason="", state_since=tx.now, failing_since=None)
     tx.ring(hook_events.QUEUE)
-    _settle_tasks(tx, hook_id, actor)
-    _note(tx, actor, "webhook_resumed", hook_id)
+    _settle_tasks(tx, row.id, actor)
+    _note(tx, actor, "webhook_resumed", row.id)
 
 
-def ping(tx: Transaction, hook_id: int, actor: Actor) -> int:
+def ping(tx: Transaction, hook: str, actor: Actor) -> str:
     """Try whether somebody answers there; the id of the delivery."""
-    if _row(tx, hook_id).state not in {"pending", "active"}:
+    row = _row(tx, hook)
+    if row.state not in {"pending", "active"}:
         raise HookRefused("state")
-    _note(tx, actor, "webhook_pinged", hook_id)
-    return hook_events.ping(tx, hook_id)
+    _note(tx, actor, "webhook_pinged", row.id)
+    return id_text(hook_events.ping(tx, row.id))
 
 
-def remove(tx: Transaction, hook_id: int, actor: Actor) -> None:
+def remove(tx: Transaction, hook: str, actor: Actor) -> None:
     """Nothing is told there any more; its log stays as long as any."""
-    _row(tx, hook_id)
-    shut(tx, hook_id, "removed")
-    _settle_tasks(tx, hook_id, actor)
-    _note(tx, actor, "webhook_removed", hook_id)
+    row = _row(tx, hook)
+    shut(tx, row.id, "removed")
+    _settle_tasks(tx, row.id, actor)
+    _note(tx, actor, "webhook_removed", row.id)
 
 
-def redeliver(tx: Transaction, hook_id: int, delivery_id: int, actor: Actor) -> int:
+def redeliver(tx: Transaction, hook: str, delivery: str, actor: Actor) -> str:
     """The same event once more, as a delivery of its own that nothing waits for; its id."""
-    delivery = tables.webhook_delivery
-    row = tx.one(select(delivery).where(delivery.c.id == delivery_id, delivery.c.webhook_id == hook_id))
+    owner, table = _row(tx, hook), tables.webhook_delivery
+    row = tx.one(select(table).where(table.c.id == (id_number(delivery) or 0), table.c.webhook_id == owner.id))
     if row is None:
-        raise LookupError(delivery_id)
-    if _row(tx, hook_id).state == "disabled" or row.finished_at is None:
+        raise LookupError(delivery)
+    if owner.state == "disabled" or row.finished_at is None:
         raise HookRefused("state")
     identity = tx.new_id()
     copied = {name: getattr(row, name) for name in ("webhook_id", "event", "event_id", "complaint_id", "content")}
-    tx.insert(delivery, id=identity, created_at=tx.now, due_at=tx.now, **copied)
+    tx.insert(table, id=identity, created_at=tx.now, due_at=tx.now, **copied)
     tx.ring(hook_events.QUEUE)
-    _note(tx, actor, "webhook_redelivered", hook_id)
-    return identity
+    _note(tx, actor, "webhook_redelivered", owner.id)
+    return id_text(identity)
 
 
-def _row(tx: Transaction, hook_id: int) -> Any:
+def _row(tx: Transaction, hook: str) -> Any:
     """LookupError when there is none."""
-    hook = tables.webhook
-    row = tx.one(select(hook).where(hook.c.id == hook_id).with_for_update())
+    table = tables.webhook
+    row = tx.one(select(table).where(table.c.id == (id_number(hook) or 0)).with_for_update())
     if row is None:
-        raise LookupError(hook_id)
+        raise LookupError(hook)
     return row
 
 

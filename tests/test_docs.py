@@ -275,7 +275,10 @@ def test_problems_of_the_api_are_described_with_their_status() -> None:
 
 
 def test_calls_of_the_api_are_described_with_their_scope() -> None:
-    described = {call: cells[0].strip("`") for call, cells in table("api.md", "## 4. Complaints").items()}
+    tables = [
+        table("api.md", heading) for heading in ("## 4. Complaints", "## 5. Channels and reports", "## 6. Webhooks")
+    ]
+    described = {call: cells[0].strip("`") for found in tables for call, cells in found.items()}
     assert described == {f"{entry.method} {PREFIX}{entry.path}": entry.scope for entry in ENTRIES}
     scopes = table("api.md", "## 1. Access, limits, repetitions")
     short = dict.fromkeys(SCOPES, "–") | {scope: name for name, allowed in SHORT_FORMS.items() for scope in allowed}

@@ -67,6 +67,10 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/identitas/{id}", f"{HERE}identities:show", roles=OPENERS),
     Route("POST", "/admin/identitas/{id}/{aksi}", f"{HERE}identities:act", roles=OPENERS),
     # other programs
+    Route("GET", "/admin/webhook", f"{HERE}hooks:show", roles=TECHNICAL, title="admin.hook.menu"),
+    Route("POST", "/admin/webhook", f"{HERE}hooks:register", roles=TECHNICIANS),
+    Route("GET", "/admin/webhook/{id}", f"{HERE}hooks:show_one", roles=TECHNICAL),
+    Route("POST", "/admin/webhook/{id}/{aksi}", f"{HERE}hooks:act", roles=TECHNICIANS),
     Route("GET", "/admin/token", f"{HERE}api_tokens:show", roles=TECHNICAL, title="admin.token.menu"),
     Route("POST", "/admin/token", f"{HERE}api_tokens:make", roles=TECHNICIANS),
     Route("POST", "/admin/token/{id}/cabut", f"{HERE}api_tokens:revoke", roles=TECHNICIANS),

@@ -6,7 +6,7 @@ from datetime import datetime
 from config.settings import Settings
 from gateway.complaints.complaint import Actor, Role
 from gateway.office import Office
-from gateway.queries.scope import Scope, api_scope
+from gateway.queries.scope import Scope, api_scope, subtree
 from gateway.tokens import Token, digest, scopes_of
 
 
@@ -33,6 +33,10 @@ class Caller:
     @property
     def owner(self) -> str:
         return f"api:{self.key}"[:40]
+
+    def agencies(self, office: Office) -> frozenset[str] | None:
+        """The agency it is bound to and what lies below; None: all."""
+        return subtree(office, self.agency) if self.agency else None
 
     def scope(self, office: Office) -> Scope:
         """The complaints that exist for it."""

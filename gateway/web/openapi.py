@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from gateway.tokens import SCOPES
-from gateway.web import api
+from gateway.tokens import SCOPES, WEBHOOKS_MANAGE
+from gateway.web import api, hook_calls, reference_calls
 from gateway.web.api_requests import JSON, KEY
 from gateway.web.api_tokens import Operation, guarded
 from gateway.web.api_types import (
@@ -29,12 +29,23 @@ from gateway.web.api_types import (
     NotedRecord,
     ProblemRecord,
 )
+from gateway.web.hook_types import (
+    CreatedWebhook,
+    DeliveryPage,
+    DeliveryQuery,
+    NewWebhook,
+    RedeliveredRecord,
+    WebhookPage,
+    WebhookRecord,
+)
 from gateway.web.problems import CODES, CONTENT_TYPE
+from gateway.web.reference_types import GlossaryPage, GlossaryQuery, OverduePage, OverdueQuery, ServicePage
 from gateway.web.routes import Route
 
 PREFIX = "/api/v1"
 REFERENCES = "#/components/schemas/{name}"
 READ, CREATE, ACT, CHANNELS = "complaints:read", "complaints:create", "complaints:act", "channels:read"
+REPORTS, HOOKS = "reports:read", WEBHOOKS_MANAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,14 @@ ENTRIES: Sequence[Entry] = (
     Entry("POST", "/complaints/{number}/actions", ACT, api.act, "Do it", ActedRecord, body=NewAction, locked=True, refusals=(400, 404, 409, 412, 413, 415, 422, 428)),
     Entry("POST", "/complaints/{number}/notes", ACT, api.note, "Note something for colleagues", NotedRecord, 201, body=NewNote, refusals=(400, 404, 413, 415, 422)),
     Entry("GET", "/channels", CHANNELS, api.list_channels, "How every channel does", ChannelPage),
+    Entry("GET", "/reports/overdue", REPORTS, reference_calls.list_overdue, "Open complaints whose deadline has passed", OverduePage, query=OverdueQuery, refusals=(400, 422)),
+    Entry("GET", "/glossary", REPORTS, reference_calls.show_glossary, "The words that were agreed upon", GlossaryPage, query=GlossaryQuery, refusals=(400,)),
+    Entry("GET", "/services", REPORTS, reference_calls.list_services, "Service standards, as far as they are public", ServicePage),
+    Entry("GET", "/webhooks", HOOKS, hook_calls.list_webhooks, "Addresses that are told of what happens", WebhookPage),
+    Entry("POST", "/webhooks", HOOKS, hook_calls.create_webhook, "Register an address", CreatedWebhook, 201, body=NewWebhook, refusals=(400, 409, 413, 415, 422)),
+    Entry("GET", "/webhooks/{id}", HOOKS, hook_calls.show_webhook, "One address", WebhookRecord, refusals=(404,)),
+    Entry("GET", "/webhooks/{id}/deliveries", HOOKS, hook_calls.list_deliveries, "What it was told", DeliveryPage, query=DeliveryQuery, refusals=(400, 404, 422)),
+    Entry("POST", "/webhooks/{id}/deliveries/{delivery}/redeliver", HOOKS, hook_calls.redeliver, "Tell it once more", RedeliveredRecord, 201, refusals=(400, 404, 409, 422)),
 )
 # fmt: on
 

@@ -41,6 +41,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/pengiriman":                      CHANNEL_WORK,
     "/admin/identitas":                       (KO, IN, DP),
     "/admin/identitas/{id}":                  (KO, IN, DP),
+    "/admin/webhook":                         (AS, DP),
+    "/admin/webhook/{id}":                    (AS, DP),
     "/admin/token":                           (AS, DP),
     "/admin/privasi":                         (AS, DP),
     "/admin/audit":                           (KO, AS, DP),

@@ -12,13 +12,26 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select
 
 from channels.messages import Address, RawRequest
-from gateway import cases, contacts, identities, legal_holds, privacy_requests, quarantine, tasks
+from gateway import (
+    cases,
+    contacts,
+    hook_events,
+    hooks,
+    identities,
+    legal_holds,
+    privacy_requests,
+    quarantine,
+    tasks,
+    tokens,
+)
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.dashboard.menu import SCREENS
+from gateway.hooks import NewHook
 from gateway.identities import Demand
 from gateway.queries.scope import scope_of
 from gateway.storage import tables
 from gateway.storage.types import id_text
+from gateway.tokens import NewToken
 from tests.dashboard.conftest import Desk, _office, _sqlite_prepared, desk, moment, open_site, sqlite_url
 from tests.dashboard.test_channels import queue
 from tests.dashboard.test_complaint import GOOD_ANSWER, apply, assigned, officer, suggested
@@ -82,15 +95,22 @@ def furnish(desk: Desk) -> dict[str, str]:
         tasks.add(tx, "sp4n_mismatch", str(row.id), "wrong_state", cases.by_number(tx, working).id)
         beda = tx.one(select(tables.task.c.id).where(tables.task.c.kind == "sp4n_mismatch"))
         call = tx.one(select(tables.quarantine.c.id))
+        told = NewHook("https://dasbor.example.go.id/masuk/dari/satu/pintu", hook_events.EVENTS, description="Dasbor")
+        hook, _ = hooks.register(tx, told, Actor(Role.SYSTEM_ADMIN, "1", name="Admin"))
+        tokens.make(tx, NewToken("dasbor", "Dinas Kominfo", tokens.SCOPES, "PUPR"), Actor(Role.SYSTEM_ADMIN, "1"))
     return {
-        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "nama": "sms", "aksi": "kirim-ulang",
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "nama": "sms", "aksi": "kirim-ulang",
     }  # fmt: skip
 
 
 def technical(places: dict[str, str]) -> list[str]:
     """What only who looks after the machine may see."""
-    found = [route.path for route in SCREENS if route.method == "GET" and Role.COORDINATOR not in route.roles]
-    return [path.format_map(places) for path in found]
+    found = [
+        route.path
+        for route in SCREENS
+        if route.method == "GET" and Role.SYSTEM_ADMIN in route.roles and Role.COORDINATOR not in route.roles
+    ]
+    return [path.format_map(places | {"id": places["hook"]}) for path in found]
 
 
 def addresses(places: dict[str, str]) -> list[str]:

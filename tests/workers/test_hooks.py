@@ -20,6 +20,7 @@ from gateway.hooks import NewHook
 from gateway.office import Office
 from gateway.storage import tables
 from gateway.storage.store import Store
+from gateway.storage.types import id_number, id_text
 from tests.gateway.conftest import (
     Moment,
     _office,
@@ -69,16 +70,16 @@ class Site:
     resolver: AbstractResolver | None = None
     url: str = ""
     secret: str = ""
-    hook: int = 0
+    hook: str = ""
     seen: list[Parcel] = field(default_factory=list)
 
-    def register(self, *events: str, url: str = "", **more: Any) -> int:
+    def register(self, *events: str, url: str = "", **more: Any) -> str:
         wanted = NewHook(url or self.receiver.url("/"), events or EVERYTHING, **more)
         with self.store.transaction() as tx:
             self.hook, self.secret = hooks.register(tx, wanted, COORDINATOR)
         return self.hook
 
-    async def active(self, *events: str, **more: Any) -> int:
+    async def active(self, *events: str, **more: Any) -> str:
         """Registered, pinged, and past the moment from which it is told."""
         hook = self.register(*events, **more)
         await self.work()
@@ -110,7 +111,7 @@ class Site:
         return [row.state for row in rows(self.store, delivery, delivery.c.event != "ping")]
 
     def state(self) -> str:
-        return str(only(self.store, tables.webhook, tables.webhook.c.id == self.hook).state)
+        return str(only(self.store, tables.webhook, tables.webhook.c.id == id_number(self.hook)).state)
 
 
 def site_of(store: Store, office: Office, moment: Moment, receiver: Stranger, **more: Any) -> Site:
@@ -450,7 +451,7 @@ async def test_what_was_told_can_be_told_again_and_is_forgotten_after_a_month(
         delivery = tables.webhook_delivery
         told = only(store, delivery, delivery.c.event != "ping")
         with store.transaction() as tx:
-            hooks.redeliver(tx, site.hook, told.id, COORDINATOR)
+            hooks.redeliver(tx, site.hook, id_text(told.id), COORDINATOR)
         await site.work()
         first, second = site.told
         assert first["id"] == second["id"]
