@@ -335,12 +335,3 @@ def _note_missing(tx: Transaction, row: Any, *, is_missing: bool) -> None:
     else:
         tasks.settle(tx, MISSING, plain(row.marker))
     cases.mark(tx, row.complaint_id, "remote_missing", on=is_missing)
-
-
-def poll_soon(tx: Transaction, complaint_id: int, at: datetime) -> None:
-    """The citizen asks: look again if the last look is older than `at`."""
-    forward = tables.forward
-    mine = (forward.c.complaint_id == complaint_id) & forward.c.poll_due_at.is_not(None)
-    old = forward.c.polled_at.is_(None) | (forward.c.polled_at < at)
-    if tx.execute(forward.update().where(mine, old).values(poll_due_at=tx.now)).rowcount:
-        tx.ring("poll")

@@ -5,7 +5,7 @@ undo waits for that window like the message to the citizen.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ FOLLOW_UPS: Mapping[Action, tuple[str, bool]] = {
 }
 UNDOABLE = frozenset({Action.ANSWER, Action.REFER_OUT})
 REF_CHARACTERS = 6
+LOOKED_LATELY = timedelta(minutes=10)
 AHEAD = timedelta(days=30)
 """Danger is due so much earlier: after an outage it leaves before whatever else waits."""
 NATIONAL = "sp4n"
@@ -136,6 +137,21 @@ def _by_hand(tx: Transaction, complaint_id: int) -> frozenset[str]:
     forward = tables.forward
     rows = tx.all(select(forward.c.target, forward.c.by_hand).where(forward.c.complaint_id == complaint_id))
     return frozenset(row.target for row in rows if row.by_hand)
+
+
+def look_soon(tx: Transaction, numbers: Sequence[str]) -> None:
+    """Their reporter asks: look there again where the last look is some minutes old. The answer is what is known here."""
+    forward, complaint = tables.forward, tables.complaint
+    rows = tx.all(select(complaint.c.id).where(complaint.c.number.in_(sorted(set(numbers)))))
+    mine = forward.c.complaint_id.in_([row.id for row in rows]) & forward.c.poll_due_at.is_not(None)
+    old = forward.c.polled_at.is_(None) | (forward.c.polled_at < tx.now - LOOKED_LATELY)
+    if (
+        rows
+        and tx.execute(
+            forward.update().where(mine, old, forward.c.poll_due_at > tx.now).values(poll_due_at=tx.now)
+        ).rowcount
+    ):
+        tx.ring("poll")
 
 
 def withdraw(tx: Transaction, complaint_id: int, event_id: int) -> None:

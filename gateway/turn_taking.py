@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from channels.messages import Address, Answer, InboundMessage
-from gateway import attachments, contacts, dialogues, emergencies, facts, outbound, reporting_back, spending
+from gateway import attachments, contacts, dialogues, emergencies, facts, outbound, outgoing, reporting_back, spending
 from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Role, Urgency
 from gateway.contacts import Contact
 from gateway.conversation import lookups, turns, ussd
@@ -25,6 +25,8 @@ from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
+STANDING = "st.line"
+"""Key of the answer to somebody who asks where a complaint stands."""
 FORM_SHOWN = timedelta(minutes=15)
 Key = tuple[str, int]
 
@@ -131,6 +133,9 @@ def carry_out(tx: Transaction, talk: Talk, turn: Turn) -> Answer:
         turn = lookups.answered(turn, lookup, outcome, tx.now, talk.setting) if outcome else turn
     for once, number in turn.withdrawn:
         outbound.withdraw(tx, talk.channel, talk.contact.id, f"{once}:{number}")
+    asked = [reply.about for reply in turn.replies if reply.key == STANDING and reply.about]
+    if asked:
+        outgoing.look_soon(tx, asked)
     answer, turn = _show(tx, talk, turn, opened)
     _reply(tx, talk, turn, opened)
     complaint_id = opened.id if opened else touched

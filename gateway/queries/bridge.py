@@ -73,6 +73,8 @@ class TargetHealth:
     last_sent_at: datetime | None
     last_polled_at: datetime | None
     polls_late: int
+    questions: int = 0
+    """Open tasks about where the two sides differ; they name no target, so they stand with the national one."""
 
     def many(self, *states: str) -> int:
         return sum(self.states.get(state, 0) for state in states)
@@ -262,4 +264,12 @@ def _health(tx: Transaction, name: str, kind: str, mode: str) -> TargetHealth:
         last_sent_at=sent[0] if sent else None,
         last_polled_at=polls.newest if polls else None,
         polls_late=int(polls.late or 0) if polls else 0,
+        questions=_questions(tx) if kind == "sp4n" else 0,
     )
+
+
+def _questions(tx: Transaction) -> int:
+    task = tables.task
+    open_ = and_(text("task.done_at IS NULL"), task.c.kind.in_(TROUBLES))
+    row = tx.one(select(func.count()).select_from(task).where(open_))
+    return int(row[0]) if row else 0

@@ -26,7 +26,20 @@ from gateway.forwarding import RemoteIdTaken
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import ANSWER, REPORT, act, assigned, count, member, now, only, opened, reporter, rows
+from tests.gateway.short_ways import (
+    ANSWER,
+    REPORT,
+    act,
+    assigned,
+    count,
+    member,
+    now,
+    only,
+    opened,
+    receive,
+    reporter,
+    rows,
+)
 
 Sends = Callable[..., Arrival]
 K, F = ForwardKind, ForwardState
@@ -308,11 +321,11 @@ def test_a_citizen_who_asks_has_it_looked_at_soon(store: Store, telegram: Sends,
     with store.transaction() as tx:
         later = PollOutcome(poll.complaint_id, poll.fence, moment.now + timedelta(hours=3), state)
         forwarding.settle_poll(tx, later, SP4N)
-    moment.pass_(minutes=5)
-    for recent, due in ((10, 0), (3, 1)):
-        with store.transaction() as tx:
-            forwarding.poll_soon(tx, case.id, moment.now - timedelta(minutes=recent))
+    for minutes, due in ((9, 0), (2, 1)):
+        moment.pass_(minutes=minutes)
+        receive(store, telegram(f"STATUS {case.number}"))
         assert len(polls(store)) == due
+    assert "poll" in rings.queues
 
 
 def test_the_circuit_of_a_target_is_remembered(store: Store, moment: Moment) -> None:
