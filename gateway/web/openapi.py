@@ -73,7 +73,7 @@ ENTRIES: Sequence[Entry] = (
     Entry("GET", "/complaints/count", READ, api.count_complaints, "How many complaints", CountRecord, query=ListQuery, refusals=(400, 422)),
     Entry("POST", "/complaints", CREATE, api.create_complaint, "File a complaint for a citizen", CreatedRecord, 201, body=NewComplaint, refusals=(400, 409, 413, 415, 422)),
     Entry("GET", "/complaints/{number}", READ, api.show_complaint, "One complaint with its history", FullRecord, refusals=(404,)),
-    Entry("GET", "/complaints/{number}/events", READ, api.show_events, "Its history", EventPage, query=EventQuery, refusals=(400, 404)),
+    Entry("GET", "/complaints/{number}/events", READ, api.show_events, "Its history", EventPage, query=EventQuery, refusals=(400, 404, 422)),
     Entry("GET", "/complaints/{number}/attachments/{id}", READ, api.show_file, "One of its files", bytes, refusals=(404, 409)),
     Entry("GET", "/complaints/{number}/actions", READ, api.show_actions, "What may be done now", list[ActionRecord], refusals=(404,)),
     Entry("POST", "/complaints/{number}/actions", ACT, api.act, "Do it", ActedRecord, body=NewAction, locked=True, refusals=(400, 404, 409, 412, 413, 415, 422, 428)),
