@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
+from gateway import photo_prints
 from gateway.privacy import masked_text
 from gateway.sealing import open_seal, seal
 from gateway.storage import tables
@@ -47,6 +48,8 @@ class FileOutcome:
     stored_as: str = ""
     sha256: str = ""
     due_at: datetime | None = None
+    prints: tuple[str, ...] = ()
+    """What a picture looks like, 16 hexadecimal digits each (gateway/photo_prints.py)."""
 
 
 def add(
@@ -133,6 +136,8 @@ def settle(tx: Transaction, outcomes: Sequence[FileOutcome]) -> None:
         if outcome.due_at:
             values["due_at"] = outcome.due_at
         tx.execute(attachment.update().where(attachment.c.id == outcome.id).values(**values))
+        if outcome.prints:
+            photo_prints.keep(tx, row, outcome.prints)
         if outcome.state != "queued":
             tx.execute(upload.delete().where(upload.c.attachment_id == outcome.id))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, true
 
-from gateway import cases, contacts
+from gateway import cases, contacts, photo_prints
 from gateway.desk_files import EVIDENCE
 from gateway.outbound import OPEN, lane_of
 from gateway.storage import tables
@@ -55,6 +55,7 @@ def _files(tx: Transaction, ids: Collection[int], whose: ColumnElement[bool]) ->
     mine = and_(_of(attachment, ids), whose, attachment.c.state != ERASED)
     gone = [row.id for row in tx.all(attachment.select().with_only_columns(attachment.c.id).where(mine))]
     if gone:
+        photo_prints.forget(tx, gone)
         tx.execute(upload.delete().where(upload.c.attachment_id.in_(gone)))
         values = {"state": ERASED, "stored_as": "", "caption": "", "ref_sealed": None, "lease_until": None}
         tx.execute(attachment.update().where(attachment.c.id.in_(gone)).values(**values))

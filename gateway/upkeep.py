@@ -31,6 +31,7 @@ from gateway import (
     privacy_requests,
     record_news,
     retention,
+    second_looks,
     shelf,
     summaries,
 )
@@ -104,6 +105,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),
     Upkeep("data_forgotten", 3600, retention.forget, in_one=False),
     Upkeep("requests_finished", 60, privacy_requests.finish),
+    Upkeep("second_looks_proposed", 600, second_looks.propose),
     Upkeep("complaints_emptied", 3600, anonymising.empty, in_one=False),
     Upkeep("history_put_away", 3600, shelf.put_away, in_one=False),
     Upkeep("files_swept", file_sweep.TURN_S, file_sweep.sweep, in_one=False),

@@ -133,7 +133,8 @@ class Files:
             # A full disk or a store that is away is no fault of the file: it waits as long as that lasts (F85).
             log.warning("file_not_stored", attachment_id=job.id, problem=type(problem).__name__)
             return FileOutcome(job.id, job.fence, "queued", "store_away", due_at=self._now() + STORE_AGAIN)
-        return FileOutcome(job.id, job.fence, "stored", "", word, len(clean), name, digest)
+        prints = tuple(reason.split())
+        return FileOutcome(job.id, job.fence, "stored", "", word, len(clean), name, digest, prints=prints)
 
 
 def _ended(job: FileJob, state: str, reason: str) -> FileOutcome:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import contacts, directory, readers
+from gateway import contacts, directory, photo_prints, readers
 from gateway.complaints.complaint import Action, Actor
 from gateway.queries import complaint_detail, deeds, differences, relatives
 from gateway.queries.complaint_detail import Detail
@@ -93,6 +93,8 @@ class ComplaintPage:
     """Complaints about the same incident that follow this one."""
     differences: Sequence[Difference] = ()
     """Where a system of record says something else and nobody has decided."""
+    alike: Sequence[str] = ()
+    """Complaints whose pictures the evidence of this one looks like."""
 
 
 def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintPage | None:
@@ -111,6 +113,7 @@ def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintP
         own=_own(tx, detail, actor),
         extension_asked=extension_asked(detail),
         agencies=names,
+        alike=photo_prints.alike(tx, row.id) if detail.item.words else (),
         children=relatives.children(tx, scope, row.id) if detail.item.belongings.children else (),
     )
 

@@ -1,4 +1,5 @@
-"""The child that opens strangers' files: content on stdin, the clean one on stdout, behind a line that says what it is.
+"""The child that opens strangers' files: content on stdin, the clean one on stdout, behind a line that says what it is
+and, of a picture, what it looks like.
 
 Limits are set before the first byte is looked at. What breaks here breaks alone; the worker only sees that it ended.
 """
@@ -7,11 +8,13 @@ import resource
 import sys
 
 from workers.cleaning.kinds import cleaned
+from workers.cleaning.prints import prints_of
 from workers.cleaning.problems import Refused
 
 MEMORY = 400 * 1024 * 1024
 CPU_S = 20
 OUTPUT = 64 * 1024 * 1024
+PICTURES = "image/"
 
 
 def main() -> None:
@@ -27,7 +30,8 @@ def main() -> None:
     except MemoryError:
         _answer("refused too_many_pixels", b"")
     else:
-        _answer(media_type, clean)
+        prints = prints_of(clean) if media_type.startswith(PICTURES) else ()
+        _answer(" ".join((media_type, *prints)), clean)
 
 
 def _answer(line: str, content: bytes) -> None:

@@ -139,6 +139,28 @@ attachment_upload = Table(
 )
 """What came with its message (a form), until a worker cleaned it."""
 
+photo_print = Table(
+    "photo_print",
+    metadata,
+    Column("attachment_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("complaint_id", BigInteger, nullable=False),
+    Column("print", String(16), nullable=False),
+    *(Column(f"band_{band}", Integer, nullable=False, index=True) for band in range(4)),
+)
+"""What pictures look like: the whole one and cuts of it. Two that differ in three bits share one band of sixteen."""
+
+photo_match = Table(
+    "photo_match",
+    metadata,
+    Column("attachment_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("complaint_id", BigInteger, nullable=False, index=True),
+    Column("other_id", BigInteger, nullable=False),
+    Column("bits", Integer, nullable=False),
+    Column("found_at", Instant, nullable=False),
+)
+"""A picture of an agency that looks like an earlier one of the complaint `other_id`: for people to look at."""
+
 outbox = Table(
     "outbox",
     metadata,

@@ -1,0 +1,141 @@
+"""Evidence that can be believed: pictures that look like earlier ones are shown, one of twenty cases is looked at again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from channels.messages import AttachmentRef
+from gateway import attachments, emptying, photo_prints, second_looks, tasks
+from gateway.arrival import Arrival
+from gateway.attachments import FileOutcome
+from gateway.complaints.complaint import Action, Case, Role
+from gateway.queries import complaint_page
+from gateway.queries.scope import scope_of
+from gateway.storage import tables
+from gateway.storage.store import Store
+from tests.gateway.conftest import Moment
+from tests.gateway.short_ways import ANSWER, COORDINATOR, act, assigned, count, member, opened, reporter, rows
+from tests.queries.test_plans import plan
+
+Sends = Callable[..., Arrival]
+SEEN = "5a0ff0c3963c69a5"
+NEAR = f"{int(SEEN, 16) ^ 0b1000000010000000100000000:016x}"
+"""Three bits differ."""
+FAR = f"{int(SEEN, 16) ^ 0b1010000010000000100000000:016x}"
+TURNED = f"{photo_prints.mirrored(int(SEEN, 16)):016x}"
+PHOTO = AttachmentRef("", "image/jpeg", 3, content=b"abc")
+
+
+def photographed(store: Store, case: Case, *prints: str, origin: str = "agency") -> int:
+    """A picture that was cleaned, and looks like this."""
+    with store.transaction() as tx:
+        attachments.add(tx, case.id, None, "tg", [PHOTO], origin=origin)
+    with store.transaction() as tx:
+        (job,) = attachments.claim(tx, 5)
+        name = attachments.name_of(f"{job.id:064x}")
+        done = FileOutcome(job.id, job.fence, "stored", "", "image/jpeg", 3, name, f"{job.id:064x}", prints=prints)
+        attachments.settle(tx, [done])
+    return job.id
+
+
+def alike(store: Store, case: Case) -> list[str]:
+    with store.reading() as tx:
+        page = complaint_page.page(tx, scope_of(tx.office, Role.COORDINATOR), case.number, COORDINATOR)
+        assert page is not None
+        return list(page.alike)
+
+
+@pytest.mark.parametrize(
+    ("print_", "known"), [(SEEN, True), (NEAR, True), (TURNED, True), (FAR, False), ("0123456789abcdef", False)]
+)
+@pytest.mark.parametrize("origin", ["agency", "reporter"])
+def test_evidence_that_looks_like_an_earlier_picture_names_its_complaint(
+    store: Store, telegram: Sends, print_: str, origin: str, *, known: bool
+) -> None:
+    first, second = (
+        opened(store, telegram("Jalan berlubang di Jl. Melati")),
+        opened(store, telegram("Lampu padam", "78")),
+    )
+    photographed(store, first, SEEN, "f0f0f0f00f0f0f0f", origin=origin)
+    photographed(store, second, print_)
+    assert alike(store, second) == ([first.number] if known else [])
+    assert alike(store, first) == []
+
+
+def test_pictures_of_the_same_incident_of_reporters_and_of_drafts_are_no_wonder(store: Store, telegram: Sends) -> None:
+    first, second, third = (opened(store, telegram(f"Jalan {one} berlubang", str(80 + one))) for one in range(3))
+    complaint = tables.complaint
+    with store.transaction() as tx:
+        tx.execute(complaint.update().where(complaint.c.id == second.id).values(parent_id=first.id))
+    photographed(store, first, SEEN)
+    photographed(store, first, SEEN)
+    photographed(store, second, SEEN)
+    photographed(store, third, SEEN, origin="reporter")
+    assert [alike(store, one) for one in (first, second, third)] == [[], [], []]
+    photographed(store, third, SEEN, origin="draft:abc")
+    assert alike(store, third) == [], "nobody has answered with it yet"
+    with store.transaction() as tx:
+        tx.execute(tables.attachment.update().where(tables.attachment.c.origin == "draft:abc").values(origin="agency"))
+    assert alike(store, third) == [min(first.number, second.number)]
+
+
+def test_what_a_picture_looked_like_goes_with_it(store: Store, telegram: Sends) -> None:
+    first, second = (
+        opened(store, telegram("Jalan berlubang di Jl. Melati")),
+        opened(store, telegram("Lampu padam", "78")),
+    )
+    photographed(store, first, SEEN)
+    photographed(store, second, SEEN)
+    with store.transaction() as tx:
+        emptying.everything(tx, [first.id, second.id])
+    assert (count(store, tables.photo_print), count(store, tables.photo_match)) == (0, 0)
+
+
+def test_pictures_are_compared_by_their_indexes(store: Store, telegram: Sends) -> None:
+    case = opened(store, telegram("Jalan berlubang di Jl. Melati"))
+    ran: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, sql: str, given: Any, *___: Any) -> None:
+        ran.append((sql, given))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    photographed(store, case, SEEN)
+    event.remove(store.engine, "before_cursor_execute", note)
+    asked = [(sql, given) for sql, given in ran if sql.startswith("SELECT") and "photo_print.band" in sql]
+    assert len(asked) == photo_prints.BANDS
+    with store.engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        for sql, given in asked:
+            assert "ix_photo_print_band" in plan(connection, sql, given)
+
+
+def test_one_of_twenty_is_looked_at_again_and_nobody_chooses_which(
+    store: Store, telegram: Sends, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = 20_000
+    chosen = sum(second_looks.is_chosen(one) for one in range(many))
+    assert abs(chosen - many / second_looks.ONE_OF) < many / 200
+    monkeypatch.setattr(second_looks, "ONE_OF", 1)  # every one of them
+    cases = [assigned(store, telegram(f"Jalan {one} berlubang di pasar", str(90 + one))) for one in range(2)]
+    for _ in range(2):
+        with store.transaction() as tx:
+            assert second_looks.propose(tx) == 0, "none of them is closed"
+        moment.pass_(minutes=2)
+    act(store, cases[0], Action.ANSWER, member(store).actor, **ANSWER)
+    act(store, cases[0], Action.CONFIRM, reporter(cases[0]))
+    moment.pass_(minutes=2)
+    for wanted in (1, 0):
+        with store.transaction() as tx:
+            assert second_looks.propose(tx) == wanted
+    (task,) = rows(store, tables.task, tables.task.c.kind == second_looks.KIND)
+    assert task.subject == cases[0].number
+    with store.transaction() as tx:
+        tasks.done(tx, task.id, COORDINATOR)
+    act(store, cases[0], Action.RATE, reporter(cases[0]), rating="4")
+    moment.pass_(minutes=2)
+    with store.transaction() as tx:
+        assert second_looks.propose(tx) == 0
+        assert len(tx.all(select(tables.task.c.id))) == 1
