@@ -33,6 +33,7 @@ class Record:
     problem: Exception | None = None
     timing: Timing = field(default_factory=Timing)
     pace: Pace = field(default_factory=lambda: Pace(100, 10, 2))
+    polls_at_once: int = 2
     can_search: bool = False
     filed: list[str] = field(default_factory=list)
 
