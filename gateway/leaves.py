@@ -12,6 +12,7 @@ from gateway.office import Office
 from gateway.queries.scope import subtree
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.storage.types import id_number, id_text
 
 LONGEST = timedelta(days=366)
 OF_ALL = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN})
@@ -34,6 +35,16 @@ class Leave:
     member_id: int
     day_from: date
     day_to: date
+
+    @property
+    def key(self) -> str:
+        """The id as it stands in addresses; `id_of` reads it."""
+        return id_text(self.id)
+
+
+def id_of(text: str) -> int:
+    """The id of a member or of days of leave from an address or a form; 0, which nobody has, for anything else."""
+    return id_number(text) or 0
 
 
 def may_edit(office: Office, actor: Actor, agency: str) -> bool:

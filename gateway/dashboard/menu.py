@@ -20,6 +20,7 @@ AUDIT_READERS = AUDIT_VERIFIERS | {Role.COORDINATOR}
 TECHNICIANS = frozenset({Role.SYSTEM_ADMIN})
 TECHNICAL = TECHNICIANS | {Role.PRIVACY_OFFICER}
 """What other programs may do: set by one role, looked over by the other."""
+TEAM_WATCHERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN, Role.KEPALA, Role.DEPUTI})
 
 SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/beranda", f"{HERE}start:show", roles=STAFF, title="admin.start.menu"),
@@ -66,6 +67,11 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/identitas", f"{HERE}identities:ask", roles=OPENERS),
     Route("GET", "/admin/identitas/{id}", f"{HERE}identities:show", roles=OPENERS),
     Route("POST", "/admin/identitas/{id}/{aksi}", f"{HERE}identities:act", roles=OPENERS),
+    # units, their teams and ladders; an officer sees their own and those below it
+    Route("GET", "/admin/opd", f"{HERE}units:listing", roles=TEAM_WATCHERS, title="units.menu"),
+    Route("GET", "/admin/opd/{kode}", f"{HERE}units:show", roles=TEAM_WATCHERS),
+    Route("POST", "/admin/opd/{kode}/cuti", f"{HERE}units:add_leave", roles=TEAM_WATCHERS),
+    Route("POST", "/admin/opd/{kode}/cuti/{id}/hapus", f"{HERE}units:remove_leave", roles=TEAM_WATCHERS),
     # other programs
     Route("GET", "/admin/webhook", f"{HERE}hooks:show", roles=TECHNICAL, title="admin.hook.menu"),
     Route("POST", "/admin/webhook", f"{HERE}hooks:register", roles=TECHNICIANS),

@@ -19,6 +19,7 @@ from gateway.ladder import Rung
 from gateway.leaves import Leave
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.storage.types import id_text
 
 NEEDED = (Role.PENGHUBUNG, Role.DEPUTI, Role.KEPALA)
 REHEARSED = ("pic.new", "pic.due", "dep.due", "pic.overdue", "sup.overdue", "coo.overdue", "reg.overdue")
@@ -66,6 +67,11 @@ class Person:
     has_address: bool
     on_leave: bool
     leave: tuple[Leave, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The id as it stands in forms."""
+        return id_text(self.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/identitas/{id}":                  (KO, IN, DP),
     "/admin/webhook":                         (AS, DP),
     "/admin/webhook/{id}":                    (AS, DP),
+    "/admin/opd":                             (KO, AS, Role.DEPUTI, Role.KEPALA),
+    "/admin/opd/{kode}":                      (KO, AS, Role.DEPUTI, Role.KEPALA),
     "/admin/token":                           (AS, DP),
     "/admin/privasi":                         (AS, DP),
     "/admin/audit":                           (KO, AS, DP),
@@ -56,7 +58,7 @@ HIDDEN = (
     "/admin/aduan/{tiket}/asli",
 )
 """Doors that everybody of staff may knock at; inside, what one may not see does not exist."""
-PLACES = {"nama": "sms", "aksi": "jeda", "id": "0000000000000", "pilihan": "biarkan"}
+PLACES = {"nama": "sms", "aksi": "jeda", "id": "0000000000000", "pilihan": "biarkan", "kode": "PUPR"}
 
 
 def test_c7_every_door_names_who_may_enter() -> None:
