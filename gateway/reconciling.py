@@ -67,7 +67,7 @@ def _follow(tx: Transaction, task: Any, case: Case, row: Any) -> None:
         if task.detail.startswith(DISPOSITION):
             _follow_disposition(tx, task, case, row)
             return
-        said = differences.meaning(row)
+        said = differences.meaning(tx, row)
         if said is None:
             raise DecisionRefused("unknown_word")
         remote_changes.follow_as_decided(tx, case, row.target, row.remote_status, said)

@@ -78,7 +78,7 @@ def take_over(
 ) -> Verdict:
     """Carry out one row that was judged to change something."""
     found = find(tx, [line], target).get(line.line)
-    said = remote_words.meaning_of(line.status)
+    said = remote_words.meaning_of(line.status, tx.office.settings.forwarder(target))
     if not isinstance(found, Found) or said is None:
         return Verdict.REFUSED
     if found.is_new:

@@ -78,7 +78,7 @@ def _judged(
 ) -> Judged:
     if not isinstance(found, Found):
         return Judged(line, *found)
-    case, said = found.case, remote_words.meaning_of(line.status)
+    case, said = found.case, remote_words.meaning_of(line.status, tx.office.settings.forwarder(found.row.target))
     about: dict[str, Any] = {"number": case.number, "before": case.status.value}
     if said is None:
         return Judged(line, Verdict.UNKNOWN, "status", **about)

@@ -70,7 +70,7 @@ def _shown(tx: Transaction, row: Any) -> Difference | None:
         institution=institution(row),
         remote_id=forward.remote_ref or forward.remote_id or "",
         since=row.created_at,
-        may_follow=row.detail.startswith(DISPOSITION) or meaning(forward) is not None,
+        may_follow=row.detail.startswith(DISPOSITION) or meaning(tx, forward) is not None,
     )
 
 
@@ -96,6 +96,6 @@ def institution(task: Any) -> str:
     return str(name or number)
 
 
-def meaning(forward: Any) -> StatusRow | None:
+def meaning(tx: Transaction, forward: Any) -> StatusRow | None:
     """What their present status is here; None: the word is unknown."""
-    return remote_words.meaning_of(forward.remote_status)
+    return remote_words.meaning_of(forward.remote_status, tx.office.settings.forwarder(forward.target))

@@ -50,6 +50,7 @@ REFUSED = [
     ({"api_url": "ftp://127.0.0.1/x"},              "api_url must be https"),
     ({"mode": "otomatis"},                          "unknown 'otomatis'"),
     ({"auth_style": "C"},                           "unknown 'C'"),
+    ({"statuses": {"Sedang Dibahas": "dikerjakan"}}, "statuses names 'dikerjakan'"),
     ({"id_pattern": "["},                           "id_pattern is no regular expression"),
     ({"requests_per_second": 0},                    "at least"),
     ({"poll_evry_s": 2},                            "did you mean 'poll_every_s'"),
@@ -63,6 +64,7 @@ REFUSED_CITIES = [
     ({"api_kye": "x"},                              "did you mean 'api_key'"),
 ]
 ACCEPTED = [
+    {"statuses": {"Sedang Dibahas": "in_progress"}},
     {"api_url": "https://sp4n.example.go.id/lapor/3.0.0"},
     {"api_url": "http://10.20.0.5:8080/lapor/3.0.0"},
     {"api_url": "http://simulators:8090/sp4n/lapor/3.0.0"},

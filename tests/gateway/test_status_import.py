@@ -1,6 +1,7 @@
 """Statuses that people bring from LAPOR!: told once, never backwards unasked, the same file twice changes nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -123,6 +124,17 @@ def test_only_the_very_name_of_an_agency_moves_a_complaint(store: Store, telegra
     assert now(store, case).agency == "PUPR"
     take(store, "8100001;Proses;;DINAS LINGKUNGAN HIDUP;;")
     assert now(store, case).agency == "DLH"
+
+
+def test_a_word_of_theirs_means_what_the_settings_say(store: Store, telegram: Sends) -> None:
+    case = filed(store, telegram(REPORT))
+    row = "8100001;Sedang  Dibahas"
+    assert take(store, row) == {"tak_dikenal": 1}
+    (table,) = store.office.settings.forwarding
+    own = replace(table, values={**table.values, "statuses": {"SEDANG DIBAHAS": "in_progress"}})
+    store.office = replace(store.office, settings=replace(store.office.settings, forwarding=(own,)))
+    assert take(store, row) == {"berubah": 1}
+    assert now(store, case).status is S.IN_PROGRESS
 
 
 def test_a_status_is_entered_by_hand_once(store: Store, telegram: Sends) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from channels.protocols import Http
+from gateway import remote_words
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import (
     Filed,
@@ -54,7 +55,7 @@ class Sp4n:
     def __init__(self, settings: Sp4nSettings, installation: Installation) -> None:
         self._settings = settings
         self._reference = load_reference()
-        self._statuses = installation.statuses or self._reference.statuses
+        self._statuses = remote_words.with_own(installation.statuses or self._reference.statuses, settings.statuses)
         self._zone = installation.zone
         self._exchange = Exchange(settings, self._reference, installation.user_agent)
         self.can_search = bool(settings.search_path)

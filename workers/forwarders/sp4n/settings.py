@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Literal
 
 from config.settings import Secret, Window
+from gateway.complaints.complaint import Status
 from workers.forwarders.addresses import is_safe
 
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
 NO_IDS: Mapping[str, int] = MappingProxyType({})
 
 
@@ -29,6 +31,8 @@ class Sp4nSettings:
     default_location_id: int | None = None
     classification_ids: Mapping[str, int] = field(default_factory=lambda: NO_IDS)
     """Kind of report (`pengaduan`, `aspirasi`, …) -> their id."""
+    statuses: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
+    """Their further words for a status -> ours (`received`, `in_progress`, …); they beat the shipped table."""
     create_path: str = "/complaints/complaint"
     search_path: str = ""
     attachments_suffix: Literal["", "."] = ""
@@ -52,6 +56,9 @@ class Sp4nSettings:
             re.compile(self.id_pattern)
         except re.error as problem:
             raise ValueError(f"id_pattern is no regular expression: {problem}") from problem
+        unknown = sorted(set(self.statuses.values()) - set(Status))
+        if unknown:
+            raise ValueError(f"statuses names {unknown[0]!r}, which is none of {', '.join(Status)}")
         if self.mode == "api":
             self._check_api()
 
