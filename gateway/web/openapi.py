@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from gateway.tokens import SCOPES, WEBHOOKS_MANAGE
-from gateway.web import api, hook_calls, reference_calls
+from gateway.web import api, coverage_calls, hook_calls, reference_calls
 from gateway.web.api_requests import JSON, KEY
 from gateway.web.api_tokens import Operation, guarded
 from gateway.web.api_types import (
@@ -29,6 +29,7 @@ from gateway.web.api_types import (
     NotedRecord,
     ProblemRecord,
 )
+from gateway.web.coverage_calls import CoveragePage
 from gateway.web.hook_types import (
     CreatedWebhook,
     DeliveryPage,
@@ -80,6 +81,7 @@ ENTRIES: Sequence[Entry] = (
     Entry("POST", "/complaints/{number}/notes", ACT, api.note, "Note something for colleagues", NotedRecord, 201, body=NewNote, refusals=(400, 404, 413, 415, 422)),
     Entry("GET", "/channels", CHANNELS, api.list_channels, "How every channel does", ChannelPage),
     Entry("GET", "/reports/overdue", REPORTS, reference_calls.list_overdue, "Open complaints whose deadline has passed", OverduePage, query=OverdueQuery, refusals=(400, 422)),
+    Entry("GET", "/reports/coverage", REPORTS, coverage_calls.show, "Units that cannot be told of their complaints", CoveragePage),
     Entry("GET", "/glossary", REPORTS, reference_calls.show_glossary, "The words that were agreed upon", GlossaryPage, query=GlossaryQuery, refusals=(400,)),
     Entry("GET", "/services", REPORTS, reference_calls.list_services, "Service standards, as far as they are public", ServicePage),
     Entry("GET", "/webhooks", HOOKS, hook_calls.list_webhooks, "Addresses that are told of what happens", WebhookPage),
