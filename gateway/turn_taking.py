@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from channels.messages import Address, Answer, InboundMessage
-from gateway import attachments, contacts, dialogues, emergencies, facts, outbound, outgoing, reporting_back, spending
+from gateway import (
+    attachments,
+    contacts,
+    dialogues,
+    emergencies,
+    facts,
+    known_incidents,
+    outbound,
+    outgoing,
+    reporting_back,
+    spending,
+)
 from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Role, Urgency
 from gateway.contacts import Contact
 from gateway.conversation import lookups, turns, ussd
@@ -173,7 +184,8 @@ def _open(tx: Transaction, talk: Talk, turn: Turn) -> tuple[Turn, Opened | None]
         reporting_back.move_last(tx, turn.moved_from, turn.moved_message, talk.channel, opened)
     if form:
         _keep_receipt(tx, form.nonce, opened)
-    return turns.named(turn, opened.number, code=opened.code, due_on=opened.due_on), opened
+    named = turns.named(turn, opened.number, code=opened.code, due_on=opened.due_on)
+    return known_incidents.told(tx, named, draft, opened.number), opened
 
 
 def _keep_receipt(tx: Transaction, nonce: str, opened: Opened) -> None:

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from gateway.complaints.calendar import Calendar
 from gateway.complaints.complaint import OFFICERS, Kind, Role, Status
+from gateway.complaints.duplicates import MASS_WITHIN
 from gateway.complaints.inputs import read_date
 from gateway.dashboard import visit
 from gateway.desk_bulk import BULK
-from gateway.queries import complaint_detail, complaint_list
+from gateway.queries import complaint_detail, complaint_list, surges
 from gateway.queries.complaint_list import TABS, Count, CursorInvalid, Filters, Page, Sorting
 from gateway.reporting.complaints import EXPORTERS
 from gateway.web import pages
@@ -99,7 +100,13 @@ async def show(request: web.Request) -> web.StreamResponse:
         export=f"{SCREEN}/ekspor?{request.query_string}" if user_of(request).role in EXPORTERS else "",
         deeds=BULK if user_of(request).role is Role.COORDINATOR else (),
         address=request.query_string,
+        surges=await site.read(surges.surges, visit.scope(request)) if _may_link(request) else (),
+        minutes=round(MASS_WITHIN.total_seconds() / 60),
     )
+
+
+def _may_link(request: web.Request) -> bool:
+    return user_of(request).role is Role.COORDINATOR
 
 
 def tabs_of(role: Role) -> tuple[str, ...]:

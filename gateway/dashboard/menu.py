@@ -30,6 +30,10 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/aduan/ekspor", f"{HERE}export:ask", roles=STAFF),
     Route("POST", "/admin/aduan/ekspor", f"{HERE}export:take", roles=STAFF),
     Route("POST", "/admin/aduan/bersama", f"{HERE}together:act", roles=DECIDERS),
+    Route("GET", "/admin/insiden", f"{HERE}incidents:show", roles=DECIDERS, title="admin.incident.menu"),
+    Route("POST", "/admin/insiden", f"{HERE}incidents:gather", roles=DECIDERS),
+    Route("POST", "/admin/insiden/kabar", f"{HERE}incidents:begin_line", roles=DECIDERS),
+    Route("POST", "/admin/insiden/kabar/akhiri", f"{HERE}incidents:end_line", roles=DECIDERS),
     # one complaint: the handlers themselves answer 404 to roles that have none
     Route("GET", "/admin/aduan/{tiket}", f"{HERE}complaint:show", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/aksi/{aksi}", f"{HERE}complaint_act:act", roles=STAFF, files=True),

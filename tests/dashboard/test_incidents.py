@@ -1,7 +1,8 @@
 """Linking on the screen of a complaint, and what it shows of the others."""
 
+from gateway import cases
 from tests.dashboard.conftest import Desk, words
-from tests.dashboard.test_complaint import LAMP, assigned, form, row_of
+from tests.dashboard.test_complaint import LAMP, assigned, form, hidden, row_of
 
 
 async def test_a_complaint_is_linked_by_number_and_shown_below_its_parent(desk: Desk) -> None:
@@ -28,3 +29,50 @@ async def test_a_number_that_does_not_go_is_explained_beside_the_field(desk: Des
     assert "Nomor itu tidak ditemukan, atau bukan milik perangkat daerah Anda." in words(await answer.text())
     answer = await form(desk, child, "link", parent=child)
     assert "Aduan tidak dapat menjadi induk bagi dirinya sendiri." in words(await answer.text())
+
+
+def surge(desk: Desk, many: int = 5) -> list[str]:
+    """Many reports of one topic from one place within minutes."""
+    numbers = [desk.report(f"{LAMP} Nomor rumah {place}.", f"8{place}") for place in range(many)]
+    with desk.served.tx() as tx:
+        for number in numbers:
+            case = cases.by_number(tx, number)
+            assert case is not None
+            cases.amend(tx, case.id, topic="pekerjaan-umum", place="62.01.02", place_name="Kumai")
+    return numbers
+
+
+async def test_from_five_alike_within_an_hour_it_may_be_one_incident(desk: Desk) -> None:
+    numbers = surge(desk)
+    assert "Kemungkinan insiden massal" in await desk.words("/admin/aduan")
+    page = await desk.words("/admin/insiden")
+    assert "5 laporan dalam 60 menit" in page
+    assert all(number in page for number in numbers)
+    answer = await desk.press("/admin/insiden", "/admin/insiden", parent=numbers[0], id=numbers, agency="PUPR")
+    assert answer.headers["Location"].startswith("/admin/insiden?selesai=incident_gathered&n=4&sisa=0")
+    assert {row_of(desk, number).agency for number in numbers} == {"PUPR"}
+    assert {row_of(desk, number).parent_id for number in numbers[1:]} == {row_of(desk, numbers[0]).id}
+    page = await desk.words("/admin/insiden")
+    assert "Belum ada" in page
+    assert "1 kejadian, 5 laporan" in page
+    assert "Kemungkinan insiden massal" not in await desk.words("/admin/aduan")
+
+
+async def test_four_are_no_mass(desk: Desk) -> None:
+    surge(desk, 4)
+    assert "Kemungkinan insiden massal" not in await desk.words("/admin/aduan")
+
+
+async def test_a_line_for_receipts_is_begun_and_ended_on_the_screen(desk: Desk) -> None:
+    wrong = await desk.press("/admin/insiden/kabar", "/admin/insiden", line="singkat", words="air", hours="6")
+    assert wrong.status == 422
+    assert "Paling sedikit 10 huruf." in words(await wrong.text())
+    line = "Gangguan air PDAM di Kec. Contoh sudah diketahui."
+    begun = await desk.press("/admin/insiden/kabar", "/admin/insiden", line=line, words="air pdam", hours="6")
+    assert begun.status == 303
+    page = await desk.page("/admin/insiden")
+    assert line in page
+    assert "kata: air, pdam" in words(page)
+    identity = hidden(page.partition("/admin/insiden/kabar/akhiri")[2], "id")
+    await desk.press("/admin/insiden/kabar/akhiri", "/admin/insiden", id=identity)
+    assert line not in await desk.page("/admin/insiden")

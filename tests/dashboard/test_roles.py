@@ -25,6 +25,7 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/beranda":                         EVERYBODY,
     "/admin/aduan":                           CASES,
     "/admin/aduan/ditahan":                   (AK, KO),
+    "/admin/insiden":                         (KO,),
     "/admin/sp4n/jembatan":                   (AK, KO),
     "/admin/sp4n/jembatan/{id}":              (AK, KO),
     "/admin/sp4n/jembatan/{id}/lampiran.zip": (AK, KO),

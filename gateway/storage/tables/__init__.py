@@ -17,6 +17,7 @@ from gateway.storage.tables.governance import (
     audit_checkpoint,
     audit_head,
     identity_demand,
+    known_incident,
     legal_hold,
     privacy_request,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "gathered",
     "idempotency_key",
     "identity_demand",
+    "known_incident",
     "lease",
     "legal_hold",
     "mandate_warning",

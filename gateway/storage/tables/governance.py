@@ -1,5 +1,5 @@
 """The record of who did what: the audit chain and its checkpoints; who wanted to know an identity; what must be kept;
-who asked us to forget them."""
+who asked us to forget them; what is said of known incidents."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text
 
@@ -120,3 +120,14 @@ Index(
     sqlite_where=text("decided_at IS NULL"),
     postgresql_where=text("decided_at IS NULL"),
 )
+known_incident = Table(
+    "known_incident",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("line", String(160), nullable=False),
+    Column("words", String(200), nullable=False, default=""),
+    Column("made_by", String(80), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+"""What receipts say while an incident is known."""

@@ -1,0 +1,82 @@
+"""Many reports of one topic from one place within an hour: perhaps one incident. A person decides (CASEWORK 7)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from gateway.complaints.duplicates import MASS_REPORTS, MASS_WITHIN
+from gateway.queries.relatives import Relative, shown
+from gateway.queries.scope import Scope, readable
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+complaint = tables.complaint
+MOST_READ = 2_000
+MOST_INCIDENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Surge:
+    """Reports that may be about one incident, oldest first. `linked`: how many of them are together already.
+
+    `parent`: the number that the others would follow: the parent they have, else the oldest.
+    """
+
+    topic: str
+    place: str
+    reports: Sequence[Relative]
+    parent: str
+    linked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A parent with the number of reports that follow it."""
+
+    parent: Relative
+    children: int
+
+
+def surges(tx: Transaction, scope: Scope) -> list[Surge]:
+    """The largest first; those that are one family already are none any more."""
+    column = complaint.c
+    recent = (column.created_at > tx.now - MASS_WITHIN) & column.closed_at.is_(None)
+    placed = (column.topic != "") & (column.place != "") & (column.hold == "none")
+    rows = tx.all(
+        select(complaint).where(recent, placed, readable(scope)).order_by(column.created_at.desc()).limit(MOST_READ)
+    )
+    groups = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.id):
+        groups[row.topic, row.place].append(row)
+    found = [_surge(scope, group) for group in groups.values() if len(group) >= MASS_REPORTS]
+    return sorted((one for one in found if one.linked < len(one.reports)), key=lambda one: -len(one.reports))
+
+
+def _surge(scope: Scope, group: Sequence[Any]) -> Surge:
+    parents = [row.parent_id for row in group if row.parent_id]
+    known = next((row for row in group if row.id in parents), None)
+    first = known or next((row for row in group if row.parent_id is None), group[0])
+    linked = len([row for row in group if row.parent_id == first.id]) + (1 if known else 0)
+    return Surge(first.topic, first.place_name, shown(scope, group), first.number, linked)
+
+
+def incidents(tx: Transaction, scope: Scope) -> list[Incident]:
+    """The newest parents that are not closed, with what follows them."""
+    followed = complaint.c.parent_id.is_not(None)
+    counted = {
+        row.parent_id: row.many
+        for row in tx.all(
+            select(complaint.c.parent_id, func.count().label("many"))
+            .where(followed)
+            .group_by(complaint.c.parent_id)
+            .order_by(complaint.c.parent_id.desc())
+            .limit(MOST_INCIDENTS)
+        )
+    }
+    parents = select(complaint).where(complaint.c.id.in_(counted), complaint.c.closed_at.is_(None))
+    rows = {row.number: row.id for row in tx.all(parents)} if counted else {}
+    found = shown(scope, tx.all(parents.order_by(complaint.c.id.desc()))) if rows else []
+    return [Incident(one, counted[rows[one.number]]) for one in found]
