@@ -153,6 +153,7 @@ def read_agencies(
         for name in (agency.code, *(alias.upper() for alias in agency.aliases)):
             if names.setdefault(name, agency.code) != agency.code:
                 raise source.refuse(place, f"{name!r} already names {names[name]}")
+        _refuse_double_mandates(source, place, agency)
         entries[agency.code] = replace(
             agency, topics=known_topics, areas=known_areas, timezone=agency.timezone or head.timezone
         )
@@ -164,6 +165,22 @@ def read_agencies(
     return AgencyTree(
         MappingProxyType(entries), head.coordinator, head.conflict_of_interest, head.region, head.timezone, head.duty
     )
+
+
+def _refuse_double_mandates(source: Source, place: str, agency: Agency) -> None:
+    """Somebody may hold several roles, each of them once: two mandates for the same would contradict each other."""
+    seen: dict[tuple[str, str], TeamMember] = {}
+    for position, member in enumerate(agency.team):
+        first = seen.setdefault((member.role, member.person), member)
+        if first is member:
+            continue
+        why = " for the same days" if _overlap(first, member) else ": keep the mandate that counts now"
+        raise source.refuse(f"{place}.team[{position}]", f"{member.person!r} is {member.role} twice{why}")
+
+
+def _overlap(one: TeamMember, other: TeamMember) -> bool:
+    begins = max(one.valid_from or date.min, other.valid_from or date.min)
+    return begins <= min(one.valid_to or date.max, other.valid_to or date.max)
 
 
 def _refuse_circles(source: Source, agencies: Mapping[str, Agency]) -> None:

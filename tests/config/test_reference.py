@@ -164,6 +164,12 @@ WRONG_AGENCIES = [
     (HEAD + A1 + TEAM + "telegram = '@x'",                "agencies.toml: agency 1 (A1).team[0]: telegram must be a numeric id, not '@x'"),
     (HEAD + A1 + TEAM + "email = 'x'",                    "agencies.toml: agency 1 (A1).team[0]: email must be an address, not 'x'"),
     (HEAD + A1 + TEAM + "notify = ['pos']",               "agencies.toml: agency 1 (A1).team[0].notify[0]: unknown 'pos'; known: telegram, whatsapp, email, sms"),
+    (HEAD + A1 + TEAM + "valid_from = 2026-02-01\nvalid_to = 2026-01-01",
+                                                          "agencies.toml: agency 1 (A1).team[0]: valid_to lies before valid_from"),
+    (HEAD + A1 + TEAM + "valid_to = 'besok'",             "agencies.toml: agency 1 (A1).team[0].valid_to: must be a date like 2026-12-31, not 'besok'"),
+    (HEAD + A1 + TEAM + TEAM,                             "agencies.toml: agency 1 (A1).team[1]: 'Contoh' is kepala twice for the same days"),
+    (HEAD + A1 + TEAM + "valid_to = 2026-01-31\n" + TEAM + "valid_from = 2026-02-01",
+                                                          "agencies.toml: agency 1 (A1).team[1]: 'Contoh' is kepala twice: keep the mandate that counts now"),
     (HEAD + A1 + TEAM.replace("kepala", "bos"),           "agencies.toml: agency 1 (A1).team[0].role: unknown 'bos'; known: penghubung, deputi, kepala, anggota"),
 ]
 # fmt: on
