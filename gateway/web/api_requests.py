@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ JSON = "application/json"
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 PLACE = re.compile(r"at `\$\.?([^`]*)`")
+NUL, NUL_IN_JSON = "\x00", b"\\u0000"
 TAG = re.compile(r'"(\d+)"')
 # What msgspec says about a value that is of the right type and yet does not fit: the caller's words, not their program.
 LIMITS = (
@@ -50,6 +51,7 @@ def query_of(request: web.Request, kind: type[T]) -> T:
     given: dict[str, Any] = {}
     for name in dict.fromkeys(request.query):
         values = request.query.getall(name)
+        _refuse_nul(site_of(request), name, values)
         given[name] = values if name in MANY else values[-1]
     try:
         return msgspec.convert(given, kind, strict=False)
@@ -66,11 +68,34 @@ async def body_of(request: web.Request, kind: type[T]) -> tuple[T, bytes]:
     except web.HTTPRequestEntityTooLarge:
         raise Problem("too_large") from None
     try:
-        return msgspec.json.decode(body, type=kind), body
+        found = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as problem:
         raise _told(site_of(request), problem, malformed="invalid_field") from problem
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise Problem("invalid_json", str(problem)[:200]) from problem
+    if NUL_IN_JSON in body:
+        _refuse_nul(site_of(request), "", _texts(msgspec.to_builtins(found)))
+    return found, body
+
+
+def _refuse_nul(site: Site, field: str, texts: Iterable[str]) -> None:
+    """U+0000 means nothing in a text, and PostgreSQL keeps none."""
+    if any(NUL in text for text in texts):
+        raise Problem(
+            "invalid_field", errors=[FieldProblem(field, "invalid", site.texts("error.api.nul", site.language))]
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _told(site: Site, problem: msgspec.ValidationError, malformed: str) -> Problem:

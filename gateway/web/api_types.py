@@ -11,6 +11,7 @@ from gateway.queries.channel_watch import ChannelState
 from gateway.queries.complaint_list import Sorting
 
 Instant = Annotated[datetime, Meta(tz=True)]
+MOST_SEQ = 2**31 - 1
 Number = Annotated[str, Meta(examples=["KBR-260001235"])]
 
 
@@ -191,7 +192,7 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class EventQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    after: Annotated[int, Meta(ge=0)] = 0
+    after: Annotated[int, Meta(ge=0, le=MOST_SEQ)] = 0
 
 
 class NewContact(Struct, frozen=True, forbid_unknown_fields=True):

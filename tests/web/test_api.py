@@ -177,6 +177,8 @@ QUERIES = [
     ("created_from=2026-11-01T00:00:00", 400,   "invalid_field",        "created_from"),
     ("q=ab",                            422,    "validation_failed",    "q"),
     ("cursor=abc",                      400,    "invalid_cursor",       None),
+    ("topic=a%00b",                     400,    "invalid_field",        "topic"),
+    ("q=a%00bc",                        400,    "invalid_field",        "q"),
     ("overdue=maybe",                   400,    "invalid_field",        "overdue"),
 ]
 # fmt: on
@@ -190,6 +192,28 @@ async def test_a_query_that_makes_no_sense_is_told_where(
     problem = await told(answer)
     assert (answer.status, problem["code"]) == (status, code)
     assert [error["field"] for error in problem.get("errors", [])] == ([field] if field else [])
+
+
+NUL = "tanda\0nol"
+WITH_NUL = [
+    ("/complaints", {"text": f"Sampah menumpuk di pasar {NUL}"}),
+    ("/complaints", {"text": "Sampah menumpuk di pasar", "source_ref": NUL}),
+    ("/complaints/KBR-260000013/notes", {"text": NUL}),
+    (
+        "/complaints/KBR-260000013/actions",
+        {"action": "archive", "inputs": {"reason": NUL * 9, "archive_reason": "uji_coba"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), WITH_NUL)
+async def test_a_sign_that_no_database_keeps_is_refused(site: Served, path: str, body: object) -> None:
+    answer = await post(site, path, body, **{"If-Match": '"1"'})
+    assert (answer.status, (await told(answer))["code"]) == (400, "invalid_field")
+
+
+async def test_an_escaped_backslash_is_no_such_sign(site: Served) -> None:
+    assert (await filed(site, text=r"Tulisan \u0000 di papan nama kantor"))["number"]
 
 
 async def test_a_cursor_does_not_fit_another_list(site: Served) -> None:
@@ -405,6 +429,13 @@ async def test_a_note_is_for_colleagues_and_internal_ones_are_not_told(site: Ser
     assert [event["text"] for event in events] == [TEXT, "Truk dijadwalkan besok"]
     after = (await told(await get(site, f"/complaints/{made['number']}/events?after=2")))["items"]
     assert [event["seq"] for event in after] == [3]
+
+
+async def test_a_history_cannot_be_asked_for_from_beyond_every_number(site: Served) -> None:
+    made = await filed(site)
+    for after in ("-1", "99999999999999999999"):
+        answer = await get(site, f"/complaints/{made['number']}/events?after={after}")
+        assert (answer.status, (await told(answer))["code"]) == (422, "validation_failed")
 
 
 async def test_an_internal_event_of_anybody_is_left_out(site: Served) -> None:
