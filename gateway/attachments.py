@@ -173,6 +173,12 @@ def came(tx: Transaction, complaint_id: int, at: datetime) -> int:
     return int(row[0]) if row else 0
 
 
+def evidence(tx: Transaction, case: Any) -> list[StoredFile]:
+    """What proves the answer of a complaint (its row or `Case`); of one that follows a parent the parent's pictures too."""
+    own = stored(tx, case.id, "agency")
+    return own + stored(tx, case.parent_id, "agency") if case.parent_id else own
+
+
 def file(tx: Transaction, identity: int) -> StoredFile | None:
     attachment = tables.attachment
     row = tx.one(select(attachment).where(attachment.c.id == identity, attachment.c.state == "stored"))

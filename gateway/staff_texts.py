@@ -71,7 +71,7 @@ def reporter_values(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> di
 
 def reporter_buttons(tx: Transaction, key: str, case: Any) -> Buttons:
     """Beyond the buttons that a text always has: pictures of the finished work are shown on the tracking page."""
-    if key != "st.answer" or not attachments.stored(tx, case.id, "agency"):
+    if key != "st.answer" or not attachments.evidence(tx, case):
         return ()
     public_url = tx.office.settings.server.public_url.rstrip("/")
     return ((Button("button.photo", url=f"{public_url}/lacak/{case.number}"),),)

@@ -104,7 +104,7 @@ def page(tx: Transaction, row: Any, clocks: Sequence[Running]) -> Tracking:
         question=_question(events) if status is Status.INCOMPLETE else "",
         answer=answer,
         answered_at=row.answered_at if answer else None,
-        evidence=tuple(attachments.stored(tx, case.id, "agency")) if answer else (),
+        evidence=tuple(attachments.evidence(tx, case)) if answer else (),
         own_files=_own_files(tx, case.id),
         history=_history(events, case, names),
         offers=offers(case, tx.now, settings.reopen_days, waits=hidden is not None),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from channels.messages import Address
-from gateway import casework, contacts, incidents, notices
+from gateway import attachments, cases, casework, contacts, incidents, notices, staff_texts
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Role, Status
 from gateway.complaints.sla import Clock
@@ -283,6 +283,27 @@ def test_whoever_writes_an_answer_while_somebody_joins_looks_again(store: Store,
     parent, _ = pair
     with store.transaction() as tx, pytest.raises(casework.CaseMoved):
         casework.apply(tx, A.ANSWER, parent, officer(store), ANSWER)
+
+
+def test_the_pictures_of_the_answer_are_shown_to_every_reporter(store: Store, pair: tuple[Case, Case]) -> None:
+    parent, child = pair
+    picture = {"origin": "agency", "state": "stored", "media_type": "image/jpeg", "size": 3, "channel": "sms"}
+    with store.transaction() as tx:
+        moments = {"created_at": tx.now, "due_at": tx.now}
+        tx.insert(
+            tables.attachment,
+            id=tx.new_id(),
+            complaint_id=parent.id,
+            stored_as="ab/c",
+            sha256="c",
+            **picture,
+            **moments,
+        )
+    answer(store, parent)
+    with store.reading() as tx:
+        assert [file.name for file in attachments.evidence(tx, now(store, child))] == ["ab/c"]
+        row = cases.row_of(tx, child.number)
+        assert staff_texts.reporter_buttons(tx, "st.answer", row)
 
 
 def test_how_many_reports_and_how_many_cases(store: Store, pair: tuple[Case, Case]) -> None:
