@@ -29,12 +29,26 @@ class Texts:
     def __init__(self, tables: Mapping[str, Mapping[str, Words]]) -> None:
         """`tables`: language -> key -> text, or several words for lists such as the synonyms of a command."""
         self._tables = MappingProxyType({language: MappingProxyType(dict(table)) for language, table in tables.items()})
+        self._versions: Mapping[tuple[str, str], int] = MappingProxyType({})
 
     @classmethod
     def load(cls, languages: Iterable[str] = ("id", "en")) -> "Texts":
         """The texts that ship with the product. TextError for a broken file or a key that two areas both have."""
         folder = files("config").joinpath("texts")
         return cls({language: _read_language(folder.joinpath(language), language) for language in languages})
+
+    def changed(self, changes: Mapping[tuple[str, str], tuple[str, int]]) -> "Texts":
+        """These texts with words of an office's own: (language, key) -> (text, version). This object stays as it is."""
+        tables = {language: dict(table) for language, table in self._tables.items()}
+        for (language, key), (text, _) in changes.items():
+            tables.setdefault(language, {})[key] = text
+        made = Texts(tables)
+        made._versions = MappingProxyType({place: version for place, (_, version) in changes.items()})
+        return made
+
+    def version(self, key: str, language: str = LEADING) -> int | None:
+        """Which version of an office's own words is spoken here; None for the words of the product."""
+        return self._versions.get((language if key in self._of(language) else LEADING, key))
 
     def __call__(self, key: str, language: str = LEADING, **values: object) -> str:
         """The text of `key`, filled in. A language that lacks it is spoken for by Indonesian.
@@ -106,6 +120,14 @@ def shipped() -> Texts:
     texts = Texts.load()
     texts.check()
     return texts
+
+
+@cache
+def keys_of(area: str, language: str = LEADING) -> tuple[str, ...]:
+    """The keys of one file in its order, without lists of words."""
+    file = files("config").joinpath("texts", language, f"{area}.toml")
+    content = tomllib.loads(file.read_text(encoding="utf-8"))
+    return tuple(key for key, text in _flatten(content, f"{language}/{area}.toml") if isinstance(text, str))
 
 
 def _read_language(folder: Traversable, language: str) -> Mapping[str, Words]:

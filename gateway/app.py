@@ -25,6 +25,7 @@ from gateway.sealing import Keys
 from gateway.spool import Spool
 from gateway.storage.engine import open_engine, upgrade
 from gateway.storage.store import Store
+from gateway.wording import Wording
 
 DRAWN_SECRET_CHARACTERS = 48
 
@@ -73,7 +74,7 @@ def open_office(settings: Settings, clock: Clock) -> Office:
     return Office(
         settings=settings,
         keys=keys,
-        texts=shipped(),
+        wording=Wording(shipped()),
         reference=reference,
         channels=registry.build(settings.channels, absent_secret=drawn),
         files=open_files(settings.storage),

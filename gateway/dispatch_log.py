@@ -15,8 +15,12 @@ def note(
     recipient: int | None = None,
     channel: str = "",
     outbox: int | None = None,
+    version: int | None = None,
 ) -> int:
-    """A line about the notice `row`; `skip` says why nobody was told by a message of its own. The id of the line."""
+    """A line about the notice `row`; `skip` says why nobody was told by a message of its own. The id of the line.
+
+    `version`: of the office's own words that were said; None for those of the product.
+    """
     identity = tx.new_id()
     tx.insert(
         tables.dispatch_log,
@@ -30,6 +34,7 @@ def note(
         channel=channel,
         outbox_id=outbox,
         skip=skip,
+        template_version=version,
         created_at=tx.now,
     )
     return identity

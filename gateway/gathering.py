@@ -65,7 +65,9 @@ def tell(tx: Transaction, row: Any, case: Any, member: Member, channel: str, con
 def say(tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact) -> None:
     """Tell one officer of one notice now."""
     outbox = _say_one(tx, row, case, member, channel, contact)
-    dispatch_log.note(tx, row, "staff", recipient=member.id, channel=channel, outbox=outbox)
+    template = staff_texts.template(tx, row.key, tx.office.channels[channel], row.inputs or {})
+    version = tx.office.texts.version(template)
+    dispatch_log.note(tx, row, "staff", recipient=member.id, channel=channel, outbox=outbox, version=version)
 
 
 def is_given_away(row: Any, case: Any) -> bool:

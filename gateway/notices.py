@@ -255,7 +255,10 @@ def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> No
     texts = [(message.text, message.buttons) for message in rendered.messages]
     said = Said(row.key, case.id, row.id, direct=False, sent_from=route.sent_from)
     ids = outbound.say(tx, route.contact, route.channel, texts, said)
-    dispatch_log.note(tx, row, "reporter", recipient=case.contact_id, channel=route.channel, outbox=ids[0])
+    version = tx.office.texts.version(row.key, route.language)
+    dispatch_log.note(
+        tx, row, "reporter", recipient=case.contact_id, channel=route.channel, outbox=ids[0], version=version
+    )
 
 
 def _code(tx: Transaction, row: Any, case: Any) -> dict[str, str]:

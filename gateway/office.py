@@ -16,13 +16,14 @@ from gateway.complaints.calendar import Calendar
 from gateway.conversation.dialogue import Lexicon
 from gateway.file_store import FileStore
 from gateway.sealing import Keys
+from gateway.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
     settings: Settings
     keys: Keys
-    texts: Texts
+    wording: Wording
     reference: Reference
     channels: Mapping[str, Channel]
     files: FileStore
@@ -31,3 +32,8 @@ class Office:
     now: Callable[[], datetime]
     draw: Callable[[int], int] = field(default=secrets.randbelow)
     """A random number below n, from a source that nobody can foresee (secret codes); tests give their own."""
+
+    @property
+    def texts(self) -> Texts:
+        """What people read, as it is worded at this moment."""
+        return self.wording.texts

@@ -40,7 +40,7 @@ KEPT: Mapping[Table, tuple[str, ...]] = {
         "created_at", "sent_at", "delivered_at", "state", "attempts",
     ),
     tables.dispatch_log: (
-        "id", "event_id", "key", "recipient_kind", "channel", "outbox_id", "skip", "created_at",
+        "id", "event_id", "key", "recipient_kind", "channel", "outbox_id", "skip", "template_version", "created_at",
     ),
     tables.clock: (
         "id", "name", "days", "unit", "event", "basis", "zone", "public", "started_at", "due_at",

@@ -43,6 +43,8 @@ LABELS: Mapping[Action, str] = {
     Action.NOTE: "button.duty",
 }
 BESIDE_EACH_OTHER = 2
+BY_SMS = "_sms"
+"""End of the key of a text that fits into one SMS."""
 OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer", "pic.half", "pic.due", "pic.overdue"})
 BRINGS_CODE = frozenset({"pic.new"})
 """By SMS these can be answered with a one-time code (gateway/officer_sms.py)."""
@@ -113,24 +115,22 @@ def compose(
     tx: Transaction, key: str, case: Any, member: Member, channel: Channel, inputs: Mapping[str, str]
 ) -> tuple[str, Buttons]:
     """The message for one officer: what it is about, until when, and what they can press or open."""
-    texts, words = tx.office.texts, NOTICES[key].text_key
+    texts = tx.office.texts
     rows = deed_buttons(tx, key, cases.case_of(case), member) if channel.capabilities.buttons else ()
     says_all = key in SAYS_ALL and rows and not case.confidential and 0 < len(inputs.get("text", "")) <= EXCERPT
     link = "" if says_all or key not in OPENS_PAGE else _link(tx, case, member)
     values = _officer_values(tx, case, inputs, link)
     if channel.capabilities.gsm:
-        short = words + "_sms"
-        if not texts.has(short):
-            return _worded(tx, words, values), ()
-        if key in BRINGS_CODE:
+        words = template(tx, key, channel, inputs)
+        if key in BRINGS_CODE and words.endswith(BY_SMS):
             values |= {
                 "n": 1 + incidents.count(tx, case.id),
                 "kode4": officer_codes.issue(tx, Desk(case.id, member.id)),
             }
-        return texts(short, **values), ()
+        return texts(words, **values), ()
     if link and channel.capabilities.buttons:
         rows = (*rows, (Button(texts("button.details"), url=link),))
-    text = _worded(tx, words, values)
+    text = texts(template(tx, key, channel, inputs), **values)
     return (text if rows or not link else f"{text}\n{link}"), rows
 
 
@@ -139,13 +139,17 @@ def line(
 ) -> tuple[str, str]:
     """The message as one of several lines, and the address where the task is worked on (empty unless `opens`)."""
     link = _link(tx, case, member) if opens and key in OPENS_PAGE else ""
-    return _worded(tx, NOTICES[key].text_key, _officer_values(tx, case, inputs, link)), link
+    return tx.office.texts(template(tx, key, None, inputs), **_officer_values(tx, case, inputs, link)), link
 
 
-def _worded(tx: Transaction, words: str, values: Mapping[str, Any]) -> str:
+def template(tx: Transaction, key: str, channel: Channel | None, inputs: Mapping[str, str]) -> str:
+    """The text that a notice is worded by on a channel (None: any that takes long ones)."""
+    words, has = NOTICES[key].text_key, tx.office.texts.has
+    if channel is not None and channel.capabilities.gsm and has(words + BY_SMS):
+        return words + BY_SMS
     # A pressed button or a photo brings no words that could be quoted.
-    bare, texts = words + "_bare", tx.office.texts
-    return texts(bare if not values["alasan"] and texts.has(bare) else words, **values)
+    is_bare = not (inputs.get("reason") or inputs.get("text"))
+    return f"{words}_bare" if is_bare and has(f"{words}_bare") else words
 
 
 def _officer_values(tx: Transaction, case: Any, inputs: Mapping[str, str], link: str) -> dict[str, Any]:

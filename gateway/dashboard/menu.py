@@ -11,6 +11,7 @@ from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, C
 
 HERE = "gateway.dashboard."
 DECIDERS = frozenset({Role.COORDINATOR})
+WORDING = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN})
 AUDIT_VERIFIERS = frozenset({Role.PRIVACY_OFFICER, Role.SYSTEM_ADMIN})
 PRIVACY_DECIDERS = frozenset({Role.PRIVACY_OFFICER})
 RETENTION_READERS = PRIVACY_DECIDERS | {Role.SYSTEM_ADMIN}
@@ -89,6 +90,11 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=PRIVACY_DECIDERS),
     Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=PRIVACY_DECIDERS),
     Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=PRIVACY_DECIDERS),
+    # the words of notices and answers
+    Route("GET", "/admin/teks", f"{HERE}texts:listing", roles=WORDING, title="admin.text.menu"),
+    Route("GET", "/admin/teks/{kunci}", f"{HERE}texts:show", roles=WORDING),
+    Route("POST", "/admin/teks/{kunci}", f"{HERE}texts:save", roles=WORDING),
+    Route("POST", "/admin/teks/{kunci}/kembali", f"{HERE}texts:restore", roles=WORDING),
     # the record of deeds
     Route("GET", "/admin/audit", f"{HERE}audit:show", roles=AUDIT_READERS, title="admin.audit.menu"),
     Route("POST", "/admin/audit", f"{HERE}audit:verify", roles=AUDIT_VERIFIERS),

@@ -157,6 +157,7 @@ class Store:
     @contextmanager
     def transaction(self, now: datetime | None = None) -> Iterator[Transaction]:
         """Commit at the end of the block, roll back when it raises; then ring and tell."""
+        self._look_at_words()
         # Threads of one process queue here, which is fair, rather than at SQLite's lock, which is polled.
         if self._one_writer:
             self._one_writer.acquire()
@@ -189,6 +190,7 @@ class Store:
     @contextmanager
     def reading(self, now: datetime | None = None) -> Iterator[Transaction]:
         """A transaction that only reads: it takes no write lock and is rolled back."""
+        self._look_at_words()
         with self.engine.connect().execution_options(reading=True) as connection, connection.begin() as ending:
             yield self._begun(connection, now)
             ending.rollback()
@@ -197,6 +199,17 @@ class Store:
         tx = Transaction(connection, self.office, now or self.office.now(), self._ids)
         tx.remembered = self._remembered
         return tx
+
+    def _look_at_words(self) -> None:
+        """Every few seconds: whether somebody changed a text. A database that is away, or not upgraded yet, changes none."""
+        if not self.office.wording.is_due():
+            return
+        try:
+            with self.engine.connect().execution_options(reading=True) as connection, connection.begin() as ending:
+                self.office.wording.take(self._begun(connection, None))
+                ending.rollback()
+        except DBAPIError:
+            log.info("texts_not_looked_at")
 
     def _after(self, tx: Transaction) -> None:
         # kill point: store.committed

@@ -49,6 +49,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/token":                           (AS, DP),
     "/admin/privasi":                         (AS, DP),
     "/admin/audit":                           (KO, AS, DP),
+    "/admin/teks":                            (KO, AS),
+    "/admin/teks/{kunci}":                    (KO, AS),
 }
 # fmt: on
 HIDDEN = (
@@ -59,7 +61,14 @@ HIDDEN = (
     "/admin/aduan/{tiket}/asli",
 )
 """Doors that everybody of staff may knock at; inside, what one may not see does not exist."""
-PLACES = {"nama": "sms", "aksi": "jeda", "id": "0000000000000", "pilihan": "biarkan", "kode": "PUPR"}
+PLACES = {
+    "nama": "sms",
+    "aksi": "jeda",
+    "id": "0000000000000",
+    "pilihan": "biarkan",
+    "kode": "PUPR",
+    "kunci": "rx.receipt",
+}
 
 
 def test_c7_every_door_names_who_may_enter() -> None:

@@ -16,6 +16,7 @@ from channels.messages import Address, InboundMessage, RawRequest
 from config.clock import Clock
 from config.load import settings_from
 from config.settings import Settings
+from config.texts import shipped
 from gateway import accounts, app, audit, directory
 from gateway.arrival import Arrival
 from gateway.file_store import open_files
@@ -23,6 +24,7 @@ from gateway.office import Office
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
 from gateway.storage.tables import metadata
+from gateway.wording import Wording
 
 if TYPE_CHECKING:
     from tests.servers import Postgres
@@ -184,7 +186,12 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def office(settings: Settings, moment: Moment, _office: Office) -> Office:
     codes = iter(range(48219037, 10**8, 1_111))
     return replace(
-        _office, settings=settings, files=open_files(settings.storage), now=moment, draw=lambda _: next(codes)
+        _office,
+        settings=settings,
+        wording=Wording(shipped()),
+        files=open_files(settings.storage),
+        now=moment,
+        draw=lambda _: next(codes),
     )
 
 

@@ -102,9 +102,9 @@ def test_danger_and_complaints_about_staff_never_wait(store: Store, telegram: Se
     limited(store, merge_after=1, digest_after=2)
     given(store, telegram, 4)
     last = opened(store, telegram("Jalan di depan gereja ambles", sender="77"))
+    act(store, last, Action.ASSIGN, agency="PUPR")
     with store.transaction() as tx:
         tx.execute(tables.complaint.update().where(tables.complaint.c.id == last.id).values(**what))
-    act(store, last, Action.ASSIGN, agency="PUPR")
     expand(store)
     assert reasons(store) == ["", "DIGEST", "DIGEST", "DIGEST", ""]
 

@@ -99,7 +99,7 @@ def furnish(desk: Desk) -> dict[str, str]:
         hook, _ = hooks.register(tx, told, Actor(Role.SYSTEM_ADMIN, "1", name="Admin"))
         tokens.make(tx, NewToken("dasbor", "Dinas Kominfo", tokens.SCOPES, "PUPR"), Actor(Role.SYSTEM_ADMIN, "1"))
     return {
-        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "nama": "sms", "aksi": "kirim-ulang", "kode": "PUPR",
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "kode": "PUPR",
     }  # fmt: skip
 
 

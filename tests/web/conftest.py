@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from config.clock import Clock
 from config.load import settings_from
+from config.texts import shipped
 from gateway import accounts, app, audit, directory
 from gateway.app import Gateway
 from gateway.complaints.complaint import Role
@@ -26,6 +27,7 @@ from gateway.storage.store import Store, Transaction
 from gateway.web.app import build
 from gateway.web.routes import Route
 from gateway.web.site import SITE, Site
+from gateway.wording import Wording
 from tests.gateway.conftest import MONDAY, SETTINGS, Moment, _office, _sqlite_prepared, sqlite_url
 from tests.quick_passwords import hurry, quick_passwords
 
@@ -136,7 +138,12 @@ def _gateway(url: str, folder: Path, text: str, extra: str, moment: Moment) -> G
     settings = settings_from(wanted.format(url=url, folder=folder, agencies=AGENCIES), environ={})
     codes = iter(range(48219037, 10**8, 1_111))
     office = replace(
-        _opened(wanted), settings=settings, files=open_files(settings.storage), now=moment, draw=lambda _: next(codes)
+        _opened(wanted),
+        settings=settings,
+        wording=Wording(shipped()),
+        files=open_files(settings.storage),
+        now=moment,
+        draw=lambda _: next(codes),
     )
     doorbell = Doorbell(None)
     store = Store(open_engine(url), office, doorbell.ring, doorbell.tell)

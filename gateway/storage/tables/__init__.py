@@ -49,6 +49,7 @@ from gateway.storage.tables.operations import (
     process,
     summary,
     task,
+    text_version,
 )
 from gateway.storage.tables.people import (
     account,
@@ -121,6 +122,7 @@ __all__ = [
     "sms_part",
     "summary",
     "task",
+    "text_version",
     "ussd_session",
     "webhook",
     "webhook_delivery",

@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -107,6 +108,7 @@ dispatch_log = Table(
     Column("channel", String(31), nullable=False, default=""),
     Column("outbox_id", BigInteger),
     Column("skip", String(24), nullable=False, default=""),
+    Column("template_version", Integer),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -120,6 +122,20 @@ gathered = Table(
     Column("due_at", Instant, nullable=False, index=True),
 )
 """What waits for one officer to be told together, with its line in the dispatch log."""
+
+text_version = Table(
+    "text_version",
+    metadata,
+    Column("key", String(60), primary_key=True),
+    Column("language", String(12), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text),
+    Column("reason", String(200), nullable=False, default=""),
+    Column("actor_role", String(20), nullable=False),
+    Column("actor_name", String(80), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+)
+"""An office's own words, only ever added to; without `text` the words of the product are spoken again."""
 
 idempotency_key = Table(
     "idempotency_key",
