@@ -9,22 +9,23 @@ from typing import Any
 
 from channels.messages import AttachmentRef
 from gateway import attachments, cases, casework, clocks, contacts, events, tasks
-from gateway.complaints.complaint import NO_INPUTS, SYSTEM, Action, ActionRefused, Actor, Case, Role
+from gateway.complaints.complaint import NO_INPUTS, SYSTEM, Action, ActionRefused, Actor, Case, Role, Visibility
 from gateway.opening import keep_text
 from gateway.privacy import masked_text
 from gateway.queries import tracking
-from gateway.queries.offers import ADD, OBJECT, WORDS, addition_for
+from gateway.queries.offers import ADD, EVIDENCE, OBJECT, WORDS, addition_for
 from gateway.queries.tracking import Tracking
 from gateway.storage.store import Transaction
 
 THIRD_REOPENING = "third_reopen"
+DOUBT = "tidak-sesuai"
 ADDITION = 1
 """Revision of a sealed text that adds to the original."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One posted form. `word` is one of WORDS or OBJECT; `key` is random and came with the form."""
+    """One posted form. `word` is one of WORDS, EVIDENCE or OBJECT; `key` is random and came with the form."""
 
     word: str
     key: str
@@ -77,12 +78,25 @@ def _key(complaint_id: int, deed: Deed) -> str:
 
 
 def _carry_out(tx: Transaction, case: Case, deed: Deed, key: str) -> None:
+    if deed.word in EVIDENCE:
+        _judge(tx, case, deed, key)
+        return
     action = _action(case, deed)
     if deed.word in {ADD, OBJECT} and not deed.text.strip() and not deed.files:
         raise ActionRefused("missing_input", "neither words nor files", "text")
     # Restoring is the system's right; that the reporter wrote again is its reason (life cycle, row 22).
     actor = SYSTEM if action is Action.RESTORE else Actor(Role.REPORTER, str(case.contact_id or ""))
     casework.apply(tx, action, case, actor, _inputs(deed, action), key=key)
+
+
+def _judge(tx: Transaction, case: Case, deed: Deed, key: str) -> None:
+    """Whether the agency's pictures show what was done: kept for those who read the case, a doubt for a person to settle."""
+    if not tracking.page(tx, cases.row_of(tx, case.number), ()).judges:
+        raise ActionRefused("wrong_state", "there is nothing to judge")
+    actor = Actor(Role.REPORTER, str(case.contact_id or ""))
+    casework.remark(tx, case, EVIDENCE[deed.word], actor, {}, Visibility.AGENCY, key=key)
+    if deed.word == DOUBT:
+        tasks.add(tx, EVIDENCE[DOUBT], case.number, case.number, case.id)
 
 
 def _action(case: Case, deed: Deed) -> Action:

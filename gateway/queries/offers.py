@@ -23,6 +23,8 @@ WORDS: Mapping[str, frozenset[Action]] = {
     "tampilkan-isi": frozenset({Action.LOWER_CONFIDENTIAL}),
     "batalkan": frozenset({Action.CANCEL}),
 }
+EVIDENCE: Mapping[str, str] = {"sesuai": "evidence_true", "tidak-sesuai": "evidence_doubted"}
+"""What a reporter says of the agency's pictures, and the remark that it becomes; asked once for each answer."""
 AT_ANY_TIME = frozenset({ADD, "anonim", "rahasia"})
 """What does not depend on something that is still to be told."""
 USEFUL: Mapping[str, Callable[[Case], bool]] = {

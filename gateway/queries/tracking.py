@@ -15,7 +15,7 @@ from gateway.events import inputs_of
 from gateway.privacy import Reader, shown_to
 from gateway.queries.deadlines import Due, dues
 from gateway.queries.milestones import Milestone, milestones, standing, told
-from gateway.queries.offers import offers
+from gateway.queries.offers import EVIDENCE, offers
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
@@ -67,6 +67,8 @@ class Tracking:
     answer: str
     answered_at: datetime | None
     evidence: tuple[StoredFile, ...]
+    judges: bool
+    """Whether the reporter is asked if the evidence is true: there is some, and they have not said."""
     own_files: int
     history: tuple[Entry, ...]
     """Newest first."""
@@ -91,6 +93,7 @@ def page(tx: Transaction, row: Any, clocks: Sequence[Running]) -> Tracking:
     waiting = dues(clocks, lambda clock: clock.rule.public, tx.now) if case.closed_at is None else ()
     is_late = any(due.is_overdue and due.clock not in FOR_REPORTERS for due in waiting)
     answer = "" if hidden and hidden.action == Action.ANSWER else row.public_answer
+    evidence = tuple(attachments.evidence(tx, case)) if answer else ()
     return Tracking(
         number=case.number,
         status=status,
@@ -104,7 +107,8 @@ def page(tx: Transaction, row: Any, clocks: Sequence[Running]) -> Tracking:
         question=_question(events) if status is Status.INCOMPLETE else "",
         answer=answer,
         answered_at=row.answered_at if answer else None,
-        evidence=tuple(attachments.evidence(tx, case)) if answer else (),
+        evidence=evidence,
+        judges=bool(evidence) and case.contact_id is not None and not _has_judged(kept, row.answered_at),
         own_files=_own_files(tx, case.id),
         history=_history(events, case, names),
         offers=offers(case, tx.now, settings.reopen_days, waits=hidden is not None),
@@ -115,6 +119,11 @@ def page(tx: Transaction, row: Any, clocks: Sequence[Running]) -> Tracking:
         sp4n_id=row.sp4n_id,
         ombudsman=is_late or case.reopen_count >= MANY_REOPENINGS,
     )
+
+
+def _has_judged(events: Sequence[Any], answered_at: datetime | None) -> bool:
+    said = [event for event in events if event.action in EVIDENCE.values()]
+    return any(answered_at is None or event.at >= answered_at for event in said)
 
 
 def _events(tx: Transaction, complaint_id: int) -> Sequence[Any]:

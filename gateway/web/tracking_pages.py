@@ -12,7 +12,7 @@ from channels.web_form.files import accept
 from gateway import self_service, tracking
 from gateway.complaints.complaint import ActionRefused, CaseMoved
 from gateway.complaints.number import WrongCheckDigit, format_number, read_code, read_number, read_sp4n_id
-from gateway.queries.offers import OBJECT, WORDS
+from gateway.queries.offers import EVIDENCE, OBJECT, WORDS
 from gateway.queries.tracking import Tracking, file_key
 from gateway.self_service import Deed
 from gateway.web import files, pages, tracking_pass
@@ -178,7 +178,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     if known is None or view is None:
         ended = site_of(request).texts("track.ended", site_of(request).language)
         return _ask(request, _ticket(request), ended, kept=form.get("text"), status=HTTPStatus.UNAUTHORIZED)
-    if word not in {*WORDS, OBJECT}:
+    if word not in {*WORDS, *EVIDENCE, OBJECT}:
         raise web.HTTPNotFound
     if not is_whole:
         return _refused(request, known, view, word, form, "track.too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
