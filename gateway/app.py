@@ -25,6 +25,7 @@ from gateway.sealing import Keys
 from gateway.spool import Spool
 from gateway.storage.engine import open_engine, upgrade
 from gateway.storage.store import Store
+from gateway.storage.types import Ids
 from gateway.wording import Wording
 
 DRAWN_SECRET_CHARACTERS = 48
@@ -53,12 +54,16 @@ class Gateway:
         self.store.close()
 
 
-def open_gateway(settings: Settings) -> Gateway:
-    """Wire one process. SettingsError or ReferenceInvalid name what is wrong in the settings or the data."""
-    clock = clock_for(settings)
+def open_gateway(settings: Settings, clock: Clock | None = None, seed: int | None = None) -> Gateway:
+    """Wire one process. SettingsError or ReferenceInvalid name what is wrong in the settings or the data.
+
+    For a simulation: `clock` is another time than that of the settings, with a `seed` ids are the same each time.
+    """
+    clock = clock or clock_for(settings)
     office = open_office(settings, clock)
     doorbell = Doorbell(None if settings.redis.is_embedded else settings.redis.url)
-    store = Store(open_engine(settings.storage.url), office, doorbell.ring, doorbell.tell)
+    ids = None if seed is None else Ids(seed, 0)
+    store = Store(open_engine(settings.storage.url), office, doorbell.ring, doorbell.tell, ids)
     return Gateway(settings, office, store, doorbell, clock)
 
 

@@ -4,8 +4,9 @@ One process works a target at a time, under a lease; both queues share its pace 
 open a single harmless read is tried now and then (docs/forwarders/sp4n.md § Circuit).
 """
 
+import asyncio
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +19,7 @@ from gateway.complaints.forward import Circuit, Health
 from workers.drain import Transaction
 from workers.forwarders import carrying, circuit, registry
 from workers.forwarders.circuit import Gate
-from workers.forwarders.pacing import PacedHttp
+from workers.forwarders.pacing import PacedHttp, Sleep
 from workers.forwarders.protocols import Forwarder, Installation
 
 LEASE_S = 20.0
@@ -52,10 +53,20 @@ class Probed:
 class Targets:
     """All configured systems of record of one process. Their forwarders are made when they are first asked for."""
 
-    def __init__(self, settings: Settings, http: Http, process: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        http: Http,
+        process: str,
+        seconds: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        """`seconds` and `sleep`: by which time the pace is kept."""
         self._settings = settings
         self._http = http
         self._process = process
+        self._seconds = seconds
+        self._sleep = sleep
 
     @cached_property
     def by_name(self) -> dict[str, Target]:
@@ -65,7 +76,7 @@ class Targets:
         made = {}
         for table in self._settings.forwarding:
             forwarder = registry.build(table, installation)
-            paced = PacedHttp(self._http, forwarder.pace, time.monotonic)
+            paced = PacedHttp(self._http, forwarder.pace, self._seconds, self._sleep)
             made[table.name] = Target(table.name, forwarder, paced, paced.part(SHARE_FOR_POLLS))
         return made
 

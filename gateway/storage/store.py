@@ -144,12 +144,19 @@ def constant(sql: str) -> TextClause:
 class Store:
     """Where everything is kept. Thread-safe: each transaction has a connection of its own."""
 
-    def __init__(self, engine: Engine, office: Office, ring: Ring | None = None, tell: Tell | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        office: Office,
+        ring: Ring | None = None,
+        tell: Tell | None = None,
+        ids: Ids | None = None,
+    ) -> None:
         self.engine = engine
         self.office = office
         self._ring = ring
         self._tell = tell
-        self._ids = Ids()
+        self._ids = ids or Ids()
         self._remembered: dict[str, Any] = {}
         """Between transactions: only what may be some seconds old, and is replaced as a whole."""
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else None

@@ -70,11 +70,12 @@ class Ids:
     make more than 4,096 ids within one, the time part is carried forward instead of repeating an id.
     """
 
-    def __init__(self, process: int | None = None) -> None:
+    def __init__(self, process: int | None = None, first: int | None = None) -> None:
+        """`first`: where the counter begins, for a simulation that comes out alike each time."""
         self._process = (process_number() if process is None else process) & ((1 << PROCESS_BITS) - 1)
         self._last = 0
         # Begins anywhere: processes that share the low bits of their number still make different ids.
-        self._counter = itertools.count(int.from_bytes(os.urandom(2)))
+        self._counter = itertools.count(int.from_bytes(os.urandom(2)) if first is None else first)
 
     def new(self, now: datetime) -> int:
         millis = to_millis(now)

@@ -12,7 +12,7 @@ def lines(told: Report) -> list[str]:
     """What a report says, as lines; the table that fits its bench."""
     parts = [_goals(told), _growth(told), _idle(told), _compared(told), _figures(told)]
     rows = next((part for part in parts if part), [])
-    return [*_aligned(rows), _ending(told)]
+    return [*aligned(rows), _ending(told)]
 
 
 def _ending(told: Report) -> str:
@@ -79,7 +79,8 @@ def _numbers(told: Report) -> list[tuple[str, float]]:
     return [(name, value) for name, value in told.items() if isinstance(value, int | float) and name != "sound"]
 
 
-def _aligned(rows: Sequence[Row]) -> Iterable[str]:
+def aligned(rows: Sequence[Row]) -> Iterable[str]:
+    """Each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

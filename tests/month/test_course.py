@@ -1,0 +1,56 @@
+"""A short month from outside, and one whose ladder was cut: the verdict must see that."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import structlog
+
+from gateway.cli.main import main
+from gateway.upkeep import UPKEEP
+from workers.month import course
+from workers.month.course import Order
+from workers.month.verdict import judge
+
+
+def test_a_short_month_leaves_nobody_in_silence_and_loses_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["month", "--reports", "12", "--days", "8", "--outage-days", "1", "--json-file"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, str(tmp_path / "told.json")])
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert (ended.value.code, told["sound"], told["problems"]) == (0, True, [])
+    assert told == json.loads((tmp_path / "told.json").read_text())
+    assert told["complaints"] >= 12
+    assert set(told["by_channel"]) >= {"tg", "sms"}
+    assert told["escalations"], "an office that never answers is told of above"
+    assert told["clocks"]["acceptance"]["overdue"] > 0
+    assert told["lapor"]["filed"] > 5
+    assert told["lapor"]["reads_during_outage"] > 0
+    assert told["deeds"]["link"] > 0
+    assert "day 7 of 8" in err
+    assert "left in silence 0; sound" in err
+
+
+def test_a_month_without_the_ladder_is_found_out(capsys: pytest.CaptureFixture[str]) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    duties = [duty for duty in UPKEEP if duty.name != "deadlines_reached"]
+    assert len(duties) == len(UPKEEP) - 1
+    said: list[str] = []
+    lived = course.live(Order(8, 7, seed=4, outage_days=0.5, duties=duties), None, said.append)
+    verdict = judge(lived.books, lived.end, [one.mark for one in lived.people], lived.board)
+    assert {one.why for one in verdict.silences} == {"ladder"}
+    assert verdict.escalations == {}
+    assert verdict.lost == ()
+    assert said
+
+
+def test_wrong_usage_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["month", "--reports", "0"])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1

@@ -1,0 +1,160 @@
+"""The course of a month: everything in the order of its time, until it is over; then the books are read."""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from config.load import settings_from
+from gateway import app, month
+from gateway.month import Books
+from gateway.upkeep import UPKEEP, Upkeep
+from workers.month import citizens
+from workers.month.chance import chance
+from workers.month.citizens import Citizen, Citizens
+from workers.month.desk import Desk
+from workers.month.diary import Diary
+from workers.month.lapor import LOOKS, Line, Peer, open_line, open_peer
+from workers.month.officers import Officers
+from workers.month.setting import BY_ADDRESS, written
+from workers.month.town import HandClock, Heard, Town
+
+START = datetime(2026, 11, 30, 0, 0, tzinfo=UTC)
+"""A Monday, 07.00 WIB; 24 and 25 December are days off."""
+DAY = timedelta(days=1)
+Say = Callable[[str], None]
+
+
+class NotEmpty(Exception):
+    """The database holds complaints already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What month it is to be. `outage_days`: how long LAPOR! is away, in its middle. `duties`: of the clock."""
+
+    reports: int = 300
+    days: int = 30
+    seed: int = 1
+    outage_days: float = 3.0
+    duties: Sequence[Upkeep] = UPKEEP
+
+    @property
+    def away(self) -> tuple[datetime, datetime]:
+        begins = START + self.days * DAY / 2 - self.outage_days * DAY / 2
+        return begins, begins + self.outage_days * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What is left of it. `board`: our numbers at LAPOR!; `calls`: (moment, method, fault) there."""
+
+    order: Order
+    end: datetime
+    database: str
+    people: Sequence[Citizen]
+    books: Books
+    board: Sequence[str]
+    calls: Sequence[tuple[datetime, str, str]]
+    deeds: dict[str, int] = field(default_factory=dict)
+
+
+def live(order: Order, database: str | None, say: Say) -> Month:
+    """The whole month. NotEmpty, SettingsError; ends by itself."""
+    # Jitter of retries and polls draws from here.
+    random.seed(order.seed)
+    with tempfile.TemporaryDirectory(prefix="satupintu-month-") as folder:
+        return asyncio.run(_live(order, Path(folder), database or f"sqlite:///{folder}/gateway.db", say))
+
+
+async def _live(order: Order, folder: Path, database: str, say: Say) -> Month:
+    clock = HandClock(START)
+    async with open_peer(clock) as peer:
+        settings = settings_from(written(folder, database, peer.url), environ={})
+        app.prepare(settings)
+        gateway = app.open_gateway(settings, clock, order.seed)
+        try:
+            with gateway.store.reading() as tx:
+                if month.books(tx).lives:
+                    raise NotEmpty(database)
+            async with open_line(gateway, clock) as line:
+                town = Town(gateway, clock, order.duties)
+                return await _Course(order, town, peer, line, say).run(database.partition(":")[0].partition("+")[0])
+        finally:
+            gateway.close()
+
+
+class _Course:
+    def __init__(self, order: Order, town: Town, peer: Peer, line: Line, say: Say) -> None:
+        self._order, self._town, self._peer, self._line, self._say = order, town, peer, line, say
+        self._diary = Diary()
+        self._people = citizens.made(order.reports, order.seed)
+        self._citizens = Citizens(town, self._diary, {one.address: one for one in self._people})
+        self._officers = Officers(town, self._diary, order.seed)
+        self._desk = Desk(town, self._diary, order.days, START)
+        self._chance = chance(order.seed, "lapor")
+        self._end = START + order.days * DAY
+        self._errands: list[tuple[datetime, str]] = []
+
+    async def run(self, database: str) -> Month:
+        self._town.listen = self._hear
+        self._officers.begin()
+        self._desk.plan()
+        self._citizens.plan(START, self._order.days)
+        self._errands = sorted(
+            [(START + day * DAY + DAY / 12, "staff") for day in range(self._order.days)]
+            + [(START + day * DAY, f"day {day}") for day in range(self._order.days)]
+            + [(self._order.away[0], "away")]
+        )
+        while await self._step():
+            pass
+        with self._town.gateway.store.reading() as tx:
+            books = month.books(tx)
+        deeds = {**self._officers.deeds, **{f"desk {name}": many for name, many in self._desk.deeds.items()}}
+        board, calls = await self._peer.board(), await self._peer.calls()
+        return Month(self._order, self._end, database, self._people, books, board, calls, deeds)
+
+    def _hear(self, heard: Heard) -> None:
+        seat, person = BY_ADDRESS.get(heard.to), self._citizens.people.get(heard.to)
+        if seat is not None:
+            self._officers.hear(seat, heard)
+        elif person is not None:
+            self._citizens.hear(person, heard)
+
+    async def _step(self) -> bool:
+        """On to the next moment at which something happens, and everything that does; False at the end."""
+        turn, line = self._town.next_turn(), self._next_look()
+        at = min(one for one in (turn, line, self._diary.next_at, self._errand_at()) if one is not None)
+        if at > self._end:
+            self._town.clock.pass_to(self._end)
+            return False
+        self._town.clock.pass_to(at)
+        while self._errands and self._errands[0][0] <= self._town.now:
+            await self._errand(self._errands.pop(0)[1])
+        while deed := self._diary.due(self._town.now):
+            deed()
+        if turn <= self._town.now:
+            self._town.turn()
+        if line is not None and line <= self._town.now:
+            await self._line.look(self._town.now)
+        return True
+
+    def _errand_at(self) -> datetime | None:
+        return self._errands[0][0] if self._errands else None
+
+    def _next_look(self) -> datetime | None:
+        due = self._town.read(month.forward_due)
+        return max(due, self._line.looked_at + LOOKS) if due else None
+
+    async def _errand(self, what: str) -> None:
+        if what == "staff":
+            await self._peer.work(self._chance)
+        elif what == "away":
+            await self._peer.go_away(self._order.outage_days)
+            self._say("LAPOR! is away")
+        else:
+            day = self._town.gateway.office.calendar.local(self._town.now)
+            self._say(f"{what} of {self._order.days} ({day:%a %d %b})")

@@ -1,0 +1,134 @@
+"""A month as one JSON object, and as the table that people read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from workers.bench import report
+from workers.bench.report import Report
+from workers.bench.table import Row, aligned
+from workers.month.course import Month
+from workers.month.verdict import Silence, Verdict, Wait
+
+SHOWN = 5
+"""So many of the longest waits."""
+
+
+def told(month: Month, verdict: Verdict) -> Report:
+    """The whole report; `sound` is false when somebody was left in silence or anything was lost."""
+    order, books = month.order, month.books
+    given = {"reports": order.reports, "days": order.days, "seed": order.seed, "outage_days": order.outage_days}
+    made = report.head("month", given) | {
+        "database": month.database,
+        "complaints": len(books.lives),
+        "by_channel": _many(life.channel for life in books.lives),
+        "by_status": _many(life.status for life in books.lives),
+        "longest_waits": [_wait(wait) for wait in verdict.waits[:SHOWN]],
+        "beyond_standard": verdict.beyond,
+        "left_in_silence": len({_who(one) for one in verdict.silences}),
+        "silences": [asdict(one) for one in verdict.silences],
+        "escalations": dict(verdict.escalations),
+        "clocks": {name: asdict(kept) | {"share": _rounded(kept.share)} for name, kept in verdict.clocks.items()},
+        "skipped": dict(books.skips),
+        "messages": dict(books.messages),
+        "tasks": dict(books.tasks),
+        "lapor": _lapor(month),
+        "deeds": dict(month.deeds),
+        "lost": list(verdict.lost),
+    }
+    silent = [f"{one.number or 'somebody'}: {one.why}, {one.detail}" for one in verdict.silences]
+    return report.judged(made, [*silent, *verdict.lost])
+
+
+def _who(silence: Silence) -> str:
+    return silence.number or silence.detail
+
+
+def _many(words: Any) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for word in words:
+        found[word] = found.get(word, 0) + 1
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 3)
+
+
+def _wait(wait: Wait) -> dict[str, Any]:
+    return asdict(wait) | {"clock": wait.clock.value, "beyond": wait.beyond}
+
+
+def _lapor(month: Month) -> dict[str, Any]:
+    """What became of what was to be filed. `caught_up_s`: from its return until the last that waited was there."""
+    begins, ends = month.order.away
+    waited = [one for one in month.books.forwards if begins <= one.created_at < ends]
+    late = [one.sent_at for one in waited if one.sent_at is not None and one.sent_at >= ends]
+    tried = [fault for at, method, fault in month.calls if begins <= at < ends and method == "POST"]
+    return {
+        "filed": sum(one.kind == "create" and one.state == "sent" for one in month.books.forwards),
+        "forwards": len(month.books.forwards),
+        "open": sum(one.state != "sent" for one in month.books.forwards),
+        "waited_during_outage": len(waited),
+        "written_during_outage": len(tried),
+        "reads_during_outage": sum(begins <= at < ends and method == "GET" for at, method, _ in month.calls),
+        "caught_up_s": round((max(late) - ends).total_seconds()) if late else 0,
+        "there_twice": len(month.board) - len(set(month.board)),
+    }
+
+
+def lines(made: Report) -> list[str]:
+    """For the terminal."""
+    parts: Sequence[list[Row]] = (_longest(made), _kept(made), _counted(made), _there(made))
+    found = [line for rows in parts for line in (*aligned(rows), "")]
+    silent, beyond = made["left_in_silence"], made["beyond_standard"]
+    end = "sound" if made["sound"] else f"NOT SOUND: {len(made['problems'])} problems"
+    return [*found, f"{made['complaints']} complaints; beyond the standard {beyond}, left in silence {silent}; {end}"]
+
+
+def _longest(made: Report) -> list[Row]:
+    head = ("longest without a word", "working days", "standard", "clock", "from", "to", "told before", "told after")
+    rows = [
+        (
+            one["number"],
+            f"{one['days']}",
+            f"{one['standard']}",
+            one["clock"],
+            _moment(one["since"]),
+            _moment(one["until"]),
+            one["after"] or "-",
+            one["before"] or "(not yet)",
+        )
+        for one in made["longest_waits"]
+    ]
+    return [head, *rows]
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%d %b %H:%M}"
+
+
+def _kept(made: Report) -> list[Row]:
+    rows = [
+        (name, *(f"{one[key]}" for key in ("in_time", "late", "overdue", "running")), _percent(one["share"]))
+        for name, one in made["clocks"].items()
+    ]
+    return [("clock", "in time", "late", "overdue", "running", "share in time"), *rows]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _counted(made: Report) -> list[Row]:
+    names: Mapping[str, str] = {"escalations": "told of a deadline", "skipped": "not sent, why", "messages": "sent"}
+    rows: list[Row] = []
+    for key, name in names.items():
+        some = [f"{word} {many}" for word, many in made[key].items()]
+        rows += [(name if not at else "", ", ".join(some[at : at + 8])) for at in range(0, max(len(some), 1), 8)]
+    return rows
+
+
+def _there(made: Report) -> list[Row]:
+    return [(f"LAPOR! {name.replace('_', ' ')}", f"{value}") for name, value in made["lapor"].items()]
