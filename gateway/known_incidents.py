@@ -80,7 +80,7 @@ def current(tx: Transaction) -> Sequence[Line]:
     found: list[Line] | None = tx.notes.get("known_incidents")
     if found is None:
         table = tables.known_incident
-        rows = tx.all(select(table).where(table.c.expires_at > tx.now).order_by(table.c.id.desc()))
+        rows = tx.glance(select(table).where(table.c.expires_at > tx.now).order_by(table.c.id.desc()))
         found = tx.notes["known_incidents"] = [_line(row) for row in rows]
     return found
 
