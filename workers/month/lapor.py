@@ -45,7 +45,6 @@ class Peer:
 
     url: str
     client: aiohttp.ClientSession
-    clock: HandClock
     answered: set[str] = field(default_factory=set)
 
     async def ask(self, path: str, body: object = None) -> Any:
@@ -94,7 +93,7 @@ async def open_peer(clock: HandClock) -> AsyncIterator[Peer]:
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         async with aiohttp.ClientSession() as client:
-            yield Peer(f"http://127.0.0.1:{runner.addresses[0][1]}", client, clock)
+            yield Peer(f"http://127.0.0.1:{runner.addresses[0][1]}", client)
     finally:
         await runner.cleanup()
 

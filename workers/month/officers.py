@@ -68,7 +68,6 @@ class Job:
     code: str = ""
     is_planned: bool = False
     done: set[Action] = field(default_factory=set)
-    forgotten: bool = False
 
 
 @dataclass(slots=True)
@@ -117,7 +116,6 @@ class Officers:
             return
         drawn = self._chance(seat, ticket, len(job.done))
         if not job.done and not reminded and drawn.random() < FORGETS:
-            job.forgotten = True
             return
         hours = drawn.uniform(*HOURS[seat.office.manner]) * (1.0 if seat.role == "penghubung" else SUPERIORS_TAKE)
         job.is_planned = True
