@@ -21,7 +21,7 @@ from workers.month.chance import chance
 from workers.month.citizens import NUMBER
 from workers.month.diary import Diary
 from workers.month.hours import after_work
-from workers.month.setting import SMS, TELEGRAM, Manner, Seat
+from workers.month.setting import BY_CODE, SMS, TELEGRAM, Manner, Seat
 from workers.month.town import Heard, Town
 
 log = get_logger(__name__)
@@ -198,6 +198,14 @@ def _status(tx: Transaction, seat: Seat, ticket: str) -> Status | None:
     mine = _member(tx, seat)
     if case is None or mine is None or mine.on_leave or not officer_door.may_work_on(tx, mine, case):
         return None
+    below = BY_CODE.get(case.agency)
+    # Whoever reads of others' deadlines (coordinator, regional secretary) leaves the work to them; not where there is nobody.
+    if (
+        below is not None
+        and below is not seat.office
+        and (below.manner is not Manner.EMPTY or below.parent != seat.office.code)
+    ):
+        return None
     return case.status
 
 
@@ -212,7 +220,7 @@ def _by_link(tx: Transaction, *, token: str, ticket: str, seat: Seat, action: Ac
     if entrance.door is not Door.OPEN:
         return False
     task = entrance.task
-    form = Form(WORDS[action], f"{ticket}-{action.value}-{task.case.version}", _filled_in(action))
+    form = Form(WORDS[action], f"{ticket}-{action.value}-{task.case.version}", INPUTS[action])
     officer_deeds.act(tx, entrance.token_hash, task.member, task.case, form)
     return True
 
@@ -223,8 +231,3 @@ def _at_the_screen(tx: Transaction, *, ticket: str, seat: Seat, action: Action) 
         raise NotThere(ticket)
     scope = scope_of(tx.office, member.role, seat.office.code, str(member.id))
     desk_work.act(tx, scope, ticket, Deed(action, INPUTS[action], key=f"{tx.now.timestamp():.0f}"), member.actor)
-
-
-def _filled_in(action: Action) -> dict[str, str]:
-    inputs = dict(INPUTS[action])
-    return inputs | {"target": f"opd:{inputs.pop('agency')}"} if "agency" in inputs else inputs
