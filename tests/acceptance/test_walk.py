@@ -85,7 +85,12 @@ def test_four_channels_in_and_the_status_back_on_each(stage: Stage, since: Since
     # the agencies' people: Telegram with buttons for PUPR, SMS with a link for DLH
     by = {case["channel"]: case["number"] for case in filed}
     until(lambda: any(f"Tugas baru {by['tg']}" in text for text in stage.texts_to("telegram", "900001")), "PUPR told")
-    until(lambda: any(f"Tugas {by['sms']} (1 pelapor): http" in text for text in stage.texts_to("kannel", "+628110000003")), "DLH told")
+    until(
+        lambda: any(
+            f"Tugas {by['sms']} (1 pelapor): http" in text for text in stage.texts_to("kannel", "+628110000003")
+        ),
+        "DLH told",
+    )
 
     for case in filed:
         stage.peer(f"sp4n/_sim/complaints/{case['sp4n_id']}/advance", {"to": "in_progress"})
