@@ -27,7 +27,7 @@ from gateway.complaints.complaint import (
 )
 from gateway.complaints.incident import told_of
 from gateway.complaints.moments import MOMENTS, Moment
-from gateway.complaints.sla import Running, days_left, explain
+from gateway.complaints.sla import Running, days_left, explain, span_of
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction, constant
 from gateway.storage.types import to_millis
@@ -90,7 +90,8 @@ def _tell(tx: Transaction, case: Case, moment: Moment, running: Running) -> None
         return
     note = {"note": explain(running, tx.now)}
     event_id = casework.remark(tx, case, Action.ESCALATE.value, SYSTEM, note, Visibility.INTERNAL)
-    about = {"clock": running.rule.clock.value, "days": str(max(0, -days_left(running, tx.now)))}
+    over = span_of(running, tx.now).due_on.isoformat()
+    about = {"clock": running.rule.clock.value, "days": str(max(0, -days_left(running, tx.now))), "date": over}
     # What cannot wait for tomorrow's summary: danger, and what is said of officers.
     urgent = case.urgency is Urgency.DARURAT or case.kind is Kind.PENGADUAN_PENGAWASAN
     # Of an incident the team has one task: what is told of its parent is not told of each that follows.

@@ -11,6 +11,7 @@ from channels.registry import Channel
 from gateway import attachments, cases, directory, incidents, links, officer_codes, officer_door
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, Case, Status
+from gateway.complaints.inputs import read_date
 from gateway.complaints.notices import NOTICES
 from gateway.complaints.number import plain
 from gateway.complaints.sla import NAMES, Clock
@@ -61,7 +62,7 @@ def reporter_values(tx: Transaction, case: Any, inputs: Mapping[str, str]) -> di
         "tiket": case.number,
         "nomor": plain(case.number),
         "opd": names.get(case.agency, case.agency),
-        "tgl": inputs.get("date") or _due(tx, case),
+        "tgl": read_date(inputs.get("date", "")) or _due(tx, case),
         "kutipan": words,
         "tanya": inputs.get("question", ""),
         "alasan": _reason(tx, case, inputs),

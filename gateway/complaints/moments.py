@@ -45,22 +45,33 @@ class Moment:
 
 
 # fmt: off
+# The reporter hears of a promise that was not kept: only of clocks that they were told of.
 AGENCY = (
     Moment(When.HALF,    tells=("pic.half",)),
     Moment(When.DUE,     tells=("pic.due", "dep.due")),
+    Moment(When.LATE, 1, tells=("pic.overdue", "sup.overdue", "st.late")),
+    Moment(When.LATE, 2, tells=("coo.overdue",)),
+    Moment(When.LATE, 5, tells=("reg.overdue", "st.late")),
+)
+TO_ACCEPT = (
+    Moment(When.DUE,     tells=("pic.due", "dep.due")),
     Moment(When.LATE, 1, tells=("pic.overdue", "sup.overdue")),
     Moment(When.LATE, 2, tells=("coo.overdue",)),
-    Moment(When.LATE, 5, tells=("reg.overdue",)),
 )
-DESK = (
+TO_VERIFY = (
+    Moment(When.DUE,     tells=("coo.due",)),
+    Moment(When.LATE, 1, tells=("head.overdue", "st.late")),
+    Moment(When.LATE, 5, tells=("reg.overdue", "st.late")),
+)
+TO_ASSIGN = (
     Moment(When.DUE,     tells=("coo.due",)),
     Moment(When.LATE, 1, tells=("head.overdue",)),
     Moment(When.LATE, 5, tells=("reg.overdue",)),
 )
 MOMENTS: Mapping[Clock, tuple[Moment, ...]] = MappingProxyType({
-    Clock.VERIFICATION:  DESK,
-    Clock.ASSIGNMENT:    DESK,
-    Clock.ACCEPTANCE:    (AGENCY[1], AGENCY[2], AGENCY[3]),
+    Clock.VERIFICATION:  TO_VERIFY,
+    Clock.ASSIGNMENT:    TO_ASSIGN,
+    Clock.ACCEPTANCE:    TO_ACCEPT,
     Clock.FOLLOW_UP:     AGENCY,
     Clock.RESOLUTION:    AGENCY,
     Clock.SECOND_ANSWER: AGENCY,

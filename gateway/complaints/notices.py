@@ -110,6 +110,7 @@ _RULES = (
     _reporter("st.extend",            T.QUIET),
     _reporter("st.answer",            T.QUIET, delay="undo_s"),
     _reporter("st.remind",            T.QUIET),
+    _reporter("st.late",              T.QUIET),
     _reporter("st.autoclosed",        T.QUIET),
     _reporter("st.oota",              T.QUIET, delay="undo_s"),
     _reporter("st.archived",          T.QUIET, delay="undo_s"),

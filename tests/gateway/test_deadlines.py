@@ -1,12 +1,12 @@
 """What time does to complaints: each moment of a clock once, the next step of the ladder, ends that nobody brought about."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from gateway import deadlines, notices, outbound
+from gateway import deadlines, notices, outbound, staff_texts
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Hold, Role, Status
 from gateway.outbound import DeliveryStatus, Outcome
@@ -73,6 +73,22 @@ def test_the_ladder_is_climbed_step_by_step_and_each_step_once(store: Store, tel
         row.text_masked for row in rows(store, tables.complaint_event, tables.complaint_event.c.action == "escalate")
     ]
     assert words[0].startswith("Tindak lanjut: 5 hari kerja sejak disposisi")
+
+
+def test_the_reporter_hears_that_a_promise_was_not_kept_and_of_which_day(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    """The day after, and once more when the matter has gone up to the top; never of clocks of the office alone."""
+    assigned(store, telegram(REPORT))
+    live(store, moment, 14)
+    late = rows(store, NOTICE, NOTICE.c.key == "st.late")
+    assert [row.inputs["clock"] for row in late] == ["follow_up", "follow_up"]
+    over = date.fromisoformat(late[0].inputs["date"])
+    texts = [row for row in rows(store, LOG, LOG.c.key == "st.late") if not row.skip]
+    assert len(texts) == 2
+    with store.reading() as tx:
+        values = staff_texts.reporter_values(tx, only(store, tables.complaint), late[0].inputs)
+    assert values["tgl"] == over, "the day that was promised, whatever is promised now"
 
 
 def test_after_a_standstill_only_the_newest_step_is_taken(store: Store, telegram: Sends, moment: Moment) -> None:

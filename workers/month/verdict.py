@@ -51,7 +51,8 @@ class Wait:
 
     @property
     def beyond(self) -> int:
-        return self.days - self.standard
+        """Days without the word that is owed on the working day after the standard is over."""
+        return self.days - self.standard - 1
 
 
 @dataclass(frozen=True, slots=True)
