@@ -35,17 +35,16 @@ def heads(dialect: str, *, direct: bool) -> str:
 
 @cache
 def waiting(dialect: str, many: int) -> TextClause:
-    """Which of the channels `:c0`, `:c1` … have something due and are not paused: their numbers as rows of `place`."""
-    return constant(" UNION ALL ".join(_waits(dialect, f"c{number}", number) for number in range(many)))
+    """What is due on those of the channels `:c0`, `:c1` … that are not paused: rows of `place` (the number of the channel)
+    and `direct` (1 for answers, 0 for the rest)."""
+    both = ((number, direct) for number in range(many) for direct in (True, False))
+    return constant(" UNION ALL ".join(_waits(dialect, number, direct=direct) for number, direct in both))
 
 
-def _waits(dialect: str, channel: str, number: int) -> str:
-    answer, other = (f"EXISTS (SELECT 1 FROM outbox q WHERE {_queued(channel, direct=each)})" for each in (True, False))  # noqa: S608
+def _waits(dialect: str, number: int, *, direct: bool) -> str:
+    channel = f"c{number}"
+    queued = QUEUED.format(channel=channel, direct=direct)
     return (
-        f"SELECT {number} AS place WHERE ({answer} OR {other})"
+        f"SELECT {number} AS place, {int(direct)} AS direct WHERE EXISTS (SELECT 1 FROM outbox q WHERE {queued})"  # noqa: S608
         f" AND {NOT_PAUSED.format(channel=channel, apart=apart(dialect))}"
     )
-
-
-def _queued(channel: str, *, direct: bool) -> str:
-    return QUEUED.format(channel=channel, direct=direct)

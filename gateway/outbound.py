@@ -174,25 +174,27 @@ def fill(tx: Transaction, rooms: Mapping[str, int], lease_s: float) -> list[Parc
     """Claim for the free places of each channel: who waits for an answer first, but one place for the rest (F33)."""
     found: list[Any] = []
     # Most looks come right after another one and find nothing: that must cost little, for on SQLite all others wait.
-    for channel in _waiting(tx, list(rooms)):
-        found += _filled(tx, channel, rooms[channel], lease_s)
+    for channel, kinds in _waiting(tx, list(rooms)).items():
+        found += _filled(tx, channel, kinds, rooms[channel], lease_s)
     return _parcels(tx, found)
 
 
-def _filled(tx: Transaction, channel: str, room: int, lease_s: float) -> list[Any]:
+def _filled(tx: Transaction, channel: str, kinds: Collection[bool], room: int, lease_s: float) -> list[Any]:
     heads = partial(_heads, tx, channel, lease_s=lease_s)
-    most = max(room - 1, 1)
-    awaited = heads(most, direct=True)
-    found = [*awaited, *heads(room - len(awaited), direct=False)]
-    if len(awaited) == most and len(found) < room:
-        found += heads(room - len(found), direct=True)
-    return found
+    if len(kinds) == 1:
+        return list(heads(room, direct=True in kinds))
+    awaited = heads(max(room - 1, 1), direct=True)
+    return [*awaited, *heads(room - len(awaited), direct=False)]
 
 
-def _waiting(tx: Transaction, channels: Sequence[str]) -> list[str]:
+def _waiting(tx: Transaction, channels: Sequence[str]) -> dict[str, set[bool]]:
+    """Channel -> of what it has something due: answers (True), the rest (False)."""
     names = {f"c{number}": name for number, name in enumerate(channels)}
     found = tx.all(lane_heads.waiting(tx.dialect, len(names)), {"now": to_millis(tx.now), **names}) if names else ()
-    return [channels[row.place] for row in found]
+    kinds: dict[str, set[bool]] = {}
+    for row in found:
+        kinds.setdefault(channels[row.place], set()).add(bool(row.direct))
+    return kinds
 
 
 def _heads(tx: Transaction, channel: str, limit: int, lease_s: float, *, direct: bool) -> Sequence[Any]:
