@@ -17,11 +17,12 @@ from gateway.complaints.complaint import Status
 from gateway.complaints.forward import Filed, ForwardJob, Health, PollJob, RemoteState, Report
 from gateway.complaints.leaving import content_of
 from workers.forwarders import polling
+from workers.forwarders.exchange import Call, Exchange
 from workers.forwarders.open311 import reading
 from workers.forwarders.open311.batching import MOST, Batches
-from workers.forwarders.open311.exchange import Call, Exchange
 from workers.forwarders.open311.reading import Row
 from workers.forwarders.open311.settings import Open311Settings
+from workers.forwarders.open311.wire import Open311Wire
 from workers.forwarders.protocols import (
     ByHand,
     Installation,
@@ -62,7 +63,7 @@ class Open311:
     def __init__(self, settings: Open311Settings, installation: Installation) -> None:
         self._settings = settings
         self._zone = installation.zone
-        self._exchange = Exchange(settings, installation.user_agent)
+        self._exchange = Exchange(Open311Wire(settings, installation.user_agent))
         self._batches = Batches()
         self._takes_lists = True
         self._offered: frozenset[str] | None = None
@@ -82,7 +83,7 @@ class Open311:
             raise ByHand("confidential")
         code = await self._service_code(job.report, http)
         fields = request_fields(job.report, code, with_identity=self._settings.send_identity)
-        call = Call("/requests", "/requests", job.report.number, job.attempt, form=fields)
+        call = Call("POST", "/requests", "/requests", job.report.number, job.attempt, form=fields)
         rows = await self._exchange.carry_out(call, http) or []
         row = next((row for row in rows if row.get("service_request_id") or row.get("token")), None)
         if row is not None:
@@ -102,7 +103,7 @@ class Open311:
         code = await self._service_code(job.report, http)
         since = (job.unknown_since - SEARCH_FROM).isoformat(timespec="seconds") if job.unknown_since else ""
         query = (("service_code", code), *((("start_date", since),) if since else ()))
-        call = Call("/requests", "/requests", job.report.number, job.attempt, query)
+        call = Call("GET", "/requests", "/requests", job.report.number, job.attempt, query)
         rows = await self._exchange.carry_out(call, http) or []
         ids = [row.get("service_request_id", "") for row in rows if job.report.marker in row.get("description", "")]
         found = tuple(dict.fromkeys(filter(None, ids)))
@@ -122,7 +123,7 @@ class Open311:
         return reading.state_of(row, job, f"[Ref: {job.number}]", now) if row is not None else None
 
     async def probe(self, http: Http) -> None:
-        await self._exchange.carry_out(Call("/services", "/services"), http)
+        await self._exchange.carry_out(Call("GET", "/services", "/services"), http)
 
     def next_poll(self, status: Status, changed_at: datetime, now: datetime, chance: float) -> datetime | None:
         return polling.next_poll(status, changed_at, now, chance, self._settings, self._zone)
@@ -136,7 +137,7 @@ class Open311:
     async def _service_code(self, report: Report, http: Http) -> str:
         """Theirs for our topic. ByHand where there is none, or none that they offer."""
         if self._offered is None:
-            rows = await self._exchange.carry_out(Call("/services", "/services", report.number), http) or []
+            rows = await self._exchange.carry_out(Call("GET", "/services", "/services", report.number), http) or []
             self._offered = frozenset(row["service_code"] for row in rows if row.get("service_code"))
             self._warn(self._offered)
         settings = self._settings
@@ -158,7 +159,7 @@ class Open311:
 
     async def _number_for(self, token: str, job: PollJob, http: Http) -> str:
         """The number that was promised. NumberPending until it is there; empty when it will not come any more."""
-        call = Call(f"/tokens/{quote(token, '')}", "/tokens/{}", job.number)
+        call = Call("GET", f"/tokens/{quote(token, '')}", "/tokens/{}", job.number)
         rows = await self._exchange.carry_out(call, http) or []
         given = next((row["service_request_id"] for row in rows if row.get("service_request_id")), "")
         tries = job.failures
@@ -176,13 +177,13 @@ class Open311:
         return rows[0] if rows else None
 
     async def _one(self, remote_id: str, number: str, http: Http) -> Sequence[Row]:
-        call = Call(f"/requests/{quote(remote_id, '')}", "/requests/{}", number)
+        call = Call("GET", f"/requests/{quote(remote_id, '')}", "/requests/{}", number)
         return await self._exchange.carry_out(call, http) or []
 
     async def _list(self, http: Http, ids: Sequence[str]) -> Mapping[str, Row]:
         query = (("service_request_id", ",".join(ids)),)
         try:
-            rows = await self._exchange.carry_out(Call("/requests", "/requests", query=query), http) or []
+            rows = await self._exchange.carry_out(Call("GET", "/requests", "/requests", query=query), http) or []
         except LockedOut:
             raise
         except Refused:

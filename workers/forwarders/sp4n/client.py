@@ -26,11 +26,12 @@ from gateway.complaints.forward import (
     Report,
 )
 from workers.forwarders import polling
+from workers.forwarders.exchange import Call, Exchange
 from workers.forwarders.protocols import Installation, NotTaken, OutcomeUnknown, Pace, Refused, Timing
 from workers.forwarders.sp4n import mapping, multipart, reading
-from workers.forwarders.sp4n.exchange import Call, Exchange, words_of
 from workers.forwarders.sp4n.reference import load_reference
 from workers.forwarders.sp4n.settings import Sp4nSettings
+from workers.forwarders.sp4n.wire import Sp4nWire, words_of
 
 # No page counter is promised; a list that never ends is a fault of theirs, not a reason to read for ever.
 PAGES_AT_MOST = 100
@@ -57,7 +58,7 @@ class Sp4n:
         self._reference = load_reference()
         self._statuses = remote_words.with_own(installation.statuses or self._reference.statuses, settings.statuses)
         self._zone = installation.zone
-        self._exchange = Exchange(settings, self._reference, installation.user_agent)
+        self._exchange = Exchange(Sp4nWire(settings, self._reference, installation.user_agent))
         self.can_search = bool(settings.search_path)
         self.pace = Pace(settings.requests_per_second, self._reference.limits.burst, settings.max_in_flight)
         self.polls_at_once = settings.max_in_flight
