@@ -31,7 +31,6 @@ from workers.forwarders.protocols import (
     OutcomeUnknown,
     Pace,
     Refused,
-    Timing,
 )
 
 log = get_logger(__name__)
@@ -69,14 +68,7 @@ class Open311:
         self._offered: frozenset[str] | None = None
         """Service codes over there; None until they were asked for."""
         self.pace = Pace(settings.requests_per_second, BURST, settings.max_in_flight)
-        self.timing = Timing(
-            settings.retry_first_s,
-            settings.retry_max_s,
-            settings.probe_first_s,
-            settings.probe_max_s,
-            settings.search_after_s,
-            settings.search_again_s,
-        )
+        self.timing = settings.timing()
 
     async def file(self, job: ForwardJob, http: Http) -> Filed:
         if job.report.confidential:

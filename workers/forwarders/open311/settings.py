@@ -3,18 +3,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
 from types import MappingProxyType
 from typing import Literal
 
-from config.settings import Secret, Window
+from config.settings import Secret
 from workers.forwarders.addresses import is_safe
+from workers.forwarders.settings import ApiSettings
 
 NO_CODES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Open311Settings:
+class Open311Settings(ApiSettings):
     """Seconds end in `_s`. Raises ValueError when mode `api` lacks something or the address is not safe."""
 
     mode: Literal["api", "manual", "off"] = "manual"
@@ -27,18 +27,7 @@ class Open311Settings:
     """Topic here -> service code over there."""
     default_service_code: str = ""
     """For every other topic; empty = a person types those in."""
-    send_identity: bool = False
     id_pattern: str = r"^[^\s,]{1,64}$"
-    requests_per_second: float = field(default=1.0, metadata={"min": 0.01, "max": 1000})
-    max_in_flight: int = field(default=2, metadata={"min": 1, "max": 32})
-    poll_every_s: float = field(default=0.0, metadata={"min": 0})
-    poll_night: Window | None = field(default_factory=lambda: Window(time(0), time(5)))
-    retry_first_s: float = field(default=900.0, metadata={"min": 0})
-    retry_max_s: float = field(default=21600.0, metadata={"min": 0})
-    probe_first_s: float = field(default=60.0, metadata={"min": 0})
-    probe_max_s: float = field(default=600.0, metadata={"min": 0})
-    search_after_s: float = field(default=60.0, metadata={"min": 0})
-    search_again_s: float = field(default=900.0, metadata={"min": 0})
 
     def __post_init__(self) -> None:
         try:

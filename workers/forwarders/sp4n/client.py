@@ -27,7 +27,7 @@ from gateway.complaints.forward import (
 )
 from workers.forwarders import polling
 from workers.forwarders.exchange import Call, Exchange
-from workers.forwarders.protocols import Installation, NotTaken, OutcomeUnknown, Pace, Refused, Timing
+from workers.forwarders.protocols import Installation, NotTaken, OutcomeUnknown, Pace, Refused
 from workers.forwarders.sp4n import mapping, multipart, reading
 from workers.forwarders.sp4n.reference import load_reference
 from workers.forwarders.sp4n.settings import Sp4nSettings
@@ -62,14 +62,7 @@ class Sp4n:
         self.can_search = bool(settings.search_path)
         self.pace = Pace(settings.requests_per_second, self._reference.limits.burst, settings.max_in_flight)
         self.polls_at_once = settings.max_in_flight
-        self.timing = Timing(
-            settings.retry_first_s,
-            settings.retry_max_s,
-            settings.probe_first_s,
-            settings.probe_max_s,
-            settings.search_after_s,
-            settings.search_again_s,
-        )
+        self.timing = settings.timing()
 
     # ---- sending
 

@@ -3,20 +3,20 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
 from types import MappingProxyType
 from typing import Literal
 
-from config.settings import Secret, Window
+from config.settings import Secret
 from gateway.complaints.complaint import Status
 from workers.forwarders.addresses import is_safe
+from workers.forwarders.settings import ApiSettings
 
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
 NO_IDS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Sp4nSettings:
+class Sp4nSettings(ApiSettings):
     """Seconds end in `_s`. Raises ValueError when mode `api` lacks something or the address is not safe."""
 
     mode: Literal["api", "manual", "off"] = "manual"
@@ -36,17 +36,6 @@ class Sp4nSettings:
     create_path: str = "/complaints/complaint"
     search_path: str = ""
     attachments_suffix: Literal["", "."] = ""
-    requests_per_second: float = field(default=1.0, metadata={"min": 0.01, "max": 1000})
-    max_in_flight: int = field(default=2, metadata={"min": 1, "max": 32})
-    poll_every_s: float = field(default=0.0, metadata={"min": 0})
-    poll_night: Window | None = field(default_factory=lambda: Window(time(0), time(5)))
-    retry_first_s: float = field(default=900.0, metadata={"min": 0})
-    retry_max_s: float = field(default=21600.0, metadata={"min": 0})
-    probe_first_s: float = field(default=60.0, metadata={"min": 0})
-    probe_max_s: float = field(default=600.0, metadata={"min": 0})
-    search_after_s: float = field(default=60.0, metadata={"min": 0})
-    search_again_s: float = field(default=900.0, metadata={"min": 0})
-    send_identity: bool = False
     id_pattern: str = "^[0-9]{7}$"
     answers_ask_reporter: bool = True
     """Their `resolved` before our agency answered asks the reporter instead of closing."""
