@@ -41,6 +41,8 @@ PATTERNS = (
 
 QUIET = ("alembic", "httpx", "httpcore", "telegram", "aiohttp.access", "asyncio", "rq", "rq.worker", "urllib3", "PIL")
 
+PARSER, SERVER = "aiohttp.http_exceptions", "aiohttp.server"
+
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """Sends every line of this process to `stream` (stderr): JSON, or for eyes on a terminal."""
@@ -81,6 +83,16 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.getLogger(SERVER).addFilter(unquoted)
+
+
+def unquoted(record: logging.LogRecord) -> bool:
+    """A filter: what a caller sent that is no HTTP is quoted by the errors of the parser; only their kind is told (C24)."""
+    problem = record.exc_info[1] if record.exc_info else None
+    if problem is not None and type(problem).__module__ == PARSER:
+        record.msg, record.args, record.exc_info = "a call that is no HTTP: %s", (type(problem).__name__,), None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 def get_logger(name: str = "satupintu") -> FilteringBoundLogger:

@@ -1,5 +1,6 @@
 """One event, one line, and nobody's words, numbers or keys in it."""
 
+import asyncio
 import io
 import json
 import logging
@@ -7,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from config import logging as lines
 from config.load import load
@@ -61,6 +64,20 @@ def test_c24_lines_of_libraries_take_the_same_way(output: io.StringIO) -> None:
     line = last(output)
     assert line["event"] == "bad call to /bot***/sendMessage from ***"
     assert line["logger"] == "aiohttp.server"
+
+
+async def test_c24_what_is_no_http_is_not_quoted(output: io.StringIO) -> None:
+    """Whoever calls without reading the rules of HTTP may send anything: also words of theirs."""
+    async with TestServer(web.Application()) as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Nama: Budi Santoso\x00\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.0 400")
+    line = last(output)
+    assert (line["event"], line["level"]) == ("a call that is no HTTP: BadHttpMessage", "warning")
+    assert "Budi" not in output.getvalue()
 
 
 def test_chatty_libraries_are_heard_from_warnings_on(output: io.StringIO) -> None:
