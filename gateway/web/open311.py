@@ -21,6 +21,7 @@ from gateway.web.security import source
 from gateway.web.site import Site, site_of
 
 MINUTE_S = 60.0
+NUL = "\0"
 KEPT_BY_OTHERS = "public, max-age=60"
 FOR_BROWSERS = {hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 """Any page may read what everybody may read; writing has no such permission."""
@@ -48,6 +49,7 @@ def open_door(handler: Reading, *, is_read: bool = True) -> Handler:
         try:
             if is_read:
                 _check_pace(request, site)
+            _refuse_nul(request)
             check_jurisdiction(request.query, site)
             return await handler(request, suffix)
         except Refused as refusal:
@@ -57,9 +59,8 @@ def open_door(handler: Reading, *, is_read: bool = True) -> Handler:
 
 
 def clerk_of(request: web.Request) -> Clerk:
-    site = site_of(request)
-    base = site.gateway.settings.server.public_url or f"{request.scheme}://{request.host}"
-    return Clerk(site.gateway.office, base.rstrip("/"))
+    gateway = site_of(request).gateway
+    return Clerk(gateway.office, gateway.settings.server.public_url)
 
 
 async def discovery(request: web.Request, suffix: str) -> web.Response:
@@ -148,6 +149,12 @@ def _check_pace(request: web.Request, site: Site) -> None:
         raise Refused(429, headers={hdrs.RETRY_AFTER: str(allowance.reset_s)})
 
 
+def _refuse_nul(request: web.Request) -> None:
+    """U+0000 means nothing in a code or a number, and PostgreSQL takes none."""
+    if any(NUL in text for text in (request.path, *request.query.values())):
+        raise Refused(400)
+
+
 def check_jurisdiction(given_by: Mapping[str, str], site: Site) -> None:
     """Refused (404) where somebody asks for another government."""
     given = given_by.get("jurisdiction_id", "")
@@ -166,11 +173,11 @@ def _answer(request: web.Request, suffix: str, body: bytes, more: Mapping[str, s
 
 
 def _following(request: web.Request, wanted: Wanted) -> dict[str, str]:
-    """Where the next page is; only for callers that know pages."""
+    """Where the next page is, as the world reaches us; only for callers that know pages."""
     if wanted.limit == AT_MOST:
         return {}
     query = {**request.query, "page": str(wanted.skip // wanted.limit + 2)}
-    return {hdrs.LINK: f'<{request.url.with_query(query)}>; rel="next"'}
+    return {hdrs.LINK: f'<{clerk_of(request).base}{request.rel_url.with_query(query)}>; rel="next"'}
 
 
 READS: Mapping[str, Reading] = {

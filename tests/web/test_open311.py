@@ -19,8 +19,11 @@ from gateway import attachments
 from gateway.attachments import FileOutcome, name_of
 from gateway.storage import tables
 from gateway.web.open311_writing import JSON, XML, write
+from tests.gateway.conftest import _postgres_prepared, postgres_url
 from tests.queries import filling
 from tests.web.conftest import OpenSite, Served
+
+__all__ = ["_postgres_prepared", "postgres_url"]
 
 BASE = "/open311/v2"
 ON = "[open311]\nenabled = true\n[government]\npublish_complaints = true"
@@ -348,6 +351,20 @@ async def test_what_cannot_be_asked_is_refused_with_the_reason(site: Served) -> 
         assert any(said in fault["description"] and " / " in fault["description"] for fault in faults), faults
 
 
+@pytest.mark.postgres
+async def test_a_sign_that_no_database_keeps_is_refused_where_a_code_or_number_stands(
+    open_site: OpenSite, postgres_url: str
+) -> None:
+    site = await open_site(ON, url=postgres_url)
+    for path in (
+        "requests.json?service_code=%00", "requests.json?service_request_id=KBR-26%000", "requests/%00.json",
+        "tokens/%00.json", "services/%00.json",
+    ):  # fmt: skip
+        answer = await get(site, f"{BASE}/{path}")
+        assert (answer.status, (await answer.json())[0]["code"]) == (400, "400"), path
+    assert (await get(site, f"{BASE}/media/%00")).status == 404
+
+
 async def test_several_faults_are_several_elements(site: Served) -> None:
     answer = await get(site, f"{BASE}/requests.xml?status=x&page_size=0&start_date=y")
     assert len(xmltodict.parse(await answer.read())["errors"]["error"]) == 3
@@ -371,13 +388,15 @@ async def test_what_is_older_than_ninety_days_is_not_in_the_usual_range(site: Se
 async def test_pages_follow_each_other_without_a_gap(site: Served) -> None:
     for number in range(1, 8):
         published(site, number)
+    ours = site.gateway.settings.server.public_url
     path, found = f"{BASE}/requests.json?page_size=3&status=open", []
     for _ in range(9):
-        answer = await get(site, path)
+        answer = await get(site, path, Host="somebody.example")
         found += [row["service_request_id"] for row in await answer.json()]
         if "next" not in answer.links:
             break
-        path = str(answer.links["next"]["url"].relative())
+        path = str(answer.links["next"]["url"]).removeprefix(ours)
+        assert path.startswith(f"{BASE}/requests.json?page_size=3&status=open&page="), "by whatever name we were asked"
     assert found == await numbers(site)
     assert len(found) == 7
 
