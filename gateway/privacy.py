@@ -33,6 +33,8 @@ class Reader(StrEnum):
 
 NAMELESS = frozenset({Reader.NOTICE, Reader.FORWARD, Reader.API, Reader.PUBLIC})
 """Who never reads a name."""
+TRUSTED = frozenset({Reader.COORDINATOR, Reader.REPORTER})
+"""Who sees photo and point also of the anonymous."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,31 @@ class Shown:
 
 def shown_to(reader: Reader, row: Any, reporter: str = "") -> Shown:
     """What `reader` may see of a row of `complaint`; `reporter` is their masked contact, shown only where allowed."""
-    hidden = bool(row.confidential) and reader in {Reader.NOTICE, Reader.API, Reader.PUBLIC}
-    sensitive = row.sensitive != "none"
-    photos = reader in {Reader.COORDINATOR, Reader.REPORTER} or not (row.anonymous or sensitive)
+    hidden = _is_hidden(reader, row)
     return Shown(
         number=row.number,
         title="" if hidden else row.title,
-        text="" if hidden else row.text_masked,
+        text=text_to(reader, row),
         place="" if hidden else _place(row),
         reporter="" if row.anonymous or reader in NAMELESS else reporter,
-        photos=photos and not hidden,
-        point=not row.anonymous or reader in {Reader.COORDINATOR, Reader.REPORTER},
+        photos=photos_to(reader, row),
+        point=not row.anonymous or reader in TRUSTED,
     )
+
+
+def text_to(reader: Reader, row: Any) -> str:
+    """The masked text alone; empty where it is kept back."""
+    return "" if _is_hidden(reader, row) else str(row.text_masked)
+
+
+def photos_to(reader: Reader, row: Any) -> bool:
+    """Whether `reader` may see photos of it."""
+    is_kept = row.anonymous or row.sensitive != "none"
+    return not _is_hidden(reader, row) and (reader in TRUSTED or not is_kept)
+
+
+def _is_hidden(reader: Reader, row: Any) -> bool:
+    return bool(row.confidential) and reader in {Reader.NOTICE, Reader.API, Reader.PUBLIC}
 
 
 def _place(row: Any) -> str:

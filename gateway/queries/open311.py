@@ -15,7 +15,7 @@ from gateway.attachments import StoredFile
 from gateway.complaints.complaint import CLOSED, OPEN, Kind, Status
 from gateway.complaints.sla import Clock
 from gateway.events import inputs_of
-from gateway.privacy import Reader, shown_to
+from gateway.privacy import Reader, photos_to, text_to
 from gateway.publicity import Spot, is_public, spot
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -32,9 +32,9 @@ OF_STATUS: Mapping[str, frozenset[Status]] = {"open": OPEN, "closed": CLOSED}
 COLUMNS = tuple(
     complaint.c[name]
     for name in (
-        "id", "number", "created_at", "updated_at", "text_masked", "title", "kind", "topic", "place", "place_name",
-        "location_text", "latitude", "longitude", "agency", "status", "status_since", "closed_at", "anonymous",
-        "confidential", "sensitive", "public_answer", "archive_reason", "channel_kind",
+        "id", "number", "created_at", "updated_at", "text_masked", "kind", "topic", "place", "latitude", "longitude",
+        "agency", "status", "status_since", "closed_at", "anonymous", "confidential", "sensitive", "public_answer",
+        "archive_reason", "channel_kind",
     )
 )  # fmt: skip
 
@@ -139,7 +139,7 @@ def _requests(tx: Transaction, rows: Sequence[Any]) -> list[Request]:
             settled=row.status_since <= final,
             kind=Kind(row.kind),
             topic=row.topic,
-            text=shown_to(Reader.PUBLIC, row).text,
+            text=text_to(Reader.PUBLIC, row),
             agency=names.get(row.agency, ""),
             requested_at=row.created_at,
             updated_at=row.updated_at,
@@ -183,8 +183,10 @@ def _referred(tx: Transaction, rows: Sequence[Any]) -> dict[int, Referred]:
 
 
 def _photos(tx: Transaction, rows: Sequence[Any]) -> dict[int, str]:
-    shown = [row.id for row in rows if shown_to(Reader.PUBLIC, row).photos]
-    if not shown or not tx.office.settings.open311.publish_media:
+    if not tx.office.settings.open311.publish_media:
+        return {}
+    shown = [row.id for row in rows if photos_to(Reader.PUBLIC, row)]
+    if not shown:
         return {}
     attachment = tables.attachment
     chosen = (attachment.c.complaint_id.in_(shown), *_is_photo())
@@ -210,4 +212,4 @@ def photo(tx: Transaction, name: str) -> StoredFile | None:
     if known is None or not tx.office.settings.open311.publish_media:
         return None
     row = tx.one(select(*COLUMNS).where(is_public(tx.office), complaint.c.id == known.complaint_id))
-    return attachments.file(tx, identity) if row is not None and shown_to(Reader.PUBLIC, row).photos else None
+    return attachments.file(tx, identity) if row is not None and photos_to(Reader.PUBLIC, row) else None
