@@ -11,6 +11,9 @@ from gateway.desk_work import NotThere
 from gateway.queries.scope import Scope
 from gateway.storage.store import Transaction
 
+FULL = "limit"
+"""The refusal of those for whom the parent has no place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
@@ -38,12 +41,12 @@ def gather(tx: Transaction, scope: Scope, wish: Gathering, actor: Actor) -> Gath
     if wish.agency and parent.status in BEFORE_AGENCY:
         inputs = likely_inputs(desk_work.row_for(tx, scope, wish.parent), Action.ASSIGN, wish.agency)
         parent = casework.apply(tx, Action.ASSIGN, parent, actor, inputs)
-    refused: dict[str, str] = {}
-    chosen = [number for number in dict.fromkeys(wish.children[:MOST_CHILDREN]) if number != parent.number]
-    for number in chosen:
+    numbers = [number for number in dict.fromkeys(wish.children) if number != parent.number]
+    refused = dict.fromkeys(numbers[MOST_CHILDREN:], FULL)
+    for number in numbers[:MOST_CHILDREN]:
         if code := _link(tx, scope, number, parent, actor):
             refused[number] = code
-    return Gathered(len(chosen) - len(refused), refused)
+    return Gathered(len(numbers) - len(refused), refused)
 
 
 def _link(tx: Transaction, scope: Scope, number: str, parent: Case, actor: Actor) -> str:

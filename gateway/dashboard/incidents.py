@@ -58,7 +58,8 @@ async def gather(request: web.Request) -> web.StreamResponse:
         done = await site.write(desk_incidents.gather, visit.scope(request), wish, user_of(request).actor)
     except (NotThere, ActionRefused, CaseMoved):
         raise visit.done(SCREEN, "incident_moved") from None
-    raise visit.done(SCREEN, "incident_gathered", n=done.linked, sisa=len(done.refused))
+    deed = "incident_full" if desk_incidents.FULL in done.refused.values() else "incident_gathered"
+    raise visit.done(SCREEN, deed, n=done.linked, sisa=len(done.refused))
 
 
 async def begin_line(request: web.Request) -> web.StreamResponse:

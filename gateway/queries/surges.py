@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from gateway.complaints.duplicates import MASS_REPORTS, MASS_WITHIN
+from gateway.complaints.incident import MOST_CHILDREN
 from gateway.queries.relatives import Relative, shown
 from gateway.queries.scope import Scope, readable
 from gateway.storage import tables
@@ -16,18 +17,22 @@ from gateway.storage.store import Transaction
 complaint = tables.complaint
 MOST_READ = 2_000
 MOST_INCIDENTS = 50
+MOST_SHOWN = MOST_CHILDREN + 1
+"""One parent and as many as may follow it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surge:
     """Reports that may be about one incident, oldest first. `linked`: how many of them are together already.
 
+    `total`: how many there are; of more than `MOST_SHOWN` those that follow a parent are left out of `reports` first.
     `parent`: the number that the others would follow: the parent they have, else the oldest.
     """
 
     topic: str
     place: str
     reports: Sequence[Relative]
+    total: int
     parent: str
     linked: int
 
@@ -52,7 +57,7 @@ def surges(tx: Transaction, scope: Scope) -> list[Surge]:
     for row in sorted(rows, key=lambda row: row.id):
         groups[row.topic, row.place].append(row)
     found = [_surge(scope, group) for group in groups.values() if len(group) >= MASS_REPORTS]
-    return sorted((one for one in found if one.linked < len(one.reports)), key=lambda one: -len(one.reports))
+    return sorted((one for one in found if one.linked < one.total), key=lambda one: -one.total)
 
 
 def _surge(scope: Scope, group: Sequence[Any]) -> Surge:
@@ -60,7 +65,16 @@ def _surge(scope: Scope, group: Sequence[Any]) -> Surge:
     known = next((row for row in group if row.id in parents), None)
     first = known or next((row for row in group if row.parent_id is None), group[0])
     linked = len([row for row in group if row.parent_id == first.id]) + (1 if known else 0)
-    return Surge(first.topic, first.place_name, shown(scope, group), first.number, linked)
+    reports = shown(scope, _fitting(group, first))
+    return Surge(first.topic, first.place_name, reports, len(group), first.number, linked)
+
+
+def _fitting(group: Sequence[Any], first: Any) -> Sequence[Any]:
+    """What one form can gather; the rest shows once these follow."""
+    if len(group) <= MOST_SHOWN:
+        return group
+    waiting = [row for row in group if row.parent_id is None and row.id != first.id][: MOST_SHOWN - 1]
+    return sorted([first, *waiting], key=lambda row: int(row.id))
 
 
 def incidents(tx: Transaction, scope: Scope) -> list[Incident]:

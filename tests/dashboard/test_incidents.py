@@ -1,6 +1,8 @@
 """Linking on the screen of a complaint, and what it shows of the others."""
 
 from gateway import cases
+from gateway.complaints.number import format_number
+from gateway.storage import tables
 from tests.dashboard.conftest import Desk, words
 from tests.dashboard.test_complaint import LAMP, assigned, form, hidden, row_of
 
@@ -61,6 +63,40 @@ async def test_from_five_alike_within_an_hour_it_may_be_one_incident(desk: Desk)
 async def test_four_are_no_mass(desk: Desk) -> None:
     surge(desk, 4)
     assert "Kemungkinan insiden massal" not in await desk.words("/admin/aduan")
+
+
+def copies(desk: Desk, number: str, numbers: range, **values: object) -> list[str]:
+    """More reports like this one, with these places in the count of the year."""
+    like, found = row_of(desk, number)._asdict(), [format_number("KBR", 2026, place) for place in numbers]
+    with desk.served.tx() as tx:
+        for one in found:
+            tx.insert(tables.complaint, **(like | {"id": tx.new_id(), "number": one} | values))
+    return found
+
+
+async def test_of_more_than_one_parent_can_hold_a_form_shows_what_it_can_gather(desk: Desk) -> None:
+    number, other = surge(desk, 2)
+    linked = copies(desk, number, range(1_000, 1_010), parent_id=row_of(desk, number).id)
+    more = copies(desk, other, range(2_000, 2_310))
+    page = await desk.page("/admin/insiden")
+    assert "322 laporan dalam 60 menit, 11 sudah tertaut" in words(page)
+    assert "Di bawah ini 201 di antaranya" in words(page)
+    assert page.count('name="id"') == 201
+    assert not any(one in page for one in linked)
+    assert "(322 laporan dalam 60 menit)" in await desk.words("/admin/aduan")
+    posted = await desk.press("/admin/insiden", "/admin/insiden", parent=number, id=[number, *more[:1]])
+    assert "selesai=incident_gathered&n=1&sisa=0" in posted.headers["Location"]
+
+
+async def test_who_has_no_place_behind_the_parent_is_counted_and_told_of(desk: Desk) -> None:
+    number = surge(desk, 1)[0]
+    children = copies(desk, number, range(1_000, 1_200), parent_id=row_of(desk, number).id)
+    one_more = desk.report(f"{LAMP} Nomor rumah 7.", "87")
+    chosen = [number, *children, one_more]
+    answer = await desk.press("/admin/insiden", "/admin/insiden", parent=number, id=chosen)
+    assert answer.headers["Location"].startswith("/admin/insiden?selesai=incident_full&n=200&sisa=1")
+    assert "200 aduan ditautkan, 1 tidak ikut. Induk itu sudah penuh." in await desk.words(answer.headers["Location"])
+    assert row_of(desk, one_more).parent_id is None
 
 
 async def test_a_line_for_receipts_is_begun_and_ended_on_the_screen(desk: Desk) -> None:
