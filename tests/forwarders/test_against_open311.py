@@ -114,6 +114,7 @@ XML = [
     b'<!DOCTYPE a [<!ENTITY x SYSTEM "http://127.0.0.1/">]><a>&x;</a>',
     b'<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><a>&b;</a>',
     b"<a><b></a>", b"", b"[]", b"<a>&unknown;</a>",
+    b'<?xml version="1.0" encoding="x-klingon"?><a/>',
     b"<a>" * (DEEPEST + 1) + b"</a>" * (DEEPEST + 1),
 ]
 # fmt: on
@@ -166,6 +167,52 @@ async def test_a_list_that_was_cut_proves_nothing() -> None:
     http = RecordedHttp([services, listed], str(CITY["api_url"]))
     outcome = await carry(open311(), job(state=ForwardState.UNKNOWN, report=LAMP), http, lambda: NOW, middle)
     assert (outcome.state, outcome.error) == (ForwardState.UNKNOWN, "search_inconclusive")
+
+
+# fmt: off
+NO_NUMBERS = [
+    # id of a row with our marker   what is found
+    (["1,2"],                       None),
+    (["9" * 201],                   None),
+    (["", "a b"],                   None),
+    (["a b", "260001"],             ("260001",)),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("ids", "found"), NO_NUMBERS)
+async def test_what_is_there_under_no_number_of_theirs_is_neither_taken_for_ours_nor_sent_again(
+    ids: Sequence[str], found: tuple[str, ...] | None
+) -> None:
+    wide = {"id_pattern": "[^ ,]+"}
+    rows = [{"service_request_id": one, "description": f"lampu {LAMP.marker}"} for one in ids]
+    services = {"request": {"line": "GET /services.json"}, "response": {"json": [{"service_code": "LAMPU"}]}}
+    listed = {"request": {"line": "GET /requests.json service_code=LAMPU"}, "response": {"json": rows}}
+    http = RecordedHttp([services, listed], str(CITY["api_url"]))
+    unsure = job(state=ForwardState.UNKNOWN, report=LAMP)
+    outcome = await carry(open311(**wide), unsure, http, lambda: NOW, middle)
+    if found:
+        assert (outcome.state, outcome.remote_id) == (ForwardState.SENT, *found)
+    else:
+        assert (outcome.state, outcome.error) == (ForwardState.UNKNOWN, "search_inconclusive")
+
+
+async def test_a_promised_number_that_is_none_is_waited_for_longer() -> None:
+    told = {"request": {"line": "GET /tokens/t1.json"}, "response": {"json": [{"service_request_id": "9" * 201}]}}
+    http = RecordedHttp([told], str(CITY["api_url"]))
+    outcome = await look(open311(id_pattern=".+"), poll_job(f"{TOKEN}t1"), http, lambda: NOW, middle)
+    assert (outcome.state, outcome.error) == (None, "number_pending")
+
+
+async def test_the_number_of_another_report_is_never_taken_for_ours() -> None:
+    row = {"service_request_id": "99", "status": "open", "description": "lain"}
+    steps = [
+        {"request": {"line": "GET /requests.json service_request_id=7"}, "response": {"json": []}},
+        {"request": {"line": "GET /requests/7.json"}, "response": {"json": [row]}},
+    ]
+    outcome = await look(open311(), poll_job("7"), RecordedHttp(steps, str(CITY["api_url"])), lambda: NOW, middle)
+    assert outcome.state
+    assert (outcome.state.remote_id, outcome.state.has_marker) == ("7", False)
 
 
 # ---- polls
@@ -254,3 +301,23 @@ async def test_whoever_is_cut_off_takes_nobody_along() -> None:
     first.cancel()
     release.set()
     assert [row and row["service_request_id"] for row in await asyncio.gather(*others)] == ["2", "3", "1"]
+
+
+async def test_whoever_was_cut_off_holds_up_nobody_who_comes_later() -> None:
+    batches, began = Batches(), asyncio.Event()
+
+    async def never(_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        began.set()
+        await asyncio.Event().wait()
+        return {}
+
+    async def fetch(ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        return {one: {"service_request_id": one} for one in ids}
+
+    cut_off = [asyncio.ensure_future(batches.row(str(number), never)) for number in range(MOST)]
+    await began.wait()
+    for one in cut_off:
+        one.cancel()
+    await asyncio.wait(cut_off)
+    async with asyncio.timeout(20):
+        assert await batches.row("later", fetch) == {"service_request_id": "later"}

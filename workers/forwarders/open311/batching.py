@@ -28,9 +28,10 @@ class Batches:
             answer = self._waiting[remote_id] = asyncio.get_running_loop().create_future()
         await asyncio.sleep(0)  # whoever starts in the same moment is in the same list
         async with self._line:
-            if not answer.done():
+            # More than one list where others were left waiting before us; nobody waits for a future, so none is cancelled.
+            while not answer.done():
                 await self._ask(fetch)
-        return await answer
+        return answer.result()
 
     async def _ask(self, fetch: Fetch) -> None:
         """One list. Cut off, it leaves everybody waiting: the next one in line asks again."""

@@ -16,6 +16,7 @@ from config.logging import get_logger
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import Filed, ForwardJob, Health, PollJob, RemoteState, Report
 from gateway.complaints.leaving import content_of
+from gateway.remote_ids import LONGEST
 from workers.forwarders import polling
 from workers.forwarders.exchange import Call, Exchange
 from workers.forwarders.open311 import reading
@@ -79,7 +80,7 @@ class Open311:
         rows = await self._exchange.carry_out(call, http) or []
         row = next((row for row in rows if row.get("service_request_id") or row.get("token")), None)
         if row is not None:
-            return Filed(self._known(row.get("service_request_id", "")) or TOKEN + self._known(row["token"]))
+            return Filed(self._known(row.get("service_request_id", "")) or self._known(row["token"], TOKEN))
         said = reading.faults_in(rows)
         if said:
             raise Refused("soft_error", said)
@@ -98,9 +99,9 @@ class Open311:
         call = Call("GET", "/requests", "/requests", job.report.number, job.attempt, query)
         rows = await self._exchange.carry_out(call, http) or []
         ids = [row.get("service_request_id", "") for row in rows if job.report.marker in row.get("description", "")]
-        found = tuple(dict.fromkeys(filter(None, ids)))
-        if not found and len(rows) >= LIST_CAP:
-            # The list was cut: that it is not in it proves nothing.
+        found = tuple(dict.fromkeys(filter(self._looks_right, ids)))
+        if not found and (ids or len(rows) >= LIST_CAP):
+            # It is there under what cannot be its number, or the list was cut: that it is not in it proves nothing.
             raise NotTaken("search_inconclusive")
         return found
 
@@ -138,11 +139,15 @@ class Open311:
                 return code
         raise ByHand("no_service_code")
 
-    def _known(self, remote_id: str) -> str:
+    def _known(self, given: str, begins: str = "") -> str:
         """An id or token that can be asked for later; what looks like none leaves open what was done."""
-        if remote_id and not re.fullmatch(self._settings.id_pattern, remote_id):
+        if given and not self._looks_right(given, begins):
             raise OutcomeUnknown("id_unexpected", health=Health.GOOD)
-        return remote_id
+        return begins + given
+
+    def _looks_right(self, given: str, begins: str = "") -> bool:
+        """Whether it can be kept and asked for: of their pattern, and of a length that rows have room for."""
+        return len(begins + given) <= LONGEST and re.fullmatch(self._settings.id_pattern, given) is not None
 
     def _warn(self, offered: frozenset[str]) -> None:
         named = {*self._settings.service_codes.values(), self._settings.default_service_code} - {""}
@@ -153,7 +158,7 @@ class Open311:
         """The number that was promised. NumberPending until it is there; empty when it will not come any more."""
         call = Call("GET", f"/tokens/{quote(token, '')}", "/tokens/{}", job.number)
         rows = await self._exchange.carry_out(call, http) or []
-        given = next((row["service_request_id"] for row in rows if row.get("service_request_id")), "")
+        given = next(filter(self._looks_right, (row.get("service_request_id", "") for row in rows)), "")
         tries = job.failures
         if given or tries >= len(TOKEN_WAITS) + TOKEN_DAYS:
             return given

@@ -69,7 +69,7 @@ def state_of(row: Row, job: PollJob, marker: str, now: datetime) -> RemoteState:
     # Whoever is still at it over there is neither ahead of us nor behind, unless it is over here.
     still = Status.ASSIGNED if job.status in CLOSED else job.status
     return RemoteState(
-        remote_id=row.get("service_request_id") or job.remote_id,
+        remote_id=job.remote_id,
         status_name=row.get("status", ""),
         status=Status.AWAITING_REPORTER if is_closed else still,
         text_key=ANSWERED if is_closed else "",

@@ -11,7 +11,7 @@ MOST_ELEMENTS = 200_000
 
 
 class XmlRefused(ValueError):
-    """Not well-formed, with a DTD, or larger than any list of requests; the text says which."""
+    """Not well-formed, in an unknown encoding, with a DTD, or larger than any list of requests; the text says which."""
 
 
 def read_xml(body: bytes) -> Any:
@@ -27,6 +27,8 @@ def read_xml(body: bytes) -> Any:
         parser.Parse(body, True)
     except expat.ExpatError as problem:
         raise XmlRefused(f"not well-formed: {expat.ErrorString(problem.code)}") from None
+    except LookupError:
+        raise XmlRefused("an encoding that nobody knows") from None
     return reader.root
 
 
