@@ -7,7 +7,6 @@ import pytest
 
 from gateway import batching
 from tests.faults.line import Line, line_to_postgres
-from tests.faults.looking import PATIENT
 from tests.web.conftest import OpenSite, Served
 
 
@@ -29,7 +28,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def distant(_quick: None, postgres_url: str, open_site: OpenSite) -> AsyncIterator[Distant]:
     with line_to_postgres(postgres_url) as (line, through):
-        site = await open_site(PATIENT, url=through)
+        site = await open_site(url=through)
         yield Distant(site, line, postgres_url)
         line.release()
         line.mend()

@@ -11,8 +11,6 @@ from gateway.storage.store import Store
 
 LIMIT_S = 60.0
 """No test waits longer; a healthy one waits for milliseconds."""
-PATIENT = "[intake]\nspool_after_s = 60"
-"""Settings of a site that waits for its commits, however slow the machine is."""
 RECEIPT = tables.outbox.c.key == "rx.receipt"
 
 

@@ -11,7 +11,7 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.dashboard.conftest import Desk
 from tests.faults.citizens import REPORT, SECRET, sms, update
-from tests.faults.looking import PATIENT, rows
+from tests.faults.looking import rows
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import receive
 from tests.web.conftest import OpenSite, open_site
@@ -71,7 +71,7 @@ def test_f80_what_a_dead_worker_held_is_free_again_in_minutes(store: Store, mome
 
 
 async def test_f80_no_screen_counts_backwards(open_site: OpenSite) -> None:
-    site = await open_site(PATIENT, screens=SCREENS)
+    site = await open_site(screens=SCREENS)
     await site.client.get(sms("1"))
     site.moment.pass_(**BACK)
     await site.sign_in()
@@ -89,7 +89,7 @@ ODD = {"1970": 3600, "next year": 1795395600 + 365 * 86_400, "the end of time": 
 
 @pytest.mark.parametrize("sent_on", ODD.values(), ids=ODD)
 async def test_f81_the_moment_of_arrival_counts_whatever_the_sender_says(open_site: OpenSite, sent_on: int) -> None:
-    site = await open_site(PATIENT, screens=SCREENS)
+    site = await open_site(screens=SCREENS)
     strange = sms("1", sender="+6281200000002").replace("ts=1795395600", f"ts={sent_on}")
     assert (await site.client.get(strange)).status == 200
     assert (await site.client.post("/c/tg", json=update(1, date=sent_on), headers=SECRET)).status == 200

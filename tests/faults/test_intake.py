@@ -19,7 +19,7 @@ from gateway.web import body
 from tests.dashboard.conftest import Desk
 from tests.faults.citizens import REPORT, SECRET, sms, update
 from tests.faults.line import Line, line_to
-from tests.faults.looking import LIMIT_S, PATIENT, RECEIPT, count, numbers_by_sender
+from tests.faults.looking import LIMIT_S, RECEIPT, count, numbers_by_sender
 from tests.web.conftest import OpenSite, Served, open_site
 
 __all__ = ["open_site"]
@@ -30,7 +30,7 @@ PHOTO = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 90, "height"
 
 @pytest.fixture
 async def site(open_site: OpenSite) -> Served:
-    return await open_site(PATIENT)
+    return await open_site()
 
 
 async def post(at: Served, number: int, text: str = REPORT, citizen: int = 77, **more: object) -> int:
@@ -136,7 +136,7 @@ async def test_f09_an_album_whose_last_photo_is_late_is_one_complaint_with_one_r
 
 
 async def test_f10_an_edit_after_the_forward_shows_the_officer_both_texts(open_site: OpenSite) -> None:
-    site = await open_site(PATIENT, screens=SCREENS)
+    site = await open_site(screens=SCREENS)
     await post(site, 1)
     with site.tx() as tx:
         row = tx.one(select(tables.complaint))

@@ -18,7 +18,7 @@ from gateway.sealing import open_seal
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 from tests.faults.citizens import REPORT, SECRET, update
-from tests.faults.looking import PATIENT, RECEIPT, count, rows
+from tests.faults.looking import RECEIPT, count, rows
 from tests.web.conftest import TOKEN, OpenSite, Served, open_site
 
 __all__ = ["open_site"]
@@ -31,7 +31,7 @@ MOST_MEMORY = 64 * MIB
 
 @pytest.fixture
 async def site(open_site: OpenSite) -> Served:
-    return await open_site(PATIENT)
+    return await open_site()
 
 
 async def post(at: Served, content: bytes) -> tuple[int, bytes]:
@@ -61,7 +61,7 @@ async def test_f70_a_torn_call_is_kept_byte_for_byte_and_the_next_one_of_the_sam
 
 
 async def test_f72_a_text_made_to_break_screens_is_stored_clean_and_its_raw_call_kept(open_site: OpenSite) -> None:
-    site = await open_site(PATIENT, screens=SCREENS)
+    site = await open_site(screens=SCREENS)
     words = f"{HARMFUL}{REPORT}{HARMFUL} di Jalan Melati{PILE * 9_000}"
     small = json.dumps(update(1, words)).encode()
     assert await post(site, small) == (200, b"")

@@ -18,7 +18,7 @@ from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 from tests.faults.citizens import REPORT, SECRET, update
 from tests.faults.line import line_to_redis
-from tests.faults.looking import PATIENT, count, until
+from tests.faults.looking import count, until
 from tests.web.conftest import OpenSite, Served, open_site
 from tests.workers.conftest import Write, _opened, _write, looked, write
 from workers import redis_server
@@ -191,7 +191,7 @@ async def test_f22_a_full_redis_is_worked_around_and_said(
         send_many(gateway, write, range(10))
         await until(lambda: left(gateway) == (0, 0))
     assert len(receipts(gateway)) == 10
-    site = await open_site(PATIENT, screens=SCREENS)
+    site = await open_site(screens=SCREENS)
     with ringing(site, own.url):
         assert (await post(site, 1)) == 200
         told = await (await site.client.get("/readyz")).json()
@@ -201,7 +201,7 @@ async def test_f22_a_full_redis_is_worked_around_and_said(
 
 
 async def test_f23_no_answer_waits_for_a_redis_that_is_slow(own: Redis, open_site: OpenSite) -> None:
-    site = await open_site(PATIENT)
+    site = await open_site()
     with line_to_redis(own.url) as (line, through), ringing(site, through):
         line.hold()
         assert {await post(site, number) for number in range(20)} == {200}

@@ -17,7 +17,7 @@ from gateway.queries import readiness
 from gateway.storage import engine, tables
 from tests.faults.citizens import REPORT, SECRET, update
 from tests.faults.distant import Distant, _quick, distant
-from tests.faults.looking import PATIENT, RECEIPT, count, numbers_by_sender, rows, until
+from tests.faults.looking import RECEIPT, count, numbers_by_sender, rows, until
 from tests.web.conftest import OpenSite, Served, open_site
 
 __all__ = ["_quick", "distant", "open_site"]
@@ -193,7 +193,7 @@ def next_version(folder: Path, before: str) -> Iterator[None]:
 async def test_f17_a_new_version_waits_for_its_migration_and_the_old_one_serves_before_and_after(
     open_site: OpenSite, tmp_path: Path
 ) -> None:
-    site = await open_site(PATIENT)
+    site = await open_site()
     store = site.gateway.store
     with store.reading() as tx:
         before = tx.one(text("SELECT version_num FROM alembic_version"))

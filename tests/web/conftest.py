@@ -38,6 +38,8 @@ TOKEN = {"Authorization": "Bearer acceptance-api-token"}
 PASSWORD = "a-password-of-the-test"
 ADMIN_PASSWORD = "test-admin-password"
 MORE = """
+[intake]
+spool_after_s = 60
 [api]
 tokens = [
     {{ name = "acceptance", token = "acceptance-api-token", scopes = ["read", "write"] }},

@@ -15,7 +15,6 @@ from tests.web.test_webhooks import until
 
 CALL = "/c/ussd?token=test-ussd-token-0123456789"
 REPORT = "jembatan kayu dusun 3 lapuk 2*3 meter, anak sekolah lewat"
-PATIENT = "[intake]\nspool_after_s = 20"
 HURRIED = "[intake]\nspool_after_s = 0.2"
 
 
@@ -65,7 +64,7 @@ def heard_now(site: Served) -> bool:
 async def test_f60_a_callback_that_comes_again_while_the_first_runs_gets_the_same_page_and_is_one_step(
     open_site: OpenSite,
 ) -> None:
-    site = await open_site(PATIENT)
+    site = await open_site()
     writer = site.site.writer
     await typed(site, "1")
     with locked(site):
