@@ -111,10 +111,11 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
         return False
     # An answer may stand there for a while before the status says that it is one.
     answers = _told(new) or (_told(state.events) if state.text_key == ANSWER else [])
-    wanted, text_key = _wanted(case, state, state.status, has_answer=bool(answers))
-    if PROGRESS[wanted] <= PROGRESS[case.status]:
+    asks = state.asks_reporter
+    goal, text_key = wanted(case, state.status, state.text_key, asks=asks, has_answer=bool(answers))
+    if PROGRESS[goal] <= PROGRESS[case.status]:
         return False
-    inputs = {"status": wanted.value, "source": state.status_name, **_words(answers, text_key)}
+    inputs = {"status": goal.value, "source": state.status_name, **_words(answers, text_key)}
     since = state.status_since or tx.now
     inputs["notice"] = text_key if tx.now - since <= TOO_OLD_TO_TELL else ""
     try:
@@ -130,17 +131,17 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
 
 
 def follow_as_decided(
-    tx: Transaction, case: Case, target: str, name: str, said: StatusRow, actor: Actor = ACTOR
+    tx: Transaction, case: Case, target: str, name: str, said: StatusRow, actor: Actor = ACTOR, *, tells: bool = True
 ) -> Case:
     """A person goes where they stand (their status has this `name`), also backwards; from now on, and in its words.
 
-    ActionRefused: it cannot go there now, or is there already.
+    `tells`: whether the reporter hears of it. ActionRefused: it cannot go there now, or is there already.
     """
-    state = RemoteState("", name, text_key=said.text_key, asks_reporter=asks_reporter(tx, target))
-    wanted, text_key = _wanted(case, state, said.status, has_answer=False)
-    if wanted is case.status:
+    asks = asks_reporter(tx, target)
+    goal, text_key = wanted(case, said.status, said.text_key, asks=asks, has_answer=False)
+    if goal is case.status:
         raise ActionRefused("wrong_state", "it stands there already")
-    inputs = {"status": wanted.value, "source": name, "notice": text_key}
+    inputs = {"status": goal.value, "source": name, "notice": text_key if tells else ""}
     return casework.apply(tx, Action.FOLLOW_SP4N, case, actor, inputs)
 
 
@@ -150,13 +151,17 @@ def asks_reporter(tx: Transaction, target: str) -> bool:
     return bool(table.values.get("answers_ask_reporter", True)) if table else True
 
 
-def _wanted(case: Case, state: RemoteState, status: Status, *, has_answer: bool) -> tuple[Status, str]:
-    """Closed over there without an answer of ours is not closed here: the reporter is asked (row 2 of the rules)."""
-    if status is Status.RESOLVED and state.asks_reporter and not case.public_answer:
+def wanted(case: Case, status: Status, text_key: str, *, asks: bool, has_answer: bool) -> tuple[Status, str]:
+    """Where a status of theirs takes this complaint, and the key of the text that tells so.
+
+    Closed over there without an answer of ours is not closed here: the reporter is asked (row 2 of the rules). `asks`:
+    whether the target wants that; `has_answer`: words of their agency come with it.
+    """
+    if status is Status.RESOLVED and asks and not case.public_answer:
         return Status.AWAITING_REPORTER, UPSTREAM
-    if state.text_key == ANSWER and not has_answer:
+    if text_key == ANSWER and not has_answer:
         return status, UPSTREAM
-    return status, state.text_key
+    return status, text_key
 
 
 def _told(events: Iterable[RemoteEvent]) -> list[str]:

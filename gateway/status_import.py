@@ -20,7 +20,7 @@ from gateway.complaints.complaint import ActionRefused, Actor, CaseMoved, Role
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
 from gateway.complaints.status_file import StatusFile, StatusLine
 from gateway.remote_changes import NAME_CHARACTERS, PROGRESS
-from gateway.status_judging import Found, Judged, Verdict, find, followup_key, judge, seen_key
+from gateway.status_judging import Found, Judged, Verdict, course_of, find, followup_key, judge, seen_key
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 
@@ -85,11 +85,13 @@ def take_over(
         forwarding.adopt(tx, found.row.id, line.remote_id, by_hand=is_by_hand(tx, target))
     bringer = Actor(Role.SP4N, actor.id, name=actor.name)
     state = _state(tx, line, found, said)
+    way = course_of(tx, line, found, said, backwards=backwards)
     values: dict[str, Any] = {"polled_at": tx.now, **remote_changes.changed(tx, found.row, state, bringer)}
     case = cases.by_id(tx, found.case.id)
-    if backwards and case is not None and PROGRESS[said.status] < PROGRESS[case.status]:
+    if way.back and case is not None and PROGRESS[said.status] < PROGRESS[case.status]:
+        tells = way.moves_told and not way.followup_told  # its words went out as news of their own
         with suppress(ActionRefused):  # it stands there already
-            remote_changes.follow_as_decided(tx, case, target, line.status, said, bringer)
+            remote_changes.follow_as_decided(tx, case, target, line.status, said, bringer, tells=tells)
     forward = tables.forward
     tx.execute(forward.update().where(forward.c.id == found.row.id).values(**values))
     if digest:

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from gateway import cases, remote_words
+from gateway import cases, remote_changes, remote_words
 from gateway.bridge import BY_HAND, IN_DOUBT
-from gateway.complaints.complaint import CLOSED, Case, Hold
+from gateway.complaints.complaint import CLOSED, Case, Hold, Status
 from gateway.complaints.forward import ForwardKind, ForwardState, StatusRow
 from gateway.complaints.number import read_number
 from gateway.complaints.status_file import StatusLine
@@ -56,6 +56,33 @@ NotFound = tuple[Verdict, str]
 """Why a row does nothing: the verdict and the end of a text key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where a known status of a known report takes its complaint, and by what its reporter hears of it.
+
+    `is_told`: its follow-up is known, or it has none; `is_same`: so is its status. `is_behind`: theirs is less than ours.
+    `moves_told`: the move itself is news to the reporter; `followup_told`: its words are, where no move carries them.
+    """
+
+    is_told: bool
+    is_same: bool
+    is_behind: bool
+    goal: Status
+    on: bool
+    back: bool
+    moves_told: bool
+    followup_told: bool
+
+    @property
+    def goes(self) -> bool:
+        return self.on or self.back
+
+    @property
+    def tells(self) -> bool:
+        """Whether the reporter gets a message; it is one at most."""
+        return self.moves_told if self.on else self.followup_told or (self.back and self.moves_told)
+
+
 def judge(
     tx: Transaction, lines: Sequence[StatusLine], target: str, digest: str = "", *, backwards: bool = False
 ) -> list[Judged]:
@@ -63,18 +90,17 @@ def judge(
     found = find(tx, lines, target)
     here = [one.case.id for one in found.values() if isinstance(one, Found)]
     known = _known_keys(tx, here)
-    return [
-        _judged(tx, line, found[line.line], _keys(found[line.line], known), digest, backwards=backwards)
-        for line in lines
-    ]
-
-
-def _keys(found: Found | NotFound, known: Mapping[int, set[str]]) -> set[str]:
-    return known.get(found.case.id, set()) if isinstance(found, Found) else set()
+    return [_judged(tx, line, found[line.line], known, digest, backwards=backwards) for line in lines]
 
 
 def _judged(
-    tx: Transaction, line: StatusLine, found: Found | NotFound, keys: Collection[str], digest: str, *, backwards: bool
+    tx: Transaction,
+    line: StatusLine,
+    found: Found | NotFound,
+    known: Mapping[int, Collection[str]],
+    digest: str,
+    *,
+    backwards: bool,
 ) -> Judged:
     if not isinstance(found, Found):
         return Judged(line, *found)
@@ -82,45 +108,60 @@ def _judged(
     about: dict[str, Any] = {"number": case.number, "before": case.status.value}
     if said is None:
         return Judged(line, Verdict.UNKNOWN, "status", **about)
-    is_told = not line.followup or followup_key(line) in keys
-    is_same = line.status[:NAME_CHARACTERS] == found.row.remote_status
-    goes = not is_same and (PROGRESS[said.status] > PROGRESS[case.status] or (_is_behind(case, said) and backwards))
-    why_not = _why_not(line, found, said, is_told=is_told, is_same=is_same, goes=goes)
+    keys = known.get(case.id, ())
+    course = _course(tx, line, found, said, keys, backwards=backwards)
+    why_not = _why_not(line, found, course)
     if digest and seen_key(digest, line) in keys:
         why_not = Verdict.SAME, "seen"
     if why_not:
         return Judged(line, *why_not, **about)
-    after = said.status.value if goes else case.status.value
-    tells = _tells(line, case, said, tx.now, goes=goes, is_told=is_told)
-    return Judged(line, Verdict.CHANGES, "linked" if found.is_new else "", **about, after=after, tells=tells)
+    after = course.goal.value if course.goes else case.status.value
+    return Judged(line, Verdict.CHANGES, "linked" if found.is_new else "", **about, after=after, tells=course.tells)
 
 
-def _why_not(
-    line: StatusLine, found: Found, said: StatusRow, *, is_told: bool, is_same: bool, goes: bool
-) -> NotFound | None:
+def course_of(tx: Transaction, line: StatusLine, found: Found, said: StatusRow, *, backwards: bool) -> Course:
+    """Which way this row goes by what is known now."""
+    known = _known_keys(tx, [found.case.id])
+    return _course(tx, line, found, said, known.get(found.case.id, ()), backwards=backwards)
+
+
+def _course(
+    tx: Transaction, line: StatusLine, found: Found, said: StatusRow, keys: Collection[str], *, backwards: bool
+) -> Course:
+    case, asks = found.case, remote_changes.asks_reporter(tx, found.row.target)
+    goal, text_key = remote_changes.wanted(case, said.status, said.text_key, asks=asks, has_answer=bool(line.followup))
+    is_told = not line.followup or followup_key(line) in keys
+    is_same = line.status[:NAME_CHARACTERS] == found.row.remote_status
+    is_behind = PROGRESS[said.status] < PROGRESS[case.status]
+    return Course(
+        is_told,
+        is_same,
+        is_behind,
+        goal,
+        on=not is_same and PROGRESS[goal] > PROGRESS[case.status],
+        back=not is_same and is_behind and backwards,
+        moves_told=bool(text_key) and _is_fresh(line.at, tx.now),
+        followup_told=not is_told and _is_fresh(line.followup_at or line.at, tx.now) and case.status not in CLOSED,
+    )
+
+
+def _is_fresh(at: datetime | None, now: datetime) -> bool:
+    """Nobody is told of last week."""
+    return now - (at or now) <= TOO_OLD_TO_TELL
+
+
+def _why_not(line: StatusLine, found: Found, course: Course) -> NotFound | None:
     """Why a known status of a known report changes nothing."""
     row = found.row
     if found.case.hold is not Hold.NONE:
         return Verdict.REFUSED, "held"
-    if found.is_new or not is_told:
+    if found.is_new or not course.is_told:
         return None
-    if is_same:
+    if course.is_same:
         return Verdict.SAME, "same"
     if line.at and row.remote_status and row.remote_changed_at and line.at < row.remote_changed_at:
         return Verdict.SAME, "older"
-    return (Verdict.REFUSED, "backwards") if _is_behind(found.case, said) and not goes else None
-
-
-def _is_behind(case: Case, said: StatusRow) -> bool:
-    return PROGRESS[said.status] < PROGRESS[case.status]
-
-
-def _tells(line: StatusLine, case: Case, said: StatusRow, now: datetime, *, goes: bool, is_told: bool) -> bool:
-    """Whether the reporter hears of it; nobody is told of last week."""
-    if goes:
-        return bool(said.text_key) and now - (line.at or now) <= TOO_OLD_TO_TELL
-    is_fresh = now - (line.followup_at or now) <= TOO_OLD_TO_TELL
-    return not is_told and is_fresh and case.status not in CLOSED
+    return (Verdict.REFUSED, "backwards") if course.is_behind and not course.goes else None
 
 
 def seen_key(digest: str, line: StatusLine) -> str:

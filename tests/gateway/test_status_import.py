@@ -108,6 +108,58 @@ def test_it_goes_backwards_only_where_that_was_ticked(store: Store, telegram: Se
     assert now(store, case).status is S.IN_PROGRESS
 
 
+# fmt: off
+BACK = "8100001;Ditindaklanjuti"
+WORDS = "Petugas kembali ke lokasi besok pagi."
+MOVED = [
+    # answered here   row                                              after                told        flagged
+    (True,  f"{BACK};23-11-2026 07:00",                                S.IN_PROGRESS,       ["st.progress"], False),
+    # older than three days: it goes there, and nobody is told of last week
+    (True,  f"{BACK};19-11-2026 07:00",                                S.IN_PROGRESS,       [],              False),
+    # its words are told by themselves, and the move not once more
+    (True,  f"{BACK};23-11-2026 07:00;;{WORDS};",                      S.IN_PROGRESS,       ["st.note"],     False),
+    # words as old as their row, which names no other time
+    (True,  f"{BACK};19-11-2026 07:00;;{WORDS};",                      S.IN_PROGRESS,       [],              False),
+    # over there it is over, and our agency has said nothing
+    (False, "8100001;Selesai;23-11-2026 07:00",                        S.AWAITING_REPORTER, ["st.upstream"], True),
+    (True,  "8100001;Selesai;23-11-2026 07:00",                        S.RESOLVED,          ["st.resolved"], False),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("is_answered", "row", "after", "keys", "flagged"), MOVED)
+def test_the_preview_says_what_is_done(
+    store: Store, telegram: Sends, moment: Moment, is_answered: bool, row: str, after: S, keys: list[str], flagged: bool
+) -> None:
+    case = filed(store, telegram(REPORT))
+    if is_answered:
+        act(store, case, Action.ANSWER, member(store).actor, **ANSWER)
+    moment.pass_(minutes=20)
+    before = len(told(store))
+    with store.reading() as tx:
+        (judged,) = status_import.preview(tx, file(store, row), backwards=True)
+    assert (judged.after, judged.tells) == (after.value, bool(keys))
+    assert take(store, row, backwards=True) == {"berubah": 1}
+    assert now(store, case).status is after
+    assert ("closed_upstream_unanswered" in now(store, case).flags) is flagged
+    moment.pass_(minutes=20)
+    assert told(store)[before:] == keys
+
+
+def test_a_status_that_is_known_takes_nobody_back_when_only_its_words_are_new(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    take(store, BACK)
+    act(store, case, Action.ANSWER, member(store).actor, **ANSWER)
+    moment.pass_(minutes=20)
+    row = f"{BACK};;;{WORDS};"
+    assert look(store, row, backwards=True) == [("berubah", "", "awaiting_reporter")]
+    take(store, row, backwards=True)
+    assert now(store, case).status is S.AWAITING_REPORTER
+    assert told(store)[-1] == "st.note"
+
+
 def test_a_row_with_our_ticket_links_the_two(store: Store, telegram: Sends) -> None:
     case, identity = by_hand(store, telegram(REPORT))
     row = f"8100007;Terdisposisi;;;;{case.number}"
