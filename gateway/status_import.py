@@ -5,7 +5,7 @@ goes backwards unless that was ticked, and the same file a second time changes n
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from gateway.bridge import BridgeRefused, is_by_hand
 from gateway.complaints.complaint import ActionRefused, Actor, CaseMoved, Role
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
 from gateway.complaints.status_file import StatusFile, StatusLine
+from gateway.forwarding import RemoteIdTaken
 from gateway.remote_changes import NAME_CHARACTERS, PROGRESS
 from gateway.status_judging import Found, Judged, Verdict, course_of, find, followup_key, judge, seen_key
 from gateway.storage import tables
@@ -27,6 +28,8 @@ from gateway.storage.store import Store, Transaction
 PIECE = 500
 SEEN = "import"
 """Kind of the row of `remote_event` that says: this row of this file was taken over."""
+OVERTAKEN = (CaseMoved, RemoteIdTaken)
+"""Somebody else was at the same complaint, or the same number, meanwhile."""
 
 
 def target_of(tx: Transaction) -> str:
@@ -41,22 +44,34 @@ def preview(tx: Transaction, file: StatusFile, *, backwards: bool) -> list[Judge
 
 
 def apply_all(store: Store, file: StatusFile, actor: Actor, *, backwards: bool) -> Counter[str]:
-    """Take over the file piece by piece; how many rows by verdict. A complaint that moved meanwhile is tried once more."""
+    """Take over the file piece by piece; how many rows by verdict. A complaint that moved meanwhile is tried once more.
+
+    What was taken over is recorded, also where something breaks in the middle.
+    """
     done: Counter[str] = Counter()
-    for piece in _pieces(file.lines):
-        work = partial(_apply, digest=file.digest, actor=actor, backwards=backwards)
-        try:
-            done += store.run(partial(work, lines=piece))
-        except CaseMoved:
-            for line in piece:
-                done += store.run(partial(work, lines=[line]))
-    details = {"lines": len(file.lines), "refused": len(file.bad), **done}
-    store.run(
-        lambda tx: audit.record(
-            tx, actor, "statuses_imported", "forward", file.digest, f"impor:{file.digest}", details=details
+    work = partial(_apply, digest=file.digest, actor=actor, backwards=backwards)
+    try:
+        for piece in _pieces(file.lines):
+            try:
+                done += store.run(partial(work, lines=piece))
+            except OVERTAKEN:
+                for line in piece:
+                    done += _alone(store, partial(work, lines=[line]))
+    finally:
+        details = {"lines": len(file.lines), "refused": len(file.bad), **done}
+        store.run(
+            lambda tx: audit.record(
+                tx, actor, "statuses_imported", "forward", file.digest, f"impor:{file.digest}", details=details
+            )
         )
-    )
     return done
+
+
+def _alone(store: Store, work: Callable[[Transaction], Counter[str]]) -> Counter[str]:
+    try:
+        return store.run(work)
+    except OVERTAKEN:
+        return Counter({Verdict.REFUSED.value: 1})
 
 
 def _pieces(lines: Sequence[StatusLine]) -> Iterable[Sequence[StatusLine]]:

@@ -49,6 +49,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     done = await site.work(
         status_import.apply_all, site.gateway.store, file, user_of(request).actor, backwards=form.has(BACKWARDS)
     )
+    done[Verdict.REFUSED.value] += len(file.bad)
     await site.work(form_staging.drop, files, key)
     return _render(request, done=done, digest=file.digest)
 

@@ -37,7 +37,9 @@ async def test_a_file_is_looked_at_then_taken_over_and_once_more_changes_nothing
     assert row_of(desk, number).status == "assigned"
     key = page.partition('name="berkas" value="')[2].partition('"')[0]
     answer = await desk.press(f"{SCREEN}/terapkan", SCREEN, berkas=key, tahap="terapkan")
-    assert "Selesai: 1 aduan diperbarui" in words(await answer.text())
+    shown = words(await answer.text())
+    assert "Selesai: 1 aduan diperbarui" in shown
+    assert "Ditolak 1" in shown, "the row that is no row counts as in the preview"
     assert row_of(desk, number).status == "in_progress"
     assert audited(desk)[-1][0] == "statuses_imported"
     gone = await desk.press(f"{SCREEN}/terapkan", SCREEN, berkas=key, tahap="terapkan")

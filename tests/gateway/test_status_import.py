@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from gateway import bridge, status_import
 from gateway.arrival import Arrival
@@ -12,10 +13,11 @@ from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardState
 from gateway.complaints.status_file import StatusFile, read_file
 from gateway.events import inputs_of
+from gateway.remote_ids import columns
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, act, assigned, count, member, now, only
+from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, act, assigned, count, member, now, only, rows
 from tests.gateway.test_forwarding import claim, filed, settle
 from tests.gateway.test_remote_changes import told
 
@@ -158,6 +160,57 @@ def test_a_status_that_is_known_takes_nobody_back_when_only_its_words_are_new(
     take(store, row, backwards=True)
     assert now(store, case).status is S.AWAITING_REPORTER
     assert told(store)[-1] == "st.note"
+
+
+SECOND = "Lampu jalan di depan sekolah mati sejak tiga malam yang lalu"
+# What becomes of the second complaint's own row whenever somebody writes it.
+FASTER = "CREATE TRIGGER faster BEFORE UPDATE OF version ON complaint WHEN OLD.id = {} BEGIN SELECT RAISE({}); END"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("piece", [1, 500])
+def test_a_complaint_that_keeps_moving_holds_up_no_other(
+    store: Store, telegram: Sends, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(status_import, "PIECE", piece)
+    first, second = filed(store, telegram(REPORT)), filed(store, telegram(SECOND, sender="78"), "8100002")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(FASTER.format(second.id, "IGNORE"))
+    done = take(store, "8100002;Ditindaklanjuti", "8100001;Ditindaklanjuti")
+    assert done == {"berubah": 1, "ditolak": 1}
+    assert (now(store, first).status, now(store, second).status) == (S.IN_PROGRESS, S.ASSIGNED)
+    assert imported(store) == [{"lines": 2, "refused": 0, **done}]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_was_taken_over_is_recorded_where_it_breaks_in_the_middle(
+    store: Store, telegram: Sends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_import, "PIECE", 1)
+    filed(store, telegram(REPORT))
+    second = filed(store, telegram(SECOND, sender="78"), "8100002")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(FASTER.format(second.id, "ABORT, 'no room'"))
+    with pytest.raises(DBAPIError, match="no room"):
+        take(store, "8100001;Ditindaklanjuti", "8100002;Ditindaklanjuti")
+    assert imported(store) == [{"lines": 2, "refused": 0, "berubah": 1}]
+
+
+def test_a_number_that_another_got_meanwhile_is_refused(store: Store, telegram: Sends) -> None:
+    long, forward = "8" * 30, tables.forward  # found by nobody who looks for it, as one that came a moment ago
+    first = filed(store, telegram(REPORT))
+    with store.transaction() as tx:
+        tx.execute(forward.update().where(forward.c.complaint_id == first.id).values(**columns(long)))
+    case, _ = by_hand(store, telegram(SECOND, sender="78"))
+    content = f"nomor_sp4n;status;nomor_tiket\n{long};Terdisposisi;{case.number}".encode()
+    lines = read_file(content, "^[0-9]{30}$", store.office.now())
+    assert status_import.apply_all(store, lines, COORDINATOR, backwards=False) == {"ditolak": 1}
+    assert imported(store) == [{"lines": 1, "refused": 0, "ditolak": 1}]
+
+
+def imported(store: Store) -> list[object]:
+    """What the record says of the files that were taken over."""
+    return [row.details for row in rows(store, tables.audit, tables.audit.c.action == "statuses_imported")]
 
 
 def test_a_row_with_our_ticket_links_the_two(store: Store, telegram: Sends) -> None:
