@@ -67,7 +67,8 @@ async def _caller(request: web.Request, site: Site) -> Caller:
         known = await caller_by(request, given[len(SCHEME) :].strip())
         if known is not None:
             return known
-    await _note_refusal(request, site, given=bool(given or misplaced))
+    if not await may_guess_on(request, "api", given=bool(given or misplaced)):
+        raise Problem("rate_limited", headers={hdrs.RETRY_AFTER: str(round(MINUTE_S))})
     where = "error.api.token_in_query" if misplaced else "error.api.token"
     raise Problem("unauthenticated", site.texts(where, site.language), headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
 
@@ -104,13 +105,16 @@ def _may_come_from_there(request: web.Request, caller: Caller) -> bool:
     return not caller.networks or lies_in(remote(request), networks(caller.networks))
 
 
-async def _note_refusal(request: web.Request, site: Site, *, given: bool) -> None:
-    """Guessing is slowed down; once a minute it is also recorded (each record is a write, which guesses must not cause)."""
-    if not site.limiter.take("api_refused", source(request), GUESSES_PER_MINUTE, MINUTE_S).allowed:
-        raise Problem("rate_limited", headers={hdrs.RETRY_AFTER: "60"})
-    if given and site.limiter.take("api_refused_noted", "all", 1, MINUTE_S).allowed:
+async def may_guess_on(request: web.Request, door: str, *, given: bool = True) -> bool:
+    """Counts a token that is none at this door; False when too many came from there within a minute. One that was `given` is
+    recorded too, once a minute (each record is a write, which guesses must not cause)."""
+    site = site_of(request)
+    if not site.limiter.take(f"{door}_refused", source(request), GUESSES_PER_MINUTE, MINUTE_S).allowed:
+        return False
+    if given and site.limiter.take(f"{door}_refused_noted", "all", 1, MINUTE_S).allowed:
         log.warning("token_refused")
         await site.write(_record_refusal)
+    return True
 
 
 def _record_refusal(tx: Any) -> None:

@@ -89,7 +89,7 @@ async def list_requests(request: web.Request, suffix: str) -> web.Response:
 
 def _page(tx: Any, clerk: Clerk, suffix: str, wanted: Wanted, *, extended: bool) -> tuple[bytes, bool]:
     found, more = requests_of.find(tx, wanted)
-    return _written(suffix, clerk.requests(found, extended=extended)), more
+    return written(suffix, clerk.requests(found, extended=extended)), more
 
 
 async def show_request(request: web.Request, suffix: str) -> web.Response:
@@ -103,7 +103,7 @@ async def show_request(request: web.Request, suffix: str) -> web.Response:
 
 def _shown(tx: Any, clerk: Clerk, suffix: str, number: str, *, extended: bool) -> bytes | None:
     found = requests_of.one(tx, number)
-    return _written(suffix, clerk.requests([found], extended=extended)) if found else None
+    return written(suffix, clerk.requests([found], extended=extended)) if found else None
 
 
 async def show_token(request: web.Request, suffix: str) -> web.Response:
@@ -112,7 +112,7 @@ async def show_token(request: web.Request, suffix: str) -> web.Response:
     if await site_of(request).read(requests_of.one, number) is None:
         raise refused(404, "token", number)
     content = [{"service_request_id": number, "token": number}]
-    return _answer(request, suffix, _written(suffix, content, "request"))
+    return _answer(request, suffix, written(suffix, content))
 
 
 async def show_photo(request: web.Request) -> web.StreamResponse:
@@ -138,8 +138,9 @@ async def preflight(request: web.Request) -> web.Response:
     return web.Response(status=204, headers=PREFLIGHT)
 
 
-def _written(suffix: str, content: Content, item: str = "request") -> bytes:
-    return write(suffix, "service_requests", item, content)
+def written(suffix: str, content: Content) -> bytes:
+    """A list of requests."""
+    return write(suffix, "service_requests", "request", content)
 
 
 def _check_pace(request: web.Request, site: Site) -> None:

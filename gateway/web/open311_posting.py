@@ -12,28 +12,23 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from channels.messages import AttachmentRef
-from config.logging import get_logger
-from gateway import attachments, audit, filing, idempotency
-from gateway.complaints.complaint import SYSTEM
+from gateway import attachments, filing, idempotency
 from gateway.idempotency import KEPT_FOR, Kept, KeyReused
 from gateway.tokens import OPEN311_CREATE
 from gateway.web.api_requests import KEY
-from gateway.web.api_tokens import caller_by
+from gateway.web.api_tokens import MINUTE_S, caller_by, may_guess_on
 from gateway.web.body import read_body
 from gateway.web.callers import Caller
-from gateway.web.open311 import V2, check_jurisdiction, open_door
+from gateway.web.open311 import V2, check_jurisdiction, open_door, written
 from gateway.web.open311_forms import Posted, fields_of, report_of
 from gateway.web.open311_refusals import Refused, refused
-from gateway.web.open311_writing import MEDIA_TYPES, write
+from gateway.web.open311_writing import MEDIA_TYPES
 from gateway.web.routes import Route
-from gateway.web.security import source
 from gateway.web.site import Site, site_of
 
-log = get_logger(__name__)
 BODY_BYTES = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
-MINUTE_S, DAY_S = 60.0, 86_400.0
-GUESSES_PER_MINUTE = 30
+DAY_S = 86_400.0
 SAME_WITHIN = timedelta(minutes=10)
 """Without a key of its own, the same words again within this time are the same call."""
 REFERENCE_BYTES = 12
@@ -63,7 +58,8 @@ async def _caller(request: web.Request, site: Site, given: str) -> Caller:
         raise refused(403, "key_missing")
     caller = await caller_by(request, token)
     if caller is None or OPEN311_CREATE not in caller.scopes:
-        await _note_guess(request, site)
+        if not await may_guess_on(request, "open311"):
+            raise Refused(429, headers={hdrs.RETRY_AFTER: str(round(MINUTE_S))})
         raise refused(403, "key_wrong")
     limits = site.gateway.settings.limits
     for name, most, span_s in (
@@ -74,19 +70,6 @@ async def _caller(request: web.Request, site: Site, given: str) -> Caller:
         if not allowance.allowed:
             raise Refused(429, headers={hdrs.RETRY_AFTER: str(allowance.reset_s)})
     return caller
-
-
-async def _note_guess(request: web.Request, site: Site) -> None:
-    """Guessing is slowed down; once a minute it is also recorded (each record is a write, which guesses must not cause)."""
-    if not site.limiter.take("open311_guess", source(request), GUESSES_PER_MINUTE, MINUTE_S).allowed:
-        raise Refused(429, headers={hdrs.RETRY_AFTER: str(round(MINUTE_S))})
-    if site.limiter.take("open311_guess_noted", "all", 1, MINUTE_S).allowed:
-        log.warning("token_refused")
-        await site.write(_record_guess)
-
-
-def _record_guess(tx: Any) -> None:
-    audit.record(tx, SYSTEM, "token_refused")
 
 
 async def _once(request: web.Request, caller: Caller, body: bytes, work: Any) -> tuple[Kept, bool]:
@@ -129,8 +112,7 @@ def _file(site: Site, caller: Caller, report: Posted, suffix: str, tx: Any) -> t
 
 
 def _receipt(suffix: str, number: str, notice: str) -> bytes:
-    content = [{"service_request_id": number, "service_notice": notice, "account_id": None}]
-    return write(suffix, "service_requests", "request", content)
+    return written(suffix, [{"service_request_id": number, "service_notice": notice, "account_id": None}])
 
 
 ROUTES = (Route("POST", f"{V2}/requests.{{format}}", open_door(create, is_read=False), form=False),)
