@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import hdrs, web
+from msgspec.structs import asdict
 
 from channels.errors import AddressRefused
 from gateway import hook_places, hooks
@@ -64,9 +65,8 @@ def _create(site: Site, caller: Caller, new: NewHook, tx: Any) -> tuple[int, Cre
     made = shown.one(tx, identity)
     if made is None:
         raise LookupError(identity)
-    fields = {name: getattr(_record(made), name) for name in WebhookRecord.__struct_fields__}
     headers: Mapping[str, str] = {hdrs.LOCATION: f"/api/v1/webhooks/{made.id}"}
-    return HTTPStatus.CREATED, CreatedWebhook(**fields, secret=secret), headers
+    return HTTPStatus.CREATED, CreatedWebhook(**asdict(_record(made)), secret=secret), headers
 
 
 async def show_webhook(request: web.Request, caller: Caller) -> web.Response:
