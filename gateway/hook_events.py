@@ -7,7 +7,7 @@ address is told of what happens from `starts_at` on, when every process has look
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import select
 
@@ -34,10 +34,20 @@ TYPES: Mapping[Action, str] = {
     Action.RELEASE: RECEIVED,
 }
 """What an action is called outside; every other one that changes the status is CHANGED."""
-EVENTS = (
-    RECEIVED, "complaint.verified", "complaint.assigned", CHANGED, "complaint.answered", "complaint.resolved",
-    "complaint.reopened", ESCALATED, "complaint.linked", CHANNEL,
-)  # fmt: skip
+Event = Literal[
+    "complaint.received",
+    "complaint.verified",
+    "complaint.assigned",
+    "complaint.status_changed",
+    "complaint.answered",
+    "complaint.resolved",
+    "complaint.reopened",
+    "complaint.escalated",
+    "complaint.linked",
+    "channel.state_changed",
+]
+"""What an address can ask to be told of."""
+EVENTS: tuple[str, ...] = get_args(Event)
 TOLD = ("active", "paused")
 """States in which an address gathers events; while it is paused they wait."""
 

@@ -27,7 +27,6 @@ SCOPES = (*sorted(SHORT_FORMS["read"] | SHORT_FORMS["write"]), OPEN311_CREATE, W
 LOOKS = re.compile(r"spt_[a-z0-9]{8}_[A-Za-z0-9_-]{43}")
 USUAL_DAYS, MOST_DAYS = 365, 730
 LEAST_NAME, LONGEST_NAME, LONGEST_OWNER = 2, 40, 120
-USED_EVERY = timedelta(minutes=1)
 
 
 class TokenRefused(ValueError):
@@ -69,7 +68,13 @@ class Token:
     last_used_at: datetime | None
 
     def is_good(self, now: datetime) -> bool:
-        return self.revoked_at is None and now < self.expires_at
+        return self.state(now) == "good"
+
+    def state(self, now: datetime) -> str:
+        """`good`, `revoked` or `expired`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "good" if now < self.expires_at else "expired"
 
 
 def digest(token: str) -> str:

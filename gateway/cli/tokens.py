@@ -56,9 +56,10 @@ def listing(as_json: bool) -> None:
         click.echo(json.dumps([_shown(one) for one in found]))
         return
     for one in found:
-        state = "good" if one.is_good(now) else "revoked" if one.revoked_at else "expired"
         used = f"{one.last_used_at:%Y-%m-%d %H:%M}Z" if one.last_used_at else "never used"
-        click.echo(f"{one.public_id}  {state:7}  {one.name}  {' '.join(sorted(one.scopes))}  {one.owner}  {used}")
+        click.echo(
+            f"{one.public_id}  {one.state(now):7}  {one.name}  {' '.join(sorted(one.scopes))}  {one.owner}  {used}"
+        )
 
 
 @token.command("revoke")

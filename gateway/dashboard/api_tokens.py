@@ -8,7 +8,7 @@ from aiohttp import web
 from gateway import tokens
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
-from gateway.tokens import NewToken, Token, TokenRefused
+from gateway.tokens import NewToken, TokenRefused
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 
@@ -66,7 +66,7 @@ async def _show(
         request,
         "tokens.html",
         status=HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,
-        rows=[(one, _state(one, request)) for one in await site.read(tokens.listed)],
+        rows=[(one, one.state(site.now())) for one in await site.read(tokens.listed)],
         scopes=tokens.SCOPES,
         agencies=[(code, one.name) for code, one in agencies.items()],
         problems=problems,
@@ -74,12 +74,7 @@ async def _show(
         chosen=chosen,
         secret=secret,
         usual_days=tokens.USUAL_DAYS,
+        most_days=tokens.MOST_DAYS,
         may_write=user_of(request).role in WRITERS,
         told=visit.told(request),
     )
-
-
-def _state(token: Token, request: web.Request) -> str:
-    if token.revoked_at:
-        return "revoked"
-    return "good" if token.is_good(site_of(request).now()) else "expired"

@@ -67,7 +67,6 @@ class Referred:
 class Request:
     """A complaint as everybody may read it: masked, without identity, its place coarse."""
 
-    id: int
     number: str
     status: Status
     since: datetime
@@ -132,7 +131,6 @@ def _requests(tx: Transaction, rows: Sequence[Any]) -> list[Request]:
     final = tx.now - timedelta(seconds=tx.office.settings.casework.undo_s)
     return [
         Request(
-            id=row.id,
             number=row.number,
             status=Status(row.status),
             since=row.status_since,

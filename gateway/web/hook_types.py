@@ -1,25 +1,13 @@
 """What the API gives and takes about addresses that are told of what happens (docs/webhooks.md)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from gateway.hook_events import Event
 from gateway.hooks import LONGEST_DESCRIPTION
 from gateway.queries.hooks import DeliveryState, HookState
 from gateway.web.api_types import Instant
-
-Event = Literal[
-    "complaint.received",
-    "complaint.verified",
-    "complaint.assigned",
-    "complaint.status_changed",
-    "complaint.answered",
-    "complaint.resolved",
-    "complaint.reopened",
-    "complaint.escalated",
-    "complaint.linked",
-    "channel.state_changed",
-]
 
 
 class NewWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
