@@ -7,15 +7,14 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from yarl import URL
 
 from channels.errors import AddressRefused
 from config.settings import Settings
-from gateway.roads import IPAddress, Road, is_near, is_public, unwrapped
+from gateway.roads import USUAL_PORTS, IPAddress, Road, is_near, is_public, unwrapped
 
-PORTS = frozenset({443, 8443})
 LOOK_UP_S = 5.0
 LONGEST = 500
 Network = IPv4Network | IPv6Network
@@ -37,7 +36,7 @@ def _roads(networks: tuple[str, ...], is_training: bool) -> tuple[Road, Road]:
     def is_named_and_near(address: IPAddress) -> bool:
         return is_named(address) and is_near(address)
 
-    secure = Road("webhook", "https", is_allowed, PORTS, looks_up_each_time=True)
+    secure = Road("webhook", "https", is_allowed, USUAL_PORTS, looks_up_each_time=True)
     return secure, Road("webhook", "http", is_named_and_near, looks_up_each_time=True)
 
 
@@ -65,5 +64,4 @@ async def check_name(url: str, settings: Settings) -> None:
             found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError, UnicodeError):
         raise AddressRefused("the name is not known") from None
-    if not all(way.allows(ip_address(str(place[0]).partition("%")[0])) for *_, place in found):
-        raise AddressRefused("the name leads to an address that is not called")
+    way.check_found(str(place[0]) for *_, place in found)

@@ -1,9 +1,9 @@
 """Where a request of ours may go: rules of destinations, checked on the name as written and on what it leads to (C23).
 
-The look-up itself belongs to whoever opens the connection (workers/addresses.py); here are only the rules.
+The look-up itself belongs to whoever asks or opens the connection (workers/addresses.py); here are only the rules.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -15,6 +15,8 @@ IPAddress = IPv4Address | IPv6Address
 
 NEAR = tuple(map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 NAT64 = IPv6Network("64:ff9b::/96")
+USUAL_PORTS = frozenset({443, 8443})
+"""Of https, where nobody of ours named the address."""
 
 
 def is_public(address: IPAddress) -> bool:
@@ -65,3 +67,8 @@ class Road:
             return
         if not self.allows(literal):
             raise AddressRefused(f"{self.name}: this address is not called")
+
+    def check_found(self, hosts: Iterable[str]) -> None:
+        """AddressRefused unless every address that a name leads to is allowed here; `hosts` as a look-up tells them."""
+        if not all(self.allows(ip_address(host.partition("%")[0])) for host in hosts):
+            raise AddressRefused(f"{self.name}: the name leads to an address that is not called")

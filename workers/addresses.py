@@ -4,14 +4,12 @@ Three roads: what the settings file names over https, the same over plain http (
 and whatever came from outside or from a screen (https, public addresses, usual ports, one look-up).
 """
 
-from ipaddress import ip_address
 from socket import AddressFamily
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from channels.errors import AddressRefused
-from gateway.roads import IPAddress, Road, is_near, is_public
+from gateway.roads import USUAL_PORTS, IPAddress, Road, is_near, is_public
 
 __all__ = ["OUTSIDE", "GuardedResolver", "Road", "is_near", "is_public", "road"]
 
@@ -22,7 +20,7 @@ def anywhere(_address: IPAddress) -> bool:
 
 OPERATOR = Road("operator", "https", anywhere)
 NEARBY = Road("nearby", "http", is_near)
-OUTSIDE = Road("outside", "https", is_public, frozenset({443, 8443}), looks_up_each_time=True)
+OUTSIDE = Road("outside", "https", is_public, USUAL_PORTS, looks_up_each_time=True)
 
 
 def road(url: URL, trusted: bool) -> Road:
@@ -46,8 +44,7 @@ class GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_UNSPEC
     ) -> list[ResolveResult]:
         found = await self._inner.resolve(host, port, family)
-        if not all(self._road.allows(ip_address(result["host"].partition("%")[0])) for result in found):
-            raise AddressRefused(f"{self._road.name}: the name leads to an address that is not called")
+        self._road.check_found(result["host"] for result in found)
         return found
 
     async def close(self) -> None:
