@@ -23,12 +23,14 @@ from gateway.lexicon import lexicon
 from gateway.office import Office
 from gateway.sealing import Keys
 from gateway.spool import Spool
-from gateway.storage.engine import open_engine, upgrade
+from gateway.storage.engine import holds_rows, open_engine, upgrade
 from gateway.storage.store import Store
 from gateway.storage.types import Ids
 from gateway.wording import Wording
 
 DRAWN_SECRET_CHARACTERS = 48
+OF_AN_OFFICE = ("message", "complaint", "agency", "agency_member")
+"""Tables that hold something from the first start on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,12 @@ def open_writer(gateway: Gateway) -> Writer:
 def calendar_of(settings: Settings, reference: Reference) -> Calendar:
     table = reference.holidays
     return Calendar.of(table.holidays, settings.government.time_zone, reference.region, table.years)
+
+
+def is_in_use(settings: Settings) -> bool:
+    """Whether an office works with this database. Asked before `prepare`, which puts the agencies of `settings` in the place
+    of those that are there."""
+    return holds_rows(settings.storage.url, OF_AN_OFFICE)
 
 
 def prepare(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from config import clock
 from config.logging import redact_text
 from config.settings import Settings
 from gateway.backup.sealed import BackupRefused, damaged
-from gateway.storage.engine import BUSY_MS, open_engine
+from gateway.storage.engine import BUSY_MS, holds_rows, open_engine
 
 SQLITE = "sqlite"
 PAGES = 4096
@@ -62,19 +62,10 @@ def holds_something(url: str) -> bool:
     """Whether citizens' messages are in the database already."""
     if _is_missing(url):
         return False
-    engine = open_engine(url)
     try:
-        with engine.connect().execution_options(reading=True) as connection:
-            there = set(inspect(connection).get_table_names())
-            return any(
-                connection.execute(text(f"SELECT 1 FROM {name} LIMIT 1")).first()  # noqa: S608 - our own names
-                for name in FILLED
-                if name in there
-            )
+        return holds_rows(url, FILLED)
     except (SQLAlchemyError, OSError) as problem:
         raise _unreachable(problem) from problem
-    finally:
-        engine.dispose()
 
 
 def _is_missing(url: str) -> bool:

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from binascii import a2b_base64
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,21 @@ def pending(engine: Engine) -> list[str]:
     with engine.connect().execution_options(reading=True) as connection:
         current = _current(connection)
     return [] if is_newer(current) else [step for step in revisions() if current is None or step > current]
+
+
+def holds_rows(url: str, tables: Iterable[str]) -> bool:
+    """Whether one of these tables is there and holds a row, whatever schema it belongs to; nothing is migrated."""
+    engine = open_engine(url)
+    try:
+        with engine.connect().execution_options(reading=True) as connection:
+            there = set(inspect(connection).get_table_names())
+            return any(
+                connection.execute(text(f"SELECT 1 FROM {name} LIMIT 1")).first()  # noqa: S608 - our own names
+                for name in tables
+                if name in there
+            )
+    finally:
+        engine.dispose()
 
 
 def _current(connection: Connection) -> str | None:

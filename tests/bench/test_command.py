@@ -8,7 +8,9 @@ from click import ClickException
 from click.exceptions import Exit
 
 from gateway.cli.main import main
+from gateway.storage import tables
 from tests.bench.conftest import opened
+from tests.gateway.short_ways import rows
 from workers.bench.command import _carry_out
 from workers.bench.filling import fill
 from workers.bench.messages import CHANNELS
@@ -62,13 +64,17 @@ def test_wrong_usage_is_one_line_and_exit_2(words: list[str], capsys: pytest.Cap
     assert len(err.strip().splitlines()) == 1
 
 
-def test_a_database_with_messages_in_it_is_not_ours_to_fill(
-    sqlite_url: str, redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("messages", [0, 1])
+def test_a_database_in_use_is_not_ours_to_fill(
+    messages: int, sqlite_url: str, redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with opened(sqlite_url, tmp_path) as gateway:
-        assert list(fill(gateway, range(1), CHANNELS, gateway.clock.now)) == [1]
-    with pytest.raises(SystemExit) as ended:
-        main(["bench", "drain", "--rows", "1", "--database", sqlite_url, "--redis", redis_url])
+        assert sum(fill(gateway, range(messages), CHANNELS, gateway.clock.now)) == messages
+        with gateway.store.transaction() as tx:
+            tx.execute(tables.agency.update().values(name="Kantor Contoh"))
+        with pytest.raises(SystemExit) as ended:
+            main(["bench", "drain", "--rows", "1", "--database", sqlite_url, "--redis", redis_url])
+        assert {row.name for row in rows(gateway.store, tables.agency)} == {"Kantor Contoh"}, "nothing was prepared"
     assert ended.value.code == 1
     assert "fills an empty one" in capsys.readouterr().err
 

@@ -2,16 +2,23 @@
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import structlog
 
+from gateway.arrival import Arrival
 from gateway.cli.main import main
+from gateway.storage import tables
+from gateway.storage.store import Store
 from gateway.upkeep import UPKEEP
+from tests.gateway.short_ways import REPORT, opened, rows
 from workers.month import course
-from workers.month.course import Order
+from workers.month.course import NotEmpty, Order
 from workers.month.verdict import judge
+
+OFFICE = (tables.agency, tables.agency_member, tables.account, tables.audit)
 
 
 def test_a_short_month_leaves_nobody_in_silence_and_loses_nothing(
@@ -46,6 +53,27 @@ def test_a_month_without_the_ladder_is_found_out(capsys: pytest.CaptureFixture[s
     assert verdict.escalations == {}
     assert verdict.lost == ()
     assert said
+
+
+@pytest.mark.parametrize("words", [(), (REPORT,)], ids=["agencies", "agencies and a complaint"])
+def test_a_database_in_use_is_refused_before_anything_is_written_to_it(
+    store: Store, telegram: Callable[..., Arrival], words: tuple[str, ...]
+) -> None:
+    for one in words:
+        opened(store, telegram(one))
+    office = [rows(store, table) for table in OFFICE]
+    assert all(office)
+    with pytest.raises(NotEmpty):
+        course.live(Order(1, 1), store.office.settings.storage.url, print)
+    assert [rows(store, table) for table in OFFICE] == office
+
+
+def test_a_database_in_use_is_told_in_one_line_with_exit_2(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["month", "--database", store.office.settings.storage.url])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert "it holds complaints or agencies already" in err
 
 
 def test_wrong_usage_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:

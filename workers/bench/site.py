@@ -25,8 +25,7 @@ import msgspec
 from config import clock
 from config.load import settings_from
 from config.settings import Settings
-from gateway.app import Gateway, open_gateway, prepare
-from gateway.queries import bench as counted
+from gateway.app import Gateway, is_in_use, open_gateway, prepare
 from workers import redis_server
 from workers.bench import meters
 from workers.bench.load import BEGAN, Outcome, Plan
@@ -283,12 +282,11 @@ def open_site(place: Place, written: Callable[[Path, str, str, int, int], str] =
         file.touch(mode=0o600)
         file.write_text(text)
         settings = settings_from(text, environ={})
+        if is_in_use(settings):
+            raise SiteFailed("--database: it holds messages or agencies already; a bench fills an empty one")
         prepare(settings)
         gateway = open_gateway(settings)
         stack.callback(gateway.close)
-        with gateway.store.reading() as tx:
-            if counted.rows(tx)["message"]:
-                raise SiteFailed("--database: it holds messages already; a bench fills an empty one")
         site = Site(folder, port, sink, settings, gateway)
         stack.callback(site.end)
         yield site

@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 class NotEmpty(Exception):
-    """The database holds complaints already."""
+    """The database holds complaints or agencies already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,11 @@ async def _live(order: Order, folder: Path, database: str, say: Say) -> Month:
     clock = HandClock(START)
     async with open_peer(clock) as peer:
         settings = settings_from(written(folder, database, peer.url), environ={})
+        if app.is_in_use(settings):
+            raise NotEmpty(database)
         app.prepare(settings)
         gateway = app.open_gateway(settings, clock, order.seed)
         try:
-            with gateway.store.reading() as tx:
-                if month.books(tx).lives:
-                    raise NotEmpty(database)
             async with open_line(gateway, clock) as line:
                 town = Town(gateway, clock, order.duties)
                 return await _Course(order, town, peer, line, say).run(database.partition(":")[0].partition("+")[0])
