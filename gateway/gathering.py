@@ -5,7 +5,7 @@ more than `digest_after` on one day wait for the hour of the next summary (`RATE
 staff never wait. Two processes that tell the same officer at the same moment may let one message more through.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -131,28 +131,43 @@ def _tell_one(tx: Transaction, contact_id: int) -> int:
     if until is not None:
         tx.execute(table.update().where(mine).values(due_at=until))
         return 0
-    waited = [told for row in rows if (told := _still_wanted(tx, row))]
+    away = directory.on_leave(tx, {row.member_id for row in rows}, tx.today)
+    waited = [told for row in rows if (told := _still_wanted(tx, row, away))]
     tx.execute(table.delete().where(mine, table.c.notice_id.in_([row.notice_id for row in rows])))
     if not waited:
         return 0
-    means = readers.next_way(tx, waited[-1].member)
+    by_sms = all(NOTICES[told.notice.key].by_sms for told in waited)
+    means = readers.next_way(tx, waited[-1].member, by_sms=by_sms)
     if means is None:
-        _settle(tx, [told.entry_id for told in waited], skip="NO_ROUTE")
+        for told in waited:
+            _hand_back(tx, told.notice.id, told.entry_id, "NO_ROUTE")
         return 0
     _settle(tx, [told.entry_id for told in waited], channel=means[0], outbox_id=_say(tx, waited, *means))
     return 1
 
 
-def _still_wanted(tx: Transaction, row: Any) -> Told | None:
-    """None for what is over by now; the log says so."""
+def _still_wanted(tx: Transaction, row: Any, away: Collection[int]) -> Told | None:
+    """None for what is over by now, and for who is not there any more or (`away`) today; the log says so."""
     notice, complaint = tables.notice, tables.complaint
     told = tx.one(select(notice).where(notice.c.id == row.notice_id))
     case = tx.one(select(complaint).where(complaint.c.id == told.complaint_id)) if told else None
-    member = directory.member(tx, row.member_id)
-    if told is None or case is None or member is None or case.closed_at is not None or is_given_away(told, case):
+    if told is None or case is None or case.closed_at is not None or is_given_away(told, case):
         _settle(tx, [row.entry_id], skip="SUPERSEDED")
         return None
+    member = directory.member(tx, row.member_id)
+    if member is None or member.id in away:
+        _hand_back(tx, told.id, row.entry_id, "ON_LEAVE" if member else "NO_HOLDER")
+        return None
     return Told(told, case, member, row.entry_id)
+
+
+def _hand_back(tx: Transaction, notice_id: int, entry_id: int, skip: str) -> None:
+    """Who should hear of it instead is found as for any notice: colleagues who know are enough, else those above."""
+    notice = tables.notice
+    _settle(tx, [entry_id], skip=skip)
+    again = (notice.c.id == notice_id) & (notice.c.state == "done")
+    tx.execute(notice.update().where(again).values(state="queued", due_at=tx.now))
+    tx.ring("notify")
 
 
 def _settle(tx: Transaction, entries: Sequence[int], **values: Any) -> None:

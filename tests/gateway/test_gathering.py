@@ -2,22 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from channels.messages import Address
 from gateway import gathering, notices
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
 from gateway.storage import tables
-from gateway.storage.store import Store
+from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import REPORT, act, assigned, count, opened, rows, spoken
+from tests.gateway.short_ways import REPORT, act, assigned, count, member, now, opened, rows, spoken
 
 Sends = Callable[..., Arrival]
 LOG, GATHERED = tables.dispatch_log, tables.gathered
 OFFICER = Address("tg", "900001")
+HEAD = Address("tel", "+628110000002")
 PLACES = [f"pasar {letter}" for letter in "abcdef"]
 
 
@@ -147,12 +149,76 @@ def test_officers_sleep_while_messages_wait(store: Store, telegram: Sends, momen
 
 
 def test_who_cannot_be_reached_meanwhile_is_noted(store: Store, telegram: Sends, moment: Moment) -> None:
-    given(store, telegram, 5)
+    cases = given(store, telegram, 5)
     with store.transaction() as tx:
         tx.execute(tables.contact.update().values(reachable=False))
     moment.pass_(minutes=15)
     assert gathering.tell_gathered(store) == 0
     assert reasons(store)[3:] == ["NO_ROUTE", "NO_ROUTE"]
+    with store.transaction() as tx:
+        above = tables.agency_member.c.person == "Contoh Kepala PUPR"
+        mine = tables.contact.c.id.in_(select(tables.agency_member.c.phone_id).where(above))
+        tx.execute(tables.contact.update().where(mine).values(reachable=True))
+    expand(store)
+    first, second = [one.text for one in spoken(store, HEAD)]
+    assert cases[3].number in first
+    assert cases[4].number in second
+    assert ["tangga_terputus" in now(store, case).flags for case in cases] == [False, False, False, True, True]
+    assert gathering.tell_gathered(store) == 0
+
+
+def leave(tx: Transaction, member_id: int, today: date) -> None:
+    """They are on leave today."""
+    days = {"member_id": member_id, "day_from": today, "day_to": today}
+    tx.insert(tables.member_leave, id=tx.new_id(), **days, entered_by="coordinator:1", entered_at=tx.now)
+
+
+def end(tx: Transaction, member_id: int, today: date) -> None:
+    """Yesterday was the last day of their mandate."""
+    team = tables.agency_member
+    tx.execute(team.update().where(team.c.id == member_id).values(valid_to=today - timedelta(days=1)))
+
+
+@pytest.mark.parametrize(("gone", "line"), [(leave, "ON_LEAVE"), (end, "NO_HOLDER")])
+def test_for_who_is_not_there_in_the_morning_those_above_are_told(
+    store: Store,
+    telegram: Sends,
+    moment: Moment,
+    gone: Callable[[Transaction, int, date], None],
+    line: str,
+) -> None:
+    limited(store, merge_after=0, digest_after=4)
+    cases, before = given(store, telegram, 6), told(store)
+    moment.now = datetime.fromisoformat("2026-11-24T07:30:00+07:00")
+    with store.transaction() as tx:
+        gone(tx, member(store).id, moment.now.date())
+    assert gathering.tell_gathered(store) == 0
+    expand(store)
+    assert told(store) == before
+    assert reasons(store)[4:6] == [line, line]
+    assert sum(case.number in one.text for case in cases[4:] for one in spoken(store, HEAD)) == 2
+    assert {"tangga_terputus" in now(store, case).flags for case in cases[4:]} == {True}
+
+
+def test_a_colleague_who_was_told_is_enough_where_another_is_not_there(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    team = tables.agency_member
+    mine = rows(store, team, team.c.person == "Contoh Penghubung PUPR")[0]
+    other = rows(store, team, team.c.person == "Contoh Kepala DLH")[0].telegram_id
+    given(store, telegram, 3)
+    with store.transaction() as tx:
+        tx.insert(team, **{**mine._asdict(), "id": tx.new_id(), "person": "Contoh Kedua", "telegram_id": other})
+    case = assigned(store, telegram(REPORT, sender="99"))
+    expand(store)
+    moment.pass_(minutes=15)
+    with store.transaction() as tx:
+        end(tx, mine.id, moment.now.date())
+    gathering.tell_gathered(store)
+    expand(store)
+    assert reasons(store)[3:] == ["NO_HOLDER", ""]
+    assert spoken(store, HEAD) == []
+    assert now(store, case).flags == frozenset()
 
 
 def test_an_sms_names_a_few_tickets_in_one_part(store: Store, telegram: Sends, moment: Moment) -> None:
