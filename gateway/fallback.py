@@ -83,25 +83,30 @@ def _once_more(tx: Transaction, *, row: Any) -> int:
         return 0
     if not _take(tx, row):
         return 0
-    means = readers.next_way(tx, member, row.channel, by_sms=rule.by_sms) if member else None
+    is_away = member is not None and bool(directory.on_leave(tx, [member.id], tx.today))
+    means = readers.next_way(tx, member, row.channel, by_sms=rule.by_sms) if member and not is_away else None
     if member is not None and means is not None:
         gathering.say(tx, told, case, member, *means)
         return 1
-    dispatch_log.note(tx, told, "staff", skip="NO_ROUTE", recipient=member.id if member else None)
+    skip = "ON_LEAVE" if is_away else "NO_ROUTE"
+    dispatch_log.note(tx, told, "staff", skip=skip, recipient=member.id if member else None)
     if not _is_told(tx, told):
-        notices.tell_above(tx, told, Rung(audience, told.agency), case)
+        notices.tell_above(tx, told, Rung(audience, told.agency), case, is_gap=not is_away)
     return 1
 
 
 def _several(tx: Transaction, row: Any) -> int:
-    """A message about several things is told in the same words; by SMS, where they do not fit, only that there was one."""
-    if staff_rests_until(tx, tx.now) is not None or not _take(tx, row):
+    """A message about several things is told in the same words; by SMS, where they do not fit, only that there was one.
+
+    Where there is no other way, one that still waits for its channel goes on waiting.
+    """
+    if staff_rests_until(tx, tx.now) is not None:
         return 0
     outbox = tables.outbox.c
     member: Member | None = next(iter(directory.members_of(tx, row.contact_id)), None)
     means = readers.next_way(tx, member, row.channel) if member else None
     sealed = tx.one(select(outbox.text_sealed).where(outbox.id == row.id))
-    if means is None or sealed is None:
+    if not _take(tx, row, ends=means is not None) or means is None or sealed is None:
         return 0
     channel, contact = means
     text = readers.contact(tx, row.contact_id).open(bytes(sealed.text_sealed), f"outbox:{row.id}")
@@ -112,12 +117,15 @@ def _several(tx: Transaction, row: Any) -> int:
     return 1
 
 
-def _take(tx: Transaction, row: Any) -> bool:
-    """Whether it is ours to tell again: as it was when it was found, and not told by another clock meanwhile."""
+def _take(tx: Transaction, row: Any, *, ends: bool = True) -> bool:
+    """Whether it is ours to tell again: as it was when it was found, and not told by another clock meanwhile.
+
+    `ends`: one that is not sent yet is sent no more.
+    """
     outbox = tables.outbox
     mine = (outbox.c.id == row.id) & (outbox.c.state == row.state) & (outbox.c.provider_state != ELSEWHERE)
     values = {"provider_state": ELSEWHERE}
-    if row.state == "queued":
+    if ends and row.state == "queued":
         values |= {"state": "failed", "reason": "superseded"}
     return tx.execute(outbox.update().where(mine).values(**values)).rowcount == 1
 
@@ -133,8 +141,15 @@ def _is_told(tx: Transaction, notice: Any) -> bool:
     log, outbox = tables.dispatch_log, tables.outbox
     mine = (log.c.complaint_id == notice.complaint_id) & (log.c.notice_id == notice.id)
     lines = tx.all(
-        select(log.c.skip, outbox.c.state)
+        select(log.c.skip, outbox.c.state, outbox.c.provider_state)
         .select_from(log.outerjoin(outbox, outbox.c.id == log.c.outbox_id))
         .where(mine)
     )
-    return any(line.skip in gathering.WAITING or line.state not in {None, "failed"} for line in lines)
+    return any(_is_on_its_way(line) for line in lines)
+
+
+def _is_on_its_way(line: Any) -> bool:
+    """Waits to be told with others, or was sent and has not been taken for lost; the reason to wait stays in the log."""
+    if line.state is None:
+        return line.skip in gathering.WAITING
+    return bool(line.state != "failed" and line.provider_state != ELSEWHERE)

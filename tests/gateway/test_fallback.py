@@ -13,7 +13,7 @@ from gateway.complaints.complaint import Action, Case
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import REPORT, act, assigned, now, opened, rows, spoken
+from tests.gateway.short_ways import REPORT, act, assigned, member, now, opened, rows, spoken
 from tests.plans import watched
 
 Sends = Callable[..., Arrival]
@@ -119,6 +119,49 @@ def test_a_colleague_who_was_told_is_enough(store: Store, telegram: Sends) -> No
     assert now(store, case).flags == frozenset()
 
 
+def test_one_that_had_waited_and_did_not_arrive_goes_up_as_well(store: Store, telegram: Sends, moment: Moment) -> None:
+    cases = [given(store, telegram(f"{REPORT} {number}", sender=str(500 + number))) for number in range(4)]
+    became(store, "tg", state="delivered")
+    moment.pass_(minutes=15)
+    gathering.tell_gathered(store)
+    with store.transaction() as tx:
+        mine = (OUTBOX.c.key == "pic.new") & (OUTBOX.c.complaint_id == cases[-1].id)
+        tx.execute(OUTBOX.update().where(mine).values(state="failed", reason="blocked"))
+    assert fallback.tell_elsewhere(store) == 1
+    assert ways(store)[3:] == [("tg", "DIGEST"), ("", "NO_ROUTE"), ("", "NO_HOLDER"), ("sms", "")]
+    assert ["tangga_terputus" in now(store, case).flags for case in cases] == [False, False, False, True]
+
+
+def test_a_colleague_whose_message_failed_as_well_is_not_enough(store: Store, telegram: Sends, moment: Moment) -> None:
+    mine = rows(store, TEAM, TEAM.c.person == "Contoh Penghubung PUPR")[0]
+    other = rows(store, TEAM, TEAM.c.person == "Contoh Kepala DLH")[0].telegram_id
+    with store.transaction() as tx:
+        tx.insert(TEAM, **{**mine._asdict(), "id": tx.new_id(), "person": "Contoh Kedua", "telegram_id": other})
+    for number in range(5):
+        case = given(store, telegram(f"{REPORT} {number}", sender=str(500 + number)))
+    became(store, "tg", state="delivered")
+    with store.transaction() as tx:  # for them one alone is left
+        theirs = rows(store, tables.gathered, tables.gathered.c.contact_id == mine.telegram_id)
+        tx.execute(tables.gathered.delete().where(tables.gathered.c.entry_id == theirs[0].entry_id))
+    moment.pass_(minutes=15)
+    gathering.tell_gathered(store)
+    became(store, "tg", state="failed", reason="blocked")
+    fallback.tell_elsewhere(store)
+    assert "tangga_terputus" in now(store, case).flags
+
+
+def test_who_is_on_leave_by_now_is_not_told_again(store: Store, telegram: Sends, moment: Moment) -> None:
+    two_ways(store, "telegram", "sms")
+    case = given(store, telegram(REPORT))
+    became(store, "tg", state="failed", reason="blocked")
+    with store.transaction() as tx:
+        days = {"member_id": member(store).id, "day_from": moment.now.date(), "day_to": moment.now.date()}
+        tx.insert(tables.member_leave, id=tx.new_id(), **days, entered_by="coordinator:1", entered_at=tx.now)
+    assert fallback.tell_elsewhere(store) == 1
+    assert ways(store) == [("tg", ""), ("", "ON_LEAVE"), ("", "NO_HOLDER"), ("sms", "")]
+    assert now(store, case).flags == frozenset({"tangga_terputus"})
+
+
 def test_a_task_that_was_given_away_is_not_told_again(store: Store, telegram: Sends) -> None:
     two_ways(store, "telegram", "sms")
     case = given(store, telegram(REPORT))
@@ -138,6 +181,21 @@ def test_at_night_only_danger_is_told_again(store: Store, telegram: Sends, momen
     with store.transaction() as tx:
         tx.execute(tables.complaint.update().values(urgency="darurat"))
     assert fallback.tell_elsewhere(store) == 1
+
+
+def test_what_was_told_together_waits_on_where_there_is_no_other_way(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    for number in range(5):
+        given(store, telegram(f"{REPORT} {number}", sender=str(500 + number)))
+    moment.pass_(minutes=15)
+    gathering.tell_gathered(store)
+    moment.pass_(minutes=30)
+    fallback.tell_elsewhere(store)
+    assert [row.state for row in rows(store, OUTBOX, OUTBOX.c.key == gathering.KEY)] == ["queued"]
+    before = len(rows(store, OUTBOX))
+    assert fallback.tell_elsewhere(store) == 0
+    assert len(rows(store, OUTBOX)) == before
 
 
 def test_what_was_told_together_goes_on_together(store: Store, telegram: Sends, moment: Moment) -> None:
