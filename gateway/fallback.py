@@ -10,11 +10,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 
 from gateway import directory, dispatch_log, gathering, notices, outbound, readers
 from gateway.complaints.complaint import Urgency
-from gateway.complaints.notices import NOTICES, Audience
+from gateway.complaints.notices import NOTICES, Audience, Timing
 from gateway.directory import Member
 from gateway.ladder import Rung
 from gateway.outbound import NOT_WANTED, Said
@@ -32,6 +32,8 @@ REPORTS_WITHIN = timedelta(hours=12)
 """How much longer than `fallback_s` a message without a report of delivery is looked for."""
 # What is written together has no notice of its own.
 KEYS = frozenset(key for key, rule in NOTICES.items() if Audience.REPORTER not in rule.audiences) | {gathering.KEY}
+AT_ANY_HOUR = frozenset(key for key, rule in NOTICES.items() if rule.timing is Timing.IMMEDIATE) & KEYS
+"""In quiet hours only these and danger are looked for: what has to wait would stand before them until the morning."""
 
 
 def tell_elsewhere(store: Store) -> int:
@@ -54,6 +56,8 @@ def _undelivered(tx: Transaction) -> Sequence[Any]:
         outbox.key,
     )
     wanted = outbox.key.in_(KEYS) & outbox.direct.is_(False) & (outbox.provider_state != ELSEWHERE)
+    if staff_rests_until(tx, tx.now) is not None:
+        wanted &= outbox.key.in_(AT_ANY_HOUR) | _is_about_danger()
     late = (outbox.state == "queued") & (outbox.planned_at <= tx.now - patience)
     failed = (outbox.state == "failed") & outbox.reason.not_in(NOT_WANTED)
     unsent = IS_UNSENT & (outbox.created_at > tx.now - LOOKED_BACK) & (late | failed)
@@ -63,8 +67,14 @@ def _undelivered(tx: Transaction) -> Sequence[Any]:
             since = tx.now - patience - REPORTS_WITHIN
             mine = (outbox.channel == name) & outbox.created_at.between(since, tx.now - patience)
             silent = (outbox.state == "sent") & (outbox.sent_at <= tx.now - patience)
-            found += tx.all(select(*columns).where(mine, silent, wanted).limit(MOST))
+            found += tx.all(select(*columns).where(mine, silent, wanted).order_by(outbox.created_at).limit(MOST))
     return found
+
+
+def _is_about_danger() -> ColumnElement[bool]:
+    complaint = tables.complaint.c
+    mine = (complaint.id == tables.outbox.c.complaint_id) & (complaint.urgency == Urgency.DARURAT.value)
+    return exists(select(complaint.id).where(mine).correlate(tables.outbox))
 
 
 def _once_more(tx: Transaction, *, row: Any) -> int:
@@ -100,7 +110,7 @@ def _several(tx: Transaction, row: Any) -> int:
 
     Where there is no other way, one that still waits for its channel goes on waiting.
     """
-    if staff_rests_until(tx, tx.now) is not None:
+    if row.key not in AT_ANY_HOUR and staff_rests_until(tx, tx.now) is not None:
         return 0
     outbox = tables.outbox.c
     member: Member | None = next(iter(directory.members_of(tx, row.contact_id)), None)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from channels.messages import Address
-from gateway import fallback, gathering, notices
+from gateway import contacts, fallback, gathering, notices, outbound
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
+from gateway.outbound import Said
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
@@ -181,6 +182,43 @@ def test_at_night_only_danger_is_told_again(store: Store, telegram: Sends, momen
     with store.transaction() as tx:
         tx.execute(tables.complaint.update().values(urgency="darurat"))
     assert fallback.tell_elsewhere(store) == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "fate"), [(("telegram", "sms"), {"state": "failed", "reason": "blocked"}), (("sms",), {"state": "sent"})]
+)
+def test_what_has_to_wait_for_the_morning_does_not_stand_before_danger(
+    store: Store, telegram: Sends, moment: Moment, order: tuple[str, ...], fate: dict[str, str]
+) -> None:
+    two_ways(store, *order)
+    moment.now = datetime.fromisoformat("2026-11-23T19:30:00+07:00")
+    given(store, telegram(REPORT))
+    with store.transaction() as tx:
+        waits = rows(store, OUTBOX, OUTBOX.c.key == "pic.new")[0]._asdict()
+        for _ in range(fallback.MOST):
+            tx.insert(OUTBOX, **{**waits, "id": tx.new_id()})
+    moment.pass_(minutes=1)
+    danger = given(store, telegram(f"{REPORT} juga di sana", sender="78"))
+    became(store, {"telegram": "tg"}.get(order[0], order[0]), **fate, sent_at=moment.now)
+    with store.transaction() as tx:
+        mine = tables.complaint.c.id == danger.id
+        tx.execute(tables.complaint.update().where(mine).values(urgency="darurat"))
+    moment.pass_(minutes=40)
+    with watched() as asked:
+        assert fallback.tell_elsewhere(store) == 1
+        assert not asked.whole()
+
+
+def test_that_a_channel_is_dead_is_told_by_the_next_way_at_night(store: Store, moment: Moment) -> None:
+    two_ways(store, "telegram", "sms")
+    moment.now = datetime.fromisoformat("2026-11-23T23:00:00+07:00")
+    with store.transaction() as tx:
+        (who,) = contacts.by_id(tx, [rows(store, TEAM, TEAM.c.person == "Contoh Penghubung PUPR")[0].telegram_id]).values()
+        for key in ("chan.alert", "task.sp4n"):
+            outbound.say(tx, who, "tg", [(f"Kabar {key}", ())], Said(key, direct=False))
+        tx.execute(OUTBOX.update().values(state="failed", reason="blocked"))
+    assert fallback.tell_elsewhere(store) == 1
+    assert [row.key for row in rows(store, OUTBOX, OUTBOX.c.channel == "sms")] == ["chan.alert"]
 
 
 def test_what_was_told_together_waits_on_where_there_is_no_other_way(
