@@ -22,12 +22,15 @@ from gateway.queries.dispatch import IS_UNSENT
 from gateway.quiet import quiet_until, staff_rests_until
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
+from gateway.storage.types import first_id_at
 
 ELSEWHERE = "elsewhere"
 """Mark of a message that was told by another way."""
 MOST = 100
 LOOKED_BACK = timedelta(days=5)
 """What failed on the evening before a long weekend is told after it."""
+LONGEST_WAIT = timedelta(days=15)
+"""Before a message that tells several: a notice waits no longer than the longest row of holidays."""
 REPORTS_WITHIN = timedelta(hours=12)
 """How much longer than `fallback_s` a message without a report of delivery is looked for."""
 # What is written together has no notice of its own.
@@ -99,16 +102,14 @@ def _once_more(tx: Transaction, *, row: Any) -> int:
         gathering.say(tx, told, case, member, *means)
         return 1
     skip = "ON_LEAVE" if is_away else "NO_ROUTE"
-    dispatch_log.note(tx, told, "staff", skip=skip, recipient=member.id if member else None)
-    if not _is_told(tx, told):
-        notices.tell_above(tx, told, Rung(audience, told.agency), case, is_gap=not is_away)
+    _go_up(tx, told, case, skip, member.id if member else None)
     return 1
 
 
 def _several(tx: Transaction, row: Any) -> int:
     """A message about several things is told in the same words; by SMS, where they do not fit, only that there was one.
 
-    Where there is no other way, one that still waits for its channel goes on waiting.
+    Where there is no other way, those above are told; one that still waits for its channel goes on waiting.
     """
     if row.key not in AT_ANY_HOUR and staff_rests_until(tx, tx.now) is not None:
         return 0
@@ -116,8 +117,10 @@ def _several(tx: Transaction, row: Any) -> int:
     member: Member | None = next(iter(directory.members_of(tx, row.contact_id)), None)
     means = readers.next_way(tx, member, row.channel) if member else None
     sealed = tx.one(select(outbox.text_sealed).where(outbox.id == row.id))
-    if not _take(tx, row, ends=means is not None) or means is None or sealed is None:
+    if not _take(tx, row, ends=means is not None) or sealed is None:
         return 0
+    if means is None:
+        return _tell_above_of_each(tx, row)
     channel, contact = means
     text = readers.contact(tx, row.contact_id).open(bytes(sealed.text_sealed), f"outbox:{row.id}")
     if tx.office.channels[channel].capabilities.gsm:
@@ -125,6 +128,32 @@ def _several(tx: Transaction, row: Any) -> int:
         text = tx.office.texts("pic.missed_sms", kanal=row.channel, tautan=address)
     outbound.say(tx, contact, channel, [(text, ())], Said(row.key, direct=False))
     return 1
+
+
+def _tell_above_of_each(tx: Transaction, row: Any) -> int:
+    """1 where any of what was told together had to go up; a summary tells nobody's task."""
+    log, notice, complaint = tables.dispatch_log, tables.notice, tables.complaint
+    # By id, which is by time: the log knows no messages.
+    within = (log.c.id >= first_id_at(tx.now - LONGEST_WAIT)) & (log.c.id < row.id)
+    mine = select(log.c.notice_id, log.c.recipient_id).where(within, log.c.outbox_id == row.id).order_by(log.c.id)
+    entries = tx.all(mine) if row.key == gathering.KEY else ()
+    found = 0
+    for entry in entries:
+        told = tx.one(select(notice).where(notice.c.id == entry.notice_id))
+        case = tx.one(select(complaint).where(complaint.c.id == told.complaint_id)) if told else None
+        if told is None or case is None or case.closed_at is not None or gathering.is_given_away(told, case):
+            continue
+        _go_up(tx, told, case, "NO_ROUTE", entry.recipient_id)
+        found = 1
+    return found
+
+
+def _go_up(tx: Transaction, told: Any, case: Any, skip: str, recipient: int | None) -> None:
+    """This one officer cannot be told: a colleague who knows is enough, else those above are told."""
+    dispatch_log.note(tx, told, "staff", skip=skip, recipient=recipient)
+    if not _is_told(tx, told):
+        rung = Rung(Audience(told.audience), told.agency)
+        notices.tell_above(tx, told, rung, case, is_gap=skip != "ON_LEAVE")
 
 
 def _take(tx: Transaction, row: Any, *, ends: bool = True) -> bool:

@@ -224,13 +224,19 @@ def test_that_a_channel_is_dead_is_told_by_the_next_way_at_night(store: Store, m
 def test_what_was_told_together_waits_on_where_there_is_no_other_way(
     store: Store, telegram: Sends, moment: Moment
 ) -> None:
-    for number in range(5):
-        given(store, telegram(f"{REPORT} {number}", sender=str(500 + number)))
+    cases = [given(store, telegram(f"{REPORT} {number}", sender=str(500 + number))) for number in range(5)]
     moment.pass_(minutes=15)
     gathering.tell_gathered(store)
     moment.pass_(minutes=30)
-    fallback.tell_elsewhere(store)
+    with watched() as asked:
+        fallback.tell_elsewhere(store)
+        assert not asked.whole()
     assert [row.state for row in rows(store, OUTBOX, OUTBOX.c.key == gathering.KEY)] == ["queued"]
+    moment.pass_(minutes=15)  # those above have a pace too
+    gathering.tell_gathered(store)
+    told = " ".join(one.text for one in spoken(store, PHONE))
+    assert [case.number in told for case in cases[3:]] == [True, True]
+    assert ["tangga_terputus" in now(store, case).flags for case in cases[3:]] == [True, True]
     before = len(rows(store, OUTBOX))
     assert fallback.tell_elsewhere(store) == 0
     assert len(rows(store, OUTBOX)) == before
