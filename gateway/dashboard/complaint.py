@@ -88,6 +88,7 @@ def render(
         tells_reporter=chosen is not None and tells_reporter(chosen),
         may_note=any(step.action is Action.NOTE for step in steps),
         may_accept=_may_accept(page, steps),
+        may_link=any(step.action is Action.LINK for step in steps),
         may_see_original=user.role in MAY_SEE_ORIGINAL and page.detail.item.words,
         may_ask_identity=may_open(visit.scope(request), page.detail.row, user.actor),
         originals=originals,

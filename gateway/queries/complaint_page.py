@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from gateway import contacts, directory, photo_prints, readers
 from gateway.complaints.complaint import Action, Actor
-from gateway.queries import complaint_detail, deeds, differences, relatives
+from gateway.queries import complaint_detail, deeds, differences, look_alikes, relatives
 from gateway.queries.complaint_detail import Detail
 from gateway.queries.differences import Difference
+from gateway.queries.look_alikes import LookAlike
 from gateway.queries.relatives import Relative
 from gateway.queries.scope import Scope, Sight
 from gateway.storage import tables
@@ -95,6 +96,8 @@ class ComplaintPage:
     """Where a system of record says something else and nobody has decided."""
     alike: Sequence[str] = ()
     """Complaints whose pictures the evidence of this one looks like."""
+    look_alikes: Sequence[LookAlike] = ()
+    """Complaints that may be about the same."""
 
 
 def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintPage | None:
@@ -114,6 +117,7 @@ def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintP
         extension_asked=extension_asked(detail),
         agencies=names,
         alike=photo_prints.alike(tx, row.id) if detail.item.words else (),
+        look_alikes=look_alikes.look_alikes(tx, scope, row) if detail.item.words else (),
         children=relatives.children(tx, scope, row.id) if detail.item.belongings.children else (),
     )
 

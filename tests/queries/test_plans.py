@@ -6,15 +6,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.engine import Connection
 
 from gateway.complaints.complaint import Role
 from gateway.office import Office
-from gateway.queries import channel_watch, complaint_detail, complaint_list, open311
+from gateway.queries import channel_watch, complaint_detail, complaint_list, look_alikes, open311
 from gateway.queries.complaint_list import TABS, Filters, Sorting
 from gateway.queries.open311 import LONGEST, Wanted
-from gateway.queries.scope import api_scope, scope_of
+from gateway.queries.scope import Scope, api_scope, scope_of
+from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.queries import filling
 
@@ -52,6 +53,16 @@ def published(**wanted: object):  # type: ignore[no-untyped-def]
     return read
 
 
+def alike(scope: Callable[[Office], Scope]) -> Callable[[Transaction], object]:
+    """What looks like one that many others are like."""
+
+    def read(tx: Transaction) -> None:
+        row = tx.one(select(tables.complaint).where(tables.complaint.c.number == "KBR-260001010"))
+        assert look_alikes.look_alikes(tx, scope(tx.office), row)
+
+    return read
+
+
 READS: dict[str, Callable[[Transaction], object]] = {
     **{f"sorted by {sorting.value}": listed(Filters(), sorting) for sorting in Sorting},
     **{f"tab {tab}": listed(Filters(tab=tab), sorting, coordinator) for tab, (_, sorting) in TABS.items()},
@@ -69,6 +80,8 @@ READS: dict[str, Callable[[Transaction], object]] = {
     "counted": lambda tx: complaint_list.count(tx, api_scope(tx.office), Filters(topic="sampah")),
     "tab figures": lambda tx: complaint_list.tab_counts(tx, coordinator(tx.office), list(TABS)),
     "one with all that belongs to it": lambda tx: complaint_detail.detail(tx, coordinator(tx.office), "260000013"),
+    "alike": alike(coordinator),
+    "alike of an agency": alike(officer),
     "one by national number": lambda tx: complaint_detail.row_of(tx, coordinator(tx.office), "8123456"),
     "channels": channel_watch.watch,
     "published": published(),
@@ -100,7 +113,13 @@ def fill(store: Store) -> None:
         for number in range(1, 200):
             values = {"sp4n_id": "8123456"} if number == 50 else {}
             (filling.closed if number % 3 else filling.complaint)(
-                tx, number, agency="DLH" if number % 2 else "", topic="sampah", verified_at=tx.now, **values
+                tx,
+                number,
+                agency="DLH" if number % 2 else "",
+                topic="sampah",
+                place="62.01.02",
+                verified_at=tx.now,
+                **values,
             )
         filling.complaint(tx, 301, verified_at=tx.now, status="out_of_authority")
         identity = filling.complaint(tx, 300, number="KBR-260000013", parent_id=1, sp4n_id="8123457")

@@ -5,26 +5,31 @@ On SQLite without statistics, as the product runs; on PostgreSQL with the cheap 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from gateway import clocks, notices, outbound, triage
 from gateway.complaints.complaint import Role
 from gateway.queries import bench as counted
-from gateway.queries.scope import scope_of
+from gateway.queries import look_alikes
+from gateway.queries.scope import Scope, scope_of
+from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.storage.types import Ids
 from tests.queries import filling
 from workers.bench.growth import QUERIES, Example
 
 AGENCY, NUMBER = "DLH", "KBR-260000013"
+SPOT: dict[str, Any] = {"topic": "sampah", "place": "62.01.02", "latitude": -2.68, "longitude": 111.62}
 
 
 def filled(store: Store) -> Example:
     with store.transaction() as tx:
         for number in range(1, 20):
-            filling.complaint(tx, number, agency=AGENCY)
-        identity = filling.complaint(tx, 300, number=NUMBER, agency=AGENCY)
+            filling.complaint(tx, number, agency=AGENCY, **SPOT)
+        identity = filling.complaint(tx, 300, number=NUMBER, agency=AGENCY, **SPOT)
         filling.clock(tx, identity)
         for state in ("sent", "delivered"):
             filling.outbox(tx, state=state, complaint_id=identity, channel="tg")
@@ -34,10 +39,17 @@ def filled(store: Store) -> Example:
         return Example(NUMBER, identity, AGENCY, coordinator, officer, tx.now)
 
 
+def alike(tx: Transaction, scope: Scope, on: Example) -> None:
+    row = tx.one(select(tables.complaint).where(tables.complaint.c.id == on.complaint_id))
+    assert look_alikes.look_alikes(tx, scope, row)
+
+
 MORE: dict[str, Callable[[Transaction, Example], object]] = {
     "clocks of a complaint": lambda tx, on: clocks.read(tx, on.complaint_id),
     "claim of direct messages": lambda tx, _: outbound.claim(tx, 10, 60.0, ["tg"], direct=True),
     "what waits for an agency": lambda tx, _: triage.waiting(tx),
+    "alike for the coordinator": lambda tx, on: alike(tx, on.coordinator, on),
+    "alike for an officer": lambda tx, on: alike(tx, on.officer, on),
     "notices without a batch": lambda tx, _: notices.claim_due(tx),
 }
 ALL = {**QUERIES, **MORE}

@@ -1,0 +1,152 @@
+"""Complaints that may be about the same as this one, and why: a suggestion beside it, a person links (CASEWORK 7).
+
+Only what this reader may read is compared, and by a point only where they may see it: that two are alike tells of both.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from gateway.complaints.complaint import Hold, Kind, Point
+from gateway.complaints.duplicates import (
+    EARTH_RADIUS_M,
+    LIKELY_METRES,
+    LIKELY_WITHIN,
+    Incident,
+    likely_same,
+    metres_between,
+)
+from gateway.complaints.incident import BEFORE_AGENCY
+from gateway.privacy import shown_to
+from gateway.queries.relatives import Relative, shown
+from gateway.queries.scope import Scope, Sight, readable, sight
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+complaint = tables.complaint
+MOST_COMPARED = 100
+"""Before and after it, the nearest in time first."""
+MOST_SHOWN = 5
+MOST_WORDS = 2_000
+"""Characters of a text that are compared."""
+METRES_PER_DEGREE = math.radians(1) * EARTH_RADIUS_M
+FLATTEST = 0.01
+"""The least cosine: degrees of longitude are narrow near a pole, but never nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """Another complaint with what speaks for it. `likeness`: of the words, per cent; `metres` None: the same area.
+
+    `days`: whole days from this one to the other, negative where the other is older.
+    `child`, `parent`: numbers, who would follow whom; empty where they cannot be linked. `version`: of the child.
+    """
+
+    other: Relative
+    likeness: int
+    metres: int | None
+    days: int
+    child: str = ""
+    parent: str = ""
+    version: int = 0
+
+
+def look_alikes(tx: Transaction, scope: Scope, row: Any) -> list[LookAlike]:
+    """The most alike first; of a complaint whose words this reader may read, else none."""
+    near = _near(row)
+    if not row.topic or near is None or sight(scope, row) is not Sight.FULL or not row.text_masked:
+        return []
+    mine = _incident(scope, row)
+    others = [other for other in _candidates(tx, scope, row, near) if sight(scope, other) is Sight.FULL]
+    found = [(alike, other) for other in others if (alike := likely_same(mine, _incident(scope, other)))]
+    best = sorted(found, key=lambda one: (-one[0], abs(one[1].created_at - row.created_at)))[:MOST_SHOWN]
+    followed = _followed(tx, [row.id, *(other.id for _, other in best)]) if best else frozenset[int]()
+    return [_look_alike(scope, row, other, alike, followed) for alike, other in best]
+
+
+def _candidates(tx: Transaction, scope: Scope, row: Any, near: ColumnElement[bool]) -> Sequence[Any]:
+    """The nearest in time on either side, by the index of what is newest; its own family is none."""
+    column = complaint.c
+    wanted = [column.topic == row.topic, near, column.hold == Hold.NONE.value, readable(scope)]
+    older = select(complaint).where(
+        column.created_at <= row.created_at, column.created_at >= row.created_at - LIKELY_WITHIN, *wanted
+    )
+    newer = select(complaint).where(
+        column.created_at > row.created_at, column.created_at <= row.created_at + LIKELY_WITHIN, *wanted
+    )
+    rows = [
+        *tx.all(older.order_by(column.created_at.desc(), column.id.desc()).limit(MOST_COMPARED)),
+        *tx.all(newer.order_by(column.created_at, column.id).limit(MOST_COMPARED)),
+    ]
+    return [other for other in rows if other.id != row.id and not _is_family(row, other)]
+
+
+def _near(row: Any) -> ColumnElement[bool] | None:
+    """In the same area, or in the square around its point; None where nobody knows where it is."""
+    places = [complaint.c.place == row.place] if row.place else []
+    if row.latitude is not None and row.longitude is not None:
+        up = LIKELY_METRES / METRES_PER_DEGREE
+        across = up / max(math.cos(math.radians(row.latitude)), FLATTEST)
+        places.append(
+            and_(
+                complaint.c.latitude.between(row.latitude - up, row.latitude + up),
+                complaint.c.longitude.between(row.longitude - across, row.longitude + across),
+            )
+        )
+    return or_(*places) if places else None
+
+
+def _is_family(row: Any, other: Any) -> bool:
+    mine, theirs = row.parent_id or row.id, other.parent_id or other.id
+    return bool(mine == theirs)
+
+
+def _incident(scope: Scope, row: Any) -> Incident:
+    return Incident(row.text_masked[:MOST_WORDS], row.topic, row.created_at, row.place, _point(scope, row))
+
+
+def _point(scope: Scope, row: Any) -> Point | None:
+    if row.latitude is None or row.longitude is None or not shown_to(scope.reader, row).point:
+        return None
+    return Point(row.latitude, row.longitude)
+
+
+def _followed(tx: Transaction, ids: Sequence[int]) -> frozenset[int]:
+    """Which of these have others that follow them."""
+    parent = complaint.c.parent_id
+    return frozenset(
+        row.parent_id for row in tx.all(select(parent).where(parent.is_not(None), parent.in_(ids)).distinct())
+    )
+
+
+def _look_alike(scope: Scope, row: Any, other: Any, alike: float, followed: frozenset[int]) -> LookAlike:
+    one, two = _point(scope, row), _point(scope, other)
+    pair = _pair(row, other, followed)
+    return LookAlike(
+        other=shown(scope, [other])[0],
+        likeness=int(alike * 100),
+        metres=round(metres_between(one, two)) if one and two else None,
+        days=math.trunc((other.created_at - row.created_at).total_seconds() / 86_400),
+        child=pair[0].number if pair else "",
+        parent=pair[1].number if pair else "",
+        version=pair[0].version if pair else 0,
+    )
+
+
+def _pair(row: Any, other: Any, followed: frozenset[int]) -> tuple[Any, Any] | None:
+    """Who would follow whom: a parent stays one, and so does who is with an agency already; else the older one leads."""
+    for child, parent in sorted([(row, other), (other, row)], key=lambda pair: int(pair[1].id)):
+        is_behind = child.agency and (not parent.agency or parent.status in BEFORE_AGENCY)
+        if not is_behind and child.parent_id is None and child.id not in followed and _may_be_one(child, parent):
+            return child, parent
+    return None
+
+
+def _may_be_one(child: Any, parent: Any) -> bool:
+    both = (child, parent)
+    if any(one.closed_at is not None or one.hold != Hold.NONE.value for one in both):
+        return False
+    return len({one.kind == Kind.PENGADUAN_PENGAWASAN.value for one in both}) == 1
