@@ -5,13 +5,15 @@ import hmac
 import secrets
 import struct
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import ColumnElement, select
 
-from gateway import audit
+from gateway import audit, bindings
+from gateway.bindings import Standing
 from gateway.complaints.complaint import SYSTEM, Actor, Role
 from gateway.sealing import open_seal, seal
 from gateway.storage import tables
@@ -31,17 +33,20 @@ MUST_HAVE_SECOND_FACTOR = frozenset({Role.SYSTEM_ADMIN, Role.COORDINATOR, Role.P
 
 
 class SignInRefused(Exception):
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, day: date | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.day = day
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """`token` for the cookie, or `refused`: `wrong` (nobody learns what), `locked`, `code_needed`."""
+    """`token` for the cookie, or `refused`: `wrong` (nobody learns what), `locked`, `code_needed`; to whoever proved who they
+    are `not_begun` or `over` of a mandate, with its first or its last `day`."""
 
     token: str = ""
     refused: str = ""
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def sign_in(tx: Transaction, username: str, proof: Proof, code: str = "") -> Sig
     try:
         return SignIn(token=_sign_in(tx, username, proof, code))
     except SignInRefused as refusal:
-        return SignIn(refused=refusal.code)
+        return SignIn(refused=refusal.code, day=refusal.day)
 
 
 def _named(username: str) -> ColumnElement[bool]:
@@ -142,6 +147,7 @@ def _sign_in(tx: Transaction, username: str, proof: Proof, code: str) -> str:
     if row.totp_sealed:
         _check_code(tx, row, code)
     tx.execute(account.update().where(account.c.id == row.id).values(failures=0, locked_until=None))
+    _check_mandate(tx, row)
     token = secrets.token_urlsafe(32)
     tx.insert(
         tables.account_session,
@@ -153,6 +159,15 @@ def _sign_in(tx: Transaction, username: str, proof: Proof, code: str) -> str:
     )
     audit.record(tx, Actor(Role(row.role), str(row.id), row.agency), "signed_in", "account", str(row.id))
     return token
+
+
+def _check_mandate(tx: Transaction, row: Any) -> None:
+    standing, mandate = bindings.standing(tx, row.member_id)
+    if standing in bindings.SHUT:
+        audit.record(tx, SYSTEM, "sign_in_failed", "account", str(row.id), "mandate", {"member": row.member_id})
+        begins = mandate.valid_from if mandate and standing is Standing.NOT_BEGUN else None
+        ended = mandate.valid_to if mandate else None
+        raise SignInRefused(standing.value, begins or ended or tx.today)
 
 
 def _failed(tx: Transaction, row: object) -> None:
@@ -168,13 +183,16 @@ def _failed(tx: Transaction, row: object) -> None:
 
 
 def session(tx: Transaction, token: str) -> SignedIn | None:
-    """Who this cookie belongs to; None when it is unknown, idle too long, too old or revoked."""
+    """Who this cookie belongs to; None when it is unknown, idle too long, too old, revoked, or the mandate does not last."""
     table, account, settings = tables.account_session, tables.account, tx.office.settings.accounts
+    member = tables.agency_member
     digest = _session_hash(tx, token)
     row = tx.one(
         select(table, account.c.username, account.c.name, account.c.role, account.c.agency)
         .join(account, account.c.id == table.c.account_id)
+        .outerjoin(member, member.c.id == account.c.member_id)
         .where(table.c.token_hash == digest, table.c.revoked_at.is_(None), account.c.disabled_at.is_(None))
+        .where(bindings.lets_in(tx.today))
     )
     if row is None:
         return None
@@ -182,6 +200,18 @@ def session(tx: Transaction, token: str) -> SignedIn | None:
     if idle or tx.now - row.created_at > timedelta(hours=settings.session_hours):
         return None
     return SignedIn(row.account_id, row.username, row.name, Role(row.role), row.agency, row.csrf, digest)
+
+
+def shut_out(tx: Transaction, token: str) -> Standing:
+    """Why a cookie that was good opens nothing: NOT_BEGUN or OVER of its mandate; FREE where that is not the reason."""
+    table, account = tables.account_session, tables.account
+    row = tx.one(
+        select(account.c.member_id)
+        .join(table, table.c.account_id == account.c.id)
+        .where(table.c.token_hash == _session_hash(tx, token), account.c.disabled_at.is_(None))
+    )
+    standing = bindings.standing(tx, row.member_id)[0] if row else Standing.FREE
+    return standing if standing in bindings.SHUT else Standing.FREE
 
 
 def seen(tx: Transaction, who: SignedIn) -> None:

@@ -1,19 +1,28 @@
-"""`gateway user add`: somebody who may sign in."""
+"""`gateway user add|list|bind|unbind`: who may sign in, and by which mandate."""
 
 import json
 import secrets
 import sys
-from collections.abc import Container
+from collections.abc import Callable, Container
+from typing import Any
 
 import click
 
-from gateway import accounts
+from gateway import accounts, bindings
+from gateway.bindings import Account
 from gateway.cli.context import gateway_or_exit
 from gateway.cli.given import WRONG_USAGE
-from gateway.complaints.complaint import OFFICERS, Role
+from gateway.complaints.complaint import OFFICERS, SYSTEM, Role
 
 ROLES = [role.value for role in Role if role not in {Role.REPORTER, Role.SYSTEM, Role.SP4N}]
 GENERATED_BYTES = 15
+REFUSED = {
+    "no_account": "there is no such account, or it is disabled",
+    "no_mandate": "nobody in that team, or several: name agency, role and person as the agency data does, not bound yet",
+    "over": "the mandate is not in force; renew it in the agency data, or bind the account to another one",
+    "taken": "this mandate belongs to another account",
+    "own": "an account cannot bind itself",
+}
 
 
 @click.group()
@@ -60,3 +69,70 @@ def _read_password() -> str:
         answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return answer
     return sys.stdin.readline().rstrip("\n")
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def listing(as_json: bool) -> None:
+    """Accounts with the mandate each belongs to."""
+    gateway = gateway_or_exit()
+    try:
+        with gateway.store.reading() as tx:
+            found = bindings.accounts(tx)
+    finally:
+        gateway.close()
+    for one in found:
+        told = _told(one)
+        click.echo(json.dumps(told) if as_json else "  ".join(value or "-" for value in told.values()))
+
+
+def _told(one: Account) -> dict[str, str]:
+    until = one.mandate.valid_to if one.mandate else None
+    return {
+        "username": one.username,
+        "role": one.role.value,
+        "agency": one.agency,
+        "mandate": "disabled" if one.disabled else one.standing.value,
+        "until": until.isoformat() if until else "",
+    }
+
+
+@user.command("bind")
+@click.argument("username")
+@click.option("--agency", required=True, help="Code of the agency in whose team they are.")
+@click.option("--role", required=True, type=click.Choice([role.value for role in OFFICERS]), help="Their post there.")
+@click.option("--person", default="", help="Their name in the team, where several hold that post.")
+def bind(username: str, agency: str, role: str, person: str) -> None:
+    """The account is good for as long as the mandate of somebody in a team; open sessions end."""
+    _change(lambda tx: bindings.bind(tx, SYSTEM, _account_id(tx, username), _member_id(tx, agency, role, person)))
+    click.echo(f"ok: {username.lower()} is bound to {role} of {agency}")
+
+
+@user.command("unbind")
+@click.argument("username")
+def unbind(username: str) -> None:
+    """The account is asked for no mandate any more."""
+    _change(lambda tx: bindings.unbind(tx, SYSTEM, _account_id(tx, username)))
+    click.echo(f"ok: {username.lower()} is bound to no mandate")
+
+
+def _change(deed: Callable[[Any], object]) -> None:
+    gateway = gateway_or_exit()
+    try:
+        with gateway.store.transaction() as tx:
+            deed(tx)
+    except bindings.BindingRefused as refusal:
+        raise click.ClickException(REFUSED[refusal.code]) from refusal
+    finally:
+        gateway.close()
+
+
+def _account_id(tx: Any, username: str) -> int:
+    return next((one.id for one in bindings.accounts(tx) if one.username == username.lower()), 0)
+
+
+def _member_id(tx: Any, agency: str, role: str, person: str) -> int:
+    """Of those that are free; 0 where nobody fits, or more than one."""
+    free = bindings.bindable(tx)
+    found = [one for one in free if (one.agency, one.role) == (agency, role) and person in ("", one.person)]
+    return found[0].member_id if len(found) == 1 else 0

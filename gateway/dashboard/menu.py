@@ -21,6 +21,7 @@ AUDIT_READERS = AUDIT_VERIFIERS | {Role.COORDINATOR}
 TECHNICIANS = frozenset({Role.SYSTEM_ADMIN})
 TECHNICAL = TECHNICIANS | {Role.PRIVACY_OFFICER}
 """What other programs may do: set by one role, looked over by the other."""
+TEAM_KEEPERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN})
 TEAM_WATCHERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN, Role.KEPALA, Role.DEPUTI})
 
 SCREENS: tuple[Route, ...] = (
@@ -77,6 +78,11 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/opd/{kode}", f"{HERE}units:show", roles=TEAM_WATCHERS),
     Route("POST", "/admin/opd/{kode}/cuti", f"{HERE}units:add_leave", roles=TEAM_WATCHERS),
     Route("POST", "/admin/opd/{kode}/cuti/{id}/hapus", f"{HERE}units:remove_leave", roles=TEAM_WATCHERS),
+    # who signs in by which mandate
+    Route("GET", "/admin/akun", f"{HERE}staff_accounts:listing", roles=TEAM_KEEPERS, title="account.menu"),
+    Route("GET", "/admin/akun/{id}", f"{HERE}staff_accounts:show", roles=TEAM_KEEPERS),
+    Route("POST", "/admin/akun/{id}/ikat", f"{HERE}staff_accounts:bind", roles=TEAM_KEEPERS),
+    Route("POST", "/admin/akun/{id}/lepas", f"{HERE}staff_accounts:unbind", roles=TEAM_KEEPERS),
     # other programs
     Route("GET", "/admin/webhook", f"{HERE}hooks:show", roles=TECHNICAL, title="admin.hook.menu"),
     Route("POST", "/admin/webhook", f"{HERE}hooks:register", roles=TECHNICIANS),

@@ -12,7 +12,7 @@ from gateway.web import open311_refusals, pages, problems
 from gateway.web.forms import FormRefused
 from gateway.web.problems import Problem
 from gateway.web.security import MACHINE_PATHS, new_request_id
-from gateway.web.sessions import NotSignedIn
+from gateway.web.sessions import MandateNotBegun, MandateOver, NotSignedIn
 from gateway.web.site import HEARD, REQUEST_ID, site_of
 
 log = get_logger(__name__)
@@ -23,7 +23,12 @@ AWAY_S = "15"
 """Retry-After while the database is away."""
 TEXTS = frozenset({400, 401, 403, 404, 405, 408, 413, 422, 429, 500, 503})
 """Statuses with words of their own (`error.<status>.…`); others borrow those of 400 or 500."""
-WORDS: dict[type[web.HTTPException], str] = {FormRefused: "form", NotSignedIn: "session"}
+WORDS: dict[type[web.HTTPException], str] = {
+    FormRefused: "form",
+    NotSignedIn: "session",
+    MandateOver: "mandate_over",
+    MandateNotBegun: "mandate_not_begun",
+}
 """Refusals with words of their own beside those of their status."""
 
 

@@ -1,5 +1,6 @@
 """`/masuk` and `/keluar`: password and second factor in, a fresh session out; wrong answers say nothing (SECURITY C22)."""
 
+from datetime import date
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from config.logging import get_logger
 from gateway import accounts, second_factor
+from gateway.complaints.calendar import day_text
 from gateway.web import pages, sessions
 from gateway.web.routes import STAFF, Route
 from gateway.web.security import source
@@ -17,7 +19,13 @@ log = get_logger(__name__)
 HOME = "/admin"
 TRIES, TRIES_WITHIN_S = 20, 600.0
 """Sign-ins of one source: an office behind one address gets by, a guessing machine does not."""
-REFUSALS = {"wrong": "login.refused", "locked": "login.refused", "code_needed": "login.code_needed"}
+REFUSALS = {
+    "wrong": "login.refused",
+    "locked": "login.refused",
+    "code_needed": "login.code_needed",
+    "over": "login.mandate_over",
+    "not_begun": "login.mandate_not_begun",
+}
 """A locked account answers as a wrong password does: nobody learns that it exists."""
 MODULE_PIXELS, QUIET_MODULES = 5, 2
 DIGITS = "0123456789"
@@ -47,7 +55,8 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
         proof = await site.work(accounts.compare, known, password)
     outcome = await site.write(accounts.sign_in, name, proof, code)
     if outcome.refused:
-        return _page(request, onwards, name, REFUSALS[outcome.refused], HTTPStatus.UNPROCESSABLE_ENTITY)
+        problem, status = REFUSALS[outcome.refused], HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(request, onwards, name, problem, status, outcome.day)
     response = web.HTTPSeeOther(onward(onwards))
     sessions.remember(request, response, outcome.token)
     raise response
@@ -61,9 +70,16 @@ def onward(wanted: str) -> str:
 
 
 def _page(
-    request: web.Request, onwards: str, name: str = "", problem: str = "", status: int = HTTPStatus.OK
+    request: web.Request,
+    onwards: str,
+    name: str = "",
+    problem: str = "",
+    status: int = HTTPStatus.OK,
+    day: date | None = None,
 ) -> web.Response:
-    return pages.render(request, "login.html", status=status, onward=onwards, username=name, problem=problem)
+    """`day` is what a sentence about a mandate names."""
+    said = {"tgl": day_text(day)} if day else {}
+    return pages.render(request, "login.html", status=status, onward=onwards, username=name, problem=problem, said=said)
 
 
 async def sign_out(request: web.Request) -> web.StreamResponse:

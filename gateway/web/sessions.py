@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from gateway import accounts, second_factor
+from gateway import accounts, bindings, second_factor
 from gateway.accounts import SignedIn
+from gateway.bindings import Standing
 from gateway.complaints.complaint import Role
 from gateway.web.forms import cookie_name, set_cookie
 from gateway.web.routes import Handler
@@ -24,6 +25,14 @@ MOST_REMEMBERED = 10_000
 
 class NotSignedIn(web.HTTPUnauthorized):
     """Nobody is signed in, and this cannot be answered by the sign-in page (a form, a stream)."""
+
+
+class MandateOver(web.HTTPForbidden):
+    """Signed in until now; the mandate that the account belongs to is over."""
+
+
+class MandateNotBegun(web.HTTPForbidden):
+    """As above; its first day is still to come."""
 
 
 class NotForYou(web.HTTPForbidden):
@@ -62,6 +71,7 @@ async def require(request: web.Request, roles: Collection[Role]) -> SignedIn:
     """Whoever is signed in and has one of these roles; else the sign-in page, the second factor's page, or a refusal."""
     user = await session_of(request, keep_alive=FRESH not in request.headers)
     if user is None:
+        await _say_what_ended(request)
         if request.method == "GET" and "text/event-stream" not in request.headers.get("Accept", ""):
             raise web.HTTPSeeOther(f"{SIGN_IN}?lanjut={quote(request.rel_url.raw_path_qs, safe='')}")
         raise NotSignedIn
@@ -71,6 +81,16 @@ async def require(request: web.Request, roles: Collection[Role]) -> SignedIn:
     if user.role not in roles:
         raise NotForYou
     return user
+
+
+async def _say_what_ended(request: web.Request) -> None:
+    """Whose mandate ended while they sat there hears that, and not that they never signed in."""
+    token, site = token_of(request), site_of(request)
+    standing = await site.read(accounts.shut_out, token) if token else Standing.FREE
+    if standing is Standing.FREE:
+        return
+    await site.write(bindings.end_sessions)
+    raise MandateOver if standing is Standing.OVER else MandateNotBegun
 
 
 async def is_to_enrol(site: Site, user: SignedIn) -> bool:

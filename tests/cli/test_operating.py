@@ -77,6 +77,20 @@ def test_an_account_is_made_once(run: Run) -> None:
     assert "there is an account 'budi' already" in again.output
 
 
+def test_c22_an_account_is_bound_to_a_mandate_and_listed_with_it(run: Run) -> None:
+    run("db", "upgrade")
+    run("user", "add", "budi", "--role", "anggota", "--agency", "DLH", "--generate")
+    post = ("--agency", "PUPR", "--role", "penghubung")
+    assert run("user", "bind", "budi", *post).output == "ok: budi is bound to penghubung of PUPR\n"
+    assert "nobody in that team, or several" in run("user", "bind", "budi", *post).output
+    assert last(run("user", "list", "--json").stdout) == {
+        "username": "budi", "role": "penghubung", "agency": "PUPR", "mandate": "holds", "until": "",
+    }  # fmt: skip
+    assert run("user", "unbind", "budi").exit_code == 0
+    assert run("user", "list").stdout.splitlines()[-1] == "budi  penghubung  PUPR  free  -"
+    assert run("user", "unbind", "nobody").exit_code == 1
+
+
 # fmt: off
 REFUSED = [
     (("user", "add", "x", "--role", "penghubung", "--generate"),                     "--agency is needed"),

@@ -46,6 +46,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/webhook/{id}":                    (AS, DP),
     "/admin/opd":                             (KO, AS, Role.DEPUTI, Role.KEPALA),
     "/admin/opd/{kode}":                      (KO, AS, Role.DEPUTI, Role.KEPALA),
+    "/admin/akun":                            (KO, AS),
+    "/admin/akun/{id}":                       (KO, AS),
     "/admin/token":                           (AS, DP),
     "/admin/privasi":                         (AS, DP),
     "/admin/audit":                           (KO, AS, DP),

@@ -111,6 +111,7 @@ account = Table(
     Column("locked_until", Instant),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("member_id", BigInteger),
 )
 
 account_session = Table(
