@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, literal, not_, select, true, tuple_
 
 from config.logging import get_logger
-from gateway import audit, emptying, legal_holds, vitals
+from gateway import audit, emptying, legal_holds, retention, vitals
 from gateway.complaints.complaint import SYSTEM, Actor, Kind, Sensitive
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -141,8 +141,8 @@ def _is_young(tx: Transaction, contact_id: int) -> bool:
 
 
 def catch_up(tx: Transaction, complaint_id: int) -> list[str]:
-    """A hold is over: what time had taken meanwhile goes now; the names of the steps."""
-    done = []
+    """A hold is over: what time had taken meanwhile goes now; the names of the rules and steps."""
+    done = retention.catch_up(tx, complaint_id)
     for step in STEPS:
         mine = select(complaint.id).where(complaint.id == complaint_id, *_due(tx, step))
         if tx.one(mine.with_for_update()) is not None:

@@ -28,8 +28,9 @@ def points(tx: Transaction, ids: Collection[int]) -> None:
 
 
 def words(tx: Transaction, ids: Collection[int]) -> None:
-    """What was written and sent, word for word; the masked text stays."""
+    """What was written and sent, word for word, and to whom; the masked text stays."""
     text, message, outbox, shelf = tables.complaint_text, tables.message, tables.outbox, tables.shelf
+    entry = tables.dispatch_log
     tx.execute(text.delete().where(_of(text, ids)))
     gone = {"text_sealed": None, "raw_sealed": None, "provider_id": ""}
     tx.execute(message.update().where(_of(message, ids), message.c.complaint_id.is_not(None)).values(**gone))
@@ -38,6 +39,7 @@ def words(tx: Transaction, ids: Collection[int]) -> None:
     tx.execute(outbox.update().where(unsent).values(state="failed", reason=NOT_WANTED))
     left = mine & outbox.c.state.not_in(("queued", "sending"))
     tx.execute(outbox.update().where(left).values(text_sealed=NO_BYTES, buttons=None, provider_id=""))
+    tx.execute(entry.update().where(_of(entry, ids)).values(recipient_id=None))
     tx.execute(shelf.update().where(shelf.c.id.in_(list(ids))).values(words=None))
 
 

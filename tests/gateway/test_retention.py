@@ -7,13 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Table, func
 
 from channels.messages import Address, AttachmentRef, InboundMessage, RawRequest, SessionEvent, TextPart
-from gateway import attachments, file_sweep, links, officer_codes, outbound, quarantine, retention, vitals
+from gateway import (
+    anonymising,
+    attachments,
+    file_sweep,
+    legal_holds,
+    links,
+    officer_codes,
+    outbound,
+    quarantine,
+    retention,
+    shelf,
+    tasks,
+    vitals,
+)
 from gateway.arrival import Arrival
 from gateway.attachments import FileOutcome
-from gateway.complaints.complaint import Action
+from gateway.complaints.complaint import Action, Actor, Case, Role
 from gateway.officer_drafts import Desk
 from gateway.outbound import Said
 from gateway.retention import RULES
@@ -21,7 +34,20 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.storage.types import first_id_at
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, contact, count, member, only, receive, rows
+from tests.gateway.short_ways import (
+    COORDINATOR,
+    REPORT,
+    act,
+    assigned,
+    contact,
+    count,
+    member,
+    only,
+    opened,
+    receive,
+    rows,
+)
+from tests.gateway.test_shelf import tell
 
 Sends = Callable[..., Arrival]
 PHOTO = AttachmentRef("", "image/jpeg", 3, content=b"abc")
@@ -161,6 +187,83 @@ def test_a_large_table_is_walked_from_where_the_last_walk_ended(store: Store, te
         place = vitals.figures(tx)[vitals.sample(retention.POSITION, data="raw_calls")]
     assert place == only(store, tables.message).id < first_id_at(moment.now - timedelta(days=30))
     assert {rule.table.name for rule in RULES if rule.walks} == {"message", "outbox", "dispatch_log"}
+
+
+DP = Actor(Role.PRIVACY_OFFICER, "7", name="Pejabat")
+
+
+def _left(store: Store, case: Case) -> set[str]:
+    """Which words of it are still there, in the rows that the rules above empty."""
+    kept = (
+        ("raw calls", tables.message, tables.message.c.raw_sealed.is_not(None)),
+        ("words received", tables.message, tables.message.c.text_sealed.is_not(None)),
+        ("words sent", tables.outbox, func.length(tables.outbox.c.text_sealed) > 0),
+        ("recipients", tables.dispatch_log, tables.dispatch_log.c.recipient_id.is_not(None)),
+        ("words of tasks", tables.task, tables.task.c.detail != ""),
+    )
+    found = {name for name, table, is_left in kept if count(store, table, is_left, table.c.complaint_id == case.id)}
+    words = tables.shelf.c.words.is_not(None)
+    return found | ({"words put away"} if count(store, tables.shelf, words, tables.shelf.c.id == case.id) else set())
+
+
+def _with_words(store: Store, arrival: Arrival, moment: Moment, *, put_away: bool) -> Case:
+    """A complaint that was taken back, with words in every place that a rule empties."""
+    case = opened(store, arrival)
+    with store.transaction() as tx:
+        tasks.add(tx, "officer_reply", case.number, "Petugas menulis sesuatu", case.id)
+        tasks.settle(tx, "officer_reply", case.number)
+    act(store, case, Action.ARCHIVE, COORDINATOR, archive_reason="bukan_laporan", reason="Bukan aduan, hanya salam")
+    moment.pass_(hours=1)
+    tell(store)
+    if put_away:
+        moment.pass_(days=40)
+        shelf.put_away(store)
+    return case
+
+
+@pytest.mark.parametrize("put_away", [False, True], ids=["as it was", "put away"])
+def test_words_of_a_held_complaint_stay_and_the_end_of_its_hold_catches_up(
+    store: Store, telegram: Sends, moment: Moment, *, put_away: bool
+) -> None:
+    held = _with_words(store, telegram(REPORT), moment, put_away=put_away)
+    free = _with_words(store, telegram(REPORT, sender="78"), moment, put_away=put_away)
+    there = _left(store, held)
+    # What was put away stands on the shelf alone, and the words of the message are those of the report.
+    of_both = {"raw calls", "words of tasks"}
+    assert there == of_both | ({"words put away"} if put_away else {"words received", "words sent", "recipients"})
+    with store.transaction() as tx:
+        legal_holds.place(tx, held.number, "Perkara di pengadilan masih berjalan", DP)
+    moment.pass_(days=800)
+    with store.reading() as tx:
+        counted = retention.due(tx)
+    forgotten(store)
+    said = {
+        row.object_id: row.details["rows"]
+        for row in rows(store, tables.audit, tables.audit.c.action == "data_forgotten")
+    }
+    assert {name: counted[name] for name in there} == {name: said[name] for name in there}
+    assert (_left(store, held), _left(store, free)) == (there, set())
+    with store.transaction() as tx:
+        anonymising.catch_up(tx, legal_holds.end(tx, held.number, "Perkara sudah selesai", DP))
+    forgotten(store)
+    assert _left(store, held) == set()
+
+
+def test_the_raw_calls_of_a_complaint_go_with_the_end_of_its_hold_though_its_words_stay(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = assigned(store, telegram(REPORT))
+    with store.transaction() as tx:
+        legal_holds.place(tx, case.number, "Perkara di pengadilan masih berjalan", DP)
+    moment.pass_(days=31)
+    forgotten(store)
+    assert only(store, tables.message).raw_sealed is not None
+    with store.transaction() as tx:
+        anonymising.release(tx, case.number, "Perkara sudah selesai", DP)
+    row = only(store, tables.message)
+    assert (row.raw_sealed, row.text_sealed is None) == (None, False)
+    last = rows(store, tables.audit, tables.audit.c.action == "data_forgotten")[-1]
+    assert (last.object_id, last.details) == (case.number, {"steps": ["raw calls"]})
 
 
 # files
