@@ -105,10 +105,9 @@ def _reports(tx: Transaction, contact_id: int | None) -> list[Standing]:
 
 def decide(tx: Transaction, identity: int, actor: Actor, *, grant: bool, reason: str) -> None:
     """ActionRefused: `wrong_role`, `wrong_state` (decided already), `too_short`, `open`, `held`; then nothing was done."""
-    request = tables.privacy_request
     if actor.role not in DECIDERS:
         raise ActionRefused("wrong_role")
-    row = tx.one(select(request).where(request.c.id == identity).with_for_update())
+    row = _locked(tx, identity)
     if row is None or row.state != ASKED:
         raise ActionRefused("wrong_state")
     if len(reason) < LEAST_REASON:
@@ -124,6 +123,15 @@ def decide(tx: Transaction, identity: int, actor: Actor, *, grant: bool, reason:
     tasks.settle(tx, ERASE, f"contact:{row.contact_id}", actor.id)
     deed = "erasure_granted" if grant else "erasure_refused"
     audit.record(tx, actor, deed, "request", id_text(identity), masked_text(reason), {"complaints": many})
+
+
+def _locked(tx: Transaction, identity: int) -> Any:
+    """A request to decide on, its contact first, as arrivals do (`note`): a report of theirs is there by now, or waits."""
+    request = tables.privacy_request
+    asker = tx.one(select(request.c.contact_id).where(request.c.id == identity))
+    if asker is not None and asker.contact_id is not None:
+        contacts.lock_all(tx, [asker.contact_id])
+    return tx.one(select(request).where(request.c.id == identity).with_for_update())
 
 
 def _erase(tx: Transaction, contact_id: int) -> int:

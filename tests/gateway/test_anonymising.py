@@ -1,6 +1,7 @@
 """What time takes out of closed complaints and of contacts, step by step; what must be kept, and what stays for ever."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -8,14 +9,14 @@ import pytest
 from sqlalchemy import event
 
 from channels.messages import Address, AttachmentRef
-from gateway import anonymising, contacts, file_sweep, legal_holds, shelf
+from gateway import anonymising, contacts, file_sweep, intake, legal_holds, privacy_requests, shelf
 from gateway.anonymising import STEPS
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Case, Role
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import COORDINATOR, act, count, only, opened, receive, rows
+from tests.gateway.short_ways import COORDINATOR, act, count, only, opened, receive, rows, when_waiting
 from tests.gateway.test_shelf import tell
 from tests.queries.test_plans import plan, scans
 
@@ -242,6 +243,31 @@ def test_who_reopens_and_closes_again_begins_anew(store: Store, telegram: Sends,
     moment.pass_(days=70)
     empty(store)
     assert not left(store, case)["point"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_report_that_comes_while_a_request_is_decided_keeps_its_words(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    closed(store, telegram(TEXT), moment)
+    receive(store, telegram("HAPUS DATA"))
+    asked = only(store, tables.privacy_request)
+
+    def grant() -> None:
+        with store.transaction() as tx:
+            privacy_requests.decide(tx, asked.id, DP, grant=True, reason="Tidak ada kewajiban menyimpan")
+
+    with ThreadPoolExecutor(1) as other:
+        with store.transaction() as tx:
+            intake.receive(tx, [telegram("Lampu jalan di Jl. Kenanga padam tiga malam")])
+            tx.flush()
+            granted = other.submit(grant)
+            when_waiting(store)
+        with pytest.raises(ActionRefused, match="open"):
+            granted.result(20)
+    assert only(store, tables.privacy_request).state == "asked"
+    assert count(store, tables.complaint, tables.complaint.c.text_masked != "") == 2
 
 
 def test_no_step_reads_a_large_table_from_end_to_end(store: Store, telegram: Sends, moment: Moment) -> None:
