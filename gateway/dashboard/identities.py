@@ -81,7 +81,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     try:
         match deed:
             case "lihat":
-                return _show(request, entry, opened=await site.write(identities.look, scope, identity, actor))
+                opened = await site.write(identities.look, scope, identity, actor)
+                return _show(request, await _entry(request), opened=opened)
             case "setujui" | "tolak":
                 grant = deed == "setujui"
                 await site.write(identities.decide, scope, identity, actor, grant=grant, reason=reason)

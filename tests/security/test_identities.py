@@ -1,5 +1,6 @@
 """Break-glass: who may ask, who else has to agree, how long it stands open, who hears of it, and that nothing else opens."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +18,7 @@ from gateway.queries.scope import scope_of
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.storage.types import id_number
-from tests.dashboard.conftest import Desk
+from tests.dashboard.conftest import Desk, words
 from tests.dashboard.test_complaint import assigned
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import opened as opened_case
@@ -289,5 +290,13 @@ async def test_c9_the_screen_shows_an_identity_in_one_answer_only(desk: Desk) ->
     await desk.become(KO)
     shown = await (await desk.press(f"{here}/lihat", here)).text()
     assert (f"tg:{CHAT}" in shown, "Dilihat oleh" in shown) == (True, True)
+    assert _looks(words(shown)) == _looks(await desk.words(here)), "as it stands since this very look"
     for path in (here, "/admin/identitas", "/admin/tugas", "/admin/audit", f"/admin/aduan/{number}"):
         assert CHAT not in await desk.page(path), path
+
+
+def _looks(page: str) -> tuple[str, str]:
+    """When it was looked at first, and until when it can be looked at."""
+    found = re.search(r"Pertama dilihat (.*?) Pelapor diberi tahu .* Dapat dilihat sampai (.*?)\.", page)
+    assert found, page
+    return found[1], found[2]
