@@ -86,17 +86,15 @@ def mirrored(value: int) -> int:
     return turned
 
 
-def alike(tx: Transaction, complaint_id: int) -> list[str]:
-    """Numbers of complaints whose earlier pictures the agency's evidence of this one looks like."""
+def alike(tx: Transaction, complaint_id: int) -> Sequence[Any]:
+    """The complaints whose earlier pictures the agency's evidence of this one looks like, whoever may see them."""
     match, attachment, complaint = tables.photo_match, tables.attachment, tables.complaint
-    found = (
-        select(complaint.c.number)
+    others = (
+        select(match.c.other_id)
         .join_from(match, attachment, attachment.c.id == match.c.attachment_id)
-        .join(complaint, complaint.c.id == match.c.other_id)
         .where(match.c.complaint_id == complaint_id, attachment.c.origin == EVIDENCE)
-        .order_by(complaint.c.number)
     )
-    return list(dict.fromkeys(row.number for row in tx.all(found)))
+    return tx.all(select(complaint).where(complaint.c.id.in_(others)).order_by(complaint.c.number))
 
 
 def forget(tx: Transaction, attachment_ids: Sequence[int]) -> None:

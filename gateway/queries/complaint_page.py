@@ -95,7 +95,7 @@ class ComplaintPage:
     differences: Sequence[Difference] = ()
     """Where a system of record says something else and nobody has decided."""
     alike: Sequence[str] = ()
-    """Complaints whose pictures the evidence of this one looks like."""
+    """Complaints that exist for this reader, and whose pictures the evidence of this one looks like."""
     look_alikes: Sequence[LookAlike] = ()
     """Complaints that may be about the same."""
 
@@ -116,10 +116,14 @@ def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintP
         own=_own(tx, detail, actor),
         extension_asked=extension_asked(detail),
         agencies=names,
-        alike=photo_prints.alike(tx, row.id) if detail.item.words else (),
+        alike=_alike(tx, scope, row.id) if detail.item.words else (),
         look_alikes=look_alikes.look_alikes(tx, scope, row) if detail.item.words else (),
         children=relatives.children(tx, scope, row.id) if detail.item.belongings.children else (),
     )
+
+
+def _alike(tx: Transaction, scope: Scope, complaint_id: int) -> list[str]:
+    return [one.number for one in relatives.shown(scope, photo_prints.alike(tx, complaint_id))]
 
 
 def recipient(tx: Transaction, row: Any, *, hidden: bool = False) -> Recipient:

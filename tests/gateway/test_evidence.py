@@ -40,9 +40,9 @@ def photographed(store: Store, case: Case, *prints: str, origin: str = "agency")
     return job.id
 
 
-def alike(store: Store, case: Case) -> list[str]:
+def alike(store: Store, case: Case, role: Role = Role.COORDINATOR, agency: str = "") -> list[str]:
     with store.reading() as tx:
-        page = complaint_page.page(tx, scope_of(tx.office, Role.COORDINATOR), case.number, COORDINATOR)
+        page = complaint_page.page(tx, scope_of(tx.office, role, agency), case.number, COORDINATOR)
         assert page is not None
         return list(page.alike)
 
@@ -62,6 +62,25 @@ def test_evidence_that_looks_like_an_earlier_picture_names_its_complaint(
     photographed(store, second, print_)
     assert alike(store, second) == ([first.number] if known else [])
     assert alike(store, first) == []
+
+
+def test_evidence_names_no_complaint_that_does_not_exist_for_its_reader(store: Store, telegram: Sends) -> None:
+    first, second = (
+        opened(store, telegram("Jalan berlubang di Jl. Melati")),
+        assigned(store, telegram("Lampu padam", "78")),
+    )
+    photographed(store, first, SEEN)
+    photographed(store, second, SEEN)
+    complaint = tables.complaint
+    officer, names = member(store), [first.number]
+    for values, seen in (
+        ({"agency": ""}, []),
+        ({"agency": officer.agency}, names),
+        ({"agency": officer.agency, "kind": "pengaduan_pengawasan"}, []),
+    ):
+        with store.transaction() as tx:
+            tx.execute(complaint.update().where(complaint.c.id == first.id).values(**values))
+        assert (alike(store, second), alike(store, second, officer.role, officer.agency)) == (names, seen)
 
 
 def test_pictures_of_the_same_incident_of_reporters_and_of_drafts_are_no_wonder(store: Store, telegram: Sends) -> None:
