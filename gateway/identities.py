@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gateway import audit, contacts, outbound, readers, tasks
 from gateway.complaints.calendar import add_working_days
-from gateway.complaints.complaint import ActionRefused, Actor
+from gateway.complaints.complaint import ActionRefused, Actor, Role
 from gateway.complaints.identity import (
     DECIDE_WITHIN,
     LEAST_DECISION,
@@ -34,7 +34,7 @@ from gateway.conversation.turn import Reply
 from gateway.outbound import Said
 from gateway.privacy import masked_text
 from gateway.queries import complaint_detail
-from gateway.queries.scope import Scope, Sight, sight, sort_of
+from gateway.queries.scope import Scope, in_full
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
@@ -73,7 +73,7 @@ def may_open(scope: Scope, row: Any, actor: Actor) -> bool:
 
     A coordinator who routes a complaint about the government's own people is not one of them, nor who is reported in it.
     """
-    return actor.role in OPENERS and scope.sees[sort_of(row)] is Sight.FULL and sight(scope, row) is Sight.FULL
+    return actor.role in OPENERS and in_full(scope, row)
 
 
 def ask(tx: Transaction, scope: Scope, demand: Demand, actor: Actor) -> str:
@@ -132,9 +132,7 @@ def find(tx: Transaction, scope: Scope, identity: int, actor: Actor) -> tuple[An
 
 
 def may_decide(row: Any, actor: Actor) -> bool:
-    return actor.id != str(row.asked_by) and any(
-        role.value == row.asked_role and actor.role in second for role, second in SECOND.items()
-    )
+    return actor.id != str(row.asked_by) and actor.role in SECOND[Role(row.asked_role)]
 
 
 def is_lapsed(row: Any, now: Any) -> bool:

@@ -1,14 +1,14 @@
 """The register of demands for an identity, for those who may ask or decide: never the identity itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from gateway.complaints.complaint import Actor, Role
 from gateway.complaints.identity import DECIDE_WITHIN, OPENERS
-from gateway.queries.scope import Scope, Sight, readable, sight, sort_of
+from gateway.queries.scope import Scope, in_full, readable
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text
@@ -30,12 +30,12 @@ class Entry:
 
 
 def listed(tx: Transaction, scope: Scope, before: str = "", limit: int = PAGE) -> Sequence[Entry]:
-    """The newest first, of complaints that this reader may read; `before` the id of the last one seen."""
+    """The newest first, of complaints that this reader may ask about; `before` the id of the last one seen."""
     demand, complaint = tables.identity_demand, tables.complaint
     found = select(demand, complaint.c.number, complaint.c.anonymous).join_from(
         demand, complaint, complaint.c.id == demand.c.complaint_id
     )
-    found = found.where(readable(scope))
+    found = found.where(_read_in_full(scope))
     if last := id_number(before):
         found = found.where(demand.c.id < last)
     rows = tx.all(found.order_by(demand.c.id.desc()).limit(limit))
@@ -50,14 +50,15 @@ def one(tx: Transaction, scope: Scope, shown: str, role: Role) -> Entry | None:
         return None
     row = tx.one(select(demand).where(demand.c.id == identity))
     about = tx.one(select(complaint).where(complaint.c.id == row.complaint_id)) if row is not None else None
-    if row is None or about is None or not _may_ask(scope, about):
+    if row is None or about is None or not in_full(scope, about):
         return None
     names = _names(tx, [row])
     return Entry(id_text(row.id), about.number, row, *_people(row, names), anonymous=about.anonymous)
 
 
-def _may_ask(scope: Scope, about: Any) -> bool:
-    return scope.sees[sort_of(about)] is Sight.FULL and sight(scope, about) is Sight.FULL
+def _read_in_full(scope: Scope) -> ColumnElement[bool]:
+    """`in_full` on rows, for those who open identities: none of them holds a complaint."""
+    return readable(replace(scope, routes=False))
 
 
 def waiting(tx: Transaction, scope: Scope, actor: Actor) -> int:
@@ -67,7 +68,7 @@ def waiting(tx: Transaction, scope: Scope, actor: Actor) -> int:
     unseen = demand.c.alone.is_(True) & demand.c.reviewed_at.is_(None)
     others = (demand.c.asked_by != int(actor.id)) & (demand.c.asked_role != actor.role.value)
     found = select(func.count()).select_from(demand).join(complaint, complaint.c.id == demand.c.complaint_id)
-    row = tx.one(found.where(undecided | unseen, others, readable(scope)))
+    row = tx.one(found.where(undecided | unseen, others, _read_in_full(scope)))
     return int(row[0]) if row else 0
 
 

@@ -152,6 +152,11 @@ def sight(scope: Scope, row: Any) -> Sight:
     return scope.sees[sort]
 
 
+def in_full(scope: Scope, row: Any) -> bool:
+    """Whether this reader may read it for good, not only as its holder or as long as somebody has to route it."""
+    return scope.sees[sort_of(row)] is Sight.FULL and sight(scope, row) is Sight.FULL
+
+
 def sort_of(row: Any) -> Sort:
     if row.kind == Kind.PENGADUAN_PENGAWASAN or CONFLICT in row.flags.split():
         return Sort.SUPERVISION

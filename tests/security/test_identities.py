@@ -14,10 +14,11 @@ from gateway.arrival import Arrival
 from gateway.complaints.complaint import ActionRefused, Actor, Case, Role
 from gateway.complaints.identity import SECOND, Asker, Purpose
 from gateway.identities import Demand, Opened
+from gateway.queries import identities as register
 from gateway.queries.scope import scope_of
 from gateway.storage import tables
 from gateway.storage.store import Store
-from gateway.storage.types import id_number
+from gateway.storage.types import id_number, id_text
 from tests.dashboard.conftest import Desk, words
 from tests.dashboard.test_complaint import assigned
 from tests.gateway.conftest import Moment
@@ -54,6 +55,9 @@ class Vault:
 
     def row(self) -> Any:
         return rows(self.store, tables.identity_demand)[-1]
+
+    def seen_by(self, role: Role) -> tuple[Any, Actor]:
+        return self._scope(role), self._actor(role)
 
     def change(self, **values: Any) -> None:
         complaint = tables.complaint
@@ -135,6 +139,17 @@ def test_c9_what_is_about_our_own_people_is_opened_by_inspectorate_and_privacy_o
         vault.grant(demand, KO)
     vault.grant(demand, DP)
     assert vault.do(identities.look, demand, IN).name == NAME
+
+
+def test_c9_who_routes_a_complaint_learns_nothing_of_the_demands_about_it(vault: Vault, store: Store) -> None:
+    vault.change(kind="pengaduan_pengawasan", agency="")
+    demand = vault.ask(IN)
+    for role, many in ((KO, 0), (DP, 1)):
+        scope, actor = vault.seen_by(role)
+        with store.reading() as tx:
+            seen = len(register.listed(tx, scope)), register.waiting(tx, scope, actor)
+            page = register.one(tx, scope, id_text(demand), role)
+        assert (*seen, page is not None) == (many, many, many == 1), role
 
 
 def test_c9_danger_waits_for_nobody_and_is_looked_at_afterwards(vault: Vault, store: Store) -> None:
