@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from gateway.complaints.duplicates import MASS_REPORTS, MASS_WITHIN
 from gateway.complaints.incident import MOST_CHILDREN
@@ -50,9 +50,14 @@ def surges(tx: Transaction, scope: Scope) -> list[Surge]:
     column = complaint.c
     recent = (column.created_at > tx.now - MASS_WITHIN) & column.closed_at.is_(None)
     placed = (column.topic != "") & (column.place != "") & (column.hold == "none")
-    rows = tx.all(
-        select(complaint).where(recent, placed, readable(scope)).order_by(column.created_at.desc()).limit(MOST_READ)
-    )
+    mine = recent & placed & readable(scope)
+    # Asked whenever the list of complaints is looked at, and there is hardly ever one: counted before anything is read.
+    kind = (column.topic, column.place)
+    large = tx.all(select(*kind).where(mine).group_by(*kind).having(func.count() >= MASS_REPORTS))
+    if not large:
+        return []
+    of_them = mine & tuple_(*kind).in_([(row.topic, row.place) for row in large])
+    rows = tx.all(select(complaint).where(of_them).order_by(column.created_at.desc()).limit(MOST_READ))
     groups = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.id):
         groups[row.topic, row.place].append(row)
@@ -79,18 +84,17 @@ def _fitting(group: Sequence[Any], first: Any) -> Sequence[Any]:
 
 def incidents(tx: Transaction, scope: Scope) -> list[Incident]:
     """The newest parents that are not closed, with what follows them."""
-    followed = complaint.c.parent_id.is_not(None)
-    counted = {
-        row.parent_id: row.many
-        for row in tx.all(
-            select(complaint.c.parent_id, func.count().label("many"))
-            .where(followed)
-            .group_by(complaint.c.parent_id)
-            .order_by(complaint.c.parent_id.desc())
-            .limit(MOST_INCIDENTS)
-        )
-    }
-    parents = select(complaint).where(complaint.c.id.in_(counted), complaint.c.closed_at.is_(None))
-    rows = {row.number: row.id for row in tx.all(parents)} if counted else {}
-    found = shown(scope, tx.all(parents.order_by(complaint.c.id.desc()))) if rows else []
-    return [Incident(one, counted[rows[one.number]]) for one in found]
+    child = complaint.alias("child")
+    found = tx.all(
+        select(child.c.parent_id, func.count().label("many"))
+        .join_from(child, complaint, complaint.c.id == child.c.parent_id)
+        .where(child.c.parent_id.is_not(None), complaint.c.closed_at.is_(None))
+        .group_by(child.c.parent_id)
+        .order_by(child.c.parent_id.desc())
+        .limit(MOST_INCIDENTS)
+    )
+    if not found:
+        return []
+    counted = {row.parent_id: row.many for row in found}
+    parents = tx.all(select(complaint).where(complaint.c.id.in_(counted)).order_by(complaint.c.id.desc()))
+    return [Incident(one, counted[row.id]) for row in parents for one in shown(scope, [row])]
