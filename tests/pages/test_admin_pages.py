@@ -13,6 +13,8 @@ from sqlalchemy import select
 
 from channels.messages import Address, RawRequest
 from gateway import (
+    accounts,
+    bindings,
     cases,
     contacts,
     hook_events,
@@ -95,11 +97,13 @@ def furnish(desk: Desk) -> dict[str, str]:
         tasks.add(tx, "sp4n_mismatch", str(row.id), "wrong_state", cases.by_number(tx, working).id)
         beda = tx.one(select(tables.task.c.id).where(tables.task.c.kind == "sp4n_mismatch"))
         call = tx.one(select(tables.quarantine.c.id))
+        account = accounts.add(tx, "petugas", PASSWORD, Role.PENGHUBUNG, agency="PUPR")
+        bindings.bind(tx, Actor(Role.SYSTEM_ADMIN, "1"), account, bindings.bindable(tx)[0].member_id)
         told = NewHook("https://dasbor.example.go.id/masuk/dari/satu/pintu", hook_events.EVENTS, description="Dasbor")
         hook, _ = hooks.register(tx, told, Actor(Role.SYSTEM_ADMIN, "1", name="Admin"))
         tokens.make(tx, NewToken("dasbor", "Dinas Kominfo", tokens.SCOPES, "PUPR"), Actor(Role.SYSTEM_ADMIN, "1"))
     return {
-        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "kode": "PUPR",
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "account": id_text(account), "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "kode": "PUPR",
     }  # fmt: skip
 
 
@@ -118,7 +122,7 @@ def addresses(places: dict[str, str]) -> list[str]:
     found = []
     for route in SCREENS:
         if route.method == "GET" and route.path not in FILES and Role.COORDINATOR in route.roles:
-            whose = {"jembatan": "bridge", "identitas": "identity", "beda": "beda"}.get(
+            whose = {"jembatan": "bridge", "identitas": "identity", "beda": "beda", "akun": "account"}.get(
                 route.path.split("/")[-2], "call"
             )
             here = places | {"id": places[whose]}
