@@ -4,7 +4,7 @@ Who is registered is remembered for seconds, so that where nobody is, a deed ask
 address is told of what happens from `starts_at` on, when every process has looked again (docs/webhooks.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import select
 
 from gateway.complaints.complaint import Action, Case, Hold, Status
-from gateway.queries.scope import subtree
+from gateway.queries.scope import Scope, Sight, api_scope, sight
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -54,11 +54,11 @@ TOLD = ("active", "paused")
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """As much of a registered address as decides what it is told. `agencies` None: of all."""
+    """As much of a registered address as decides what it is told. `scope`: that of a token of its agency."""
 
     id: int
     events: frozenset[str]
-    agencies: frozenset[str] | None
+    scope: Scope
     confidential: bool
     starts_at: datetime
 
@@ -90,7 +90,8 @@ def opened(tx: Transaction, row: Mapping[str, Any], event_id: int) -> None:
     if not hooks or row["hold"] != Hold.NONE.value:
         return
     content = _content(row["number"], 1, None, row["status"], "")
-    _write(tx, hooks, (RECEIVED, CHANGED), "", event_id, content, (row["id"], row["number"], 1), row["confidential"])
+    everywhere = [hook for hook in hooks if hook.scope.agencies is None]
+    _write(tx, everywhere, (RECEIVED, CHANGED), event_id, content, (row["id"], row["number"], 1), row["confidential"])
 
 
 def escalated(tx: Transaction, case: Case, event_id: int) -> None:
@@ -104,7 +105,7 @@ def channel_changed(tx: Transaction, channel: str, before: str, after: str) -> N
     """A channel does otherwise than it did."""
     content = {"channel": channel, "from": before, "to": after}
     for hook in _hooks(tx):
-        if CHANNEL in hook.events and hook.agencies is None and hook.starts_at <= tx.now:
+        if CHANNEL in hook.events and hook.scope.agencies is None and hook.starts_at <= tx.now:
             _insert(tx, hook.id, CHANNEL, tx.new_id(), content, lane=f"channel:{channel}")
 
 
@@ -137,7 +138,8 @@ def _tell(
 ) -> None:
     content = _content(case.number, case.version, before, case.status.value, case.agency)
     about = (case.id, case.number, case.version)
-    _write(tx, hooks, names, case.agency, event_id, content, about, case.confidential, wait_s)
+    theirs = [hook for hook in hooks if sight(hook.scope, case) is not Sight.NONE]
+    _write(tx, theirs, names, event_id, content, about, case.confidential, wait_s)
 
 
 def _content(number: str, version: int, before: str | None, after: str, agency: str) -> dict[str, Any]:
@@ -146,9 +148,8 @@ def _content(number: str, version: int, before: str | None, after: str, agency: 
 
 def _write(
     tx: Transaction,
-    hooks: tuple[Hook, ...],
+    hooks: Sequence[Hook],
     names: tuple[str, ...],
-    agency: str,
     event_id: int,
     content: Mapping[str, Any],
     about: tuple[int, str, int],
@@ -159,8 +160,7 @@ def _write(
     identity, number, position = about
     for hook in hooks:
         name = next((name for name in names if name in hook.events), "")
-        theirs = hook.agencies is None or agency in hook.agencies
-        if name and theirs and hook.starts_at <= tx.now and (hook.confidential or not confidential):
+        if name and hook.starts_at <= tx.now and (hook.confidential or not confidential):
             _insert(tx, hook.id, name, event_id, content, identity, number, position, wait_s)
 
 
@@ -208,7 +208,7 @@ def _read(tx: Transaction) -> list[Hook]:
         Hook(
             row.id,
             frozenset(row.events),
-            subtree(office, row.agency) if row.agency else None,
+            api_scope(office, row.agency),
             row.include_confidential,
             row.starts_at,
         )

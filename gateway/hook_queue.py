@@ -16,7 +16,8 @@ from sqlalchemy import select
 from config.logging import get_logger
 from gateway import audit, tasks
 from gateway.complaints.complaint import SYSTEM
-from gateway.hook_events import CHANNEL, PING, STARTS_AFTER
+from gateway.hook_events import CHANNEL, PING, QUEUE, STARTS_AFTER
+from gateway.queries.scope import Scope, Sight, api_scope, sight
 from gateway.sealing import open_seal
 from gateway.storage import tables
 from gateway.storage.claim import claim as claim_rows
@@ -31,6 +32,13 @@ PATIENCE = timedelta(days=3)
 """After so long with nothing but failures an address is left alone until a person says go on."""
 OPEN_STATES = ("queued", "working")
 ALIVE = ("pending", "active")
+CASES = select(
+    *(
+        tables.complaint.c[name]
+        for name in ("id", "confidential", "training", "agency", "kind", "flags", "sensitive", "reported")
+    )
+)
+"""What decides of a complaint whether an address may hear of it, and how much."""
 HEADS = (
     "q.webhook_id = :hook AND (q.lane = '' OR NOT EXISTS (SELECT 1 FROM webhook_delivery e"
     " WHERE e.webhook_id = :hook AND e.lane = q.lane AND e.state IN ('queued','working')"
@@ -112,9 +120,11 @@ def _parcels(tx: Transaction, hook: Any, rows: Sequence[Any]) -> list[Parcel]:
     if not rows:
         return []
     cases = _cases(tx, {row.complaint_id for row in rows if row.complaint_id})
-    kept_back = [row for row in rows if not _may_hear(tx, hook, row, cases)]
+    scope = api_scope(tx.office, hook.agency)
+    kept_back = [row for row in rows if not _may_hear(tx, hook, scope, row, cases)]
     if kept_back:
         _finish(tx, [row.id for row in kept_back], "withheld")
+        tx.ring(QUEUE)  # what stood behind them is due now, and with nothing to carry out nobody would look
     secrets = _secrets(tx, hook)
     return [
         Parcel(
@@ -135,19 +145,17 @@ def _parcels(tx: Transaction, hook: Any, rows: Sequence[Any]) -> list[Parcel]:
 
 
 def _cases(tx: Transaction, ids: Collection[int]) -> dict[int, Any]:
-    complaint = tables.complaint
-    wanted = select(complaint.c.id, complaint.c.confidential, complaint.c.training)
-    return {row.id: row for row in tx.all(wanted.where(complaint.c.id.in_(ids)))} if ids else {}
+    return {row.id: row for row in tx.all(CASES.where(tables.complaint.c.id.in_(ids)))} if ids else {}
 
 
-def _may_hear(tx: Transaction, hook: Any, row: Any, cases: Mapping[int, Any]) -> bool:
-    """As the complaint is now, not as it was when it happened: it may have become confidential since."""
+def _may_hear(tx: Transaction, hook: Any, scope: Scope, row: Any, cases: Mapping[int, Any]) -> bool:
+    """As the complaint is now, not as it was when it happened: it may have become confidential since, or somebody else's."""
     if row.complaint_id is None:
         return True
     case = cases.get(row.complaint_id)
     if case is None or (case.training and not tx.office.settings.training.enabled):
         return False
-    return hook.include_confidential or not case.confidential
+    return sight(scope, case) is not Sight.NONE and (hook.include_confidential or not case.confidential)
 
 
 def _body(tx: Transaction, row: Any, cases: Mapping[int, Any]) -> bytes:

@@ -136,7 +136,7 @@ def readable(scope: Scope) -> ColumnElement[bool]:
 
 
 def sight(scope: Scope, row: Any) -> Sight:
-    """How much of this very row; the same rules as `visible` and `readable`."""
+    """How much of this very row, or `Case`; the same rules as `visible` and `readable`."""
     if scope.agencies is not None and row.agency not in scope.agencies:
         return Sight.NONE
     if row.reported in scope.unknown:
@@ -158,7 +158,8 @@ def in_full(scope: Scope, row: Any) -> bool:
 
 
 def sort_of(row: Any) -> Sort:
-    if row.kind == Kind.PENGADUAN_PENGAWASAN or CONFLICT in row.flags.split():
+    flags = row.flags.split() if isinstance(row.flags, str) else row.flags
+    if row.kind == Kind.PENGADUAN_PENGAWASAN or CONFLICT in flags:
         return Sort.SUPERVISION
     if row.sensitive in NAMED_ONLY:
         return Sort.SENSITIVE

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from gateway.storage.store import Store
 from gateway.storage.types import id_number, id_text
 from tests.gateway.conftest import (
     Moment,
+    Rings,
     _office,
     _postgres_prepared,
     _sqlite_prepared,
@@ -299,6 +301,46 @@ async def test_c5_of_a_confidential_complaint_only_the_number_is_told_and_only_t
     assert {tuple(told["data"]) for told in site.told} == {("number", "version")}
     assert [told["data"]["version"] for told in site.told] == [1, 3, 4]
     assert "withheld" in site.states(), "it was queued before it became confidential"
+
+
+async def test_what_stands_behind_a_withheld_call_is_looked_at_without_waiting_for_the_clock(
+    store: Store, office: Office, moment: Moment, telegram: Opened, rings: Rings
+) -> None:
+    async with stranger(answers()) as receiver:
+        site = site_of(store, office, moment, receiver)
+        await site.active()
+        case = act(store, opened(store, telegram(REPORT)), Action.ASSIGN, agency="PUPR")
+        act(store, case, Action.RAISE_CONFIDENTIAL)
+        looked = 0
+        while "hooks" in rings.queues:
+            rings.queues.clear()
+            assert await site.work() == 0
+            looked += 1
+    assert site.states() == ["withheld"] * 3
+    assert looked == 4
+
+
+async def test_c5_what_a_token_of_its_agency_may_not_see_is_told_to_no_address_of_that_agency(
+    store: Store, office: Office, moment: Moment, telegram: Opened
+) -> None:
+    """Above the inspectorate, too, complaints about our own people do not exist."""
+    agencies = dict(office.reference.tree.agencies)
+    agencies["INSPEKTORAT"] = replace(agencies["INSPEKTORAT"], parent="DISKOMINFO")
+    tree = replace(office.reference.tree, agencies=MappingProxyType(agencies))
+    async with stranger(answers()) as receiver, stranger(answers()) as over:
+        site = site_of(store, replace(office, reference=replace(office.reference, tree=tree)), moment, receiver)
+        above = Site(store, moment, over)
+        await site.active("complaint.assigned", agency="INSPEKTORAT", include_confidential=True)
+        await above.active("complaint.assigned", agency="DISKOMINFO", include_confidential=True)
+        case = act(store, opened(store, telegram(REPORT)), Action.ASSIGN, agency="DISKOMINFO")
+        assert site.states() == ["queued"], "the address above was to be told of its own"
+        act(store, case, Action.MOVE_TO_INSPECTORATE, reason="petugas DISKOMINFO minta uang")
+        assert site.states() == ["queued", "queued"], "and now only the inspectorate is"
+        while await site.work():
+            pass
+    assert over.requests == []
+    assert [told["data"]["number"] for told in site.told] == [case.number]
+    assert site.states() == ["withheld", "done"]
 
 
 async def test_an_address_of_an_agency_hears_of_its_own_complaints_only(
