@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from channels.errors import FormInvalid
+from channels.mail_address import mail_address
 from channels.messages import Address, Location
 from channels.phone import phone_address
 
@@ -22,7 +23,6 @@ INDONESIA_LATITUDES, INDONESIA_LONGITUDES = (-11.5, 6.5), (94.0, 142.0)
 MANY_LINKS = 5
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}")
 TELEGRAM_NAME = re.compile(r"@?([A-Za-z][A-Za-z0-9_]{3,31})")
 LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 
@@ -162,10 +162,6 @@ def _phone(given: str) -> Address | None:
     return address if reachable else None
 
 
-def _email(given: str) -> Address | None:
-    return Address("mailto", given.lower()) if len(given) <= 254 and EMAIL.fullmatch(given) else None  # noqa: PLR2004
-
-
 def _telegram(given: str) -> Address | None:
     # A bot cannot write to a name, only to a chat that wrote first: officers see it, no channel sends to it.
     name = TELEGRAM_NAME.fullmatch(given)
@@ -175,7 +171,7 @@ def _telegram(given: str) -> Address | None:
 CONTACTS: Mapping[str, Callable[[str], Address | None]] = {
     "hp": _phone,
     "wa": _phone,
-    "email": _email,
+    "email": mail_address,
     "telegram": _telegram,
 }
 PROBLEMS: Mapping[str, str] = {"email": "email", "telegram": "telegram"}

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from channels.mail_address import mail_address
 from channels.messages import Address
 from channels.phone import phone_address
 from gateway import cases, casework, directory, events, filing
@@ -230,9 +231,10 @@ def _contact(site: Site, new: NewComplaint) -> Address | None:
     if new.contact is None or not (new.contact.phone or new.contact.email):
         return None
     if new.contact.email:
-        if "@" not in new.contact.email:
+        mail = mail_address(new.contact.email)
+        if mail is None:
             raise Problem("validation_failed", errors=[_field(site, "contact.email", "unknown_value")])
-        return Address("mailto", new.contact.email.lower())
+        return mail
     address, can_reply = phone_address(new.contact.phone)
     if not can_reply:
         raise Problem("validation_failed", errors=[_field(site, "contact.phone", "unknown_value")])

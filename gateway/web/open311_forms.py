@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import parse_qsl
 
+from channels.mail_address import mail_address
 from channels.messages import Address, clean_text
 from channels.phone import phone_address
 from gateway.complaints.bounds import is_outside
@@ -22,11 +23,9 @@ MOST_FIELDS = 200
 LONGEST_TEXT = 4000
 LONGEST_PLACE = 300
 LONGEST_NAME = 80
-LONGEST_ADDRESS = 254
 LONGEST_LINK = 2000
 OUTSIDE = "luar_wilayah"
 _ATTRIBUTE = re.compile(r"attribute\[(\w{1,40})\](?:\[\])?")
-_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +131,9 @@ def _place(fields: Mapping[str, str], asked: Mapping[str, str], office: Office) 
 
 
 def _contact(fields: Mapping[str, str]) -> Address | None:
-    phone, mail = fields.get("phone", ""), fields.get("email", "").lower()
+    phone = fields.get("phone", "")
     if phone:
         address, can_reply = phone_address(phone)
         if can_reply:
             return address
-    return Address("mailto", mail) if len(mail) <= LONGEST_ADDRESS and _MAIL.fullmatch(mail) else None
+    return mail_address(fields.get("email", ""))

@@ -326,6 +326,7 @@ BODIES = [
     ({"text": TEXT, "contact": {"phone": "081200000001"}},          422,    "validation_failed",  "contact.consent"),
     ({"text": TEXT, "contact": {"phone": "1", "consent": True}},    422,    "validation_failed",  "contact.phone"),
     ({"text": TEXT, "contact": {"email": "x", "consent": True}},    422,    "validation_failed",  "contact.email"),
+    ({"text": TEXT, "contact": {"email": "a b@c", "consent": True}}, 422,   "validation_failed",  "contact.email"),
 ]
 # fmt: on
 

@@ -11,10 +11,12 @@ from aiohttp import ClientResponse
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from channels.messages import Address
 from gateway import cases, casework, contacts, tracking
 from gateway.complaints.bounds import is_outside
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.storage import tables
+from gateway.web.open311_forms import report_of
 from tests.web.conftest import OpenSite, Served
 
 BASE = "/open311/v2"
@@ -99,6 +101,14 @@ async def test_news_of_it_go_to_the_contact_that_was_given(site: Served) -> None
     assert [row.complaint_id for row in rows(site, tables.notice) if row.audience == "reporter"], "a notice is planned"
     (listed,) = await (await site.client.get(f"{BASE}/requests.json")).json()
     assert (listed["service_request_id"], listed["service_code"]) == (number, "perhubungan")
+
+
+async def test_a_contact_that_nothing_could_reach_is_left_out(site: Served) -> None:
+    given = {"service_code": "perhubungan", "description": "Jalan rusak berat", "email": "Warga@Contoh.Example"}
+    office = site.gateway.office
+    assert report_of(given, office).contact == Address("mailto", "warga@contoh.example")
+    assert report_of(given | {"email": "warga(1)@contoh.example"}, office).contact is None
+    assert report_of(given | {"phone": "1"}, office).contact == Address("mailto", "warga@contoh.example")
 
 
 async def test_answers_to_the_questions_are_understood(site: Served) -> None:
