@@ -49,12 +49,12 @@ async def listing(request: web.Request) -> web.StreamResponse:
     site, query = site_of(request), request.query
     tab = query.get("tab", "")
     tab = tab if tab in bridge.TABS else bridge.TABS[0]
-    rows = await site.read(bridge.listed, visit.scope(request), tab, query.get("kursor", ""))
+    page = await site.read(bridge.listed, visit.scope(request), tab, query.get("kursor", ""))
     reference = site.gateway.office.reference
     return pages.render(
         request,
         "bridge.html",
-        rows=rows,
+        rows=page.rows,
         tab=tab,
         counts=await site.read(bridge.counts),
         tabs=bridge.TABS,
@@ -62,7 +62,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
         agencies={code: agency.name for code, agency in reference.agencies.items()},
         topics={code: topic.name for code, topic in reference.topics.items()},
         forward_words=named(request, "forward.state"),
-        following=rows[-1].id if len(rows) == bridge.PAGE else "",
+        following=page.following,
         told=visit.told(request),
     )
 

@@ -60,6 +60,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a tab; `following`: id of the row after which the next piece begins, empty at the end."""
+
+    rows: Sequence[Waiting]
+    following: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TargetHealth:
     """One system of record as Pantauan Kanal shows it (docs/forwarders/sp4n.md § Health)."""
 
@@ -99,7 +107,7 @@ def counts(tx: Transaction) -> dict[str, int]:
     }
 
 
-def listed(tx: Transaction, scope: Scope, tab: str, before: str = "", limit: int = PAGE) -> Sequence[Waiting]:
+def listed(tx: Transaction, scope: Scope, tab: str, before: str = "", limit: int = PAGE) -> Page:
     """The oldest first; what is done the newest first. Without complaints that this reader may not know of."""
     forward, complaint = tables.forward, tables.complaint
     newest_first = tab not in TABS[:-1]
@@ -108,15 +116,18 @@ def listed(tx: Transaction, scope: Scope, tab: str, before: str = "", limit: int
     if after is not None:
         found = found.where(forward.c.id < after if newest_first else forward.c.id > after)
     order = forward.c.id.desc() if newest_first else forward.c.id
-    rows = tx.all(found.order_by(order).limit(limit))
+    rows = tx.all(found.order_by(order).limit(limit + 1))
+    rows, more = rows[:limit], len(rows) > limit
     ids = {row.complaint_id for row in rows}
     about = {row.id: row for row in tx.all(select(complaint).where(complaint.c.id.in_(ids)))} if ids else {}
     shown = [(row, about.get(row.complaint_id)) for row in rows]
-    return [
+    seen = [
         _waiting(tx, row, case, sight(scope, case))
         for row, case in shown
         if case is not None and sight(scope, case) is not Sight.NONE
     ]
+    # By what was looked at, not by what may be seen of it: whatever is hidden here does not end the list.
+    return Page(seen, id_text(rows[-1].id) if more else "")
 
 
 @dataclass(frozen=True, slots=True)

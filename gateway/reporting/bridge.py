@@ -1,7 +1,6 @@
 """The work list of the bridge as a file that people fill in and bring back: the words that leave anyhow, and recorded."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway import audit, bridge
@@ -28,6 +27,8 @@ class Made:
     reason: str
     rows: int
     left_out: int
+    complete: bool
+    """Whether the tab holds no more than was looked at."""
 
 
 def make(tx: Transaction, scope: Scope, tab: str, reason: str) -> Made:
@@ -35,21 +36,26 @@ def make(tx: Transaction, scope: Scope, tab: str, reason: str) -> Made:
     reason = " ".join(reason.split())[:MOST_REASON]
     if len(reason) < LEAST_REASON:
         raise ActionRefused("too_short", "a reason is needed", "reason")
-    found = [row for row in _listed(tx, scope, tab) if row.kind == "create"]
+    listed, complete = _listed(tx, scope, tab)
+    found = [row for row in listed if row.kind == "create"]
     cells = [line for row in found if (line := _cells(tx, scope, row))]
     lines = "".join(csv_lines((*COLUMNS, *HEADINGS), cells))
     local = tx.office.calendar.local(tx.now)
-    return Made(f"lapor_{tab}_{local:%Y%m%d-%H%M}.csv", lines.encode(), reason, len(cells), len(found) - len(cells))
+    name, left_out = f"lapor_{tab}_{local:%Y%m%d-%H%M}.csv", len(found) - len(cells)
+    return Made(name, lines.encode(), reason, len(cells), left_out, complete)
 
 
-def _listed(tx: Transaction, scope: Scope, tab: str) -> Iterator[queries.Waiting]:
-    before, many = "", 0
-    while many < MOST_ROWS:
-        page = queries.listed(tx, scope, tab, before)
-        yield from page
-        if len(page) < queries.PAGE:
-            return
-        before, many = page[-1].id, many + len(page)
+def _listed(tx: Transaction, scope: Scope, tab: str) -> tuple[list[queries.Waiting], bool]:
+    """The first rows of a tab, and whether these are all."""
+    found: list[queries.Waiting] = []
+    following = ""
+    while (room := MOST_ROWS - len(found)) > 0:
+        page = queries.listed(tx, scope, tab, following, min(queries.PAGE, room))
+        found += page.rows
+        following = page.following
+        if not following:
+            return found, True
+    return found, False
 
 
 def _cells(tx: Transaction, scope: Scope, row: queries.Waiting) -> tuple[str, ...]:
@@ -65,5 +71,5 @@ def _cells(tx: Transaction, scope: Scope, row: queries.Waiting) -> tuple[str, ..
 def note(tx: Transaction, made: Made, actor: Actor) -> None:
     """Who took it out, why, and which file it was."""
     digest = hashlib.sha256(made.content).hexdigest()
-    details = {"rows": made.rows, "left_out": made.left_out, "complete": made.rows < MOST_ROWS, "sha256": digest}
+    details = {"rows": made.rows, "left_out": made.left_out, "complete": made.complete, "sha256": digest}
     audit.record(tx, actor, "exported", "forward", "", made.reason, details)

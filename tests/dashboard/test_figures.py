@@ -112,7 +112,7 @@ def test_the_health_of_a_system_of_record_is_told(store: Store, number: str, mom
     moment.pass_(hours=2)
     with store.reading() as tx:
         (health,) = bridge.health(tx)
-        done = bridge.listed(tx, eyes(tx), "selesai")
+        done = bridge.listed(tx, eyes(tx), "selesai").rows
     assert (health.mode, health.circuit.state, health.last_sent_at, health.last_polled_at) == (
         "api",
         "closed",
@@ -132,14 +132,14 @@ def test_each_tab_of_the_bridge_holds_its_rows(store: Store, number: str) -> Non
         with store.transaction() as tx:
             tx.execute(forward.update().where(forward.c.id == row.id).values(state=state))
         with store.reading() as tx:
-            assert [one.state for one in bridge.listed(tx, eyes(tx), tab)] == [state]
+            assert [one.state for one in bridge.listed(tx, eyes(tx), tab).rows] == [state]
             assert bridge.counts(tx)[tab] == 1
-            assert bridge.listed(tx, eyes(tx, Role.PENGHUBUNG, "DLH"), tab) == []
+            assert bridge.listed(tx, eyes(tx, Role.PENGHUBUNG, "DLH"), tab).rows == []
     with store.transaction() as tx:
         tx.execute(forward.update().where(forward.c.id == row.id).values(state="manual"))
         by_hand.typed_in(tx, row.id, KO)
     with store.reading() as tx:
-        assert [one.state for one in bridge.listed(tx, eyes(tx), "menunggu_nomor")] == ["awaiting_number"]
+        assert [one.state for one in bridge.listed(tx, eyes(tx), "menunggu_nomor").rows] == ["awaiting_number"]
         assert by_hand.sheet(tx, eyes(tx), row.id).lines[0].name == "title"
     with store.transaction() as tx:
         by_hand.numbered(tx, row.id, "8123456", KO)

@@ -2,9 +2,14 @@
 
 from urllib.parse import quote
 
+import pytest
 from aiohttp import FormData
+from sqlalchemy import select
 
+from gateway import cases
 from gateway.complaints.complaint import Role
+from gateway.reporting import bridge as reporting
+from gateway.storage import tables
 from tests.dashboard.conftest import Desk, words
 from tests.dashboard.test_bridge import forward
 from tests.dashboard.test_channels import audited
@@ -70,6 +75,21 @@ async def test_the_work_list_is_a_file_that_can_be_filled_in_and_brought_back(de
     await desk.become(Role.CHANNEL_ADMIN)
     answer = await desk.press(f"{on}/ekspor", on, tab="perlu_diinput", reason=quote("Diinput bersama tim"))
     assert answer.status == 403
+
+
+async def test_a_list_that_was_cut_is_not_recorded_as_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where less stands in the file than was looked at: what few may know of is left out of it."""
+    monkeypatch.setattr(reporting, "MOST_ROWS", 2)
+    numbers = [assigned(desk, f"Lampu jalan ke-{n} di Jl. Melati padam", sender=str(n)) for n in range(80, 83)]
+    for number in numbers:
+        forward(desk, number)
+    with desk.served.tx() as tx:
+        cases.amend(tx, cases.by_number(tx, numbers[0]).id, confidential=True)
+    on = "/admin/sp4n/jembatan"
+    await desk.press(f"{on}/ekspor", on, tab="perlu_diinput", reason="Diinput bersama tim LAPOR!")
+    with desk.served.tx() as tx:
+        (row,) = tx.all(select(tables.audit.c.details).where(tables.audit.c.action == "exported"))
+    assert (row.details["rows"], row.details["left_out"], row.details["complete"]) == (1, 1, False)
 
 
 async def test_the_state_over_there_is_entered_on_its_row(desk: Desk) -> None:
