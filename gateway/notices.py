@@ -323,7 +323,7 @@ def tell_above(tx: Transaction, row: Any, rung: Rung, case: Any, *, is_gap: bool
 
 def show_gap(tx: Transaction, case: Any) -> None:
     """Somebody should have heard of this complaint who is not there or cannot be told."""
-    cases.amend(tx, case.id, flags=" ".join(sorted({*case.flags.split(), BROKEN})))
+    cases.mark(tx, case.id, BROKEN, on=True)
 
 
 def _tell_people(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway import contacts, dialogues, notices, tracking
+from gateway import cases, contacts, dialogues, notices, tracking
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Role
 from gateway.storage import tables
@@ -246,6 +246,15 @@ def test_nobody_in_the_team_is_a_gap_that_shows(store: Store, telegram: Sends) -
         tx.execute(tables.agency_member.update().where(tables.agency_member.c.agency == "PUPR").values(ended_at=MONDAY))
     assigned(store, telegram(REPORT))
     assert ("pic.new", "NO_HOLDER") in skipped(store)
+
+
+def test_a_gap_takes_no_other_mark_off(store: Store, telegram: Sends) -> None:
+    case = assigned(store, telegram(REPORT))
+    with store.transaction() as tx:
+        before = cases.row_of(tx, case.number)
+        cases.mark(tx, case.id, "mismatch", on=True)
+        notices.show_gap(tx, before)
+    assert now(store, case).flags == {"mismatch", notices.BROKEN}
 
 
 def test_an_officer_without_any_means_is_noted(store: Store, telegram: Sends) -> None:
