@@ -75,7 +75,7 @@ def apply(
         return _undo(tx, case, actor)
     linked = case.parent_id is not None
     step = step_for(action, case.status, actor.role, hold=case.hold, return_status=case.return_status, linked=linked)
-    _check(tx, step, case, inputs, actor)
+    _check(tx, step, case, inputs)
     followers = incidents.followers(tx, action, case)
     own = incidents.covered(tx, inputs, followers, case.contact_id) if followers else inputs
     if step.implies:
@@ -224,15 +224,17 @@ def _hand_over(tx: Transaction, parent: Case) -> None:
         notices.write(tx, alone[0], event_id, ("pic.new",) if alone[0].agency else (), SYSTEM, NO_INPUTS)
 
 
-def _check(tx: Transaction, step: Step, case: Case, inputs: Mapping[str, str], actor: Actor) -> None:
-    """Whatever can be refused is refused here: callers may go on in the same transaction."""
+def _check(tx: Transaction, step: Step, case: Case, inputs: Mapping[str, str]) -> None:
+    """Whatever can be refused is refused here: callers may go on in the same transaction.
+
+    But for what a parent refuses who is to be linked to: that is judged where it is looked up, in `effects`, which come
+    before anything is written.
+    """
     calendar = tx.office.calendar
     check_inputs(step, inputs, today=tx.today, calendar=calendar)
     check_limits(step, case, tx.now, reopen_days=tx.office.settings.casework.reopen_days)
     if "agency" in step.requires and not assignments.accepts(tx, inputs["agency"]):
         raise ActionRefused("unknown_value", "no agency of that code takes complaints", "agency")
-    if step.action is Action.LINK:
-        incidents.parent_for(tx, case, actor, inputs)
     if step.action is Action.UNLINK and case.parent_id is None:
         raise ActionRefused("not_linked", "it follows no other")
     if "agency" in step.requires and not conflicts.may_have(

@@ -80,7 +80,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         raise web.HTTPSeeOther(_address(request, kursor="")) from None
     items = await site.read(complaint_detail.items, scope, page.rows)
     counts = await site.read(complaint_list.tab_counts, scope, [tab for tab in tabs if tab != EVERYTHING])
-    query = request.query
+    query, coordinates = request.query, user_of(request).role is Role.COORDINATOR
     return pages.render(
         request,
         "complaints.html",
@@ -98,15 +98,11 @@ async def show(request: web.Request) -> web.StreamResponse:
         problem=wanted.problem,
         told=visit.told(request),
         export=f"{SCREEN}/ekspor?{request.query_string}" if user_of(request).role in EXPORTERS else "",
-        deeds=BULK if user_of(request).role is Role.COORDINATOR else (),
+        deeds=BULK if coordinates else (),
         address=request.query_string,
-        surges=await site.read(surges.surges, visit.scope(request)) if _may_link(request) else (),
+        surges=await site.read(surges.surges, visit.scope(request)) if coordinates else (),
         minutes=round(MASS_WITHIN.total_seconds() / 60),
     )
-
-
-def _may_link(request: web.Request) -> bool:
-    return user_of(request).role is Role.COORDINATOR
 
 
 def tabs_of(role: Role) -> tuple[str, ...]:
