@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from gateway import cases, casework, tasks
 from gateway.complaints.complaint import (
@@ -25,6 +25,7 @@ from gateway.complaints.complaint import (
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteState
 from gateway.queries.differences import DISPOSITION
 from gateway.queries.differences import KIND as MISMATCH
+from gateway.queries.tasks import IS_OPEN
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -60,7 +61,8 @@ def note_lag(tx: Transaction, row: Any, case: Case, state: RemoteState) -> None:
     """
     if state.status is None or STAGES[case.status] <= STAGES[state.status]:
         tasks.settle(tx, MISMATCH, str(row.id))
-        cases.mark(tx, case.id, FLAG, on=_is_open(tx, case.id))
+        if FLAG in case.flags:
+            cases.mark(tx, case.id, FLAG, on=_is_open(tx, case.id))
         return
     since = _since(tx, row, case, state)
     detail = f"{case.status} / {state.status_name}"[:300]
@@ -82,7 +84,7 @@ def settled(tx: Transaction, case: Case, task_id: int, actor: Actor) -> None:
 
 def _is_open(tx: Transaction, complaint_id: int) -> bool:
     task = tables.task
-    mine = (task.c.kind == MISMATCH) & (task.c.complaint_id == complaint_id) & text("done_at IS NULL")
+    mine = (task.c.kind == MISMATCH) & (task.c.complaint_id == complaint_id) & IS_OPEN
     return tx.one(select(task.c.id).where(mine).limit(1)) is not None
 
 

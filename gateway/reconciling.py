@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from gateway import audit, cases, casework, disagreements, forwarding, outgoing, remote_changes
 from gateway.complaints.complaint import ActionRefused, Actor, Case, Visibility
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteState
 from gateway.queries import differences
 from gateway.queries.differences import DISPOSITION, KIND
+from gateway.queries.tasks import IS_OPEN
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -37,7 +38,7 @@ class DecisionRefused(ValueError):
 def decide(tx: Transaction, task_id: int, choice: Choice, reason: str, actor: Actor) -> None:
     """Carry out the decision and keep it in the history. DecisionRefused: settled, no_reason, cannot_follow, ..."""
     task = tables.task
-    open_ = (task.c.id == task_id) & (task.c.kind == KIND) & text("done_at IS NULL")
+    open_ = (task.c.id == task_id) & (task.c.kind == KIND) & IS_OPEN
     found = tx.one(select(task).where(open_).with_for_update())
     case = cases.by_id(tx, found.complaint_id) if found is not None and found.complaint_id else None
     row = differences.forward_of(tx, found) if found is not None else None

@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, func, select, text
 
+from gateway import remote_ids
 from gateway.complaints.calendar import working_days_between
 from gateway.complaints.forward import Circuit, ForwardKind, ForwardState
 from gateway.queries.scope import Scope, Sight, sight
+from gateway.queries.tasks import IS_OPEN
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text
@@ -99,7 +101,7 @@ def counts(tx: Transaction) -> dict[str, int]:
             .group_by(forward.c.state)
         )
     }
-    awaited = tx.one(select(func.count()).select_from(task).where(text("task.done_at IS NULL"), task.c.kind == AWAITED))
+    awaited = tx.one(select(func.count()).select_from(task).where(IS_OPEN, task.c.kind == AWAITED))
     return {
         "perlu_diinput": board.get("manual", 0),
         NUMBERS: awaited[0] if awaited else 0,
@@ -145,9 +147,8 @@ def overdue(tx: Transaction) -> Overdue:
     forward, task = tables.forward, tables.task
     typing = tx.all(select(forward.c.created_at).where(_stands_in(tx, TABS[0])[0]))
     stuck = tx.all(select(forward.c.created_at).where(UNDER_WAY, forward.c.created_at <= tx.now - STUCK))
-    open_ = text("task.done_at IS NULL")
-    numbers = tx.all(select(task.c.created_at).where(open_, task.c.kind == AWAITED))
-    asked = tx.all(select(task.c.created_at).where(open_, task.c.kind.in_((*QUESTIONS, *TROUBLES))))
+    numbers = tx.all(select(task.c.created_at).where(IS_OPEN, task.c.kind == AWAITED))
+    asked = tx.all(select(task.c.created_at).where(IS_OPEN, task.c.kind.in_((*QUESTIONS, *TROUBLES))))
     old = tx.all(select(forward.c.created_at).where(_is_stale(tx)))
     ages = [_days(tx, row.created_at) for row in typing]
     urgent = any(days >= LATE_DAYS for days in ages) or bool(stuck or asked or old)
@@ -191,7 +192,7 @@ def _stands_in(tx: Transaction, tab: str) -> list[ColumnElement[bool]]:
 
 def _awaited(tx: Transaction) -> list[int]:
     task = tables.task
-    rows = tx.all(select(task.c.subject).where(text("task.done_at IS NULL"), task.c.kind == AWAITED))
+    rows = tx.all(select(task.c.subject).where(IS_OPEN, task.c.kind == AWAITED))
     return [int(row.subject) for row in rows]
 
 
@@ -206,7 +207,7 @@ def _waiting(tx: Transaction, row: Any, case: Any, seen: Sight) -> Waiting:
         topic=case.topic if seen is Sight.FULL else "",
         anonymous=case.anonymous,
         confidential=case.confidential,
-        remote_id=row.remote_ref or row.remote_id or "",
+        remote_id=remote_ids.shown(row),
         created_at=row.created_at,
         days=_days(tx, row.created_at),
     )
@@ -281,6 +282,5 @@ def _health(tx: Transaction, name: str, kind: str, mode: str) -> TargetHealth:
 
 def _questions(tx: Transaction) -> int:
     task = tables.task
-    open_ = and_(text("task.done_at IS NULL"), task.c.kind.in_(TROUBLES))
-    row = tx.one(select(func.count()).select_from(task).where(open_))
+    row = tx.one(select(func.count()).select_from(task).where(IS_OPEN, task.c.kind.in_(TROUBLES)))
     return int(row[0]) if row else 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import contacts, directory, photo_prints, readers
+from gateway import contacts, directory, photo_prints, readers, remote_ids
 from gateway.complaints.complaint import Action, Actor
 from gateway.queries import complaint_detail, deeds, differences, look_alikes, relatives
 from gateway.queries.complaint_detail import Detail
@@ -148,7 +148,7 @@ def forwards(tx: Transaction, complaint_id: int) -> list[Forwarded]:
             target=row.target,
             kind=row.kind,
             state=row.state,
-            remote_id=row.remote_ref or row.remote_id or "",
+            remote_id=remote_ids.shown(row),
             remote_status=row.remote_status,
             error=row.last_error,
             at=row.finished_at or row.sent_at or row.created_at,

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from gateway import remote_words
+from gateway import remote_ids, remote_words
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import ForwardKind, StatusRow
 from gateway.queries import complaint_detail
 from gateway.queries.scope import Scope, Sight
+from gateway.queries.tasks import IS_OPEN
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
 
 KIND = "sp4n_mismatch"
-IS_OPEN = text("task.done_at IS NULL")
 DISPOSITION = "disposition "
 """So begins the detail of a task where they gave the report to somebody else; its number and name follow."""
 
@@ -68,7 +68,7 @@ def _shown(tx: Transaction, row: Any) -> Difference | None:
         status=Status(row.status),
         theirs=theirs(forward),
         institution=institution(row),
-        remote_id=forward.remote_ref or forward.remote_id or "",
+        remote_id=remote_ids.shown(forward),
         since=row.created_at,
         may_follow=row.detail.startswith(DISPOSITION) or meaning(tx, forward) is not None,
     )

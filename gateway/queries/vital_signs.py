@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from gateway import vitals
 from gateway.queries import bridge
@@ -29,7 +29,6 @@ WAITING: Mapping[str, str] = {
     " AND webhook_id IN (SELECT id FROM webhook WHERE state IN ('pending','active'))",
     "attach": "SELECT count(*) AS many, min(created_at) AS oldest FROM attachment WHERE state IN ('queued','working')",
 }
-OPEN_TASKS = text("task.done_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
