@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import attachments, audit, cases, forwarding, tasks
+from gateway import attachments, audit, cases, forwarding, remote_ids, tasks
 from gateway.attachments import StoredFile
 from gateway.complaints.complaint import Actor
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteIdRefused, Report, read_remote_id
@@ -22,6 +22,7 @@ from gateway.complaints.leaving import content_of, title_of
 from gateway.file_store import FileStore
 from gateway.forwarding import RemoteIdTaken
 from gateway.leaving_reports import report_of
+from gateway.outgoing import is_national
 from gateway.queries import bridge as queries
 from gateway.queries import complaint_detail
 from gateway.queries.bridge import AWAITED
@@ -74,7 +75,7 @@ def sheet(tx: Transaction, scope: Scope, forward_id: int) -> Sheet | None:
         return None
     table = tx.office.settings.forwarder(row.target)
     pattern = str(table.values.get("id_pattern", ID_PATTERN)) if table else ID_PATTERN
-    found = Sheet(row, pattern=pattern, may_hand_over=bool(row.by_hand) and not is_by_hand(tx, row.target))
+    found = Sheet(row, pattern=pattern, may_hand_over=_may_hand_over(tx, row))
     if item.sight is not Sight.FULL:
         return found
     report = report_of(tx, row.complaint_id, row.target)
@@ -83,6 +84,10 @@ def sheet(tx: Transaction, scope: Scope, forward_id: int) -> Sheet | None:
         return replace(found, lines=_further(tx, row, report), flags=flags)
     files = tuple(attachments.stored(tx, row.complaint_id, "reporter"))
     return replace(found, lines=_lines(tx, row, report), flags=flags, files=files)
+
+
+def _may_hand_over(tx: Transaction, row: Any) -> bool:
+    return bool(row.by_hand and row.remote_id) and not is_by_hand(tx, row.target)
 
 
 def _lines(tx: Transaction, row: Any, report: Report) -> tuple[Line, ...]:
@@ -149,7 +154,7 @@ def numbered(tx: Transaction, forward_id: int, typed: str, actor: Actor) -> str:
     row = _row(tx, forward_id, BY_HAND | IN_DOUBT | {ForwardState.SENT})
     number = _number(tx, row.target, typed)
     if row.state == ForwardState.SENT.value:
-        if row.remote_id != number:
+        if remote_ids.shown(row) != number:
             raise BridgeRefused("settled")
         return number
     _adopt(tx, row.id, number, row.target)
@@ -163,16 +168,15 @@ def shared(tx: Transaction, forward_id: int, typed: str, reason: str, actor: Act
     if row.kind != ForwardKind.CREATE.value:
         raise BridgeRefused("needs_number")
     reason, number = _reason(reason), _number(tx, row.target, typed)
-    forward = tables.forward
-    mine = (forward.c.target == row.target) & (forward.c.kind == row.kind) & (forward.c.remote_id == number)
-    other = tx.one(select(forward.c.marker).where(mine))
-    if other is None:
+    other = remote_ids.holder(tx, row, number)
+    if not other:
         raise BridgeRefused("not_shared")
-    _set(tx, row.id, state=ForwardState.SENT.value, finished_at=tx.now, detail_masked=f"= {other.marker}")
-    cases.amend(tx, row.complaint_id, sp4n_id=number)
+    _set(tx, row.id, state=ForwardState.SENT.value, finished_at=tx.now, detail_masked=f"= {other}")
+    if is_national(tx, row.target):
+        cases.amend(tx, row.complaint_id, sp4n_id=number)
     for kind in (*forwarding.TASKS.values(), AWAITED):
         tasks.settle(tx, kind, str(row.id), actor.id)
-    _note(tx, "bridge_shared", row, actor, reason, {"remote_id": number, "other": other.marker})
+    _note(tx, "bridge_shared", row, actor, reason, {"remote_id": number, "other": other})
     return number
 
 
@@ -184,14 +188,14 @@ def renumbered(tx: Transaction, forward_id: int, typed: str, reason: str, actor:
     reason = _reason(reason)
     number = _number(tx, row.target, typed)
     _adopt(tx, row.id, number, row.target)
-    _note(tx, "bridge_renumbered", row, actor, reason, {"before": row.remote_id or "", "remote_id": number})
+    _note(tx, "bridge_renumbered", row, actor, reason, {"before": remote_ids.shown(row), "remote_id": number})
     return number
 
 
 def handed_over(tx: Transaction, forward_id: int, actor: Actor) -> None:
     """From now on the API looks after a report that was filed by hand, if it finds it there as ours."""
     row = _row(tx, forward_id, frozenset({ForwardState.SENT}))
-    if not row.by_hand or not row.remote_id or is_by_hand(tx, row.target):
+    if not _may_hand_over(tx, row):
         raise BridgeRefused("settled")
     _set(tx, row.id, poll_due_at=tx.now, misses=0, missing_since=None)
     tx.ring("poll")

@@ -324,7 +324,7 @@ def _verified(tx: Transaction, row: Any, state: RemoteState | None) -> dict[str,
     """A number that was typed by hand is read for the first time: ours, or for a person to correct and nothing followed."""
     if state is not None and is_same(report_of(tx, row.complaint_id, row.target), state):
         return {"by_hand": False}
-    tasks.add(tx, MISSING, plain(row.marker), f"{row.marker} / {row.remote_id}", row.complaint_id)
+    tasks.add(tx, MISSING, plain(row.marker), f"{row.marker} / {remote_ids.shown(row)}", row.complaint_id)
     return {"by_hand": True, "poll_due_at": None, "misses": 0, "missing_since": None}
 
 

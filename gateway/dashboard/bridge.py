@@ -121,8 +121,10 @@ async def _show(request: web.Request, refusal: BridgeRefused | None = None, trie
     state = ForwardState(sheet.row.state)
     has_number = sheet.row.kind == "create"
     offered = (OFFERED if has_number else WITHOUT_NUMBER).get(state, ())
-    if not sheet.may_hand_over:
-        offered = tuple(name for name in offered if name != "serahkan")
+    withheld = {"serahkan"} if not sheet.may_hand_over else set()
+    # Nobody looks up a state where it is only known by the number of another.
+    withheld |= {"keadaan"} if not sheet.row.remote_id else set()
+    offered = tuple(name for name in offered if name not in withheld)
     problem = ""
     if refusal:
         problem = site.texts(f"admin.bridge.refused.{refusal.code}", site.language, tiket=refusal.other)

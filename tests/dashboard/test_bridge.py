@@ -107,6 +107,15 @@ async def test_what_failed_for_good_leaves_the_board(desk: Desk) -> None:
     assert "Tidak ada yang perlu dicek" in await desk.words("/admin/sp4n/jembatan?tab=perlu_dicek")
 
 
+async def test_no_state_is_asked_for_where_a_report_is_known_by_another_s_number(desk: Desk) -> None:
+    number = assigned(desk)
+    path = f"/admin/sp4n/jembatan/{forward(desk, number, 'sent')}"
+    page = await desk.page(path)
+    assert ("/ganti-nomor" in page, "/keadaan" in page) == (True, False)
+    forward(desk, number, "sent", remote_id="8123456")
+    assert "/keadaan" in await desk.page(path)
+
+
 async def test_a_wrong_number_is_corrected_with_a_reason(desk: Desk) -> None:
     number = assigned(desk)
     identity = forward(desk, number)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import ForwarderTable, Settings
-from gateway import forwarding
+from gateway import bridge, forwarding
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Status
 from gateway.complaints.forward import (
@@ -25,7 +25,19 @@ from gateway.remote_ids import LONGEST, SHORT, columns
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import _settings
-from tests.gateway.short_ways import ANSWER, REPORT, act, assigned, member, now, only, reporter, rows
+from tests.gateway.short_ways import (
+    ANSWER,
+    COORDINATOR,
+    REPORT,
+    act,
+    assigned,
+    count,
+    member,
+    now,
+    only,
+    reporter,
+    rows,
+)
 
 CITY = "kota"
 UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
@@ -96,6 +108,35 @@ def test_a_promised_number_that_another_has_is_for_a_person(store: Store, telegr
     (task,) = rows(store, tables.task, tables.task.c.kind == "sp4n_check")
     assert (task.complaint_id, task.detail) == (job.complaint_id, f"{UUID} = KBR-260000013")
     assert {row.remote_ref for row in rows(store, tables.forward, tables.forward.c.target == CITY)} == {UUID, ""}
+
+
+def test_a_report_that_was_merged_there_shows_no_number_of_lapor(store: Store, telegram: Sends) -> None:
+    first = assigned(store, telegram(REPORT))
+    sent(store, UUID)
+    second = assigned(store, telegram("Lampu jalan di depan sekolah mati sejak tiga malam yang lalu", sender="78"))
+    here = (tables.forward.c.target == CITY) & (tables.forward.c.complaint_id == second.id)
+    by_hand = replace(TABLE, values={**TABLE.values, "mode": "manual", "id_pattern": "^[0-9a-f-]{36}$"})
+    (lapor,) = (table for table in store.office.settings.forwarding if table.name != CITY)
+    store.office = replace(store.office, settings=replace(store.office.settings, forwarding=(lapor, by_hand)))
+    with store.transaction() as tx:
+        tx.execute(tables.forward.update().where(here).values(state=ForwardState.MANUAL.value))
+        bridge.shared(tx, only(store, tables.forward, here).id, UUID, "digabung di sana", COORDINATOR)
+    row = only(store, tables.forward, here)
+    assert (row.state, row.detail_masked) == ("sent", f"= {first.number}")
+    assert only(store, tables.complaint, tables.complaint.c.id == second.id).sp4n_id == ""
+
+
+def test_a_long_number_is_pasted_back_as_often_as_one_likes(store: Store, telegram: Sends) -> None:
+    assigned(store, telegram(REPORT))
+    here, long = tables.forward.c.target == CITY, "9" * (SHORT + 1)
+    by_hand = replace(TABLE, values={**TABLE.values, "mode": "manual", "id_pattern": "^[0-9]{25}$"})
+    store.office = replace(store.office, settings=replace(store.office.settings, forwarding=(by_hand,)))
+    with store.transaction() as tx:
+        tx.execute(tables.forward.update().where(here).values(state=ForwardState.MANUAL.value))
+    for _ in range(2):
+        with store.transaction() as tx:
+            assert bridge.numbered(tx, only(store, tables.forward, here).id, long, COORDINATOR) == long
+    assert count(store, tables.audit, tables.audit.c.action == "bridge_numbered") == 1
 
 
 def test_closed_over_there_asks_the_reporter_with_their_words(store: Store, telegram: Sends) -> None:
