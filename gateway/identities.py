@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import audit, contacts, outbound, readers, tasks
+from gateway import audit, circles, contacts, outbound, readers, tasks
 from gateway.complaints.calendar import add_working_days
 from gateway.complaints.complaint import ActionRefused, Actor, Role
 from gateway.complaints.identity import (
@@ -224,9 +224,7 @@ def _begin(tx: Transaction, row: Any, about: Any) -> None:
     )
     tasks.add(tx, OPENED_TASK, id_text(row.id), about.number, about.id)
     text = tx.office.texts(TO_COORDINATOR, tiket=about.number)
-    for _, means in readers.staff(tx, Audience.COORDINATOR, ""):
-        if means is not None:
-            outbound.say(tx, means[1], means[0], [(text, ())], Said(TO_COORDINATOR, about.id, direct=False))
+    circles.tell(tx, [Audience.COORDINATOR], text, Said(TO_COORDINATOR, about.id, direct=False))
 
 
 def tell(tx: Transaction) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from config.settings import ForwarderTable, Settings
 from gateway import attachments
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Role, Urgency
 from gateway.complaints.forward import ForwardKind, ForwardState
@@ -124,6 +125,11 @@ def _row(
 
 def _takes(target_kind: str, kind: ForwardKind) -> bool:
     return kind is ForwardKind.CREATE or target_kind not in REPORTS_ONLY
+
+
+def national(settings: Settings) -> ForwarderTable | None:
+    """SP4N-LAPOR! among the systems of record; None where it is not one of them."""
+    return next((table for table in settings.forwarding if table.kind == NATIONAL), None)
 
 
 def is_national(tx: Transaction, target: str) -> bool:

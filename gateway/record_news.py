@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from gateway import forwarding, outbound, readers, vitals
+from gateway import circles, forwarding, vitals
 from gateway.complaints.forward import Circuit, CircuitState, Health
 from gateway.complaints.notices import Audience
 from gateway.outbound import Said
@@ -47,7 +47,7 @@ def _look(tx: Transaction, target: str, kind: str) -> int:
         text = tx.office.texts(ALERT, **values, keadaan=words, jam=f"{since:%d-%m %H.%M}")
     else:
         text = tx.office.texts("chan.recovered", **values)
-    _say(tx, ALERT, TOLD_ALERTS, text)
+    circles.tell(tx, TOLD_ALERTS, text, Said(ALERT, direct=False))
     return 1
 
 
@@ -84,7 +84,7 @@ def remind(tx: Transaction) -> int:
     age = texts("task.sp4n_days", n=overdue.days) if overdue.days else texts("task.sp4n_today")
     address = f"{tx.office.settings.server.public_url.rstrip('/')}/admin/sp4n/jembatan"
     text = texts(REMINDER, n=overdue.many, umur=age)
-    _say(tx, REMINDER, (Audience.COORDINATOR,), f"{text} {address}")
+    circles.tell(tx, [Audience.COORDINATOR], f"{text} {address}", Said(REMINDER, direct=False))
     return 1
 
 
@@ -92,15 +92,3 @@ def _is_reminded(tx: Transaction) -> bool:
     summary = tables.summary.c
     mine = (summary.day == tx.today) & (summary.audience == REMINDER) & (summary.agency == "")
     return tx.one(select(summary.day).where(mine)) is not None
-
-
-def _say(tx: Transaction, key: str, audiences: tuple[Audience, ...], text: str) -> None:
-    """To everybody of these circles who can be reached, once each."""
-    told: set[tuple[str, int]] = set()
-    for audience in audiences:
-        for _, means in readers.staff(tx, audience, ""):
-            if means is None or (means[0], means[1].id) in told:
-                continue
-            channel, contact = means
-            told.add((channel, contact.id))
-            outbound.say(tx, contact, channel, [(text, ())], Said(key, direct=False))

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from config.reference.topics import name_key
-from gateway import audit, cases, forwarding, remote_changes, remote_words
+from gateway import audit, cases, forwarding, outgoing, remote_changes, remote_words
 from gateway.bridge import BridgeRefused, is_by_hand
 from gateway.complaints.complaint import ActionRefused, Actor, CaseMoved, Role
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
@@ -34,7 +34,8 @@ OVERTAKEN = (CaseMoved, RemoteIdTaken)
 
 def target_of(tx: Transaction) -> str:
     """The system of record whose statuses people bring; empty where there is none."""
-    return next((table.name for table in tx.office.settings.forwarding if table.kind == "sp4n"), "")
+    table = outgoing.national(tx.office.settings)
+    return table.name if table else ""
 
 
 def preview(tx: Transaction, file: StatusFile, *, backwards: bool) -> list[Judged]:

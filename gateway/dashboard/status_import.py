@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from channels.web_form.form import UploadedFile
-from gateway import form_staging, status_import
+from gateway import form_staging, outgoing, status_import
 from gateway.bridge import ID_PATTERN
 from gateway.complaints.status_file import MOST_ROWS, FileRefused, StatusFile, read_file
 from gateway.status_judging import Judged, Verdict
@@ -56,7 +56,7 @@ async def take(request: web.Request) -> web.StreamResponse:
 
 def _read(request: web.Request, content: bytes) -> StatusFile:
     site = site_of(request)
-    table = next((one for one in site.gateway.settings.forwarding if one.kind == "sp4n"), None)
+    table = outgoing.national(site.gateway.settings)
     if table is None:
         raise FileRefused("no_target")
     return read_file(content, str(table.values.get("id_pattern", ID_PATTERN)), site.now())

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, func, select, text
 
-from gateway import remote_ids
+from gateway import outgoing, remote_ids
 from gateway.complaints.calendar import working_days_between
 from gateway.complaints.forward import Circuit, ForwardKind, ForwardState
 from gateway.queries.scope import Scope, Sight, sight
@@ -276,7 +276,7 @@ def _health(tx: Transaction, name: str, kind: str, mode: str) -> TargetHealth:
         last_sent_at=sent[0] if sent else None,
         last_polled_at=polls.newest if polls else None,
         polls_late=int(polls.late or 0) if polls else 0,
-        questions=_questions(tx) if kind == "sp4n" else 0,
+        questions=_questions(tx) if kind == outgoing.NATIONAL else 0,
     )
 
 

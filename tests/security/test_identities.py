@@ -105,6 +105,18 @@ def test_c9_an_agreement_that_nobody_used_lapses_after_a_day(vault: Vault, momen
         vault.do(identities.look, demand, KO)
 
 
+def test_c9_whoever_stands_in_the_team_twice_hears_of_it_once(vault: Vault, store: Store) -> None:
+    team, outbox = tables.agency_member, tables.outbox
+    mine = rows(store, team, team.c.person == "Contoh Koordinator")[0]
+    with store.transaction() as tx:
+        tx.insert(team, **{**mine._asdict(), "id": tx.new_id(), "person": "Koordinator Contoh, pengganti"})
+    demand = vault.ask()
+    vault.grant(demand)
+    vault.do(identities.look, demand, KO)
+    told = [row.contact_id for row in rows(store, outbox, outbox.c.key == identities.TO_COORDINATOR)]
+    assert sorted(told) == sorted(set(told)) != []
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_c9_only_three_roles_may_ask_and_never_one_alone(vault: Vault, role: Role) -> None:
     """KO and DP read this report; the inspectorate has its own; everybody else, the agency above all, has no way in."""
