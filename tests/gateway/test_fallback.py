@@ -213,7 +213,9 @@ def test_that_a_channel_is_dead_is_told_by_the_next_way_at_night(store: Store, m
     two_ways(store, "telegram", "sms")
     moment.now = datetime.fromisoformat("2026-11-23T23:00:00+07:00")
     with store.transaction() as tx:
-        (who,) = contacts.by_id(tx, [rows(store, TEAM, TEAM.c.person == "Contoh Penghubung PUPR")[0].telegram_id]).values()
+        (who,) = contacts.by_id(
+            tx, [rows(store, TEAM, TEAM.c.person == "Contoh Penghubung PUPR")[0].telegram_id]
+        ).values()
         for key in ("chan.alert", "task.sp4n"):
             outbound.say(tx, who, "tg", [(f"Kabar {key}", ())], Said(key, direct=False))
         tx.execute(OUTBOX.update().values(state="failed", reason="blocked"))

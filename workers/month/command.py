@@ -28,7 +28,9 @@ def month(reports: int, days: int, seed: int, outage_days: float, database: str 
     try:
         lived = course.live(Order(reports, days, seed, outage_days), database, _say)
     except NotEmpty as problem:
-        raise click.UsageError("--database: it holds complaints or agencies already; a month fills an empty one") from problem
+        raise click.UsageError(
+            "--database: it holds complaints or agencies already; a month fills an empty one"
+        ) from problem
     verdict = judge(lived.books, lived.end, [one.mark for one in lived.people], lived.board)
     made = figures.told(lived, verdict)
     text = report.written(made)
