@@ -21,7 +21,7 @@ from gateway.directory import Member
 from gateway.ladder import Rung
 from gateway.outbound import Said
 from gateway.queries import complaint_list
-from gateway.queries.complaint_list import IS_OPEN, Filters, Sorting
+from gateway.queries.complaint_list import CASE, IS_OPEN, Filters, Sorting
 from gateway.queries.scope import Scope, not_about_them, scope_of, visible
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
@@ -51,6 +51,8 @@ class News:
     open: int = 0
     due_today: int = 0
     late: int = 0
+    open_cases: int = 0
+    """What is open, with all reports of one incident as one."""
     oldest: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     expiring: tuple[str, ...] = ()
@@ -192,9 +194,11 @@ def _news(
     scope = scope_of(tx.office, READERS[audience], agency)
     oldest = complaint_list.find(tx, scope, Filters(tab="lewat"), Sorting.DUE, limit=OLDEST)
     newest = {row.complaint_id: (row, case) for row, case in waiting}
+    reports, cases = _open(tx, scope)
     return News(
         came=_came(tx, scope, audience, since),
-        open=_open(tx, scope),
+        open=reports,
+        open_cases=cases,
         due_today=_many(tx, scope, tab="hari_ini"),
         late=_many(tx, scope, tab="lewat"),
         oldest=tuple(row.number for row in oldest.rows),
@@ -208,11 +212,13 @@ def _many(tx: Transaction, scope: Scope, **filters: Any) -> int:
     return complaint_list.count(tx, scope, Filters(**filters)).count
 
 
-def _open(tx: Transaction, scope: Scope) -> int:
+def _open(tx: Transaction, scope: Scope) -> tuple[int, int]:
+    """Reports, and cases."""
     # Every agency is >= "": said so that SQLite counts in the index of open ones by agency, not in that of all.
     mine = visible(scope) & IS_OPEN & (tables.complaint.c.agency >= "")
-    row = tx.one(select(func.count()).select_from(tables.complaint).where(mine))
-    return int(row[0]) if row else 0
+    counted = select(func.count().label("reports"), func.count(CASE.distinct()).label("cases"))
+    row = tx.one(counted.select_from(tables.complaint).where(mine))
+    return (int(row.reports), int(row.cases)) if row else (0, 0)
 
 
 def _came(tx: Transaction, scope: Scope, audience: Audience, since: datetime) -> int:
@@ -250,6 +256,8 @@ def _text(tx: Transaction, member: Member, channel: Channel, day: date, news: Ne
     if sms:  # what it is about; the rest is read on the screens
         return " ".join([figures, *news.expiring[:1]])
     parts = [figures]
+    if news.open_cases < news.open:
+        parts.append(texts("sup.digest_cases", n=news.open, k=news.open_cases))
     if news.oldest:
         parts.append(texts("sup.digest_oldest", tiket=", ".join(news.oldest)))
     if news.broken:

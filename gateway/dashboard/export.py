@@ -38,12 +38,15 @@ async def take(request: web.Request) -> web.StreamResponse:
 async def _ask(request: web.Request, problem: str = "", reason: str = "") -> web.StreamResponse:
     _check_right(request)
     wanted = wanted_of(request)
-    counted = await site_of(request).read(complaint_list.count, visit.scope(request), wanted.filters, MOST_ROWS)
+    site, scope = site_of(request), visit.scope(request)
+    counted = await site.read(complaint_list.count, scope, wanted.filters, MOST_ROWS)
+    cases = await site.read(complaint_list.count_cases, scope, wanted.filters, MOST_ROWS)
     return pages.render(
         request,
         "export.html",
         status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
         counted=counted,
+        cases=cases,
         tab=wanted.filters.tab,
         query=request.query_string,
         way_back=f"{SCREEN}?{request.query_string}",

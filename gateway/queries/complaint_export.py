@@ -1,7 +1,7 @@
 """Complaints as rows of a table that leaves the house: masked, without the confidential and the sensitive ones."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,8 @@ class Exported:
     rows: int = 0
     left_out: int = 0
     complete: bool = True
+    cases: set[int] = field(default_factory=set)
+    """One id for all reports of one incident."""
 
 
 def rows(tx: Transaction, scope: Scope, filters: Filters, counted: Exported) -> Iterator[tuple[str, ...]]:
@@ -44,6 +46,7 @@ def rows(tx: Transaction, scope: Scope, filters: Filters, counted: Exported) -> 
                 counted.complete = False
                 return
             counted.rows += 1
+            counted.cases.add(item.row.parent_id or item.row.id)
             yield _cells(tx, item)
         cursor = page.following
 

@@ -111,6 +111,8 @@ PHASES: Mapping[Sorting, tuple[Phase, ...]] = {
 Position = tuple[int, tuple[Any, ...]]
 """Phase, and the values of its columns."""
 Condition = ColumnElement[bool]
+CASE = func.coalesce(complaint.c.parent_id, complaint.c.id)
+"""The same for all reports of one incident."""
 
 
 def _with_status(*statuses: Status) -> Condition:
@@ -188,15 +190,34 @@ def find(
 
 def count(tx: Transaction, scope: Scope, filters: Filters, most: int = MOST_COUNTED) -> Count:
     """How many there are, as far as it is worth counting."""
+    wanted, is_cut = _counted(tx, scope, filters)
+    counted = select(literal(1)).select_from(complaint).where(*wanted).limit(most + 1).subquery()
+    row = tx.one(select(func.count()).select_from(counted))
+    many = int(row[0]) if row else 0
+    return Count(min(many, most), complete=many <= most and not is_cut)
+
+
+def count_cases(tx: Transaction, scope: Scope, filters: Filters, most: int = MOST_COUNTED) -> int:
+    """How many cases the complaints are that `count` counts: a parent and whoever follows it are one (CASEWORK 7)."""
+    wanted, _ = _counted(tx, scope, filters)
+    # In an order that an index has: the parent stands in none.
+    counted = select(CASE.label("case")).where(*wanted).order_by(*_newest_first()).limit(most).subquery()
+    row = tx.one(select(func.count(counted.c.case.distinct())))
+    return int(row[0]) if row else 0
+
+
+def _newest_first() -> list[ColumnElement[Any]]:
+    return [column.desc() for column in PHASES[Sorting.NEWEST][0].columns]
+
+
+def _counted(tx: Transaction, scope: Scope, filters: Filters) -> tuple[list[Condition], bool]:
+    """What is counted, and whether that leaves older ones out."""
     wanted = [visible(scope), *_conditions(tx, scope, filters)]
     newest = PHASES[Sorting.NEWEST][0]
     edge = _edge(tx, Look(newest, None, False, True)) if is_narrow(scope, filters) else None
     if edge:
         wanted.append(_beyond(newest, edge, up=True, inclusive=True))
-    counted = select(literal(1)).select_from(complaint).where(*wanted).limit(most + 1).subquery()
-    row = tx.one(select(func.count()).select_from(counted))
-    many = int(row[0]) if row else 0
-    return Count(min(many, most), complete=many <= most and edge is None)
+    return wanted, edge is not None
 
 
 def tab_counts(tx: Transaction, scope: Scope, tabs: Sequence[str], most: int = 99) -> dict[str, Count]:
@@ -353,4 +374,4 @@ def _matches(tx: Transaction, scope: Scope, q: str) -> Condition:
     return or_(complaint.c.number.icontains(q.strip(), autoescape=True), and_(readable(scope), *words))
 
 
-__all__ = ["TABS", "Count", "CursorInvalid", "Filters", "Page", "Sorting", "count", "find", "tab_counts"]
+__all__ = ["TABS", "Count", "CursorInvalid", "Filters", "Page", "Sorting", "count", "count_cases", "find", "tab_counts"]

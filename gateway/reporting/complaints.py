@@ -53,6 +53,7 @@ def _rows(
     yield texts("admin.export.file.made"), moment, by
     yield texts("admin.export.file.reason"), reason
     yield texts("admin.export.file.rows"), str(counted.rows)
+    yield texts("admin.export.file.cases"), str(len(counted.cases))
     yield texts("admin.export.file.left_out"), str(counted.left_out)
     if not counted.complete:
         yield texts("admin.export.file.cut"), str(complaint_export.MOST_ROWS)

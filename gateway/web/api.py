@@ -97,11 +97,16 @@ async def count_complaints(request: web.Request, caller: Caller) -> web.Response
     wanted = f"{caller.agency}|{filters.identity}"
     known = site.counts.get(wanted)
     if known is None or known[0] <= now:
-        counted = await site.read(complaint_list.count, caller.scope(site.gateway.office), filters)
+        counted = await site.read(_counted, caller.scope(site.gateway.office), filters)
         if len(site.counts) >= MOST_COUNTS:
             site.counts.clear()
         known = site.counts[wanted] = (now + COUNTED_FOR_S, counted)
-    return answer(CountRecord(known[1].count, known[1].complete))
+    return answer(known[1])
+
+
+def _counted(tx: Any, scope: Scope, filters: Filters) -> CountRecord:
+    counted = complaint_list.count(tx, scope, filters)
+    return CountRecord(counted.count, complaint_list.count_cases(tx, scope, filters), counted.complete)
 
 
 async def show_complaint(request: web.Request, caller: Caller) -> web.Response:

@@ -107,9 +107,10 @@ class EventPage(Struct, frozen=True):
 
 
 class CountRecord(Struct, frozen=True):
-    """`complete` is false where counting stopped: there are at least `count`."""
+    """`complete` is false where counting stopped: there are at least `count`. `cases`: all reports of one incident are one."""
 
     count: int
+    cases: int
     complete: bool
 
 

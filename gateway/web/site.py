@@ -15,7 +15,7 @@ from config.texts import Texts
 from gateway.accounts import SignedIn
 from gateway.app import Gateway
 from gateway.batching import Writer
-from gateway.queries.complaint_list import Count
+from gateway.web.api_types import CountRecord
 from gateway.web.callers import Caller
 from gateway.web.counters import Counters
 from gateway.web.hub import Hub
@@ -43,7 +43,7 @@ class Site:
     static: Mapping[str, str]
     """File name -> its address with the version of its content."""
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="web"))
-    counts: dict[str, tuple[float, Count]] = field(default_factory=dict)
+    counts: dict[str, tuple[float, CountRecord]] = field(default_factory=dict)
     """Filters of a list -> until when (monotonic) which figure is good enough."""
     tokens: dict[str, tuple[float, Caller]] = field(default_factory=dict)
     """Hash of another token -> until when (monotonic) who it is need not be asked."""

@@ -61,6 +61,17 @@ async def test_from_five_alike_within_an_hour_it_may_be_one_incident(desk: Desk)
     assert "Kemungkinan insiden massal" not in await desk.words("/admin/aduan")
 
 
+async def test_what_is_taken_out_counts_reports_and_cases(desk: Desk) -> None:
+    numbers = [*surge(desk, 3), desk.report("Sampah pasar menumpuk", "99")]
+    await desk.press("/admin/insiden", "/admin/insiden", parent=numbers[0], id=numbers[:3])
+    path = "/admin/aduan/ekspor?tab=semua"
+    assert "4 aduan (2 kejadian: laporan yang tertaut dihitung satu)." in await desk.words(path)
+    answer = await desk.press(path, path, reason="Bahan rapat koordinasi")
+    lines = (await answer.text()).splitlines()
+    assert "Jumlah aduan;4" in lines
+    assert "Jumlah kejadian (laporan yang tertaut dihitung satu);2" in lines
+
+
 async def test_four_are_no_mass(desk: Desk) -> None:
     surge(desk, 4)
     assert "Kemungkinan insiden massal" not in await desk.words("/admin/aduan")

@@ -11,7 +11,7 @@ from gateway.complaints.complaint import Action
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import act, answered, assigned, count, member, now, only, rows
+from tests.gateway.short_ways import act, answered, assigned, count, member, now, only, opened, rows
 from tests.plans import watched
 
 Sends = Callable[..., Arrival]
@@ -56,6 +56,19 @@ def test_a_head_reads_one_summary_and_no_single_words(store: Store, telegram: Se
     row = only(store, NOTICE, NOTICE.c.key == "sup.overdue", NOTICE.c.agency == "DLH")
     assert row.state == "done"
     assert [entry.skip for entry in rows(store, LOG, LOG.c.notice_id == row.id)] == ["DIGEST"]
+
+
+def test_reports_of_one_incident_are_told_as_reports_and_as_one_case(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    parent = late(store, telegram(WASTE))
+    act(store, opened(store, telegram("Sampah pasar menumpuk dan berbau", "78")), Action.LINK, parent=parent)
+    opened(store, telegram("Lampu jalan di Gang Melati padam", "79"))
+    morning(store, moment, 9)
+    told = [text for text in said(store) if "Yang terbuka" in text]
+    assert "terbuka 2," in told[0]
+    assert "Yang terbuka: 2 laporan tentang 1 kejadian." in told[0]
+    assert any("Yang terbuka: 3 laporan tentang 2 kejadian." in text for text in told)
 
 
 def test_what_is_open_alone_is_no_news(store: Store, telegram: Sends, moment: Moment) -> None:

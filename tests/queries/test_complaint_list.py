@@ -202,3 +202,17 @@ def test_a_tab_holds_what_it_is_named_after(store: Store, office: Office, tab: s
     expected = 2 if tab == "semua" else 1
     assert len(page.rows) == expected
     assert counts[tab].count == expected
+
+
+def test_all_that_is_linked_to_one_parent_is_one_case_wherever_the_parent_is(store: Store, office: Office) -> None:
+    with store.transaction() as tx:
+        parent = filling.complaint(tx, 1, agency="DLH")
+        gone = filling.closed(tx, 2, agency="DLH")
+        for number, leader in enumerate([parent, parent, gone, gone, None], 3):
+            filling.complaint(tx, number, agency="PUPR", parent_id=leader)
+    cases = {"PUPR": (5, 3), "DLH": (2, 2), "": (7, 3)}
+    with store.reading() as tx:
+        for agency, expected in cases.items():
+            asked = (tx, api_scope(office), Filters(agency=agency))
+            assert (complaint_list.count(*asked).count, complaint_list.count_cases(*asked)) == expected
+        assert complaint_list.count_cases(tx, api_scope(office), Filters(), most=2) <= 2

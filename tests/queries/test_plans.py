@@ -78,6 +78,8 @@ READS: dict[str, Callable[[Transaction], object]] = {
     "by national number": listed(Filters(q="8123456")),
     "changed since": lambda tx: listed(Filters(updated_since=tx.now - timedelta(days=1)), Sorting.FIRST_CHANGE)(tx),
     "counted": lambda tx: complaint_list.count(tx, api_scope(tx.office), Filters(topic="sampah")),
+    "cases counted": lambda tx: complaint_list.count_cases(tx, api_scope(tx.office), Filters(topic="sampah")),
+    "cases of an agency": lambda tx: complaint_list.count_cases(tx, officer(tx.office), Filters()),
     "tab figures": lambda tx: complaint_list.tab_counts(tx, coordinator(tx.office), list(TABS)),
     "one with all that belongs to it": lambda tx: complaint_detail.detail(tx, coordinator(tx.office), "260000013"),
     "alike": alike(coordinator),

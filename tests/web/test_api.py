@@ -42,6 +42,17 @@ async def told(answer: ClientResponse) -> dict:  # type: ignore[type-arg]
     return await answer.json(content_type=None)  # type: ignore[no-any-return]
 
 
+async def test_an_incident_of_forty_reports_is_forty_reports_and_one_case(site: Served) -> None:
+    with site.tx() as tx:
+        parent = filling.complaint(tx, 1)
+        for number in range(2, 41):
+            filling.complaint(tx, number, parent_id=parent)
+        filling.complaint(tx, 41)
+    assert await told(await get(site, "/complaints/count")) == {"count": 41, "cases": 2, "complete": True}
+    children = await told(await get(site, "/complaints/count?parent=KBR-260000013"))
+    assert (children["count"], children["cases"]) == (0, 0)
+
+
 async def filed(site: Served, key: str = "file-000001", **more: object) -> dict:  # type: ignore[type-arg]
     answer = await post(site, "/complaints", {"text": TEXT} | more, key)
     assert answer.status == 201, await answer.text()
@@ -240,7 +251,7 @@ async def test_filters_and_repeated_ones_narrow_a_list(site: Served) -> None:
 
 async def test_a_count_is_good_for_half_a_minute(site: Served) -> None:
     fill(site, 2)
-    assert await told(await get(site, "/complaints/count")) == {"count": 2, "complete": True}
+    assert await told(await get(site, "/complaints/count")) == {"count": 2, "cases": 2, "complete": True}
     with site.tx() as tx:
         filling.complaint(tx, 9)
     assert (await told(await get(site, "/complaints/count")))["count"] == 2
