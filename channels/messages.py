@@ -156,6 +156,8 @@ class InboundMessage(msgspec.Struct, frozen=True):
     language_hint: str = ""
     unit: str = ""
     """The unit or service whose deep link or QR code was used."""
+    title: str = ""
+    """The subject that somebody gave a new mail; part of what was said, no command."""
     shared_contact: Address | None = None
     attachments: tuple[AttachmentRef, ...] = ()
     location: Location | None = None
@@ -199,7 +201,7 @@ class ContactEvent:
     external_id: str
     address: Address
     event: str
-    """`blocked`, `unblocked` or `moved`."""
+    """`blocked`, `unblocked`, `moved` or `opted_out` (of messages on this channel)."""
     new_address: Address | None = None
 
 

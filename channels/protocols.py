@@ -37,6 +37,8 @@ class Capabilities:
     sends: bool = True
     staff: bool = True
     """May carry notices to officers."""
+    proves: bool = True
+    """Whoever writes here is the one whose address it is. Not so by mail: whatever acts needs a proof of its own."""
 
 
 @dataclass(frozen=True, slots=True)

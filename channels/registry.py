@@ -173,4 +173,6 @@ def _protocols(adapter: object) -> dict[str, Any]:
         "checker": Checker,
         "starter": Starter,
     }
-    return {name: adapter for name, protocol in offered.items() if isinstance(adapter, protocol)}
+    # Some kinds only send until their settings say how they hear.
+    deaf = {"receiver", "listener"} if not getattr(adapter, "receives", True) else set()
+    return {name: adapter for name, protocol in offered.items() if isinstance(adapter, protocol) and name not in deaf}

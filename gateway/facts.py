@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from channels.messages import Answer, InboundMessage, MessageKind
 from gateway import dialogues
 from gateway.complaints.duplicates import text_hash
 from gateway.contacts import Contact
 from gateway.conversation.dialogue import Facts, UssdSession
+from gateway.delivery_reports import ID_PREFIX
 from gateway.sealing import open_seal
 from gateway.storage.store import Transaction, constant
-from gateway.storage.types import to_millis
+from gateway.storage.types import id_number, to_millis
 
 REFERS = frozenset({MessageKind.EDIT, MessageKind.DELETE})
 SAME_TEXTS = (
@@ -25,6 +27,13 @@ NUMBER_OF = (
     " SELECT complaint_id FROM outbox WHERE channel = :channel AND provider_id = :provider AND provider_id <> ''"
     " UNION SELECT complaint_id FROM message WHERE channel = :channel AND provider_id = :provider AND provider_id <> '')"
 )
+OURS = (
+    "SELECT o.key, o.complaint_id, o.contact_id, k.staff, k.address_hash, c.number FROM outbox o"
+    " JOIN contact k ON k.id = o.contact_id LEFT JOIN complaint c ON c.id = o.complaint_id"
+    " WHERE o.id = :id AND o.channel = :channel"
+)
+BY_NUMBER = "no:"
+"""Before a number that somebody wrote, in `reply_to`; it counts only among their own complaints."""
 Same = dict[str, tuple[int, bool]]
 """Text -> how many wrote it lately, whether it was proven to be spam; texts that nobody wrote before are not in it."""
 
@@ -55,9 +64,26 @@ def number_of(tx: Transaction, channel: str, message: InboundMessage, provider_i
     """The complaint that a message of this talk is about, ours or theirs, by the provider's name for it."""
     if not provider_id:
         return ""
+    if provider_id.startswith(BY_NUMBER):
+        return provider_id.removeprefix(BY_NUMBER)
+    if provider_id.startswith(ID_PREFIX):
+        return _number_of_ours(tx, channel, message, provider_id)
     kept = tx.office.keys.unnamed(message.reply_address or message.sender, provider_id)
     row = tx.one(constant(NUMBER_OF), {"channel": channel, "provider": kept})
     return str(row.number) if row else ""
+
+
+def _number_of_ours(tx: Transaction, channel: str, message: InboundMessage, message_id: str) -> str:
+    """By the id that a mail of ours carries; only what was sent to this very sender."""
+    sent = outbox_row(tx, channel, message_id)
+    mine = tx.office.keys.fingerprint(message.sender.reveal())
+    return str(sent.number) if sent is not None and sent.number and sent.address_hash == mine else ""
+
+
+def outbox_row(tx: Transaction, channel: str, message_id: str) -> Any:
+    """A message of ours by its id (`ob_…`): key, complaint_id, contact_id, staff, address_hash, number; None for none."""
+    identity = id_number(message_id.removeprefix(ID_PREFIX))
+    return None if identity is None else tx.one(constant(OURS), {"id": identity, "channel": channel})
 
 
 def told_before(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> Answer:

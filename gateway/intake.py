@@ -8,8 +8,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from channels.messages import Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind, clean_text
-from gateway import assembly, audit, contacts, delivery_reports, facts, officers, reporting_back
+from channels.messages import Address, Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind, clean_text
+from gateway import (
+    assembly,
+    audit,
+    contacts,
+    delivery_reports,
+    dialogues,
+    facts,
+    officers,
+    outbound,
+    reporting_back,
+)
 from gateway.arrival import KEPT_BODY, Arrival
 from gateway.complaints.complaint import SYSTEM
 from gateway.contacts import Contact
@@ -67,6 +77,15 @@ def _take_contact_events(tx: Transaction, arrivals: Sequence[Arrival]) -> None:
         for event in arrival.events:
             if isinstance(event, ContactEvent):
                 contacts.take_event(tx, event)
+                if event.event == "opted_out":
+                    _opt_out(tx, arrival.channel, event.address)
+
+
+def _opt_out(tx: Transaction, channel: str, address: Address) -> None:
+    """Whoever called our messages abuse gets none any more on this channel."""
+    contact = contacts.ensure(tx, [address])[address]
+    dialogues.opt(tx, channel, contact, True)
+    outbound.suppress(tx, channel, contact.id)
 
 
 def _keep_messages(tx: Transaction, arrivals: Sequence[Arrival]) -> tuple[list[Incoming], list[Incoming]]:

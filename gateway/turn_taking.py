@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from channels.messages import Address, Answer, InboundMessage
 from gateway import (
     attachments,
+    attempts,
     contacts,
     dialogues,
     emergencies,
@@ -21,6 +22,7 @@ from gateway import (
     reporting_back,
     spending,
 )
+from gateway.attempts import Limit
 from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Role, Urgency
 from gateway.contacts import Contact
 from gateway.conversation import lookups, turns, ussd
@@ -39,6 +41,10 @@ from gateway.storage.store import Transaction
 STANDING = "st.line"
 """Key of the answer to somebody who asks where a complaint stands."""
 FORM_SHOWN = timedelta(minutes=15)
+BY_ADDRESS = "by_address"
+"""Flag of a mail that came to an address which only the receiver of ours knows."""
+MAIL_ANSWERS = ((timedelta(hours=1), 3), (timedelta(days=1), 10))
+"""So many answers a mail address gets: an automatic answer that does not say so must not go round in circles."""
 Key = tuple[str, int]
 
 
@@ -100,6 +106,11 @@ class Talk:
     def actor(self) -> Actor:
         return Actor(Role.REPORTER, str(self.contact.id))
 
+    @property
+    def is_unproven(self) -> bool:
+        """Whether somebody else may have written in this address's name: it may report, and touches nothing known."""
+        return "unverified" in self.message.flags and BY_ADDRESS not in self.message.flags
+
 
 def take_turn(
     tx: Transaction,
@@ -113,6 +124,8 @@ def take_turn(
     """Judge one message and carry out what follows; the answer for channels that show one at once."""
     talk = Talk(desk, channel, contact, message, message_id, dialogues.setting(tx, channel), received_at)
     dialogue = _with_context(tx, talk, desk.dialogue(tx, channel, contact))
+    if talk.is_unproven:
+        dialogue = _of_a_stranger(dialogue)
     # What waited on the disk is judged by when it was said: a burst stays one, whenever it is carried over.
     heard = min(received_at or tx.now, tx.now)
     return carry_out(tx, talk, step(dialogue, message, heard, talk.setting))
@@ -127,6 +140,11 @@ def _with_context(tx: Transaction, talk: Talk, dialogue: Dialogue) -> Dialogue:
     other = dialogues.unfinished(tx, talk.channel, talk.contact, message.session.session_id)
     out = _opted_out(tx, talk.setting.sms_channel, talk.contact)
     return dialogue.with_(ussd=session, unfinished=other, opted_out=out)
+
+
+def _of_a_stranger(dialogue: Dialogue) -> Dialogue:
+    """The talk without anything that the sender could answer, take back or ask for."""
+    return dialogue.with_(cases=(), awaiting=None, burst_number="", album="", album_number="", subjects=())
 
 
 def _opted_out(tx: Transaction, channel: str, contact: Contact) -> bool:
@@ -150,11 +168,16 @@ def carry_out(tx: Transaction, talk: Talk, turn: Turn) -> Answer:
     answer, turn = _show(tx, talk, turn, opened)
     _reply(tx, talk, turn, opened)
     complaint_id = opened.id if opened else touched
-    talk.desk.keep(talk.channel, talk.contact, turn.dialogue)
+    talk.desk.keep(talk.channel, talk.contact, _kept(talk, turn.dialogue))
     talk.desk.messages[talk.message_id] = (complaint_id, turn.skip)
     if opened or touched:
         talk.desk.stale.add(talk.contact.id)
     return answer
+
+
+def _kept(talk: Talk, dialogue: Dialogue) -> Dialogue:
+    known = talk.desk.dialogues.get((talk.channel, talk.contact.id)) if talk.is_unproven else None
+    return dialogue if known is None else known.with_(recent_texts=dialogue.recent_texts)
 
 
 def _consent(tx: Transaction, talk: Talk, turn: Turn) -> None:
@@ -267,7 +290,17 @@ def _destination(tx: Transaction, talk: Talk, turn: Turn) -> Destination | None:
     channel = tx.office.channels[talk.channel]
     if channel.sender is None or not channel.capabilities.sends or not talk.message.reply_possible:
         return None
+    if turn.replies and not channel.capabilities.proves and not _may_answer(tx, talk.contact):
+        return None
     return Destination(talk.channel, talk.contact, talk.message.destination)
+
+
+def _may_answer(tx: Transaction, contact: Contact) -> bool:
+    limits = [Limit(f"mail:{contact.id}:{span.days}", span, most) for span, most in MAIL_ANSWERS]
+    if attempts.left(tx, limits) <= 0:
+        return False
+    attempts.failed(tx, limits)
+    return True
 
 
 def _say(tx: Transaction, talk: Talk, turn: Turn, reply: Reply, where: Destination, numbers: Mapping[str, int]) -> None:
@@ -279,12 +312,18 @@ def _say(tx: Transaction, talk: Talk, turn: Turn, reply: Reply, where: Destinati
         once=f"{reply.once}:{reply.about}" if reply.once else "",
         direct=reply.direct,
         sent_from=where.sent_from,
-        reply_to=talk.message.provider_id if reply.public else "",
+        reply_to=talk.message.provider_id if reply.public or _is_thread(talk, where) else "",
     )
     delay = timedelta(seconds=reply.delay_s) or _patience(tx, talk, where)
     due_at = tx.now + delay if delay else None
     texts = [(message.text, message.buttons) for message in rendered.messages]
     outbound.say(tx, where.contact, where.channel, texts, said, due_at)
+
+
+def _is_thread(talk: Talk, where: Destination) -> bool:
+    """Whether the answer names the mail it answers; not where that name holds somebody's address (SECURITY C1)."""
+    is_mail = talk.message.sender.scheme == "mailto" and where.channel == talk.channel
+    return is_mail and talk.message.sender.path not in talk.message.provider_id
 
 
 def _costs(tx: Transaction, channel: str) -> bool:

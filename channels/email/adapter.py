@@ -1,13 +1,19 @@
-"""E-mail, outgoing only: notices to officers through the office's mail server (docs/channels/email.md)."""
+"""E-mail: out through the office's mail server, in by what that server hands over (docs/channels/email.md)."""
 
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import ClassVar
 
+from channels.email import webhook
+from channels.email.boxes import Boxes
 from channels.email.dialogue import hand_over, visit
+from channels.email.reading import read
 from channels.email.settings import EmailSettings
 from channels.email.writing import written
 from channels.errors import ChannelStopped, SendError
-from channels.messages import OutboundMessage, SendReceipt
+from channels.messages import Answer, Inbound, OutboundMessage, RawRequest, RawResponse, SendReceipt
 from channels.protocols import Capabilities, Http
+from config.settings import Secret
 
 ADVICE = {
     "credentials": "the mail server refuses the login: compare username and password, ask whether an app password is needed",
@@ -17,24 +23,48 @@ ADVICE = {
 ELSE = "the mail server is busy or answers strangely: try again in some minutes"
 
 
+MIB = 1024 * 1024
+
+
 class Email:
-    """Sender and Checker. Nothing comes in: a mail to `from_address` is read by people."""
+    """Sender and Checker; Receiver where `mode` says that mail comes in."""
 
     Settings = EmailSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(max_length=100_000, max_messages=1)
+    capabilities: ClassVar[Capabilities] = Capabilities(max_length=100_000, max_messages=1, media=True, proves=False)
+    drawn: ClassVar[tuple[str, ...]] = ("reply_key",)
+    max_body: ClassVar[int] = 25 * MIB
     messages_per_second: ClassVar[float] = 0.5
 
     def __init__(self, settings: EmailSettings) -> None:
         self._settings = settings
+        key = settings.reply_key or Secret("")
+        self._boxes = Boxes(settings.from_address.lower(), settings.reply_box, settings.bounce_box, key)
 
     @property
     def own(self) -> str:
         return self._settings.from_address
 
+    @property
+    def receives(self) -> bool:
+        """Whether anything comes in here; else nobody is told to write to us."""
+        return self._settings.mode != "send_only"
+
+    def verify(self, request: RawRequest) -> None:
+        webhook.check(request, [self._settings.webhook_secret, self._settings.previous_webhook_secret])
+
+    def parse(self, request: RawRequest) -> Sequence[Inbound]:
+        return read(request.body, webhook.envelope_of(request), self._boxes, self._settings.authserv_id)
+
+    def ack(self, request: RawRequest, answer: Answer) -> RawResponse:
+        return RawResponse(HTTPStatus.OK)
+
     async def send(self, message: OutboundMessage, http: Http) -> SendReceipt:
         """`provider_id` is the queue's name of the mail, where the server says one. Sent never means delivered here."""
-        mail = written(message, self._settings)
-        queued = await hand_over(mail, self._settings.from_address, message.address.path, self._settings)
+        boxes = self._boxes if self.receives else None
+        mail = written(message, self._settings, boxes)
+        # What cannot be delivered comes back to an address that names it.
+        sender = boxes.bounce_address(message.id) if boxes else self._settings.from_address
+        queued = await hand_over(mail, sender, message.address.path, self._settings)
         return SendReceipt(provider_id=queued)
 
     async def check(self, http: Http, webhook_url: str) -> list[str]:

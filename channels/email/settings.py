@@ -12,6 +12,8 @@ PORTS = {"tls": 465, "starttls": 587, "none": 25}
 # neither end a header nor an SMTP command.
 MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 LONGEST = 254
+BOX = re.compile(r"[A-Za-z0-9._-]{1,20}")
+SHORTEST_SECRET = 16
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -39,7 +41,20 @@ class EmailSettings:
     password: Secret | None = None
     from_name: str = ""
     reply_to: str = ""
-    """Where answers of people go when that is not `from_address`."""
+    """Where answers of people go when that is not `from_address`; only where nothing comes in here."""
+    mode: Literal["send_only", "webhook"] = "send_only"
+    """`webhook`: our own mail server hands over what comes for `from_address` (contrib/mail/pipe)."""
+    webhook_secret: Secret | None = None
+    """With which the mail server signs what it hands over; make one with `openssl rand -hex 24`."""
+    previous_webhook_secret: Secret | None = None
+    authserv_id: str = ""
+    """The name by which our mail server signs its `Authentication-Results`; without it no sender counts as proven."""
+    reply_box: str = "reply"
+    """The box whose plus addresses answers go to: `reply+…@`."""
+    bounce_box: str = "bounce"
+    """The box whose plus addresses bounces go to: `bounce+…@`."""
+    reply_key: Secret | None = None
+    """Key of the proof in reply addresses; drawn from `storage.identity_key` when absent."""
     timeout_s: float = field(default=20.0, metadata={"min": 1, "max": 25})
     """For all until the mail is handed over, and once more for the server's answer to it."""
 
@@ -55,6 +70,20 @@ class EmailSettings:
             raise ValueError("username and password belong together")
         if self.security == "none" and not _may_be_near(self.smtp_host):
             raise ValueError('security = "none" is for this machine and private networks only')
+        self._check_incoming()
+
+    def _check_incoming(self) -> None:
+        if not (BOX.fullmatch(self.reply_box) and BOX.fullmatch(self.bounce_box)):
+            raise ValueError("reply_box and bounce_box are what stands before the plus: letters, digits, . _ -")
+        if self.authserv_id != self.authserv_id.strip() or " " in self.authserv_id:
+            raise ValueError("authserv_id is one word, as it stands in Authentication-Results")
+        if (
+            self.mode == "webhook"
+            and len(self.webhook_secret.reveal() if self.webhook_secret else "") < SHORTEST_SECRET
+        ):
+            raise ValueError(f'mode = "webhook" needs a webhook_secret of at least {SHORTEST_SECRET} characters')
+        if self.mode != "send_only" and self.reply_to:
+            raise ValueError('reply_to belongs to mode = "send_only": answers come in here')
 
     @property
     def port(self) -> int:

@@ -5,6 +5,7 @@ from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import SMTP
 
+from channels.email.boxes import Boxes
 from channels.email.settings import EmailSettings, is_mailbox
 from channels.errors import RecipientRefused, SendRefused
 from channels.messages import OutboundMessage, clean_text
@@ -13,12 +14,16 @@ SUBJECT_CHARACTERS = 120
 # A citizen's words, which are quoted, do not belong into a subject: lists of mails and logs of servers show it.
 END_OF_SUBJECT = re.compile(r"(?<=[.!?])\s|\n|:?\s*[\"“]|https?://")
 OUR_ID = re.compile(r"[A-Za-z0-9_.-]{1,120}")
+THEIR_ID = re.compile(r"<[!-;=?-~]{3,118}>")
 # 7bit: not every server on the way takes eight.
 POLICY = SMTP.clone(cte_type="7bit")
 
 
-def written(message: OutboundMessage, settings: EmailSettings) -> bytes:
-    """The mail with CRLF line ends. RecipientRefused or SendRefused for what cannot become one."""
+def written(message: OutboundMessage, settings: EmailSettings, boxes: Boxes | None = None) -> bytes:
+    """The mail with CRLF line ends. RecipientRefused or SendRefused for what cannot become one.
+
+    `boxes`: where answers come in here, the addresses that tell which message they answer.
+    """
     text = clean_text(message.text)
     if message.address.scheme != "mailto" or not is_mailbox(message.address.path):
         raise RecipientRefused("no_such_address", "not an address that takes mail")
@@ -29,14 +34,19 @@ def written(message: OutboundMessage, settings: EmailSettings) -> bytes:
     mail = EmailMessage(policy=POLICY)
     mail["From"] = _mailbox(settings.from_address, settings.from_name)
     mail["To"] = _mailbox(message.address.path)
-    if settings.reply_to:
+    if boxes is not None:
+        mail["Reply-To"] = _mailbox(boxes.reply_address(message.id), settings.from_name)
+    elif settings.reply_to:
         mail["Reply-To"] = _mailbox(settings.reply_to)
     mail["Subject"] = subject(text) or settings.from_name or settings.from_address
     if message.written_at:
         mail["Date"] = message.written_at
     # The same message has the same id however often it is sent: most readers show a repetition once.
     mail["Message-ID"] = f"<{message.id}@{settings.domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
+    answers = THEIR_ID.fullmatch(message.reply_to) is not None
+    if answers:
+        mail["In-Reply-To"] = mail["References"] = message.reply_to
+    mail["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"
     mail.set_content(_with_links(text, message), charset="utf-8")
     return bytes(mail)
 

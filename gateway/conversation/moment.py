@@ -30,13 +30,18 @@ class Moment(Record, frozen=True):
     @classmethod
     def of(cls, dialogue: Dialogue, message: InboundMessage, now: datetime, setting: Setting) -> "Moment":
         text = message.text.strip()
+        reading = wording.read(text, setting.lexicon)
+        if message.title:  # danger may be named in the subject alone
+            heading = wording.read(message.title, setting.lexicon)
+            violence, urgent = reading.violence or heading.violence, reading.urgent or heading.urgent
+            reading = wording.Reading(reading.words, violence, urgent)
         return cls(
             dialogue.with_(facts=NO_FACTS, is_new=False, last_message_at=now),
             message,
             now,
             setting,
             text,
-            wording.read(text, setting.lexicon),
+            reading,
             dialogue.facts,
             dialogue.last_message_at,
         )

@@ -60,6 +60,7 @@ def open_report(moment: Moment) -> Turn:
     unit = _unit_of(moment)
     draft = Draft(
         text=body[:LONGEST_TEXT] or NO_TEXT,
+        title=message.title,
         agency_named=agency,
         unit=unit,
         service=unit if unit in moment.lexicon.service_codes else "",

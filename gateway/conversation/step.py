@@ -54,7 +54,9 @@ def _service(moment: Moment) -> Turn:
 
 def _opt(moment: Moment) -> Turn | None:
     """Leaving and coming back, each confirmed once."""
-    out = read_opt(moment.text)
+    # Below the word of a mail stands whatever its program puts below every mail.
+    is_mail = moment.message.sender.scheme == "mailto"
+    out = read_opt(moment.text.partition("\n")[0] if is_mail else moment.text)
     if out is None:
         return None
     if out and moment.dialogue.opted_out:

@@ -78,7 +78,8 @@ PROTOCOLS = ("receiver", "sender", "fetcher", "listener", "checker", "starter")
 
 def test_the_training_example_is_accepted() -> None:
     channels = build(load(environ={}).channels, absent_secret=drawn)
-    assert {channel.kind for channel in channels.values()} == registry.webhook_kinds()
+    # Mail needs a server of somebody's own.
+    assert {channel.kind for channel in channels.values()} == registry.webhook_kinds() - {"email"}
 
 
 @pytest.mark.parametrize("kind", sorted(ADAPTERS))
