@@ -105,8 +105,7 @@ def _ussd(settings: Settings) -> UssdNames:
 
 
 def _sp4n(settings: Settings, reference: Reference) -> Sp4nNames:
-    table = next((table for table in settings.forwarding if table.kind == "sp4n"), None)
-    keys = {key: str(value) for key, value in table.values.items()} if table else {}
+    keys = {key: str(value) for key, value in _forwarding(settings, "sp4n").items()}
     agencies = reference.agencies.values()
     known = []
     if (default := keys.get("default_institution_id", "")).isdigit():
@@ -121,13 +120,18 @@ def _sp4n(settings: Settings, reference: Reference) -> Sp4nNames:
 
 
 def _open311(settings: Settings) -> Open311Names:
-    table = next((table for table in settings.forwarding if table.kind == "open311"), None)
-    if table is None:
+    values = _forwarding(settings, "open311")
+    if not values:
         return Open311Names()
-    codes = table.values.get("service_codes", {})
+    codes = values.get("service_codes", {})
     mapped = list(codes.values()) if isinstance(codes, Mapping) else []
-    every = [str(code) for code in (*mapped, table.values.get("default_service_code", "")) if code]
-    return Open311Names(str(table.values.get("api_key", "")), tuple(dict.fromkeys(every)))
+    every = [str(code) for code in (*mapped, values.get("default_service_code", "")) if code]
+    return Open311Names(str(values.get("api_key", "")), tuple(dict.fromkeys(every)))
+
+
+def _forwarding(settings: Settings, kind: str) -> Mapping[str, object]:
+    """What the first system of record of a kind is set to; nothing when there is none."""
+    return next((table.values for table in settings.forwarding if table.kind == kind), {})
 
 
 def _officers(reference: Reference) -> tuple[Person, ...]:
