@@ -84,15 +84,11 @@ class Life:
 
     number: str
     channel: str
-    agency: str
     text: str
     status: str
-    hold: str
-    created_at: datetime
-    is_reached: bool
-    """Its reporter can be written to; else news are read on the tracking page."""
     clocks: tuple[Running, ...]
     words: tuple[Word, ...]
+    """For whoever cannot be written to also those of the tracking page."""
     lines: tuple[Line, ...]
     shows_late: bool
 
@@ -163,12 +159,8 @@ def _life(tx: Transaction, row: Any, words: Iterable[Word], lines: Iterable[Line
     return Life(
         number=case.number,
         channel=row.channel,
-        agency=case.agency,
         text=row.text_masked,
         status=case.status.value,
-        hold=case.hold.value,
-        created_at=row.created_at,
-        is_reached=is_reached,
         clocks=running,
         words=tuple(sorted(heard, key=lambda word: word.at)),
         lines=tuple(lines),

@@ -35,12 +35,8 @@ TOLD = tuple(
 WAITS = Life(
     NUMBER,
     "tg",
-    "DISHUB",
     "Lampu jalan mati di gang Kala",
     "assigned",
-    "none",
-    MONDAY,
-    is_reached=True,
     clocks=(FOLLOW_UP,),
     words=(Word(MONDAY, "st.assigned"),),
     lines=TOLD,

@@ -96,9 +96,9 @@ class Citizens:
 
     def plan(self, start: datetime, days: int) -> None:
         """When each of them writes: any day, in waking hours; none on the last day, so that something becomes of it."""
+        local = self.town.gateway.office.calendar.local(start).replace(hour=0, minute=0, second=0, microsecond=0)
         for person in self.people.values():
             day, hour = person.chance.randrange(max(days - 1, 1)), person.chance.uniform(MORNING, EVENING)
-            local = self.town.gateway.office.calendar.local(start).replace(hour=0, minute=0, second=0, microsecond=0)
             at = max(local + timedelta(days=day, hours=hour), start)
             self.diary.note(at.astimezone(start.tzinfo), partial(self._report, person))
 

@@ -18,7 +18,6 @@ from workers.month.hours import bounds
 from workers.month.town import Town
 
 COORDINATOR = Actor(Role.COORDINATOR, "1", name="Koordinator Bulan")
-INSPECTOR = Actor(Role.INSPECTORATE, "2", name="Inspektur Bulan")
 VISITS = (timedelta(hours=1), timedelta(hours=5))
 """After the office opened."""
 AWAY = (4, 5)

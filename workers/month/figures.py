@@ -1,6 +1,7 @@
 """A month as one JSON object, and as the table that people read."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -45,11 +46,8 @@ def _who(silence: Silence) -> str:
     return silence.number or silence.detail
 
 
-def _many(words: Any) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for word in words:
-        found[word] = found.get(word, 0) + 1
-    return dict(sorted(found.items(), key=lambda one: -one[1]))
+def _many(words: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(words).most_common())
 
 
 def _rounded(share: float | None) -> float | None:

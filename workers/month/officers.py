@@ -10,7 +10,7 @@ from functools import partial
 from channels.messages import Button
 from config.logging import get_logger
 from gateway import cases, desk_work, directory, leaves, officer_deeds, officer_door
-from gateway.complaints.complaint import Action, ActionRefused, Actor, CaseMoved, Role, Status
+from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Role, Status
 from gateway.desk_work import Deed, NotThere, Overtaken
 from gateway.officer_deeds import Form
 from gateway.officer_door import Door
@@ -19,6 +19,7 @@ from gateway.queries.scope import scope_of
 from workers.drain import Transaction
 from workers.month.chance import chance
 from workers.month.citizens import NUMBER
+from workers.month.desk import COORDINATOR
 from workers.month.diary import Diary
 from workers.month.hours import after_work
 from workers.month.setting import BY_CODE, SMS, TELEGRAM, Manner, Seat
@@ -189,7 +190,7 @@ class Officers:
 
 def _send_on_leave(tx: Transaction, *, code: str, days: tuple[date, date]) -> None:
     for member in directory.team(tx, code, [Role.PENGHUBUNG], tx.today):
-        leaves.add(tx, Actor(Role.COORDINATOR, "1", name="Koordinator Bulan"), member.id, *days)
+        leaves.add(tx, COORDINATOR, member.id, *days)
 
 
 def _status(tx: Transaction, seat: Seat, ticket: str) -> Status | None:

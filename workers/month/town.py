@@ -5,7 +5,7 @@ of messages are missing: whatever would leave is handed to the people of the mon
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import TypeVar
 
@@ -52,7 +52,6 @@ class HandClock(Clock):
 class Heard:
     """A message that reached somebody. `to` is a chat or a telephone number, `number` what its provider calls it."""
 
-    at: datetime
     channel: str
     to: str
     text: str
@@ -144,9 +143,7 @@ class Town:
             raise LookupError(channel)
         found = []
         for request in requests:
-            raw = RawRequest(
-                request.method, request.path, request.raw_query, request.headers, request.body, received_at=self.now
-            )
+            raw = replace(request, received_at=self.now)
             known.verify(raw)
             found.append(Arrival(channel, known.receiver.parse(raw), raw, self.now))
         return found
@@ -173,7 +170,7 @@ class Town:
         message = parcel.message
         buttons = tuple(button for row in message.buttons for button in row)
         number = next(self.providers.messages)
-        return Heard(self.now, parcel.channel, message.address.path, message.text, buttons, number)
+        return Heard(parcel.channel, message.address.path, message.text, buttons, number)
 
     def _outcome(self, parcel: Parcel, heard: Heard) -> Outcome:
         if heard.to in self.blocked:
