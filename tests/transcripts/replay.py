@@ -13,7 +13,6 @@ from functools import partial
 
 from channels import gsm
 from channels.messages import Address
-from gateway.complaints.complaint import ActionRefused
 from tests.transcripts import desk
 from tests.transcripts.phones import CHATS, GROUP, PHONES, Kannel, Telegram, Ussd
 from tests.transcripts.reading import EXPECT, ZONE, Line, Transcript
@@ -47,18 +46,16 @@ class Aside:
 
 @dataclass
 class Replay:
-    """`checks`: what each expectation asks of the database. `until`: the first line that cannot be played yet."""
+    """`checks`: what each expectation asks of the database."""
 
     transcript: Transcript
     town: Town
     checks: Mapping[str, Check]
-    until: str = ""
     asides: Sequence[Aside] = ()
     differences: dict[str, str] = field(default_factory=dict)
     """Name of a line -> what was otherwise."""
     said: dict[int, str] = field(default_factory=dict)
     """Place of a line -> what was really said there."""
-    unplayed: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
     """What left for a citizen without standing in the transcript."""
     number: str = ""
@@ -77,12 +74,7 @@ class Replay:
         self._first, self._codes = next(iter(codes), ""), [code or NO_CODE for code in codes.values()]
 
     def run(self) -> "Replay":
-        lines = iter(self.transcript.lines)
-        for line in lines:
-            if line.name == self.until:
-                self.unplayed = [line.name, *(rest.name for rest in lines)]
-                self._still_missing(line)
-                return self
+        for line in self.transcript.lines:
             self._play(line)
         self._listen()
         self._surprise(None)
@@ -117,18 +109,6 @@ class Replay:
             self._surprise(line)
             self._act(line.who, self.transcript.channel, line.text, line.at)
             self._listen()
-
-    def _still_missing(self, line: Line) -> None:
-        """A table of what is missing must not outlive what it names."""
-        known = set(self.differences)
-        try:
-            self._play(line)
-        except (LookupError, ActionRefused):
-            return
-        new = set(self.differences) - known
-        self.differences = {name: self.differences[name] for name in known}
-        if not new:
-            self.differences[line.name] = "can be played by now"
 
     def _begin(self) -> None:
         """Numbers and codes as the transcript gives them out, from its first line on."""

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,18 +22,6 @@ from workers.classification.engine import KeywordClassifier
 ALSO_ON_POSTGRES = (
     "02-telegram-pesan-beruntun.md", "04-telegram-pic-tombol.md", "05-sms-status-belum-beres.md", "11-sms-insiden-massal.md",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """What a later issue brings: `lines` are otherwise until then, from `until` on nothing can be played."""
-
-    what: str
-    lines: frozenset[str] = frozenset()
-    until: str = ""
-
-
-NOT_YET: Mapping[str, Missing] = {}
 
 
 # 04 follows the officers; that the citizen is told of the assignment, as in 01, is left out there.
@@ -114,30 +102,16 @@ def everywhere() -> Sequence[object]:
 
 @pytest.mark.parametrize(("town_url", "name"), everywhere(), indirect=["town_url"])
 def test_a_transcript_happens_as_it_is_written(name: str, town: Town, pytestconfig: pytest.Config) -> None:
-    missing = NOT_YET.get(name, Missing(""))
-    replay = Replay(reading.read(name), town, EXPECTED, missing.until, ASIDES.get(name, ())).run()
+    replay = Replay(reading.read(name), town, EXPECTED, ASIDES.get(name, ())).run()
     if pytestconfig.getoption("--accept-transcripts"):
-        kept = {line.place for line in replay.transcript.lines if line.name in missing.lines}
-        reading.rewrite(name, {place: words for place, words in replay.said.items() if place not in kept})
+        reading.rewrite(name, replay.said)
         return
-    told = [f"{line}\n    {problem}" for line, problem in replay.differences.items() if line not in missing.lines]
+    told = [f"{line}\n    {problem}" for line, problem in replay.differences.items()]
     assert not told, "\n" + "\n".join(told)
     assert replay.surprises == LEFT_OUT.get(name, [])
-    assert set(replay.differences) == missing.lines, "what was missing is there: take it out of NOT_YET"
-    assert replay.unplayed[:1] == ([missing.until] if missing.until else [])
 
 
 def test_every_expectation_is_checked_and_every_check_is_expected() -> None:
-    playable = {text for name in reading.every() for text in expectations(name)}
-    assert playable
-    assert playable == set(EXPECTED)
-
-
-def expectations(name: str) -> Iterator[str]:
-    """Those that can be met by now."""
-    missing = NOT_YET.get(name, Missing(""))
-    for line in reading.read(name).lines:
-        if line.name == missing.until:
-            return
-        if line.who == EXPECT and line.name not in missing.lines:
-            yield line.text
+    expected = {line.text for name in reading.every() for line in reading.read(name).lines if line.who == EXPECT}
+    assert expected
+    assert expected == set(EXPECTED)
