@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import Address, RawRequest
-from gateway import contacts, notices, outbound
+from gateway import contacts, outbound
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action
 from gateway.outbound import Said
@@ -15,7 +15,7 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.faults.lives import sms as call
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import COORDINATOR, REPORT, act, assigned, contact, count, only, receive, rows
+from tests.gateway.short_ways import COORDINATOR, REPORT, act, assigned, contact, count, expand, only, receive, rows
 
 Sends = Callable[..., Arrival]
 SPELLINGS = ("081200000001", "6281200000001", "+6281200000001", "0062 812-0000-0001")
@@ -43,9 +43,7 @@ def texts(store: Store, key: str) -> list[str]:
 
 def tell_due(store: Store, moment: Moment) -> None:
     moment.pass_(minutes=20)
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
+    expand(store)
 
 
 # consent

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select, text
 
 from channels.messages import Address
-from gateway import cases, casework, contacts, directory, intake
+from gateway import cases, casework, contacts, directory, intake, notices
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Case, Role, Status
 from gateway.contacts import Contact
@@ -45,6 +45,13 @@ def count(store: Store, table: Table, *where: Where) -> int:
 def receive(store: Store, *arrivals: Arrival) -> None:
     with store.transaction() as tx:
         intake.receive(tx, arrivals)
+
+
+def expand(store: Store) -> None:
+    """Carry out the notices that are due by now."""
+    with store.transaction() as tx:
+        for row in notices.claim_due(tx):
+            notices.expand(tx, row)
 
 
 def opened(store: Store, arrival: Arrival) -> Case:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway import cases, casework, links, notices, officer_deeds
+from gateway import cases, casework, links, officer_deeds
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Role, Status, Visibility
 from gateway.queries import complaint_page, tracking
@@ -25,6 +25,7 @@ from tests.gateway.short_ways import (
     answered,
     assigned,
     count,
+    expand,
     member,
     now,
     only,
@@ -46,9 +47,7 @@ WRITTEN = (
 
 def told(store: Store, *, until: str = "") -> list[str]:
     """Carry out the notices that are due; the keys of what has been written to the reporter so far."""
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
+    expand(store)
     log = tables.dispatch_log
     said = (log.c.recipient_kind == "reporter") & log.c.outbox_id.is_not(None)
     return [row.key for row in rows(store, log, said)]

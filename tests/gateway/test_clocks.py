@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway import clocks, notices
+from gateway import clocks
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Kind
 from gateway.complaints.sla import Clock, span_of
@@ -21,6 +21,7 @@ from tests.gateway.short_ways import (
     answered,
     assigned,
     count,
+    expand,
     member,
     now,
     only,
@@ -134,9 +135,7 @@ def test_asking_the_reporter_pauses_and_their_answer_resumes(store: Store, teleg
 def test_nothing_runs_for_a_closed_complaint(store: Store, telegram: Sends, moment: Moment) -> None:
     case = answered(store, telegram(REPORT))
     moment.pass_(minutes=10)
-    with store.transaction() as tx:
-        for waiting in notices.claim_due(tx):
-            notices.expand(tx, waiting)
+    expand(store)
     assert running(store) == {"auto_close"}
     act(store, case, A.CONFIRM, reporter(case))
     assert running(store) == set()
@@ -226,7 +225,5 @@ def test_the_deadline_shown_is_the_nearest_that_the_reporter_may_know(
     act(store, case, A.ANSWER, member(store).actor, **ANSWER)
     assert only(store, tables.complaint).due_at is None
     moment.pass_(minutes=10)
-    with store.transaction() as tx:
-        for waiting in notices.claim_due(tx):
-            notices.expand(tx, waiting)
+    expand(store)
     assert only(store, tables.complaint).due_at == row(store, C.AUTO_CLOSE).due_at

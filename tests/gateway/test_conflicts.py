@@ -19,10 +19,10 @@ from gateway.queries.scope import Sight, scope_of, sight
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import act, count, member, now, only, opened, rows
+from tests.gateway.short_ways import act, count, expand, member, now, only, opened, rows
 from tests.gateway.test_ladder import vacate
 from tests.gateway.test_mandates import Sends, told
-from tests.gateway.test_notices import expand, to_reporter
+from tests.gateway.test_notices import to_reporter
 from tests.gateway.test_summaries import morning
 
 MARKER = "kwitansi-zamrud"

@@ -6,14 +6,27 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from gateway import deadlines, notices, outbound, staff_texts
+from gateway import deadlines, outbound, staff_texts
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Hold, Role, Status
 from gateway.outbound import DeliveryStatus, Outcome
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import REPORT, act, answered, assigned, count, member, now, only, opened, reporter, rows
+from tests.gateway.short_ways import (
+    REPORT,
+    act,
+    answered,
+    assigned,
+    count,
+    expand,
+    member,
+    now,
+    only,
+    opened,
+    reporter,
+    rows,
+)
 
 A = Action
 Sends = Callable[..., Arrival]
@@ -23,9 +36,7 @@ QUESTION = "Di sebelah mana persisnya lubang itu berada?"
 
 def tell(store: Store, state: DeliveryStatus = DeliveryStatus.SENT) -> None:
     """Notices become messages, and their providers take them (or not)."""
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
+    expand(store)
     with store.transaction() as tx:
         parcels = outbound.claim(tx, 50, 60)
     with store.transaction() as tx:

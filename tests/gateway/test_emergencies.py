@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from channels.messages import MessageKind
-from gateway import intake, notices, outbound
+from gateway import intake, outbound
 from gateway.app import Office
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Urgency
@@ -14,7 +14,7 @@ from gateway.outbound import Parcel
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import REPORT, opened, rows
+from tests.gateway.short_ways import REPORT, expand, opened, rows
 
 Sends = Callable[..., Arrival]
 DANGER = "kebakaran sekarang di pasar Indra Sari api besar!!"
@@ -37,9 +37,7 @@ def office(office: Office, duty: tuple[str, ...], moment: Moment) -> Office:
 
 def said(store: Store) -> dict[str, Parcel]:
     """What leaves now for officers: the end of an address -> its message."""
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
+    expand(store)
     with store.transaction() as tx:
         parcels = outbound.claim(tx, 50, 60)
         tx.execute(tables.outbox.delete())

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from channels.messages import Address
-from gateway import contacts, fallback, gathering, notices, outbound
+from gateway import contacts, fallback, gathering, outbound
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
 from gateway.outbound import Said
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import REPORT, act, assigned, member, now, opened, rows, spoken
+from tests.gateway.short_ways import REPORT, act, assigned, expand, member, now, opened, rows, spoken
 from tests.plans import watched
 
 Sends = Callable[..., Arrival]
@@ -34,12 +34,6 @@ def given(store: Store, arrival: Arrival) -> Case:
     case = assigned(store, arrival)
     expand(store)
     return case
-
-
-def expand(store: Store) -> None:
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
 
 
 def became(store: Store, channel: str, **values: Any) -> None:

@@ -8,25 +8,19 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway import gathering, notices
+from gateway import gathering
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import REPORT, act, assigned, count, member, now, opened, rows, spoken
+from tests.gateway.short_ways import REPORT, act, assigned, count, expand, member, now, opened, rows, spoken
 
 Sends = Callable[..., Arrival]
 LOG, GATHERED = tables.dispatch_log, tables.gathered
 OFFICER = Address("tg", "900001")
 HEAD = Address("tel", "+628110000002")
 PLACES = [f"pasar {letter}" for letter in "abcdef"]
-
-
-def expand(store: Store) -> None:
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
 
 
 def given(store: Store, telegram: Sends, many: int) -> list[Case]:

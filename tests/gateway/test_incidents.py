@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from channels.messages import Address
-from gateway import attachments, cases, casework, contacts, incidents, notices, staff_texts
+from gateway import attachments, cases, casework, contacts, incidents, staff_texts
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Role, Status
 from gateway.complaints.sla import Clock
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import ANSWER, COORDINATOR, act, member, now, opened, reporter, rows, spoken
+from tests.gateway.short_ways import ANSWER, COORDINATOR, act, expand, member, now, opened, reporter, rows, spoken
 
 A, S = Action, Status
 Reports = Callable[..., Case]
@@ -47,9 +47,7 @@ def pair(store: Store, report: Reports) -> tuple[Case, Case]:
 def told(store: Store, sender: str) -> list[str]:
     """Everything that was said to somebody, with all that is due by now."""
     for _ in range(3):
-        with store.transaction() as tx:
-            for row in notices.claim_due(tx):
-                notices.expand(tx, row)
+        expand(store)
     return [line.text for line in spoken(store, Address("tel", sender))]
 
 

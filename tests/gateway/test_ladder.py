@@ -14,9 +14,22 @@ from gateway.officer_door import Door
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY
-from tests.gateway.short_ways import REPORT, act, assigned, count, member, now, only, opened, reporter, rows, status
+from tests.gateway.short_ways import (
+    REPORT,
+    act,
+    assigned,
+    count,
+    expand,
+    member,
+    now,
+    only,
+    opened,
+    reporter,
+    rows,
+    status,
+)
 from tests.gateway.test_mandates import MEMBER, Sends, add_deputy, told
-from tests.gateway.test_notices import LOG, expand
+from tests.gateway.test_notices import LOG
 
 TASK = tables.task
 

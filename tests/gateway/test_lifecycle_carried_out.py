@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from gateway import audit, cases, casework, clocks, notices
+from gateway import audit, cases, casework, clocks
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import CLOSED, OFFICERS, Action, Actor, Case, Hold, Role, Status
 from gateway.complaints.lifecycle import LIFECYCLE, Move, Step
@@ -13,7 +13,7 @@ from gateway.complaints.sla import due_at
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, member, opened
+from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, expand, member, opened
 
 A, S = Action, Status
 REASON = "Ini alasan yang cukup panjang untuk tindakan apa pun."
@@ -139,9 +139,7 @@ def test_an_action_leaves_rows_that_agree(
 
 def everything_can_be_said(store: Store) -> None:
     """Write the messages of all notices that are due, those of the way included. A text that lacks a value raises."""
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
+    expand(store)
 
 
 def expected(step: Step, case: Case) -> Status:

@@ -15,8 +15,8 @@ from gateway.officer_door import Door
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import COORDINATOR, REPORT, act, assigned, contact, count, member, now, only, rows
-from tests.gateway.test_notices import LOG, expand
+from tests.gateway.short_ways import COORDINATOR, REPORT, act, assigned, contact, count, expand, member, now, only, rows
+from tests.gateway.test_notices import LOG
 from tests.gateway.test_summaries import morning, said
 
 Sends = Callable[..., Arrival]

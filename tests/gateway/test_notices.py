@@ -21,6 +21,7 @@ from tests.gateway.short_ways import (
     assigned,
     contact,
     count,
+    expand,
     member,
     now,
     only,
@@ -33,12 +34,6 @@ A = Action
 Sends = Callable[..., Arrival]
 LOG = tables.dispatch_log
 QUESTION = "Di sebelah mana persisnya lubang itu berada?"
-
-
-def expand(store: Store) -> None:
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
 
 
 def told(store: Store, *where: Any) -> list[tuple[str, str, str]]:

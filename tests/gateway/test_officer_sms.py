@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from channels.messages import Address, TextPart
-from gateway import directory, notices, upkeep
+from gateway import directory, upkeep
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Case, Role, Status
 from gateway.officer_sms import MOST_CODES, MOST_STRANGERS, Order, read
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import REPORT, act, count, opened, receive, rows, spoken, status
+from tests.gateway.short_ways import REPORT, act, count, expand, opened, receive, rows, spoken, status
 
 PHONE, STRANGER = "+628110000002", "+6281200000099"
 FIXED = "Lubang ditambal dengan aspal panas pada 24 November pukul 09.00."
@@ -56,9 +56,7 @@ def text(store: Store, sms: Callable[..., Arrival]) -> Text:
 @pytest.fixture
 def code(store: Store, case: Case) -> str:
     """The one in the notice."""
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
+    expand(store)
     (notice,) = [line.text for line in spoken(store, Address("tel", PHONE)) if line.text.startswith("Tugas")]
     found = re.search(rf"\(1 pelapor\): http\S+ atau balas TL {digits(case)} (\d{{4}}) TERIMA", notice)
     assert found, notice

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway import forwarding, notices
+from gateway import forwarding
 from gateway import tasks as work
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
@@ -17,7 +17,7 @@ from gateway.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, act, count, member, now, only, rows
+from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, act, count, expand, member, now, only, rows
 from tests.gateway.short_ways import status as status_of
 from tests.gateway.test_forwarding import SP4N, claim, filed, polls, settle
 
@@ -43,9 +43,7 @@ def look(store: Store, moment: Moment) -> Look:
 
 
 def told(store: Store) -> list[str]:
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
+    expand(store)
     mine = tables.dispatch_log.c.recipient_kind == "reporter"
     return [row.key for row in rows(store, tables.dispatch_log, mine) if row.outbox_id]
 

@@ -7,7 +7,7 @@ import pytest
 
 from channels.messages import Address
 from config.texts import FILL_IN, shipped
-from gateway import notices, rewording, text_rules
+from gateway import rewording, text_rules
 from gateway.arrival import Arrival
 from gateway.office import Office
 from gateway.rewording import TextRefused, Wish
@@ -15,7 +15,7 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.wording import Wording
 from tests.gateway.conftest import engine_at
-from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, opened, rows, spoken
+from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, expand, opened, rows, spoken
 
 Sends = Callable[..., Arrival]
 ASSIGNED = "{tiket} kami teruskan ke {opd}. Jawaban pertama sebelum {tgl}."
@@ -97,9 +97,7 @@ def test_a_notice_is_worded_by_the_office_and_the_log_says_by_which_version(stor
         reword(store, wish("pic.new", 'Tugas {tiket}: "{kutipan}" Terima sebelum {tgl1}, jawab sebelum {tgl2}.')) == 1
     )
     case = assigned(store, telegram(REPORT))
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
+    expand(store)
     last = spoken(store, Address("tg", "77"))[-1].text
     assert last.startswith(f"{case.number} kami teruskan ke Dinas Pekerjaan Umum")
     assert spoken(store, Address("tg", "900001"))[-1].text.startswith(f"Tugas {case.number}: ")
