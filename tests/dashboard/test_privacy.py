@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import DeliveryStatus
-from gateway import anonymising, contacts, legal_holds, outbound, privacy_requests
+from gateway import anonymising, legal_holds, outbound, privacy_requests
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.outbound import Outcome
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 from tests.dashboard.test_complaint import LAMP, apply, assigned, row_of
+from tests.gateway.short_ways import said
 
 DP, WHY = Role.PRIVACY_OFFICER, "Tidak ada kewajiban menyimpan"
 SCREEN = "/admin/privasi"
@@ -21,14 +22,6 @@ SCREEN = "/admin/privasi"
 def asked(desk: Desk) -> Any:
     with desk.served.tx() as tx:
         return tx.one(select(tables.privacy_request))
-
-
-def said(desk: Desk, key: str) -> list[str]:
-    outbox = tables.outbox
-    with desk.served.tx() as tx:
-        rows = tx.all(select(outbox).where(outbox.c.key == key))
-        people = contacts.by_id(tx, [row.contact_id for row in rows])
-        return [people[row.contact_id].open(bytes(row.text_sealed), f"outbox:{row.id}") for row in rows]
 
 
 def ask(desk: Desk) -> str:
@@ -53,7 +46,7 @@ def send_all(desk: Desk) -> None:
 
 async def test_who_asks_is_told_at_once_and_forgotten_when_it_was_decided(desk: Desk) -> None:
     number = ask(desk)
-    assert "3x24 jam" in said(desk, "pv.erase")[0]
+    assert "3x24 jam" in said(desk.served.gateway.store, "pv.erase")[0]
     row = asked(desk)
     assert (row.due_at - row.asked_at).total_seconds() == 72 * 3600
     await desk.become(DP)
@@ -64,7 +57,7 @@ async def test_who_asks_is_told_at_once_and_forgotten_when_it_was_decided(desk: 
     refused = await desk.press(f"{here}/hapus", SCREEN, reason="ya")
     assert (refused.status, "terlalu pendek" in await refused.text()) == (422, True)
     assert "Peminta diberi tahu" in await desk.done(f"{here}/hapus", SCREEN, reason=WHY)
-    (last,) = said(desk, "pv.erased")
+    (last,) = said(desk.served.gateway.store, "pv.erased")
     assert last.startswith("Data Anda pada kami sudah dihapus.")
     assert last.endswith(WHY)
     case: Any = row_of(desk, number)
@@ -86,7 +79,7 @@ async def test_a_refusal_says_why_and_takes_nothing(desk: Desk) -> None:
     number = ask(desk)
     await desk.become(DP)
     await desk.done(f"{address_of(await desk.page(SCREEN))}/tolak", SCREEN, reason="Perkara di pengadilan berjalan")
-    assert said(desk, "pv.not_erased") == [
+    assert said(desk.served.gateway.store, "pv.not_erased") == [
         "Data Anda belum dapat dihapus: Perkara di pengadilan berjalan Keberatan? Hubungi pejabat pelindungan data."
     ]
     assert row_of(desk, number).text_masked  # type: ignore[attr-defined]
@@ -107,7 +100,7 @@ async def test_what_is_open_or_must_be_kept_is_not_erased(desk: Desk, bar: str) 
     answer = await desk.press(f"{address_of(await desk.page(SCREEN))}/hapus", SCREEN, reason=WHY)
     assert answer.status == 422
     assert row_of(desk, number).text_masked  # type: ignore[attr-defined]
-    assert (asked(desk).state, said(desk, "pv.erased")) == ("asked", [])
+    assert (asked(desk).state, said(desk.served.gateway.store, "pv.erased")) == ("asked", [])
 
 
 async def test_asking_twice_is_one_request_and_only_its_officer_sees_it(desk: Desk) -> None:

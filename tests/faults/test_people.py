@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import Address, RawRequest
-from gateway import contacts, outbound
+from gateway import outbound
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action
 from gateway.outbound import Said
@@ -15,7 +15,19 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.faults.lives import sms as call
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import COORDINATOR, REPORT, act, assigned, contact, count, expand, only, receive, rows
+from tests.gateway.short_ways import (
+    COORDINATOR,
+    REPORT,
+    act,
+    assigned,
+    contact,
+    count,
+    expand,
+    only,
+    receive,
+    rows,
+    said,
+)
 
 Sends = Callable[..., Arrival]
 SPELLINGS = ("081200000001", "6281200000001", "+6281200000001", "0062 812-0000-0001")
@@ -32,13 +44,6 @@ def take(store: Store, request: RawRequest, channel: str = "sms") -> None:
 def dialled(text: str, phone: str) -> RawRequest:
     body = f"sessionId=S1&serviceCode=*708%23&phoneNumber={phone.replace('+', '%2B')}&text={text}".encode()
     return RawRequest("POST", raw_query=b"token=test-ussd-token-0123456789", body=body)
-
-
-def texts(store: Store, key: str) -> list[str]:
-    found = rows(store, tables.outbox, tables.outbox.c.key == key)
-    with store.reading() as tx:
-        people = contacts.by_id(tx, [row.contact_id for row in found])
-        return [people[row.contact_id].open(bytes(row.text_sealed), f"outbox:{row.id}") for row in found]
 
 
 def tell_due(store: Store, moment: Moment) -> None:
@@ -74,7 +79,7 @@ def test_f92_a_plea_to_stop_something_is_a_complaint_and_no_farewell(store: Stor
     receive(store, sms(words))
     assert only(store, tables.complaint).text_masked == words
     assert count(store, tables.dialogue, tables.dialogue.c.opted_out_at.is_not(None)) == 0
-    assert not any(text.startswith(LEAVING) for text in texts(store, "rx.receipt"))
+    assert not any(text.startswith(LEAVING) for text in said(store, "rx.receipt"))
 
 
 def test_f94_a_stop_on_sms_leaves_the_same_person_s_other_channels_as_they_are(

@@ -135,6 +135,14 @@ def spoken(store: Store, address: Address, after: int = 0) -> list[Spoken]:
     ]
 
 
+def said(store: Store, key: str) -> list[str]:
+    """The words of all messages under this key, oldest first."""
+    found = rows(store, tables.outbox, tables.outbox.c.key == key)
+    with store.reading() as tx:
+        people = contacts.by_id(tx, [row.contact_id for row in found])
+        return [people[row.contact_id].open(bytes(row.text_sealed), f"outbox:{row.id}") for row in found]
+
+
 def when_waiting(store: Store) -> None:
     """Returns when another connection waits for a lock of ours."""
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")

@@ -31,6 +31,7 @@ from tests.gateway.short_ways import (
     assigned,
     contact,
     count,
+    expand,
     member,
     now,
     only,
@@ -38,6 +39,7 @@ from tests.gateway.short_ways import (
     receive,
     reporter,
     rows,
+    said,
     spoken,
     when_waiting,
 )
@@ -135,12 +137,8 @@ def told(store: Store, key: str) -> list[str]:
     """Expand what waits; the texts of this key."""
     with store.transaction() as tx:
         tx.execute(tables.notice.update().values(due_at=tx.now))
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
-    found = rows(store, tables.outbox, tables.outbox.c.key == key)
-    with store.reading() as tx:
-        people = contacts.by_id(tx, [row.contact_id for row in found])
-        return [people[row.contact_id].open(bytes(row.text_sealed), f"outbox:{row.id}") for row in found]
+    expand(store)
+    return said(store, key)
 
 
 def test_the_words_of_a_confidential_complaint_are_not_in_a_notice(store: Store, telegram: Sends) -> None:
@@ -159,7 +157,7 @@ def test_the_reporter_is_told_of_a_protection_that_staff_put_on(
     store: Store, telegram: Sends, action: Action, word: str
 ) -> None:
     act(store, opened(store, telegram(REPORT)), action)
-    assert [said for said in told(store, "pv.set") if word in said]
+    assert [one for one in told(store, "pv.set") if word in one]
 
 
 # two processes

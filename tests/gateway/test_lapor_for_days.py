@@ -19,8 +19,7 @@ from gateway.storage.store import Store
 from tests.forwarders import lapor as peer
 from tests.forwarders.lapor import Lapor
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import act, assigned, count, member, now, only, reporter, rows
-from tests.gateway.test_record_news import said
+from tests.gateway.short_ways import act, assigned, count, member, now, only, reporter, rows, said
 from tests.gateway.test_remote_changes import told
 from workers.forward import Forwards
 from workers.forwarders.pacing import PacedHttp

@@ -15,9 +15,22 @@ from gateway.officer_door import Door
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import COORDINATOR, REPORT, act, assigned, contact, count, expand, member, now, only, rows
+from tests.gateway.short_ways import (
+    COORDINATOR,
+    REPORT,
+    act,
+    assigned,
+    contact,
+    count,
+    expand,
+    member,
+    now,
+    only,
+    rows,
+    said,
+)
 from tests.gateway.test_notices import LOG
-from tests.gateway.test_summaries import morning, said
+from tests.gateway.test_summaries import morning
 
 Sends = Callable[..., Arrival]
 MEMBER = tables.agency_member
@@ -210,7 +223,7 @@ def test_the_end_of_a_mandate_is_told_thirty_seven_and_one_day_before_once_each(
         if count(store, tables.outbox) > before:
             days.append((moment.now + timedelta(hours=7)).date())
     assert days == [date(2026, 11, 24), date(2026, 12, 17), date(2026, 12, 23)]
-    texts = [text for text in said(store) if "SK penghubung" in text or "SK Penghubung" in text]
+    texts = [text for text in said(store, "sup.digest") if "SK penghubung" in text or "SK Penghubung" in text]
     assert len(texts) == 6  # the head of the office and the coordinator
     assert all("Dinas Pekerjaan Umum dan Penataan Ruang berakhir 24 Des 2026. Perbarui tim." in text for text in texts)
 
@@ -219,7 +232,7 @@ def test_after_a_standstill_only_the_newest_warning_is_told(store: Store, moment
     change(store, "PUPR", Role.KEPALA, valid_to=date(2026, 11, 27))
     morning(store, moment, 1)
     morning(store, moment, 1)
-    warned = [text for text in said(store) if "berakhir 27 Nov 2026" in text]
+    warned = [text for text in said(store, "sup.digest") if "berakhir 27 Nov 2026" in text]
     assert len(warned) == 2
     steps = rows(store, tables.mandate_warning)
     assert {(row.days, row.audience) for row in steps} == {(7, "head"), (7, "coordinator")}

@@ -28,6 +28,7 @@ from tests.gateway.short_ways import (
     opened,
     reporter,
     rows,
+    said,
 )
 
 A = Action
@@ -208,10 +209,8 @@ def test_a_protection_that_staff_put_on_is_told_by_its_word(
 
 def words(store: Store, key: str) -> str:
     """What was said under this key."""
-    said = only(store, tables.outbox, tables.outbox.c.key == key)
-    with store.reading() as tx:
-        person = contacts.by_id(tx, [said.contact_id])[said.contact_id]
-    return person.open(bytes(said.text_sealed), f"outbox:{said.id}")
+    (text,) = said(store, key)
+    return text
 
 
 def test_a_question_names_the_day_until_which_it_waits(store: Store, telegram: Sends, moment: Moment) -> None:

@@ -3,23 +3,15 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from gateway import bridge, contacts, forwarding, record_news
+from gateway import bridge, forwarding, record_news
 from gateway.arrival import Arrival
 from gateway.complaints.forward import Circuit, CircuitState, ForwardState
-from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, rows
+from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, said
 from tests.gateway.test_forwarding import SP4N, claim, settle
 
 Sends = Callable[..., Arrival]
-
-
-def said(store: Store, key: str) -> list[str]:
-    found = rows(store, tables.outbox, tables.outbox.c.key == key)
-    with store.reading() as tx:
-        people = contacts.by_id(tx, [row.contact_id for row in found])
-        return [people[row.contact_id].open(bytes(row.text_sealed), f"outbox:{row.id}") for row in found]
 
 
 def shut(store: Store, moment: Moment, reason: str = "busy") -> None:

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway import contacts, deadlines, summaries
+from gateway import deadlines, summaries
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import act, answered, assigned, count, member, now, only, opened, rows
+from tests.gateway.short_ways import act, answered, assigned, count, member, now, only, opened, rows, said
 from tests.plans import watched
 
 Sends = Callable[..., Arrival]
@@ -30,14 +30,6 @@ def morning(store: Store, moment: Moment, days: int) -> None:
         deadlines.reach(store)
 
 
-def said(store: Store) -> list[str]:
-    """The words of the summaries, oldest first."""
-    found = rows(store, OUTBOX, OUTBOX.c.key == "sup.digest")
-    with store.reading() as tx:
-        people = contacts.by_id(tx, [row.contact_id for row in found])
-        return [people[row.contact_id].open(bytes(row.text_sealed), f"outbox:{row.id}") for row in found]
-
-
 def late(store: Store, arrival: Arrival) -> str:
     """A complaint that was taken up and then left; its number."""
     case = assigned(store, arrival, "DLH")
@@ -48,7 +40,7 @@ def late(store: Store, arrival: Arrival) -> str:
 def test_a_head_reads_one_summary_and_no_single_words(store: Store, telegram: Sends, moment: Moment) -> None:
     number = late(store, telegram(WASTE))
     morning(store, moment, 9)
-    words = [text for text in said(store) if "lewat 1 hari kerja" in text]
+    words = [text for text in said(store, "sup.digest") if "lewat 1 hari kerja" in text]
     assert words
     assert words[0].startswith("Ringkasan 2 Des 2026: masuk 0, terbuka 1, jatuh tempo hari ini 0, lewat 1.")
     assert f"Terlama: {number}." in words[0]
@@ -83,11 +75,11 @@ def test_what_is_open_alone_is_no_news(store: Store, telegram: Sends, moment: Mo
 def test_two_clocks_write_it_once(store: Store, telegram: Sends, moment: Moment) -> None:
     late(store, telegram(WASTE))
     morning(store, moment, 1)
-    before = said(store)
+    before = said(store, "sup.digest")
     with store.transaction() as tx:  # as one that began at the same moment saw it
         tx.execute(tables.summary.delete().where(tables.summary.c.audience == summaries.WHOLE))
     assert summaries.tell(store) == 0
-    assert said(store) == before
+    assert said(store, "sup.digest") == before
 
 
 @pytest.mark.parametrize(
@@ -99,7 +91,7 @@ def test_nobody_is_woken_for_it(store: Store, telegram: Sends, moment: Moment, a
     late(store, telegram(WASTE))
     moment.now = datetime.fromisoformat(at)
     assert summaries.tell(store) == 0
-    assert said(store) == []
+    assert said(store, "sup.digest") == []
 
 
 def test_where_no_head_can_be_told_those_above_read_it(store: Store, telegram: Sends, moment: Moment) -> None:
@@ -112,7 +104,7 @@ def test_where_no_head_can_be_told_those_above_read_it(store: Store, telegram: S
     entries = rows(store, LOG, LOG.c.key == "sup.overdue")
     assert [entry.skip for entry in entries[:2]] == ["NO_HOLDER", "DIGEST"]
     assert "tangga_terputus" in now(store, case).flags
-    assert any("Tangga terputus: Dinas Lingkungan Hidup." in text for text in said(store))
+    assert any("Tangga terputus: Dinas Lingkungan Hidup." in text for text in said(store, "sup.digest"))
 
 
 def test_what_was_answered_meanwhile_is_told_nobody(store: Store, telegram: Sends, moment: Moment) -> None:
@@ -125,7 +117,7 @@ def test_what_was_answered_meanwhile_is_told_nobody(store: Store, telegram: Send
         )
         tx.execute(tables.complaint.update().where(tables.complaint.c.id == case.id).values(closed_at=moment.now))
     morning(store, moment, 1)
-    assert not any(case.number in text for text in said(store))
+    assert not any(case.number in text for text in said(store, "sup.digest"))
     assert [entry.skip for entry in rows(store, LOG, LOG.c.notice_id == row.id)] == ["SUPERSEDED"]
 
 
@@ -136,7 +128,7 @@ def test_a_long_summary_says_how_much_it_leaves_out(
     late(store, telegram(WASTE))
     late(store, telegram(f"{WASTE} di gang sebelah", sender="78"))
     morning(store, moment, 9)
-    assert any("dan 1 lainnya: " in text and "/admin/aduan?tab=lewat" in text for text in said(store))
+    assert any("dan 1 lainnya: " in text and "/admin/aduan?tab=lewat" in text for text in said(store, "sup.digest"))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -145,4 +137,4 @@ def test_no_table_is_read_whole_for_it(store: Store, telegram: Sends, moment: Mo
     with watched() as asked:
         morning(store, moment, 3)
         assert not asked.whole()
-    assert said(store)
+    assert said(store, "sup.digest")
