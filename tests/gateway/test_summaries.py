@@ -57,7 +57,7 @@ def test_reports_of_one_incident_are_told_as_reports_and_as_one_case(
     act(store, opened(store, telegram("Sampah pasar menumpuk dan berbau", "78")), Action.LINK, parent=parent)
     opened(store, telegram("Lampu jalan di Gang Melati padam", "79"))
     morning(store, moment, 9)
-    told = [text for text in said(store) if "Yang terbuka" in text]
+    told = [text for text in said(store, "sup.digest") if "Yang terbuka" in text]
     assert "terbuka 2," in told[0]
     assert "Yang terbuka: 2 laporan tentang 1 kejadian." in told[0]
     assert any("Yang terbuka: 3 laporan tentang 2 kejadian." in text for text in told)
