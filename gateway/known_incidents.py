@@ -24,6 +24,8 @@ from gateway.storage.types import id_number, id_text
 LEAST, MOST = 10, 120
 MOST_HOURS = 24
 MOST_WORDS = 10
+JUST_BEFORE = timedelta(days=1)
+"""Whoever reported it so long before it was known reads of it on their page too; older reports are about something else."""
 RECEIPT, KNOWN = "rx.receipt", "rx.known"
 
 
@@ -36,6 +38,7 @@ class Line:
     text: str
     words: tuple[str, ...]
     by: str
+    begun_at: datetime
     expires_at: datetime
 
     def is_about(self, text: str) -> bool:
@@ -86,7 +89,15 @@ def current(tx: Transaction) -> Sequence[Line]:
 
 
 def _line(row: Any) -> Line:
-    return Line(id_text(row.id), row.line, tuple(row.words.split()), row.made_by, row.expires_at)
+    return Line(id_text(row.id), row.line, tuple(row.words.split()), row.made_by, row.created_at, row.expires_at)
+
+
+def about(tx: Transaction, row: Any) -> str:
+    """The line about this report, a row of `complaint`, on the pages of its reporter; empty where there is none."""
+    if row.hold != Hold.NONE.value or row.closed_at is not None:
+        return ""
+    fresh = (line for line in current(tx) if row.created_at >= line.begun_at - JUST_BEFORE)
+    return next((line.text for line in fresh if line.is_about(row.text_masked)), "")
 
 
 def told(tx: Transaction, turn: Turn, draft: Draft, number: str) -> Turn:

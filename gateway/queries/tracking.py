@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from gateway import attachments, cases, directory, readers
+from gateway import attachments, cases, directory, known_incidents, readers
 from gateway.attachments import StoredFile
 from gateway.complaints.complaint import Action, Case, Hold, Kind, Role, Status, Visibility
 from gateway.complaints.sla import Clock, Running
@@ -80,6 +80,8 @@ class Tracking:
     sp4n_id: str
     ombudsman: bool
     """The office was late, or the complaint came back twice: there is somebody else to turn to."""
+    known: str
+    """What a coordinator says meanwhile of the incident that it is about; empty mostly."""
 
 
 def page(tx: Transaction, row: Any, clocks: Sequence[Running]) -> Tracking:
@@ -118,6 +120,7 @@ def page(tx: Transaction, row: Any, clocks: Sequence[Running]) -> Tracking:
         rating=case.rating,
         sp4n_id=row.sp4n_id,
         ombudsman=is_late or case.reopen_count >= MANY_REOPENINGS,
+        known=known_incidents.about(tx, row),
     )
 
 
@@ -191,13 +194,22 @@ class Receipt:
     due_on: date | None
     has_route: bool
     left_out: tuple[str, ...]
+    known: str = ""
+    """As for `Tracking`; with the code only."""
 
 
 def receipt(tx: Transaction, channel: str, nonce: str, number: str, code: str) -> Receipt:
     """Beside number and code (gateway.facts.form_answer): until when it is looked at, and what was left out."""
     complaint, contact, message = tables.complaint, tables.contact, tables.message
     row = tx.one(
-        select(complaint.c.due_at, contact.c.scheme)
+        select(
+            complaint.c.due_at,
+            complaint.c.created_at,
+            complaint.c.closed_at,
+            complaint.c.hold,
+            complaint.c.text_masked,
+            contact.c.scheme,
+        )
         .join(contact, contact.c.id == complaint.c.contact_id, isouter=True)
         .where(complaint.c.number == number)
     )
@@ -210,4 +222,5 @@ def receipt(tx: Transaction, channel: str, nonce: str, number: str, code: str) -
         tx.office.calendar.local(row.due_at).date() if row and row.due_at else None,
         row is not None and bool(readers.channel_for(tx, row.scheme or "", channel)),
         tuple(flag for flag in LEFT_OUT if flag in flags),
+        known_incidents.about(tx, row) if row and code else "",
     )

@@ -1,16 +1,21 @@
 """What receipts say while an incident is known: a coordinator's own line, to those whom it concerns, for at most a day."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from channels.messages import Address
 from gateway import known_incidents
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import ActionRefused
+from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import COORDINATOR, receive, spoken
+from tests.queries import filling
 
 LINE = "Gangguan air PDAM di Kec. Contoh sudah diketahui, perbaikan sampai pukul 15.00."
 Text = Callable[..., list[str]]
@@ -57,6 +62,29 @@ def test_without_words_everybody_reads_it_until_it_is_ended(store: Store, text: 
         (line,) = known_incidents.current(tx)
         known_incidents.end(tx, line.id, COORDINATOR)
     assert LINE not in text("jembatan di desa kami rusak berat", "+6281200000002")
+
+
+# fmt: off
+PAGES = [
+    # the report                                              told
+    ({},                                                      True),
+    ({"text_masked": "lampu jalan padam"},                    False),
+    ({"hold": "spam"},                                        False),
+    ({"closed_at": timedelta()},                              False),
+    ({"created_at": timedelta(hours=-23)},                    True),
+    ({"created_at": timedelta(hours=-25)},                    False),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("changes", "told"), PAGES)
+def test_a_page_of_a_reporter_tells_of_it_as_the_receipt_did(store: Store, changes: dict[str, Any], told: bool) -> None:
+    begin(store, words="air pdam")
+    with store.transaction() as tx:
+        given = {name: tx.now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
+        identity = filling.complaint(tx, 1, **{"text_masked": "Air mati sejak subuh", **given})
+        row = tx.one(select(tables.complaint).where(tables.complaint.c.id == identity))
+        assert known_incidents.about(tx, row) == (LINE if told else "")
 
 
 def test_what_is_held_for_a_look_is_answered_as_always(store: Store, text: Text) -> None:

@@ -12,8 +12,10 @@ import pytest
 from aiohttp import ClientResponse, FormData
 from sqlalchemy import func, select
 
+from gateway import known_incidents
 from gateway.storage import tables
 from tests.gateway.conftest import SETTINGS
+from tests.gateway.short_ways import COORDINATOR
 from tests.web.conftest import OpenSite, Served
 from tests.web.test_webhooks import until
 
@@ -83,6 +85,18 @@ async def test_a_report_gives_number_and_code_once_for_a_quarter_of_an_hour(site
     assert "KBR-260000013" in later
     assert "Kode sudah ditampilkan" in later
     assert (complaint(site).anonymous, complaint(site).location_text) == (True, "Desa Contoh Hulu")
+
+
+async def test_the_receipt_tells_of_an_incident_that_is_known(site: Served) -> None:
+    line = "Padam listrik di Desa Contoh Hulu sudah diketahui, diperbaiki PLN."
+    with site.tx() as tx:
+        known_incidents.begin(tx, line, "listrik", "6", COORDINATOR)
+    address = (await post(site, await fields_of(site) | {"isi": REPORT})).headers["Location"]
+    assert line in await (await site.client.get(address)).text()
+    other = (await post(site, await fields_of(site) | {"isi": "Jembatan di desa kami rusak"})).headers["Location"]
+    assert line not in await (await site.client.get(other)).text()
+    site.moment.pass_(minutes=16)
+    assert line not in await (await site.client.get(address)).text(), "the page of later says nothing of the report"
 
 
 async def test_pressing_twice_is_one_report_and_one_page(site: Served) -> None:

@@ -10,7 +10,7 @@ from aiohttp import ClientResponse, FormData
 from sqlalchemy import func, select
 
 from channels.messages import Address, InboundMessage, RawRequest
-from gateway import cases, casework, intake
+from gateway import cases, casework, intake, known_incidents
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.storage import tables
@@ -85,6 +85,18 @@ async def test_number_and_code_show_five_steps(site: Served, number: str) -> Non
     for words in ("Diterima", "Diperiksa", "Dikerjakan", "Dijawab", "Selesai", TEXT, "Verifikasi: 3 hari kerja sejak"):
         assert words in page
     assert page.count('<li class="now"') == 1
+
+
+async def test_the_page_tells_of_the_known_incident_while_it_is_open(site: Served) -> None:
+    line = "Lampu padam di Gang Melati sudah diketahui, diperbaiki malam ini."
+    with site.tx() as tx:
+        known_incidents.begin(tx, line, "lampu", "6", COORDINATOR)
+    assert line in await (await track(site)).text()
+    step(site, Action.RAISE_CONFIDENTIAL)
+    assert line not in await (await site.client.get(f"/lacak/{NUMBER}")).text()
+    assert line in await (await act(site, "isi", kode=CODE)).text()
+    step(site, Action.ARCHIVE, archive_reason="bukan_laporan", reason="Bukan laporan, sudah dijelaskan")
+    assert line not in await (await track(site)).text()
 
 
 async def test_c11_a_wrong_code_and_an_unknown_number_look_the_same(site: Served) -> None:
