@@ -94,7 +94,7 @@ async def test_the_page_tells_of_the_known_incident_while_it_is_open(site: Serve
     assert line in await (await track(site)).text()
     step(site, Action.RAISE_CONFIDENTIAL)
     assert line not in await (await site.client.get(f"/lacak/{NUMBER}")).text()
-    assert line in await (await act(site, "isi", kode=CODE)).text()
+    assert line in await (await act(site, "kode", kode=CODE)).text()
     step(site, Action.ARCHIVE, archive_reason="bukan_laporan", reason="Bukan laporan, sudah dijelaskan")
     assert line not in await (await track(site)).text()
 
