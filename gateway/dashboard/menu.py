@@ -1,7 +1,8 @@
 """The screens of staff: path -> `"module:function"`, who may enter, and the name in the menu.
 
 A screen is a module here, its template in templates/, and its rows in this table; it is imported when first looked at.
-Rows with a `title` stand in the menu, in this order; `/admin` leads to the first one of a role. A row without `roles`
+Rows with a `title` stand in the menu, in this order, those of a `part` together where its first one stands; `/admin` leads
+to the first one of a role. A row without `roles`
 would stand open to everybody: there is none (SECURITY § 10, default deny).
 """
 
@@ -68,40 +69,40 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/karantina/{id}/abaikan", f"{HERE}quarantine:dismiss", roles=CHANNEL_WORKERS),
     Route("GET", "/admin/pengiriman", f"{HERE}dispatch:show", roles=CHANNEL_WORKERS),
     Route("POST", "/admin/pengiriman", f"{HERE}dispatch:decide", roles=CHANNEL_WORKERS),
-    # who wanted to know who somebody is
-    Route("GET", "/admin/identitas", f"{HERE}identities:listing", roles=OPENERS, title="identity.menu"),
-    Route("POST", "/admin/identitas", f"{HERE}identities:ask", roles=OPENERS),
-    Route("GET", "/admin/identitas/{id}", f"{HERE}identities:show", roles=OPENERS),
-    Route("POST", "/admin/identitas/{id}/{aksi}", f"{HERE}identities:act", roles=OPENERS),
     # units, their teams and ladders; an officer sees their own and those below it
-    Route("GET", "/admin/opd", f"{HERE}units:listing", roles=TEAM_WATCHERS, title="units.menu"),
+    Route("GET", "/admin/opd", f"{HERE}units:listing", roles=TEAM_WATCHERS, title="units.menu", part="team"),
     Route("GET", "/admin/opd/{kode}", f"{HERE}units:show", roles=TEAM_WATCHERS),
     Route("POST", "/admin/opd/{kode}/cuti", f"{HERE}units:add_leave", roles=TEAM_WATCHERS),
     Route("POST", "/admin/opd/{kode}/cuti/{id}/hapus", f"{HERE}units:remove_leave", roles=TEAM_WATCHERS),
     # who signs in by which mandate
-    Route("GET", "/admin/akun", f"{HERE}staff_accounts:listing", roles=TEAM_KEEPERS, title="account.menu"),
+    Route("GET", "/admin/akun", f"{HERE}staff_accounts:listing", roles=TEAM_KEEPERS, title="account.menu", part="team"),
     Route("GET", "/admin/akun/{id}", f"{HERE}staff_accounts:show", roles=TEAM_KEEPERS),
     Route("POST", "/admin/akun/{id}/ikat", f"{HERE}staff_accounts:bind", roles=TEAM_KEEPERS),
     Route("POST", "/admin/akun/{id}/lepas", f"{HERE}staff_accounts:unbind", roles=TEAM_KEEPERS),
     # other programs
-    Route("GET", "/admin/webhook", f"{HERE}hooks:show", roles=TECHNICAL, title="admin.hook.menu"),
+    Route("GET", "/admin/webhook", f"{HERE}hooks:show", roles=TECHNICAL, title="admin.hook.menu", part="system"),
     Route("POST", "/admin/webhook", f"{HERE}hooks:register", roles=TECHNICIANS),
     Route("GET", "/admin/webhook/{id}", f"{HERE}hooks:show_one", roles=TECHNICAL),
     Route("POST", "/admin/webhook/{id}/{aksi}", f"{HERE}hooks:act", roles=TECHNICIANS),
-    Route("GET", "/admin/token", f"{HERE}api_tokens:show", roles=TECHNICAL, title="admin.token.menu"),
+    Route("GET", "/admin/token", f"{HERE}api_tokens:show", roles=TECHNICAL, title="admin.token.menu", part="system"),
     Route("POST", "/admin/token", f"{HERE}api_tokens:make", roles=TECHNICIANS),
     Route("POST", "/admin/token/{id}/cabut", f"{HERE}api_tokens:revoke", roles=TECHNICIANS),
-    # what is forgotten, on request and by time; the handlers show requests to the privacy officer alone
-    Route("GET", "/admin/privasi", f"{HERE}privacy:show", roles=RETENTION_READERS, title="admin.privacy.menu"),
-    Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=PRIVACY_DECIDERS),
-    Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=PRIVACY_DECIDERS),
-    Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=PRIVACY_DECIDERS),
     # the words of notices and answers
-    Route("GET", "/admin/teks", f"{HERE}texts:listing", roles=WORDING, title="admin.text.menu"),
+    Route("GET", "/admin/teks", f"{HERE}texts:listing", roles=WORDING, title="admin.text.menu", part="system"),
     Route("GET", "/admin/teks/{kunci}", f"{HERE}texts:show", roles=WORDING),
     Route("POST", "/admin/teks/{kunci}", f"{HERE}texts:save", roles=WORDING),
     Route("POST", "/admin/teks/{kunci}/kembali", f"{HERE}texts:restore", roles=WORDING),
+    # what is forgotten, on request and by time; the handlers show requests to the privacy officer alone
+    Route("GET", "/admin/privasi", f"{HERE}privacy:show", roles=RETENTION_READERS, title="admin.privacy.menu", part="data"),
+    Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=PRIVACY_DECIDERS),
+    Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=PRIVACY_DECIDERS),
+    Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=PRIVACY_DECIDERS),
+    # who wanted to know who somebody is
+    Route("GET", "/admin/identitas", f"{HERE}identities:listing", roles=OPENERS, title="identity.menu", part="data"),
+    Route("POST", "/admin/identitas", f"{HERE}identities:ask", roles=OPENERS),
+    Route("GET", "/admin/identitas/{id}", f"{HERE}identities:show", roles=OPENERS),
+    Route("POST", "/admin/identitas/{id}/{aksi}", f"{HERE}identities:act", roles=OPENERS),
     # the record of deeds
-    Route("GET", "/admin/audit", f"{HERE}audit:show", roles=AUDIT_READERS, title="admin.audit.menu"),
+    Route("GET", "/admin/audit", f"{HERE}audit:show", roles=AUDIT_READERS, title="admin.audit.menu", part="data"),
     Route("POST", "/admin/audit", f"{HERE}audit:verify", roles=AUDIT_VERIFIERS),
 )

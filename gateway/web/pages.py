@@ -5,7 +5,8 @@ gateway/dashboard/templates; base.html lists what they can rely on.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ def _given(request: web.Request) -> dict[str, Any]:
     settings, office = site.gateway.settings, site.gateway.office
     language, now = site.language, office.now()
     user = request.get(USER)
+    menu = menu_of(site, user.role) if user else ()
 
     def t(key: str, **fill_ins: object) -> str:
         return office.texts(key, language, **fill_ins)
@@ -78,7 +80,8 @@ def _given(request: web.Request) -> dict[str, Any]:
         "government": settings.government.name,
         "training": settings.training.enabled,
         "user": user,
-        "menu": menu_of(site, user.role) if user else (),
+        "menu": parts_of(menu),
+        "chosen": chosen_of(menu, request.path),
         "here": request.path,
         "page_url": f"{settings.server.public_url}{request.rel_url.raw_path_qs}",
         "static": site.static,
@@ -98,6 +101,33 @@ def _csrf_field(request: web.Request) -> Markup:
 def menu_of(site: Site, role: Role) -> tuple[Route, ...]:
     """The screens that stand in the menu of a role, in the order of the table."""
     return tuple(route for route in site.routes if route.title and route.roles and role in route.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Screens that stand together in the menu; those that stand alone are a part without a `name`."""
+
+    name: str
+    screens: tuple[Route, ...]
+
+    @property
+    def is_folded(self) -> bool:
+        """Behind its name where there is room for one row only; one screen hides behind nothing."""
+        return len(self.screens) > 1
+
+
+def parts_of(screens: Sequence[Route]) -> tuple[Part, ...]:
+    """The menu in its order; each part where its first screen stands."""
+    found: dict[str, list[Route]] = {}
+    for screen in screens:
+        found.setdefault(screen.part or screen.path, []).append(screen)
+    return tuple(Part(of[0].part, tuple(of)) for of in found.values())
+
+
+def chosen_of(screens: Sequence[Route], path: str) -> str:
+    """The screen of the menu on which this address lies: the longest that it begins with."""
+    fitting = [screen.path for screen in screens if path == screen.path or path.startswith(f"{screen.path}/")]
+    return max(fitting, key=len, default="")
 
 
 class _Terms:

@@ -33,6 +33,8 @@ class Route:
     """Who may enter, signed in; None: everybody."""
     title: str = ""
     """Text key: the screen stands in the menu of its roles under this name."""
+    part: str = ""
+    """Screens of one part (`nav.part.<part>`) stand together in the menu, behind its name; without one in the open."""
     form: bool = True
     """A POST carries one of our forms: it is read, and refused without our token. False: the handler proves its caller."""
     files: bool = False

@@ -243,6 +243,26 @@ async def test_the_whole_way_of_a_complaint_goes_without_a_script(desk: Desk, br
         await expect(page.locator(".notice.good")).to_contain_text("Sudah diurungkan")
 
 
+async def test_the_menu_opens_without_a_script_and_the_way_out_stays_in_its_place(desk: Desk, browser: Browser) -> None:
+    async with visitor(browser, desk, script=False) as page:
+        assert await page.evaluate("document.querySelector('header').offsetHeight") < 110  # two rows
+        out = page.locator("header button:visible")
+        await expect(out).to_have_count(1)
+        assert (await out.bounding_box() or {})["y"] < 55
+        await page.focus("header summary:visible")
+        await page.keyboard.press("Enter")
+        await page.click("header a:visible:text-is('Akun')")
+        await expect(page.locator("h1")).to_have_text("Akun petugas")
+        await expect(page.locator("header summary.here:visible")).to_have_text("Tim")
+        await page.set_viewport_size(ViewportSize(width=360, height=HEIGHT))
+        assert await page.evaluate("document.querySelector('header').offsetHeight") < 65
+        await expect(out).to_have_count(0)
+        await page.click("header summary:visible")
+        assert not await page.evaluate(STICKS_OUT)
+        await out.click()
+        await page.wait_for_url("**/masuk")
+
+
 async def test_a_channel_is_paused_and_resumed_without_a_script(desk: Desk, browser: Browser) -> None:
     furnish(desk)
     async with visitor(browser, desk, 320, Role.CHANNEL_ADMIN, script=False) as page:

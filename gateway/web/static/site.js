@@ -152,6 +152,16 @@
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") { close(); } });
 
+  // A part of the menu is shut by Esc, and by looking elsewhere.
+  const parts = all("details.part");
+  document.addEventListener("keydown", (event) => {
+    const shown = event.key === "Escape" && parts.find((part) => part.open);
+    if (shown) { shown.open = false; find("summary", shown).focus(); }
+  });
+  document.addEventListener("click", (event) => {
+    parts.forEach((part) => { if (!part.contains(event.target)) { part.open = false; } });
+  });
+
   // Copying a number or code, and choosing all rows of a table.
   all("[data-copy]").forEach((button) => {
     button.hidden = !navigator.clipboard;
