@@ -6,7 +6,6 @@ last line was never acknowledged: it is cut off and counted (F13).
 
 import base64
 import errno
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -17,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 
 from channels.messages import RawRequest
 from config.logging import get_logger
+from gateway import locked_files
 from gateway.arrival import Arrival, freeze, thaw
 from gateway.disks import disk_of
 
@@ -120,13 +120,7 @@ class Spool:
 
     def _opened(self) -> BinaryIO:
         if self._file is None:
-            path = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
-            draft = path.with_suffix(".new")
-            file = os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0)
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # It gets its name when it is locked: without the lock another process takes it for a dead one's.
-            draft.rename(path)
-            self._file = file
+            self._file = locked_files.create(self._folder, f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}")
         return self._file
 
     def lines(self) -> Iterator[tuple[Path, list[Line]]]:
@@ -152,12 +146,10 @@ class Spool:
         return self._file is not None and path.samefile(f"/proc/self/fd/{self._file.fileno()}")
 
     def _is_left_behind(self, path: Path) -> bool:
-        with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                return False
-        return True
+        file = locked_files.take(path)
+        if file is not None:
+            file.close()
+        return file is not None
 
     def _read(self, content: bytes) -> Iterator[Line]:
         for number, line in enumerate(content.split(b"\n"), 1):

@@ -7,11 +7,11 @@ The file says nothing after a power cut, for it is never synced: its name carrie
 to. It is locked while its process lives, as the spool is. Addresses and texts do not come here (SECURITY C1).
 """
 
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 import msgspec
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from channels.messages import DeliveryStatus
 from config.logging import get_logger
+from gateway import locked_files
 from gateway.outbound import Outcome, Parcel, unnamed
 from gateway.sealing import Keys
 
@@ -67,7 +68,9 @@ class _File:
 
 
 class SendJournal:
-    """The journal of one process. `claimed` and `settled` come from one thread, `begun` and `ended` from the loop."""
+    """The journal of one process. `claimed` and `settled` come from one thread, `begun` and `ended` from the loop: what
+    both of them look at and write is held by a lock, for the moment that a line without `fsync` takes.
+    """
 
     def __init__(self, folder: Path, keys: Keys) -> None:
         self._folder = folder
@@ -75,6 +78,8 @@ class SendJournal:
         self._boot = _boot()
         self._current: _File | None = None
         self._file_of: dict[int, _File] = {}
+        self._held = Lock()
+        """Whoever has it may look at and change the two above and the files in them."""
         self._left: list[_File] = []
         """Files of the dead, locked while what they tell is on its way into the database."""
 
@@ -82,16 +87,17 @@ class SendJournal:
         """These messages are ours: the claim is committed."""
         if not parcels:
             return
-        try:
-            file = self._with_room()
-            file.write(_Claimed([(parcel.id, parcel.fence) for parcel in parcels]))
-        except OSError as problem:
-            # Without a journal they are in doubt when this process is killed: never sent twice.
-            log.warning("send_journal_failed", problem=type(problem).__name__)
-            self._give_up(self._current)
-            return
-        file.open.update(parcel.id for parcel in parcels)
-        self._file_of.update((parcel.id, file) for parcel in parcels)
+        with self._held:
+            try:
+                file = self._with_room()
+                file.write(_Claimed([(parcel.id, parcel.fence) for parcel in parcels]))
+            except OSError as problem:
+                # Without a journal they are in doubt when this process is killed: never sent twice.
+                log.warning("send_journal_failed", problem=type(problem).__name__)
+                self._give_up(self._current)
+                return
+            file.open.update(parcel.id for parcel in parcels)
+            self._file_of.update((parcel.id, file) for parcel in parcels)
 
     def begun(self, parcel: Parcel) -> None:
         """From now on the provider may have it."""
@@ -104,24 +110,25 @@ class SendJournal:
 
     def settled(self, outcomes: Sequence[Outcome]) -> None:
         """What became of these is in the database."""
-        for outcome in outcomes:
-            file = self._file_of.pop(outcome.id, None)
-            if file is None:
-                continue
-            file.open.discard(outcome.id)
-            if not file.open and file is not self._current:
-                file.remove()
+        with self._held:
+            for outcome in outcomes:
+                file = self._file_of.pop(outcome.id, None)
+                if file is None:
+                    continue
+                file.open.discard(outcome.id)
+                if not file.open and file is not self._current:
+                    file.remove()
 
     def left_behind(self) -> list[Outcome]:
         """What became of messages of processes that are dead; after its commit call `taken_over`."""
         self._release()
         found: list[Outcome] = []
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            if file := _locked(path):
-                self._left.append(file)
+            if stream := locked_files.take(path):
+                self._left.append(_File(path, stream))
                 # What another start of this machine wrote may lack its last lines.
                 if path.name.startswith(self._boot):
-                    found += _outcomes(file.stream.read())
+                    found += _outcomes(stream.read())
         return found
 
     def taken_over(self) -> None:
@@ -133,12 +140,13 @@ class SendJournal:
     def close(self) -> None:
         """The process ends. What is not settled is left for the next one."""
         self._release()
-        for file in {id(each): each for each in [*self._file_of.values(), self._current] if each}.values():
-            if file.open:
-                file.stream.close()
-            else:
-                file.remove()
-        self._file_of, self._current = {}, None
+        with self._held:
+            for file in {id(each): each for each in [*self._file_of.values(), self._current] if each}.values():
+                if file.open:
+                    file.stream.close()
+                else:
+                    file.remove()
+            self._file_of, self._current = {}, None
 
     def _release(self) -> None:
         for file in self._left:
@@ -146,14 +154,15 @@ class SendJournal:
         self._left = []
 
     def _note(self, identity: int, line: Line) -> None:
-        file = self._file_of.get(identity)
-        if file is None:
-            return
-        try:
-            file.write(line)
-        except OSError as problem:
-            log.warning("send_journal_failed", problem=type(problem).__name__)
-            self._give_up(file)
+        with self._held:
+            file = self._file_of.get(identity)
+            if file is None:
+                return
+            try:
+                file.write(line)
+            except OSError as problem:
+                log.warning("send_journal_failed", problem=type(problem).__name__)
+                self._give_up(file)
 
     def _give_up(self, file: _File | None) -> None:
         """A journal with a gap would call begun what was not, or the other way round: better none."""
@@ -177,27 +186,8 @@ class SendJournal:
 
     def _opened(self) -> _File:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._folder / f"{self._boot}-{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
-        draft = path.with_suffix(".new")
-        stream = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb", buffering=0)
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # It gets its name when it is locked: without the lock another process takes it for a dead one's.
-        draft.rename(path)
-        return _File(path, stream)
-
-
-def _locked(path: Path) -> _File | None:
-    """The file, ours alone until it is closed; None while its process lives or somebody else reads it."""
-    try:
-        stream = path.open("rb")
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        stream.close()
-        return None
-    return _File(path, stream)
+        name = f"{self._boot}-{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
+        return _File(self._folder / name, locked_files.create(self._folder, name))
 
 
 def _outcomes(content: bytes) -> Iterator[Outcome]:

@@ -1,6 +1,8 @@
 """What a killed process leaves in its journal of sends: which of its messages never left, which were answered."""
 
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -132,6 +134,32 @@ def test_a_line_cut_off_in_the_middle_is_no_line(journal: SendJournal, heir: Sen
     (file,) = files(tmp_path)
     file.write_bytes(file.read_bytes()[:-5])
     assert heir.left_behind() == [not_begun(1, 1)]
+
+
+def test_it_may_fail_on_the_loop_while_the_thread_settles(
+    journal: SendJournal, heir: SendJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop gives up one file after the other, and looks through all that is claimed for it, which the thread changes."""
+    many, lost = range(1000, 6000), range(100)
+    journal.claimed([parcel(number) for number in many])
+    monkeypatch.setattr(send_journal, "FULL_BYTES", 0)
+    for number in lost:
+        journal.claimed([parcel(number)])
+        broken = journal._file_of[number]
+        broken.stream.close()
+        broken.stream = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115 - the journal closes it
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            settled = thread.submit(lambda: [journal.settled([sent(number)]) for number in many])
+            for number in lost:
+                journal.begun(parcel(number))
+            settled.result()
+    finally:
+        sys.setswitchinterval(often)
+    killed(journal)
+    assert heir.left_behind() == [], "what was settled is settled, and the rest stands in doubt"
 
 
 def test_a_full_disk_costs_the_journal_and_not_the_message(
