@@ -93,7 +93,9 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/teks/{kunci}", f"{HERE}texts:save", roles=WORDING),
     Route("POST", "/admin/teks/{kunci}/kembali", f"{HERE}texts:restore", roles=WORDING),
     # what is forgotten, on request and by time; the handlers show requests to the privacy officer alone
-    Route("GET", "/admin/privasi", f"{HERE}privacy:show", roles=RETENTION_READERS, title="admin.privacy.menu", part="data"),
+    Route(
+        "GET", "/admin/privasi", f"{HERE}privacy:show", roles=RETENTION_READERS, title="admin.privacy.menu", part="data"
+    ),
     Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=PRIVACY_DECIDERS),
     Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=PRIVACY_DECIDERS),
     Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=PRIVACY_DECIDERS),
