@@ -19,12 +19,14 @@ from gateway.storage.store import Transaction, constant
 JOINED, HEIR = "joined", "heir"
 """Remarks in the history: another complaint follows this one, this one goes on in the place of its parent."""
 SUPERVISION = Kind.PENGADUAN_PENGAWASAN
+MANY = "SELECT count(*) FROM complaint WHERE parent_id = :parent AND parent_id IS NOT NULL"
 CHILDREN = "SELECT id, contact_id FROM complaint WHERE parent_id = :parent AND parent_id IS NOT NULL"
 
 
 def count(tx: Transaction, parent_id: int) -> int:
     """How many complaints follow this one."""
-    return len(tx.all(constant(CHILDREN), {"parent": parent_id}))
+    row = tx.one(constant(MANY), {"parent": parent_id})
+    return int(row[0]) if row else 0
 
 
 def children_of(tx: Transaction, parent_id: int) -> list[Case]:
