@@ -38,7 +38,7 @@ from gateway.complaints.complaint import (
 )
 from gateway.complaints.incident import CATCHES_UP, KIND, next_step, told_of
 from gateway.complaints.inputs import check_inputs, check_limits
-from gateway.complaints.lifecycle import Step, followed, step_as_parent, step_for, target_of
+from gateway.complaints.lifecycle import Step, followed, step_as_parent, step_for, step_of, target_of
 from gateway.complaints.notices import NOTICES, Audience
 from gateway.effects import Act, effects
 from gateway.queries import deeds
@@ -73,8 +73,7 @@ def apply(
         return cases.by_id(tx, case.id) or case
     if action is Action.UNDO:
         return _undo(tx, case, actor)
-    linked = case.parent_id is not None
-    step = step_for(action, case.status, actor.role, hold=case.hold, return_status=case.return_status, linked=linked)
+    step = step_of(case, action, actor.role)
     _check(tx, step, case, inputs)
     followers = incidents.followers(tx, action, case)
     own = incidents.covered(tx, inputs, followers, case.contact_id) if followers else inputs

@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway import cases
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Kind
-from gateway.complaints.lifecycle import step_for
+from gateway.complaints.lifecycle import step_of
 from gateway.desk_work import Deed
 from gateway.queries import complaint_detail
 from gateway.queries.complaint_detail import Item
@@ -65,14 +65,7 @@ def _refusal(item: Item, action: Action, actor: Actor, inputs: Mapping[str, str]
     if item.sight is not Sight.FULL:
         return "wrong_role"
     try:
-        step = step_for(
-            action,
-            case.status,
-            actor.role,
-            hold=case.hold,
-            return_status=case.return_status,
-            linked=case.parent_id is not None,
-        )
+        step = step_of(case, action, actor.role)
     except ActionRefused as refusal:
         return refusal.code
     return "" if all(inputs.get(name) for name in step.requires) else "no_suggestion"

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from gateway import audit, cases, casework, contacts, desk_files, events
 from gateway.anonymity import cover_of
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Hold, Role
-from gateway.complaints.lifecycle import Step, actions_for
+from gateway.complaints.lifecycle import Step, steps_of
 from gateway.privacy import masked_text
 from gateway.queries import complaint_detail
 from gateway.queries.scope import Scope, Sight
@@ -65,9 +65,7 @@ def new_key() -> str:
 
 def offered(case: Case, actor: Actor, *, has_request: bool = False, inspectorate: str = "") -> tuple[Step, ...]:
     """The steps that make sense for this person now, the usual next one first. `has_request`: for more time."""
-    steps = actions_for(
-        case.status, actor.role, hold=case.hold, return_status=case.return_status, linked=case.parent_id is not None
-    )
+    steps = steps_of(case, actor.role)
     pointless = {
         Action.HOLD: case.hold is not Hold.NONE,
         Action.RAISE_ANONYMOUS: case.anonymous,

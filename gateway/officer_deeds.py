@@ -13,7 +13,7 @@ from channels.messages import AttachmentRef
 from gateway import attachments, audit, cases, casework, clocks, events, officer_drafts, readers, staff_texts
 from gateway.complaints.complaint import Action, ActionRefused, Case
 from gateway.complaints.inputs import check_inputs
-from gateway.complaints.lifecycle import step_for
+from gateway.complaints.lifecycle import step_of
 from gateway.complaints.masking import mask
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
@@ -207,14 +207,7 @@ class Preview:
 def preview(tx: Transaction, row: Any, member: Member, inputs: Mapping[str, str], files: int) -> Preview:
     """Look an answer over before it is sent; `ActionRefused` for what would be refused then. Nothing is written."""
     case = cases.case_of(row)
-    step = step_for(
-        Action.ANSWER,
-        case.status,
-        member.role,
-        hold=case.hold,
-        return_status=case.return_status,
-        linked=case.parent_id is not None,
-    )
+    step = step_of(case, Action.ANSWER, member.role)
     given = {name: value.strip() for name, value in inputs.items() if value.strip()}
     if files:
         given["evidence"] = str(files)

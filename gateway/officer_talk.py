@@ -115,15 +115,7 @@ def _action_id(seat: Seat, word: str, standing: Question | None) -> str:
 
 def _step(seat: Seat, word: str) -> lifecycle.Step:
     """The rule of the life cycle; `ActionRefused` where the task does not allow it now."""
-    case, role = seat.case, seat.member.role
-    return lifecycle.step_for(
-        FORMS[word],
-        case.status,
-        role,
-        hold=case.hold,
-        return_status=case.return_status,
-        linked=case.parent_id is not None,
-    )
+    return lifecycle.step_of(seat.case, FORMS[word], seat.member.role)
 
 
 def _first(word: str) -> Step:

@@ -293,6 +293,18 @@ def actions_for(
     return tuple(sorted(steps, key=lambda step: step.action is not PRIMARY.get(status)))
 
 
+def step_of(case: Case, action: Action, role: Role) -> Step:
+    """`step_for` this complaint as it is."""
+    linked = case.parent_id is not None
+    return step_for(action, case.status, role, hold=case.hold, return_status=case.return_status, linked=linked)
+
+
+def steps_of(case: Case, role: Role) -> tuple[Step, ...]:
+    """`actions_for` this complaint as it is."""
+    linked = case.parent_id is not None
+    return actions_for(case.status, role, hold=case.hold, return_status=case.return_status, linked=linked)
+
+
 def step_as_parent(case: Case, action: Action) -> Step | None:
     """The rule by which one that is linked follows its parent, whoever acted there; None where it cannot."""
     if case.hold is not Hold.NONE:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gateway.complaints.complaint import Action, ActionRefused, Case, Role, Sensitive
 from gateway.complaints.inputs import check_limits
-from gateway.complaints.lifecycle import Step, actions_for, step_for
+from gateway.complaints.lifecycle import Step, step_for, step_of, steps_of
 
 ADD, OBJECT = "tambah", "keberatan"
 ADDITIONS = frozenset({Action.COMPLETE, Action.REPLY, Action.REPLY_TO_ANSWER})
@@ -39,8 +39,7 @@ USEFUL: Mapping[str, Callable[[Case], bool]] = {
 
 def offers(case: Case, now: datetime, reopen_days: int, *, waits: bool) -> tuple[str, ...]:
     """The words of the forms. `waits`: the last step may still be taken back, the reporter does not know of it."""
-    steps = actions_for(case.status, Role.REPORTER, hold=case.hold, return_status=case.return_status)
-    possible = {step.action for step in steps if _in_time(step, case, now, reopen_days)}
+    possible = {step.action for step in steps_of(case, Role.REPORTER) if _in_time(step, case, now, reopen_days)}
     found = [word for word, actions in WORDS.items() if actions & possible and USEFUL.get(word, _always)(case)]
     if waits:
         return tuple(word for word in found if word in AT_ANY_TIME)
@@ -51,7 +50,7 @@ def addition_for(case: Case) -> Action:
     """What further words of the reporter are now; `ActionRefused` where the complaint takes none."""
     for action in (Action.COMPLETE, Action.REPLY_TO_ANSWER):
         try:
-            step_for(action, case.status, Role.REPORTER, hold=case.hold, return_status=case.return_status)
+            step_of(case, action, Role.REPORTER)
         except ActionRefused:
             continue
         return action

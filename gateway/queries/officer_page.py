@@ -13,7 +13,7 @@ from gateway.attachments import StoredFile
 from gateway.complaints.calendar import add_working_days
 from gateway.complaints.complaint import Action, Case, Hold, Status, Visibility
 from gateway.complaints.inputs import MOST_EXTENSION
-from gateway.complaints.lifecycle import actions_for
+from gateway.complaints.lifecycle import steps_of
 from gateway.complaints.sla import Clock, Running
 from gateway.directory import Member
 from gateway.events import inputs_of
@@ -166,10 +166,7 @@ def _reporter(tx: Transaction, row: Any) -> str:
 
 def forms_of(case: Case, member: Member) -> tuple[str, ...]:
     """The words of FORMS that this officer may use now."""
-    steps = actions_for(
-        case.status, member.role, hold=case.hold, return_status=case.return_status, linked=case.parent_id is not None
-    )
-    possible = {step.action for step in steps}
+    possible = {step.action for step in steps_of(case, member.role)}
     return tuple(word for word, action in FORMS.items() if action in possible)
 
 

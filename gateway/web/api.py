@@ -14,7 +14,7 @@ from channels.messages import Address
 from channels.phone import phone_address
 from gateway import cases, casework, directory, events, filing
 from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Draft, Point, Visibility
-from gateway.complaints.lifecycle import Move, Step, actions_for, step_for, target_of
+from gateway.complaints.lifecycle import Move, Step, step_of, steps_of, target_of
 from gateway.queries import channel_watch, complaint_detail, complaint_list
 from gateway.queries.complaint_detail import Item
 from gateway.queries.complaint_list import CursorInvalid, Filters
@@ -163,15 +163,8 @@ async def show_actions(request: web.Request, caller: Caller) -> web.Response:
 
 def _actions(tx: Any, site: Site, number: str, caller: Caller) -> list[ActionRecord]:
     case = cases.case_of(_item(tx, caller.scope(tx.office), number).row)
-    steps = actions_for(
-        case.status,
-        caller.actor.role,
-        hold=case.hold,
-        return_status=case.return_status,
-        linked=case.parent_id is not None,
-    )
     offered: dict[Action, ActionRecord] = {}
-    for step in steps:
+    for step in steps_of(case, caller.actor.role):
         if step.action not in NOT_FOR_PROGRAMS and not isinstance(step.target, Move):
             target = target_of(step, case.status, case.return_status)
             label = site.texts(f"label.action.{step.action.value}", site.language)
@@ -266,14 +259,7 @@ def _act(
     case = cases.case_of(_item(tx, caller.scope(tx.office), number).row)
     if case.version != version:
         raise Problem("stale_version", f'"{case.version}"', headers=etag(case.version))
-    step = step_for(
-        action,
-        case.status,
-        caller.actor.role,
-        hold=case.hold,
-        return_status=case.return_status,
-        linked=case.parent_id is not None,
-    )
+    step = step_of(case, action, caller.actor.role)
     moved = casework.apply(tx, action, case, caller.actor, inputs)
     seq = events.last(tx, case.id).seq
     return HTTPStatus.OK, ActedRecord(seq, moved.status, _undo_until(tx, step)), etag(moved.version)
