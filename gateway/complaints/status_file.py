@@ -26,6 +26,7 @@ ZONE = ZoneInfo("Asia/Jakarta")
 SERIAL_FROM = datetime(1899, 12, 30)  # noqa: DTZ001 - the zone is put on the sum
 SERIALS = range(20_000, 80_000)
 """Days since then in which spreadsheets count: 1954 to 2119."""
+WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)? ?(Z|[+-]\d\d(:?\d\d)?)", re.ASCII)
 FORMS = (
     "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d",
@@ -160,7 +161,7 @@ def _line(number: int, given: Mapping[str, str], pattern: str, now: datetime, se
         return BadLine(number, shown, "twice")
     try:
         at, followup_at = _moment(given.get("tanggal_status", "")), _moment(given.get("tanggal_tindak_lanjut", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return BadLine(number, shown, "date")
     if max(at or now, followup_at or now) > now + timedelta(days=1):
         return BadLine(number, shown, "date_ahead")
@@ -179,10 +180,13 @@ def _line(number: int, given: Mapping[str, str], pattern: str, now: datetime, se
 
 
 def _moment(text: str) -> datetime | None:
-    """As people and spreadsheets write it, UTC. ValueError for anything else."""
-    text = text.strip().replace("T", " ").removesuffix("Z")
+    """As people, spreadsheets and programs write it, UTC. ValueError for anything else."""
+    text = text.strip()
     if not text:
         return None
+    if WITH_ZONE.fullmatch(text):
+        return datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", "")).astimezone(UTC)
+    text = text.replace("T", " ")
     if re.fullmatch(r"\d{5}([.,]\d+)?", text):
         days = float(text.replace(",", "."))
         if int(days) in SERIALS:
