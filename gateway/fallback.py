@@ -124,7 +124,7 @@ def _several(tx: Transaction, row: Any) -> int:
     channel, contact = means
     text = readers.contact(tx, row.contact_id).open(bytes(sealed.text_sealed), f"outbox:{row.id}")
     if tx.office.channels[channel].capabilities.gsm:
-        address = f"{tx.office.settings.server.public_url.rstrip('/')}/admin/aduan"
+        address = f"{tx.office.settings.server.public_url}/admin/aduan"
         text = tx.office.texts("pic.missed_sms", kanal=row.channel, tautan=address)
     outbound.say(tx, contact, channel, [(text, ())], Said(row.key, direct=False))
     return 1

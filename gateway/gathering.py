@@ -23,11 +23,11 @@ from gateway.contacts import Contact
 from gateway.directory import Member
 from gateway.outbound import Buttons, Said
 from gateway.quiet import next_summary, staff_rests_until
-from gateway.staff_texts import BESIDE_EACH_OTHER
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 
 KEY = "pic.several"
+BY_SMS = "pic.several_sms"
 MOST_LINES = 20
 NAMED_BY_SMS = 3
 """So many tickets an SMS names."""
@@ -64,9 +64,7 @@ def tell(tx: Transaction, row: Any, case: Any, member: Member, channel: str, con
 
 def say(tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact) -> None:
     """Tell one officer of one notice now."""
-    outbox = _say_one(tx, row, case, member, channel, contact)
-    template = staff_texts.template(tx, row.key, tx.office.channels[channel], row.inputs or {})
-    version = tx.office.texts.version(template)
+    outbox, version = _say_one(tx, row, case, member, channel, contact)
     dispatch_log.note(tx, row, "staff", recipient=member.id, channel=channel, outbox=outbox, version=version)
 
 
@@ -105,10 +103,15 @@ def _count(tx: Transaction, contact_id: int) -> None:
     attempts.failed(tx, [Limit(_subject(contact_id), timedelta(), 1)])
 
 
-def _say_one(tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact) -> int:
-    message = staff_texts.compose(tx, row.key, case, member, tx.office.channels[channel], row.inputs or {})
+def _say_one(
+    tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact
+) -> tuple[int, int | None]:
+    """The message, and which version of the office's own words it is."""
+    way, inputs = tx.office.channels[channel], row.inputs or {}
+    message = staff_texts.compose(tx, row.key, case, member, way, inputs)
     _count(tx, contact.id)
-    return outbound.say(tx, contact, channel, [message], Said(row.key, case.id, row.id, direct=False))[0]
+    (outbox,) = outbound.say(tx, contact, channel, [message], Said(row.key, case.id, row.id, direct=False))
+    return outbox, tx.office.texts.version(staff_texts.template(tx, row.key, way, inputs))
 
 
 def tell_gathered(store: Store) -> int:
@@ -142,7 +145,9 @@ def _tell_one(tx: Transaction, contact_id: int) -> int:
         for told in waited:
             _hand_back(tx, told.notice.id, told.entry_id, "NO_ROUTE")
         return 0
-    _settle(tx, [told.entry_id for told in waited], channel=means[0], outbox_id=_say(tx, waited, *means))
+    outbox, version = _say(tx, waited, *means)
+    entries = [told.entry_id for told in waited]
+    _settle(tx, entries, channel=means[0], outbox_id=outbox, template_version=version)
     return 1
 
 
@@ -175,22 +180,23 @@ def _settle(tx: Transaction, entries: Sequence[int], **values: Any) -> None:
     tx.execute(log.update().where(log.c.id.in_(entries)).values(**values))
 
 
-def _say(tx: Transaction, waited: Sequence[Told], channel: str, contact: Contact) -> int:
+def _say(tx: Transaction, waited: Sequence[Told], channel: str, contact: Contact) -> tuple[int, int | None]:
     if len(waited) == 1:
         (told,) = waited
         return _say_one(tx, told.notice, told.case, told.member, channel, contact)
     _count(tx, contact.id)
-    message = _together(tx, waited, tx.office.channels[channel])
-    return outbound.say(tx, contact, channel, [message], Said(KEY, direct=False))[0]
+    way = tx.office.channels[channel]
+    (outbox,) = outbound.say(tx, contact, channel, [_together(tx, waited, way)], Said(KEY, direct=False))
+    return outbox, tx.office.texts.version(BY_SMS if way.capabilities.gsm else KEY)
 
 
 def _together(tx: Transaction, waited: Sequence[Told], channel: Channel) -> tuple[str, Buttons]:
     """The message that tells several notices: a line each, and a button or an address that opens each task."""
     texts = tx.office.texts
-    everything = f"{tx.office.settings.server.public_url.rstrip('/')}/admin/aduan"
+    everything = f"{tx.office.settings.server.public_url}/admin/aduan"
     if channel.capabilities.gsm:
         named = ", ".join(list(dict.fromkeys(told.case.number for told in waited))[:NAMED_BY_SMS])
-        return texts("pic.several_sms", n=len(waited), tiket=named, tautan=everything), ()
+        return texts(BY_SMS, n=len(waited), tiket=named, tautan=everything), ()
     lines, opens = [texts(KEY, n=len(waited))], {}
     for told in waited[:MOST_LINES]:
         said, link = staff_texts.line(
@@ -203,6 +209,5 @@ def _together(tx: Transaction, waited: Sequence[Told], channel: Channel) -> tupl
             lines.append(f"  {link}")
     if len(waited) > MOST_LINES:
         lines.append(texts("sup.digest_more", n=len(waited) - MOST_LINES, tautan=everything))
-    buttons = tuple(opens.values()) if channel.capabilities.buttons else ()
-    rows = tuple(buttons[at : at + BESIDE_EACH_OTHER] for at in range(0, len(buttons), BESIDE_EACH_OTHER))
-    return "\n".join(lines), rows
+    buttons = list(opens.values()) if channel.capabilities.buttons else []
+    return "\n".join(lines), staff_texts.beside(buttons)

@@ -59,7 +59,7 @@ def issue_page(tx: Transaction, complaint_id: int, member_id: int) -> str:
         created_at=tx.now,
         expires_at=tx.now + timedelta(days=VALID_DAYS),
     )
-    return f"{tx.office.settings.server.public_url.rstrip('/')}/p/{token}"
+    return f"{tx.office.settings.server.public_url}/p/{token}"
 
 
 def issue_button(tx: Transaction, complaint_id: int, member_id: int, action: Action | Press) -> str:

@@ -210,7 +210,7 @@ def _heads(tx: Transaction, channel: str, limit: int, lease_s: float, *, direct:
 
 def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
     people = contacts.reached(tx, [row.contact_id for row in found])
-    url = tx.office.settings.server.public_url.rstrip("/")
+    url = tx.office.settings.server.public_url
     reports = {name: f"{url}/c/{name}/status" for name in {row.channel for row in found}}
     return [_parcel(row, *people[row.contact_id], reports[row.channel]) for row in found]
 

@@ -82,7 +82,7 @@ def remind(tx: Transaction) -> int:
         return 0
     texts = tx.office.texts
     age = texts("task.sp4n_days", n=overdue.days) if overdue.days else texts("task.sp4n_today")
-    address = f"{tx.office.settings.server.public_url.rstrip('/')}/admin/sp4n/jembatan"
+    address = f"{tx.office.settings.server.public_url}/admin/sp4n/jembatan"
     text = texts(REMINDER, n=overdue.many, umur=age)
     circles.tell(tx, [Audience.COORDINATOR], f"{text} {address}", Said(REMINDER, direct=False))
     return 1

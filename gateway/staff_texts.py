@@ -1,6 +1,6 @@
 """What notices say: the fill-ins for the reporter's texts, and the whole message for an officer on their channel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -76,7 +76,7 @@ def reporter_buttons(tx: Transaction, key: str, case: Any) -> Buttons:
     """Beyond the buttons that a text always has: pictures of the finished work are shown on the tracking page."""
     if key != "st.answer" or not attachments.evidence(tx, case):
         return ()
-    public_url = tx.office.settings.server.public_url.rstrip("/")
+    public_url = tx.office.settings.server.public_url
     return ((Button("button.photo", url=f"{public_url}/lacak/{case.number}"),),)
 
 
@@ -176,7 +176,7 @@ def _link(tx: Transaction, case: Any, member: Member) -> str:
     """Where this officer can work on it; whoever only has to know of it signs in."""
     if officer_door.is_theirs(tx, member, cases.case_of(case)):
         return links.issue_page(tx, case.id, member.id)
-    return f"{tx.office.settings.server.public_url.rstrip('/')}/admin/aduan/{case.number}"
+    return f"{tx.office.settings.server.public_url}/admin/aduan/{case.number}"
 
 
 def _clock(inputs: Mapping[str, str]) -> str:
@@ -225,7 +225,7 @@ def _topic(tx: Transaction, code: str) -> str:
 
 
 def deed_buttons(tx: Transaction, key: str, case: Case, member: Member) -> Buttons:
-    """What this officer can do below this text as things stand, at most two beside each other."""
+    """What this officer can do below this text as things stand."""
     possible: set[Action] = set()
     if key in BELOW and officer_door.is_theirs(tx, member, case):
         possible = {FORMS[word] for word in officer_page.forms_of(case, member)}
@@ -235,4 +235,9 @@ def deed_buttons(tx: Transaction, key: str, case: Case, member: Member) -> Butto
         Button(tx.office.texts(LABELS[action]), data=links.issue_button(tx, case.id, member.id, action))
         for action in actions
     ]
+    return beside(buttons)
+
+
+def beside(buttons: Sequence[Button]) -> Buttons:
+    """In rows, as many beside each other as a telephone shows whole."""
     return tuple(tuple(buttons[at : at + BESIDE_EACH_OTHER]) for at in range(0, len(buttons), BESIDE_EACH_OTHER))

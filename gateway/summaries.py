@@ -263,12 +263,12 @@ def _text(tx: Transaction, member: Member, channel: Channel, day: date, news: Ne
     if news.broken:
         parts.append(texts("sup.digest_broken", kantor=", ".join(news.broken)))
     lines = [" ".join(parts), *(f"- {sentence}" for sentence in news.expiring[:MOST_LINES])]
-    lines += [_line(tx, member, channel, row, case) for row, case in news.lines[:MOST_LINES]]
+    lines += [_line(tx, member, row, case) for row, case in news.lines[:MOST_LINES]]
     if len(news.lines) > MOST_LINES:
-        address = f"{tx.office.settings.server.public_url.rstrip('/')}/admin/aduan?tab=lewat"
+        address = f"{tx.office.settings.server.public_url}/admin/aduan?tab=lewat"
         lines.append(texts("sup.digest_more", n=len(news.lines) - MOST_LINES, tautan=address))
     return "\n".join(lines)
 
 
-def _line(tx: Transaction, member: Member, channel: Channel, row: Any, case: Any) -> str:
-    return f"- {staff_texts.compose(tx, row.key, case, member, channel, row.inputs or {})[0]}"
+def _line(tx: Transaction, member: Member, row: Any, case: Any) -> str:
+    return f"- {staff_texts.line(tx, row.key, case, member, row.inputs or {}, opens=False)[0]}"

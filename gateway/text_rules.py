@@ -162,7 +162,7 @@ def _longest(name: str, public_url: str) -> str:
     if name in {*QUOTED, "arti", "layanan"}:
         return ".."
     if name == "tautan":
-        return f"{public_url.rstrip('/')}/p/{'x' * LINK_CHARACTERS}"
+        return f"{public_url}/p/{'x' * LINK_CHARACTERS}"
     return LONGER.get(name) or sample(name, A_DAY_TEXT, public_url)
 
 
@@ -190,7 +190,7 @@ def sample(name: str, day: str, public_url: str) -> str:
     """What stands for a fill-in where somebody tries a text; `day` in its language."""
     if name in DAYS:
         return day
-    return f"{public_url.rstrip('/')}/p/contoh" if name == "tautan" else SAMPLES.get(name, UNNAMED)
+    return f"{public_url}/p/contoh" if name == "tautan" else SAMPLES.get(name, UNNAMED)
 
 
 def _counted(messages: Sequence[str]) -> Shown:

@@ -39,7 +39,7 @@ async def security_txt(request: web.Request) -> web.StreamResponse:
         "Contact": f"mailto:{government.contact}" if is_mail else government.contact,
         "Expires": f"{site.now() + GOOD_FOR:%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages": ", ".join(dict.fromkeys((government.language, "id", "en"))),
-        "Canonical": f"{server.public_url.rstrip('/')}{SECURITY_TXT}",
+        "Canonical": f"{server.public_url}{SECURITY_TXT}",
     }
     return web.Response(text="".join(f"{name}: {value}\n" for name, value in fields.items()), charset="utf-8")
 

@@ -7,14 +7,14 @@ import pytest
 
 from channels.messages import Address
 from config.texts import FILL_IN, shipped
-from gateway import rewording, text_rules
+from gateway import gathering, rewording, text_rules
 from gateway.arrival import Arrival
 from gateway.office import Office
 from gateway.rewording import TextRefused, Wish
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.wording import Wording
-from tests.gateway.conftest import engine_at
+from tests.gateway.conftest import Moment, engine_at
 from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, expand, opened, rows, spoken
 
 Sends = Callable[..., Arrival]
@@ -103,6 +103,24 @@ def test_a_notice_is_worded_by_the_office_and_the_log_says_by_which_version(stor
     assert spoken(store, Address("tg", "900001"))[-1].text.startswith(f"Tugas {case.number}: ")
     found = {row.key: row.template_version for row in rows(store, LOG, LOG.c.outbox_id.is_not(None))}
     assert found == {"st.assigned": 1, "pic.new": 1}
+
+
+@pytest.mark.parametrize(("waited", "key"), [(1, "pic.new"), (2, gathering.KEY)])
+def test_what_waited_is_logged_with_the_version_that_told_it(
+    store: Store, telegram: Sends, moment: Moment, waited: int, key: str
+) -> None:
+    words = {
+        "pic.new": 'Tugas {tiket}: "{kutipan}" Terima sebelum {tgl1}, jawab sebelum {tgl2}.',
+        gathering.KEY: "Ada {n} kabar.",
+    }
+    reword(store, wish(key, words[key]))
+    for number in range(3 + waited):
+        assigned(store, telegram(f"{REPORT} {number}", sender=str(500 + number)))
+        expand(store)
+    moment.pass_(minutes=15)
+    assert gathering.tell_gathered(store) == 1
+    found = rows(store, LOG, LOG.c.skip == "DIGEST")
+    assert [row.template_version for row in found] == [1] * waited
 
 
 def test_an_answer_in_a_talk_is_worded_by_the_office_too(store: Store, telegram: Sends) -> None:

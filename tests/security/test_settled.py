@@ -101,7 +101,7 @@ def test_c32_a_link_to_an_officer_leads_to_the_government_s_own_host(store: Stor
     case = act(store, opened(store, telegram("Jalan berlubang di depan pasar")), Action.ASSIGN, agency="PUPR")
     with store.transaction() as tx:
         link = links.issue_page(tx, case.id, 1)
-    assert link.startswith(f"{store.office.settings.server.public_url.rstrip('/')}/p/")
+    assert link.startswith(f"{store.office.settings.server.public_url}/p/")
     assert Address("tel", "+62812").path not in link
 
 
