@@ -123,11 +123,11 @@ def shipped() -> Texts:
 
 
 @cache
-def keys_of(area: str, language: str = LEADING) -> tuple[str, ...]:
+def keys_of(area: str) -> tuple[str, ...]:
     """The keys of one file in its order, without lists of words."""
-    file = files("config").joinpath("texts", language, f"{area}.toml")
+    file = files("config").joinpath("texts", LEADING, f"{area}.toml")
     content = tomllib.loads(file.read_text(encoding="utf-8"))
-    return tuple(key for key, text in _flatten(content, f"{language}/{area}.toml") if isinstance(text, str))
+    return tuple(key for key, text in _flatten(content, f"{LEADING}/{area}.toml") if isinstance(text, str))
 
 
 def _read_language(folder: Traversable, language: str) -> Mapping[str, Words]:

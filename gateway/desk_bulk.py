@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway import cases
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Kind
+from gateway.complaints.inputs import whole_number
 from gateway.complaints.lifecycle import step_of
 from gateway.desk_work import Deed
 from gateway.queries import complaint_detail
@@ -52,7 +53,7 @@ def plan(
         item = complaint_detail.item_of(tx, scope, number)
         if item is not None:
             inputs = likely_inputs(item.row, action, agency)
-            seen = int(version) if version.isdecimal() else item.row.version
+            seen = whole_number(version) if version.isdecimal() else item.row.version
             refused = "moved" if seen != item.row.version else _refusal(item, action, actor, inputs)
             title = item.shown.title if item.words else ""
             found.append(Planned(item.row.number, title, item.row.version, inputs, inputs.get("agency", ""), refused))

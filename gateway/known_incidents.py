@@ -14,7 +14,7 @@ from channels import gsm
 from gateway import audit
 from gateway.complaints.complaint import ActionRefused, Actor, Draft, Hold
 from gateway.complaints.duplicates import normalised
-from gateway.complaints.inputs import folded
+from gateway.complaints.inputs import folded, whole_number
 from gateway.complaints.masking import mask
 from gateway.conversation.turn import Reply, Turn
 from gateway.storage import tables
@@ -56,7 +56,7 @@ def begin(tx: Transaction, text: str, words: str, hours: str, actor: Actor) -> N
         raise ActionRefused("personal_data", "many people read it", "line")
     if len(wanted) > MOST_WORDS:
         raise ActionRefused("limit", f"at most {MOST_WORDS}", "words")
-    if not hours.isdecimal() or not 1 <= int(hours) <= MOST_HOURS:
+    if not 1 <= whole_number(hours) <= MOST_HOURS:
         raise ActionRefused("too_late", f"1 to {MOST_HOURS} hours", "hours")
     tx.insert(
         tables.known_incident,

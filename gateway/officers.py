@@ -68,6 +68,8 @@ def take_stranger(tx: Transaction, channel: str, contact: Contact, message: Inbo
     """Whether somebody who is in no team gave an officer's order by SMS; then it is no report."""
     if message.kind is not MessageKind.MESSAGE or message.in_group or message.part is not None:
         return False
+    if message.attachments or not tx.office.channels[channel].capabilities.gsm:
+        return False
     line = officer_sms.stranger(tx, contact, message)
     if line is not None and line.stays:
         _say(tx, channel, contact, message, line)

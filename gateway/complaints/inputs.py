@@ -103,6 +103,12 @@ def read_date(text: str) -> date | None:
     return None
 
 
+def whole_number(text: str, most: int = 2**31 - 1) -> int:
+    """A number as forms carry it; -1, which nothing has, for anything else and for more than `most`."""
+    number = int(text) if text.isdecimal() and len(text) <= len(str(most)) else -1
+    return number if number <= most else -1
+
+
 def says_nothing(explanation: str) -> bool:
     """Whether an answer is only a phrase that fits every complaint."""
     words = re.sub(r"[^\w\s]", " ", explanation.casefold())

@@ -102,7 +102,7 @@ class RoutingTable:
 class Route:
     """Where a complaint should go. `rule` is the number in CASEWORK 6.1; `agency` is empty when nobody is found (8).
 
-    `decisive`: good enough to go on without a person. `skips` are codes for the agency's screen (`NO_TEAM`).
+    `decisive`: good enough to go on without a person.
     """
 
     agency: str
@@ -112,7 +112,6 @@ class Route:
     conflict: bool = False
     confidential: bool = False
     out_of_authority: str = ""
-    skips: tuple[str, ...] = ()
     reported: str = ""
     """The agency whose own people are complained about; the root of the tree for the head of the region."""
     direct: bool = False
@@ -301,11 +300,10 @@ def _by_area(suggestion: Suggestion, table: RoutingTable, area: str) -> Route | 
 
 def _taken(way: Route, table: RoutingTable, on: date, confidential: bool) -> Route:
     """The same way, up the tree to somebody in office with a team; what is said of officers stays where it goes."""
-    agency, skips, reasons = way.agency, way.skips, way.reasons
+    agency, reasons = way.agency, way.reasons
     if agency and way.rule != CONDUCT_RULE:
         agency = next((one.code for one in _upwards(table, agency) if _takes(one, on)), "")
         if agency != way.agency:
-            skips = (*skips, "NO_TEAM")
             reasons = (*reasons, f"{way.agency} tanpa tim atau tidak aktif: ke {agency or table.coordinator}")
     return replace(
         way,
@@ -313,7 +311,6 @@ def _taken(way: Route, table: RoutingTable, on: date, confidential: bool) -> Rou
         reasons=reasons,
         decisive=way.decisive and bool(agency),
         confidential=confidential,
-        skips=skips,
     )
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway import audit, checkpoints
 from gateway.audit import Verdict
 from gateway.complaints.complaint import Role
+from gateway.complaints.inputs import whole_number
 from gateway.dashboard.words import deed_words, named
 from gateway.queries import audit_log
 from gateway.web import pages
@@ -34,11 +35,10 @@ def _verdict(tx: Any) -> Verdict:
 
 async def _show(request: web.Request, verdict: Verdict | None = None) -> web.StreamResponse:
     site, user, query = site_of(request), user_of(request), request.query
-    before = query.get("kursor", "")
     own = str(user.account_id) if user.role in OWN_ONLY else ""
     action = query.get("aksi", "")[:40]
-    start = int(before) if before.isdecimal() and len(before) < len(str(2**62)) else 0
-    rows = await site.read(audit_log.listed, start, own, action)
+    start = whole_number(query.get("kursor", ""), 2**63 - 1)
+    rows = await site.read(audit_log.listed, max(start, 0), own, action)
     return pages.render(
         request,
         "audit.html",

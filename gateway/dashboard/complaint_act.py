@@ -8,7 +8,7 @@ from aiohttp import web
 from channels.web_form.files import accept
 from gateway import cases, desk_files, desk_work, previews
 from gateway.complaints.complaint import Action, ActionRefused, Actor, CaseMoved
-from gateway.complaints.inputs import limits_of
+from gateway.complaints.inputs import limits_of, whole_number
 from gateway.dashboard import visit
 from gateway.dashboard.complaint import SCREEN, Tried, page_of, render
 from gateway.desk_work import ANY_VERSION, Deed, DoneBefore, NotThere, Overtaken
@@ -127,7 +127,7 @@ def _deed(action: Action, form: Posted) -> Deed:
     return Deed(
         action,
         {name: value for name, value in form.values().items() if name not in OURS},
-        int(version) if version.isdecimal() and action is not Action.NOTE else ANY_VERSION,
+        whole_number(version) if version.isdecimal() and action is not Action.NOTE else ANY_VERSION,
         form.get("key")[:60],
     )
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from gateway import rewording, text_rules
+from gateway.complaints.inputs import whole_number
 from gateway.dashboard import visit
 from gateway.rewording import SHIPPED, TextRefused, Wish
 from gateway.text_rules import Problem, Rules
@@ -64,8 +65,7 @@ async def save(request: web.Request) -> web.StreamResponse:
 async def restore(request: web.Request) -> web.StreamResponse:
     form = posted(request)
     key, language = _place(request, form.get("bahasa"))
-    chosen = form.get("versi")
-    version = int(chosen) if chosen.isdecimal() and len(chosen) < len(str(2**31)) else -1
+    version = whole_number(form.get("versi"))
     wish = _wish(form, key, language)
     try:
         new = await site_of(request).write(rewording.restore, wish, version, user_of(request).actor)
@@ -75,8 +75,7 @@ async def restore(request: web.Request) -> web.StreamResponse:
 
 
 def _wish(form: Posted, key: str, language: str) -> Wish:
-    seen = form.get("terlihat")
-    return Wish(key, language, form.get("text"), form.get("reason"), int(seen) if seen.isdecimal() else -1)
+    return Wish(key, language, form.get("text"), form.get("reason"), whole_number(form.get("terlihat")))
 
 
 def _place(request: web.Request, language: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from gateway.complaints.complaint import Role
+from gateway.complaints.inputs import whole_number
 from gateway.web.hub import LiveEvent, TooManyListeners
 from gateway.web.routes import CASE_READERS, CHANNEL_READERS, COORDINATION, Route
 from gateway.web.sessions import session_of
@@ -79,7 +80,7 @@ def _missed(site: Site, last_event_id: str, kinds: frozenset[str], sees_all: boo
     began, _, number = last_event_id.partition("-")
     if not (began.isdecimal() and number.isdecimal()):
         return begin
-    missed = site.hub.since(int(began), int(number))
+    missed = site.hub.since(whole_number(began, 2**63 - 1), whole_number(number))
     if missed is None:
         return begin + RELOAD
     told = [_written(site, event, sees_all=sees_all) for event in missed if event.values.get("kind") in kinds]

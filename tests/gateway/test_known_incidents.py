@@ -108,6 +108,7 @@ REFUSED = [
     (LINE,                    "",                    "25",   "hours", "too_late"),
     (LINE,                    "",                    "0",    "hours", "too_late"),
     (LINE,                    "",                    "satu", "hours", "too_late"),
+    (LINE,                    "",                    "6" * 5000, "hours", "too_late"),
 ]
 # fmt: on
 

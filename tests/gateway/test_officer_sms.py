@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from channels.messages import Address, TextPart
+from channels.messages import Address, AttachmentRef, TextPart
 from gateway import directory, upkeep
 from gateway.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Case, Role, Status
@@ -155,6 +155,17 @@ def test_a_code_is_bound_to_the_number_that_it_was_sent_to(store: Store, case: C
     assert count(store, tables.complaint) == before
     assert len(tasks(store)) == len(answers)
     assert status(store, case) is Status.ASSIGNED
+
+
+def test_what_looks_like_an_order_is_a_citizen_s_report_elsewhere_and_with_a_photo(
+    store: Store, case: Case, code: str, telegram: Callable[..., Arrival], sms: Callable[..., Arrival]
+) -> None:
+    words, before = f"TL {digits(case)} {code} SELESAI {FIXED}", count(store, tables.complaint)
+    photo = AttachmentRef("foto", "image/jpeg", 3)
+    receive(store, telegram(words, sender="78"))
+    receive(store, sms(words, STRANGER, attachments=(photo,)))
+    assert count(store, tables.complaint) == before + 2
+    assert tasks(store) == []
 
 
 def test_a_mistyped_number_is_asked_for_again(store: Store, case: Case, code: str, text: Text) -> None:
