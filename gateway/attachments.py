@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
-from gateway import photo_prints
+from gateway import photo_moments, photo_prints
 from gateway.privacy import masked_text
 from gateway.sealing import open_seal, seal
 from gateway.storage import tables
@@ -50,6 +50,8 @@ class FileOutcome:
     due_at: datetime | None = None
     prints: tuple[str, ...] = ()
     """What a picture looks like, 16 hexadecimal digits each (gateway/photo_prints.py)."""
+    taken: str = ""
+    """When it was taken, as its camera wrote it (gateway/photo_moments.py)."""
 
 
 def add(
@@ -132,6 +134,7 @@ def settle(tx: Transaction, outcomes: Sequence[FileOutcome]) -> None:
                 "media_type": outcome.media_type,
                 "size": outcome.size,
                 "ref_sealed": None,
+                "taken_at": _taken_at(tx, row, outcome.taken),
             }
         if outcome.due_at:
             values["due_at"] = outcome.due_at
@@ -140,6 +143,15 @@ def settle(tx: Transaction, outcomes: Sequence[FileOutcome]) -> None:
             photo_prints.keep(tx, row, outcome.prints)
         if outcome.state != "queued":
             tx.execute(upload.delete().where(upload.c.attachment_id == outcome.id))
+
+
+def _taken_at(tx: Transaction, row: Any, taken: str) -> datetime | None:
+    """Of evidence alone: when reporters were where they report of is theirs."""
+    return (
+        photo_moments.read(taken, tx.office.calendar, row.created_at)
+        if taken and row.origin != photo_prints.REPORTER
+        else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +165,8 @@ class StoredFile:
     size: int
     sha256: str
     name: str
+    taken_at: datetime | None = None
+    """When a picture of an agency was taken; None where its file does not say."""
 
 
 def stored(tx: Transaction, complaint_id: int, origin: str = "", at: datetime | None = None) -> list[StoredFile]:
@@ -186,7 +200,10 @@ def file(tx: Transaction, identity: int) -> StoredFile | None:
 
 
 def _stored(row: Any) -> StoredFile:
-    return StoredFile(row.id, row.complaint_id, row.origin, row.media_type, row.size or 0, row.sha256, row.stored_as)
+    size = row.size or 0
+    return StoredFile(
+        row.id, row.complaint_id, row.origin, row.media_type, size, row.sha256, row.stored_as, row.taken_at
+    )
 
 
 def move(tx: Transaction, message_id: int, complaint_id: int) -> None:

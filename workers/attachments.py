@@ -35,6 +35,8 @@ CLEANED_WITHIN_S = 30.0
 RETRY_S = (10, 60, 300, 900, 3600)
 MOST_TRIES = 8
 STORE_AGAIN = timedelta(seconds=60)
+MOMENT = "@"
+"""Before the moment at which a picture was taken, in what the child says of it."""
 # Nothing of our own surroundings (addresses, keys) is there for a file to find.
 BARE_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
@@ -133,8 +135,9 @@ class Files:
             # A full disk or a store that is away is no fault of the file: it waits as long as that lasts (F85).
             log.warning("file_not_stored", attachment_id=job.id, problem=type(problem).__name__)
             return FileOutcome(job.id, job.fence, "queued", "store_away", due_at=self._now() + STORE_AGAIN)
-        prints = tuple(reason.split())
-        return FileOutcome(job.id, job.fence, "stored", "", word, len(clean), name, digest, prints=prints)
+        prints = tuple(one for one in reason.split() if not one.startswith(MOMENT))
+        taken = next((one.removeprefix(MOMENT) for one in reason.split() if one.startswith(MOMENT)), "")
+        return FileOutcome(job.id, job.fence, "stored", "", word, len(clean), name, digest, None, prints, taken)
 
 
 def _ended(job: FileJob, state: str, reason: str) -> FileOutcome:

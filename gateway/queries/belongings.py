@@ -44,6 +44,8 @@ class FileShown:
     scan: Scan
     caption: str
     created_at: datetime
+    taken_at: datetime | None = None
+    """Of an agency's picture, where its file says when it was taken."""
 
 
 @dataclass(slots=True)
@@ -141,6 +143,7 @@ def _add_files(tx: Transaction, found: dict[int, Belongings]) -> None:
                 scan=SCANS.get(row.state, "pending"),
                 caption=row.caption,
                 created_at=row.created_at,
+                taken_at=row.taken_at,
             )
         )
 

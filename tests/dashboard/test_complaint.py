@@ -1,6 +1,7 @@
 """One complaint on the screen: only what may be done now is offered, nothing typed is lost, nobody is told by mistake."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -90,6 +91,22 @@ async def test_the_page_shows_where_it_stands_and_explains_the_deadline(desk: De
     assert "Verifikasi: 3 hari kerja sejak laporan diterima (Senin 23 Nov 2026 pukul 08.00 WIB)." in page
     assert "[telepon disamarkan]" in page
     assert "081234567890" not in page
+
+
+async def test_evidence_tells_when_it_was_taken_and_whether_that_was_before_the_report(desk: Desk) -> None:
+    number = assigned(desk)
+    row = row_of(desk, number)
+    with desk.served.tx() as tx:
+        for place, ago in enumerate((timedelta(days=3), timedelta(hours=-2))):
+            tx.insert(
+                tables.attachment, id=tx.new_id(), complaint_id=row.id, channel="tg", origin="agency", state="stored",
+                media_type="image/jpeg", size=3, stored_as=f"aa/{place}", sha256="0" * 64, created_at=tx.now,
+                taken_at=row.created_at - ago, due_at=tx.now,
+            )  # fmt: skip
+    page = await desk.words(f"/admin/aduan/{number}")
+    assert "diambil Jum 20 Nov 2026 08.00 WIB" in page
+    assert "diambil Sen 23 Nov 2026 10.00 WIB" in page
+    assert page.count("diambil sebelum laporan masuk") == 1
 
 
 async def test_digits_alone_and_the_national_number_lead_to_the_same_page(desk: Desk) -> None:

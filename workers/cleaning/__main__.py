@@ -1,5 +1,5 @@
 """The child that opens strangers' files: content on stdin, the clean one on stdout, behind a line that says what it is
-and, of a picture, what it looks like.
+and, of a picture, when it was taken and what it looks like.
 
 Limits are set before the first byte is looked at. What breaks here breaks alone; the worker only sees that it ended.
 """
@@ -8,6 +8,7 @@ import resource
 import sys
 
 from workers.cleaning.kinds import cleaned
+from workers.cleaning.moments import taken_of
 from workers.cleaning.prints import prints_of
 from workers.cleaning.problems import Refused
 
@@ -30,8 +31,14 @@ def main() -> None:
     except MemoryError:
         _answer("refused too_many_pixels", b"")
     else:
-        prints = prints_of(clean) if media_type.startswith(PICTURES) else ()
-        _answer(" ".join((media_type, *prints)), clean)
+        seen = _seen(content, clean) if media_type.startswith(PICTURES) else ()
+        _answer(" ".join((media_type, *seen)), clean)
+
+
+def _seen(content: bytes, clean: bytes) -> tuple[str, ...]:
+    """`@` with the moment first, where the file names one; then the prints."""
+    taken = taken_of(content)
+    return ((f"@{taken}",) if taken else ()) + prints_of(clean)
 
 
 def _answer(line: str, content: bytes) -> None:

@@ -121,8 +121,10 @@ attachment = Table(
     Column("sha256", String(64), nullable=False, default=""),
     Column("stored_as", String(120), nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
+    Column("taken_at", Instant),
     *work_columns(),
 )
+"""`taken_at`: when an agency's picture was taken, as its camera wrote it (gateway/photo_moments.py)."""
 Index(
     "ix_attachment_due",
     attachment.c.due_at,
