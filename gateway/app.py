@@ -13,16 +13,17 @@ from config.clock import Clock, clock_for
 from config.reference import Reference, reference_for
 from config.settings import Settings
 from config.texts import Texts, shipped
-from gateway import accounts, audit, directory
-from gateway.batching import Writer
+from gateway.audit import audit
+from gateway.people import accounts, directory
+from gateway.intake.batching import Writer
 from gateway.complaints.calendar import Calendar
 from gateway.doorbell import Doorbell
 from gateway.file_store import open_files
-from gateway.intake import receive
-from gateway.lexicon import lexicon
+from gateway.intake.intake import receive
+from gateway.dialogue.lexicon import lexicon
 from gateway.office import Office
 from gateway.sealing import Keys
-from gateway.spool import Spool
+from gateway.intake.spool import Spool
 from gateway.storage.engine import holds_rows, open_engine, upgrade
 from gateway.storage.store import Store
 from gateway.storage.types import Ids

@@ -10,36 +10,23 @@ from typing import Any
 from sqlalchemy import select
 
 from channels.messages import InboundMessage
-from gateway import (
-    anonymising,
-    assembly,
-    attempts,
-    bindings,
-    channel_news,
-    clock_jumps,
-    contacts,
-    deadlines,
-    dialogues,
-    fallback,
-    file_sweep,
-    forwarding,
-    gathering,
-    idempotency,
-    identities,
-    officer_drafts,
-    officers,
-    outbound,
-    privacy_requests,
-    record_news,
-    retention,
-    second_looks,
-    shelf,
-    summaries,
-)
+from gateway.casework import deadlines, second_looks
+from gateway.files import file_sweep
+from gateway.forwarding import forwarding, record_news
+from gateway.hooks import channel_news
+from gateway.intake import assembly
+from gateway.notices import fallback, gathering, summaries
+from gateway.officer_links import drafts
+from gateway.officers import officers
+from gateway.operations import clock_jumps, idempotency
+from gateway.outbound import outbound
+from gateway.people import attempts, bindings, contacts, dialogues
+from gateway.record import shelf
+from gateway.retention import anonymising, identities, privacy_requests, retention
 from gateway.conversation import ussd
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
-from gateway.turn_taking import Desk, Talk, carry_out, take_turn
+from gateway.dialogue.turn_taking import Desk, Talk, carry_out, take_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +91,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("mandates_ended", 60, bindings.end_sessions),
     Upkeep("attempts_forgotten", 3600, attempts.forget_old),
     Upkeep("idempotency_keys_forgotten", 3600, idempotency.forget_old),
-    Upkeep("officer_drafts_forgotten", 3600, officer_drafts.forget_old),
+    Upkeep("officer_drafts_forgotten", 3600, drafts.forget_old),
     Upkeep("data_forgotten", 3600, retention.forget, in_one=False),
     Upkeep("requests_finished", 60, privacy_requests.finish),
     Upkeep("second_looks_proposed", 600, second_looks.propose),

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 from argon2 import PasswordHasher
 
-from gateway import accounts
+from gateway.people import accounts
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

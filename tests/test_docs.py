@@ -19,10 +19,10 @@ from channels.registry import ADAPTERS
 from config.document import document
 from config.load import settings_from
 from config.logging import WITHHELD
-from gateway import accounts
+from gateway.people import accounts
 from gateway.cli.main import gateway
 from gateway.complaints.complaint import ActionRefused, Role, Status
-from gateway.tokens import SCOPES, SHORT_FORMS
+from gateway.people.tokens import SCOPES, SHORT_FORMS
 from gateway.web import counters, gauges, health
 from gateway.web.api_types import ListQuery
 from gateway.web.openapi import ENTRIES, PREFIX

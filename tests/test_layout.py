@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from channels.registry import ADAPTERS
-from gateway.cases import amend
+from gateway.record.cases import amend
 from gateway.cli.main import COMMANDS
 from gateway.doorbell import QUEUES
 from workers.forwarders.registry import FORWARDERS
@@ -64,7 +64,7 @@ def updates_complaint(path: Path) -> bool:
 
 
 def test_only_casework_changes_a_status_and_only_cases_the_rest() -> None:
-    assert [path.stem for path in MODULES if updates_complaint(path)] == ["cases", "casework"]
+    assert [path.stem for path in MODULES if updates_complaint(path)] == ["casework", "cases"]
 
 
 def test_a_status_cannot_be_amended() -> None:

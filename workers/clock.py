@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from config.logging import get_logger
-from gateway import checkpoints, leases, upkeep, vitals
+from gateway import upkeep
+from gateway.audit import checkpoints
+from gateway.operations import leases, vitals
 from gateway.app import Gateway
 from gateway.doorbell import QUEUES
 from gateway.upkeep import UPKEEP, Upkeep

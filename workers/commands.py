@@ -13,8 +13,8 @@ from config.logging import get_logger
 from gateway.app import Gateway
 from gateway.cli.context import current_gateway_or_exit
 from gateway.doorbell import QUEUES
-from gateway.heart import Heart
-from gateway.vitals import Counted
+from gateway.operations.heart import Heart
+from gateway.operations.vitals import Counted
 from workers.clock import Clock
 from workers.flag import Flag
 from workers.hearing import hear

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from gateway.vitals import Counted
+from gateway.operations.vitals import Counted
 from workers.drain import Steps, Transaction, Work
 
 Labels = Mapping[str, str]

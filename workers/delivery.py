@@ -26,7 +26,7 @@ from channels.protocols import Http
 from channels.registry import Channel
 from config.logging import get_logger
 from config.settings import Outbound
-from gateway.outbound import Outcome, Parcel
+from gateway.outbound.outbound import Outcome, Parcel
 from workers.backoff import asked_to_wait_until, try_again_at
 
 log = get_logger(__name__)

@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractResolver
 from channels.errors import AddressRefused
 from config.logging import get_logger
 from config.settings import Settings
-from gateway.hook_places import road_of
+from gateway.hooks.places import road_of
 from workers.addresses import GuardedResolver
 from workers.http import USUAL
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from http import HTTPStatus
 
 from config.logging import get_logger
-from gateway import hook_queue, hook_signing
-from gateway.hook_queue import Outcome, Parcel, Verdict
+from gateway.hooks import queue, signing
+from gateway.hooks.queue import Outcome, Parcel, Verdict
 from workers.backoff import try_again_at
 from workers.drain import Transaction
 from workers.hook_http import HookHttp, NoAnswer
@@ -35,7 +35,7 @@ class Hooks:
         self._now = now
 
     def claim(self, tx: Transaction, under_way: Collection[Parcel]) -> Sequence[Parcel]:
-        return hook_queue.claim(tx, AT_ONCE, Counter(parcel.hook_id for parcel in under_way))
+        return queue.claim(tx, AT_ONCE, Counter(parcel.hook_id for parcel in under_way))
 
     async def waits(self, items: Sequence[Parcel]) -> Sequence[float]:
         return [0.0] * len(items)
@@ -48,7 +48,7 @@ class Hooks:
             "Satupintu-Event": item.event,
             "Satupintu-Delivery": item.name,
             "Satupintu-Timestamp": str(timestamp),
-            "Satupintu-Signature": hook_signing.header(item.secrets, timestamp, item.body),
+            "Satupintu-Signature": signing.header(item.secrets, timestamp, item.body),
         }
         status, error = 0, ""
         try:
@@ -61,7 +61,7 @@ class Hooks:
         return outcome
 
     def settle(self, tx: Transaction, done: Sequence[Outcome]) -> datetime | None:
-        hook_queue.settle(tx, done)
+        queue.settle(tx, done)
         return min((outcome.next_at for outcome in done if outcome.next_at), default=None)
 
     def put_back(self, item: Parcel) -> Outcome:

@@ -15,8 +15,8 @@ from pathlib import Path
 from channels.messages import DeliveryStatus
 from channels.registry import Channel
 from config.logging import get_logger
-from gateway import outbound
-from gateway.outbound import Outcome, Parcel
+from gateway.outbound import outbound
+from gateway.outbound.outbound import Outcome, Parcel
 from workers import delivery
 from workers.delivery import Delivery
 from workers.drain import CARRY_S, Transaction

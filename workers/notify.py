@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from config.logging import get_logger
-from gateway import notices
+from gateway.notices import notices
 from gateway.app import Gateway
 from workers.tools import Tools
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway import forwarding
+from gateway.forwarding import forwarding
 from gateway.complaints.forward import PollJob, PollOutcome
 from workers.drain import Transaction
 from workers.forwarders import carrying

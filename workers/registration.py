@@ -12,7 +12,8 @@ from typing import Any
 from channels.errors import ChannelError
 from channels.registry import Channel
 from config.logging import get_logger
-from gateway import leases, pulse
+from gateway.operations import leases
+from gateway.outbound import pulse
 from workers.tools import Tools
 
 log = get_logger(__name__)

@@ -18,7 +18,7 @@ import uvloop
 
 from config.logging import get_logger
 from gateway.app import Gateway
-from gateway.vitals import Counted
+from gateway.operations.vitals import Counted
 from workers.counting import CountingSteps, CountingWork
 from workers.drain import Drain, StepDrain
 from workers.http import AiohttpHttp

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from channels.messages import DeliveryStatus
 from config.logging import get_logger
 from gateway import locked_files
-from gateway.outbound import Outcome, Parcel, unnamed
+from gateway.outbound.outbound import Outcome, Parcel, unnamed
 from gateway.sealing import Keys
 
 log = get_logger(__name__)

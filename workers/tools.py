@@ -10,7 +10,7 @@ from datetime import datetime
 from channels.protocols import Http
 from config.settings import Settings
 from gateway.app import Gateway
-from gateway.vitals import Counted
+from gateway.operations.vitals import Counted
 from workers.limits import Limits
 from workers.targets import Targets
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from gateway import accounts, bindings
-from gateway.bindings import Account
+from gateway.people import accounts, bindings
+from gateway.people.bindings import Account
 from gateway.cli.context import gateway_or_exit
 from gateway.cli.given import WRONG_USAGE
 from gateway.complaints.complaint import OFFICERS, SYSTEM, Role

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from gateway import audit as chain
-from gateway import checkpoints
-from gateway.checkpoints import NoCheckpoint
+from gateway.audit import audit as chain
+from gateway.audit import checkpoints
+from gateway.audit.checkpoints import NoCheckpoint
 from gateway.cli.context import gateway_or_exit
 from gateway.cli.given import WRONG_USAGE
 

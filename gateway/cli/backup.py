@@ -14,7 +14,7 @@ import click
 from config import clock
 from config.logging import configure
 from config.settings import Settings
-from gateway import vitals
+from gateway.operations import vitals
 from gateway.app import open_gateway
 from gateway.backup import keeping, making, restoring
 from gateway.backup.making import Made

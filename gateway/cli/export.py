@@ -11,7 +11,7 @@ from typing import TextIO
 
 import click
 
-from gateway import audit
+from gateway.audit import audit
 from gateway.app import Gateway
 from gateway.cli.context import gateway_or_exit
 from gateway.complaints.complaint import SYSTEM, Role

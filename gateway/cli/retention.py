@@ -4,8 +4,8 @@ import json
 
 import click
 
-from gateway import anonymising
-from gateway import retention as leftovers
+from gateway.retention import anonymising
+from gateway.retention import retention as leftovers
 from gateway.cli.context import current_gateway_or_exit
 
 

@@ -18,8 +18,8 @@ from config.settings import Settings
 from gateway.app import Gateway
 from gateway.cli.context import gateway_or_exit, refuse_old_schema
 from gateway.dashboard.menu import SCREENS
-from gateway.heart import Heart
-from gateway.vitals import Counted
+from gateway.operations.heart import Heart
+from gateway.operations.vitals import Counted
 from gateway.web.app import build
 from gateway.web.site import SITE
 

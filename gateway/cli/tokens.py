@@ -5,10 +5,10 @@ from datetime import datetime
 
 import click
 
-from gateway import tokens
+from gateway.people import tokens
 from gateway.cli.context import gateway_or_exit
 from gateway.complaints.complaint import SYSTEM
-from gateway.tokens import NewToken, Token, TokenRefused
+from gateway.people.tokens import NewToken, Token, TokenRefused
 
 
 @click.group()

@@ -1,6 +1,6 @@
 """What goes to and comes from a system of record: values only, the same for every forwarder.
 
-Source: docs/forwarders/sp4n.md. Rows are written by gateway.forwarding, carried out by workers.forwarders.
+Source: docs/forwarders/sp4n.md. Rows are written by gateway.forwarding.forwarding, carried out by workers.forwarders.
 """
 
 import hashlib
@@ -102,7 +102,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What leaves of a complaint, already masked by gateway.privacy.
+    """What leaves of a complaint, already masked by gateway.privacy.privacy.
 
     The ids are those of the system of record (`remote_master`, the agency's institution id); empty = its default.
     """

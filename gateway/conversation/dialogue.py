@@ -1,6 +1,6 @@
 """What is known of a conversation before a message is judged: the dialogue, its complaints, its words and settings.
 
-Pure: `step(dialogue, message, now, setting) -> Turn` decides (`turn.py` holds what it may decide), `gateway.intake`
+Pure: `step(dialogue, message, now, setting) -> Turn` decides (`turn.py` holds what it may decide), `gateway.intake.intake`
 carries out.
 """
 
@@ -195,7 +195,7 @@ def by_first_word(phrases: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The words a conversation listens to, made once from `config/data` (`gateway.lexicon`). All words lower case."""
+    """The words a conversation listens to, made once from `config/data` (`gateway.dialogue.lexicon`). All words lower case."""
 
     standard: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Colloquial or regional word -> standard word; only for what speaks of danger."""

@@ -1,6 +1,6 @@
 """What a message makes of a conversation: replies, drafts, additions, actions, look-ups, pages. Values only.
 
-`gateway.intake` carries them out; the order of a turn's parts is the order in which it does so.
+`gateway.intake.intake` carries them out; the order of a turn's parts is the order in which it does so.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Skip(StrEnum):
     SERVICE = "SERVICE"
     """Nothing that a person wrote."""
     OFFICER = "OFFICER"
-    """An officer's answer to a question of ours (gateway/officers.py), which never becomes a report."""
+    """An officer's answer to a question of ours (gateway/officers/officers.py), which never becomes a report."""
 
 
 NO_VALUES: "Mapping[str, Value]" = MappingProxyType({})

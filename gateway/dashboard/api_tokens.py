@@ -5,10 +5,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway import tokens
+from gateway.people import tokens
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
-from gateway.tokens import NewToken, TokenRefused
+from gateway.people.tokens import NewToken, TokenRefused
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import audit, checkpoints
-from gateway.audit import Verdict
+from gateway.audit import audit, checkpoints
+from gateway.audit.audit import Verdict
 from gateway.complaints.complaint import Role
 from gateway.complaints.inputs import whole_number
 from gateway.dashboard.words import deed_words, named

@@ -5,9 +5,9 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from gateway import bridge as work
-from gateway import remote_words, status_import
-from gateway.bridge import BridgeRefused
+from gateway.forwarding import bridge as work
+from gateway.forwarding import remote_words, status_import
+from gateway.forwarding.bridge import BridgeRefused
 from gateway.complaints.complaint import ActionRefused
 from gateway.complaints.forward import ForwardState
 from gateway.dashboard import visit

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from channels.registry import Channel
 from config.settings import Secret
-from gateway import channel_states, diversion, undelivered
-from gateway.channel_states import ChannelRefused
+from gateway.outbound import channel_states, diversion, undelivered
+from gateway.outbound.channel_states import ChannelRefused
 from gateway.dashboard import visit
 from gateway.dashboard.channels import CHARGED, TONES, rows_of
 from gateway.dashboard.chart import chart

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from aiohttp import hdrs, web
 
-from gateway import diversion
+from gateway.outbound import diversion
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
 from gateway.queries import attention, channel_watch

@@ -7,15 +7,16 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import cases, desk_work
+from gateway.desk import work
+from gateway.record import cases
 from gateway.complaints.complaint import Action, ActionRefused, Hold, Status, Visibility
 from gateway.complaints.lifecycle import PRIMARY, Step
 from gateway.complaints.notices import NOTICES, Audience
 from gateway.dashboard import visit
 from gateway.dashboard.complaint_form import ASIDE, KEYS, WRITING, Asked, Field, fields
 from gateway.dashboard.words import event_words, field_words, message_words, named
-from gateway.desk_work import MAY_SEE_ORIGINAL, NotThere, Original
-from gateway.identities import may_open
+from gateway.desk.work import MAY_SEE_ORIGINAL, NotThere, Original
+from gateway.retention.identities import may_open
 from gateway.queries import complaint_page
 from gateway.queries.complaint_detail import EventShown
 from gateway.queries.complaint_page import ComplaintPage
@@ -94,8 +95,8 @@ def render(
         originals=originals,
         tried=tried,
         lost=_lost(tried, chosen),
-        form_key=tried.typed.get("key", "") if tried else desk_work.new_key(),
-        note_key=desk_work.new_key(),
+        form_key=tried.typed.get("key", "") if tried else work.new_key(),
+        note_key=work.new_key(),
         keys=KEYS,
         events=_events(page, HISTORY.get(shown, HISTORY["semua"])),
         history=shown if shown in HISTORY else "semua",
@@ -116,7 +117,7 @@ def _steps(request: web.Request, page: ComplaintPage) -> Sequence[Step]:
     if page.detail.item.sight is not Sight.FULL:
         return ()
     office = site_of(request).gateway.office
-    return desk_work.offered(
+    return work.offered(
         cases.case_of(page.detail.row),
         user_of(request).actor,
         has_request=bool(page.extension_asked),
@@ -180,7 +181,7 @@ async def show_original(request: web.Request) -> web.StreamResponse:
     page = await page_of(request)
     reason = posted(request).get("reason")
     try:
-        found = await site.write(desk_work.original, visit.scope(request), page.detail.row.number, reason, user.actor)
+        found = await site.write(work.original, visit.scope(request), page.detail.row.number, reason, user.actor)
     except NotThere:
         raise web.HTTPNotFound from None
     except ActionRefused as refusal:

@@ -6,13 +6,15 @@ from http import HTTPStatus
 from aiohttp import web
 
 from channels.web_form.files import accept
-from gateway import cases, desk_files, desk_work, previews
+from gateway.desk import work, previews
+from gateway.files import desk_files
+from gateway.record import cases
 from gateway.complaints.complaint import Action, ActionRefused, Actor, CaseMoved
 from gateway.complaints.inputs import limits_of, whole_number
 from gateway.dashboard import visit
 from gateway.dashboard.complaint import SCREEN, Tried, page_of, render
-from gateway.desk_work import ANY_VERSION, Deed, DoneBefore, NotThere, Overtaken
-from gateway.previews import Preview, TakenDown
+from gateway.desk.work import ANY_VERSION, Deed, DoneBefore, NotThere, Overtaken
+from gateway.desk.previews import Preview, TakenDown
 from gateway.queries.complaint_page import ComplaintPage
 from gateway.queries.scope import Scope
 from gateway.web import pages
@@ -64,7 +66,7 @@ async def _go_on(request: web.Request, page: ComplaintPage, deed: Deed, form: Po
         preview = await _rehearsed(site, scope, number, deed, actor)
         if preview.masked or preview.files:
             return _look_over(request, page, deed, preview, untick=True)
-    before = await site.write(desk_work.act, scope, number, deed, actor)
+    before = await site.write(work.act, scope, number, deed, actor)
     if isinstance(before, DoneBefore):
         jam = f"{site.gateway.office.calendar.local(before.at):%H.%M}"
         by = before.name or site.texts(f"label.role.{before.role}", site.language)
@@ -107,7 +109,7 @@ async def undo(request: web.Request) -> web.StreamResponse:
     site, page = site_of(request), await page_of(request)
     number = page.detail.row.number
     try:
-        await site.write(desk_work.undo, visit.scope(request), number, user_of(request).actor)
+        await site.write(work.undo, visit.scope(request), number, user_of(request).actor)
     except NotThere:
         raise web.HTTPNotFound from None
     except (ActionRefused, CaseMoved):

@@ -12,7 +12,7 @@ from gateway.complaints.complaint import OFFICERS, Kind, Role, Status
 from gateway.complaints.duplicates import MASS_WITHIN
 from gateway.complaints.inputs import read_date
 from gateway.dashboard import visit
-from gateway.desk_bulk import BULK
+from gateway.desk.bulk import BULK
 from gateway.queries import complaint_detail, complaint_list, surges
 from gateway.queries.complaint_list import TABS, Count, CursorInvalid, Filters, Page, Sorting
 from gateway.reporting.complaints import EXPORTERS

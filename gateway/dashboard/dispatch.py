@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway import undelivered
+from gateway.outbound import undelivered
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
 from gateway.dashboard.words import message_words, named

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from gateway.complaints.complaint import ArchiveReason, Role
 from gateway.dashboard import visit
-from gateway.desk_work import new_key
+from gateway.desk.work import new_key
 from gateway.queries import complaint_detail, complaint_list
 from gateway.queries.complaint_list import CursorInvalid, Filters, Sorting
 from gateway.web import pages

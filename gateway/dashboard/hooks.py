@@ -6,11 +6,11 @@ from http import HTTPStatus
 from aiohttp import web
 
 from channels.errors import AddressRefused
-from gateway import hook_events, hook_places, hooks
+from gateway.hooks import events as hook_events, places, hooks
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
-from gateway.hooks import HookRefused, NewHook
+from gateway.hooks.hooks import HookRefused, NewHook
 from gateway.queries import hooks as shown
 from gateway.queries.cursor import CursorInvalid
 from gateway.queries.hooks import HookShown
@@ -56,7 +56,7 @@ async def register(request: web.Request) -> web.StreamResponse:
         form.get("url"), events, form.get("agency"), form.get("description"), form.has("include_confidential")
     )
     try:
-        await hook_places.check_name(new.url, site.gateway.settings)
+        await places.check_name(new.url, site.gateway.settings)
         identity, secret = await site.write(hooks.register, new, user_of(request).actor)
     except AddressRefused:
         return await _list(request, {"url": site.texts("error.field.address_refused", site.language)}, events)

@@ -5,12 +5,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway import identities
+from gateway.retention import identities
 from gateway.complaints.complaint import ActionRefused
 from gateway.complaints.identity import LEAST_DECISION, LEAST_REASON, Asker, Purpose, may_decide_alone
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
-from gateway.identities import Demand, Opened
+from gateway.retention.identities import Demand, Opened
 from gateway.queries import identities as register
 from gateway.queries.identities import PAGE, Entry
 from gateway.web import pages

@@ -5,13 +5,14 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway import desk_incidents, known_incidents
+from gateway.desk import incidents
+from gateway.record import known_incidents
 from gateway.complaints.complaint import ActionRefused, CaseMoved
 from gateway.complaints.duplicates import MASS_WITHIN
 from gateway.dashboard import visit
-from gateway.desk_incidents import Gathering
-from gateway.desk_work import NotThere
-from gateway.known_incidents import LEAST, MOST, MOST_HOURS
+from gateway.desk.incidents import Gathering
+from gateway.desk.work import NotThere
+from gateway.record.known_incidents import LEAST, MOST, MOST_HOURS
 from gateway.queries import surges
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
@@ -55,10 +56,10 @@ async def gather(request: web.Request) -> web.StreamResponse:
     known = agency if agency in site.gateway.office.reference.agencies else ""
     wish = Gathering(form.get("parent"), form.all("id"), known)
     try:
-        done = await site.write(desk_incidents.gather, visit.scope(request), wish, user_of(request).actor)
+        done = await site.write(incidents.gather, visit.scope(request), wish, user_of(request).actor)
     except (NotThere, ActionRefused, CaseMoved):
         raise visit.done(SCREEN, "incident_moved") from None
-    deed = "incident_full" if desk_incidents.FULL in done.refused.values() else "incident_gathered"
+    deed = "incident_full" if incidents.FULL in done.refused.values() else "incident_gathered"
     raise visit.done(SCREEN, deed, n=done.linked, sisa=len(done.refused))
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway import anonymising, legal_holds, privacy_requests
+from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.complaints.complaint import ActionRefused
 from gateway.dashboard import visit
 from gateway.dashboard.words import named

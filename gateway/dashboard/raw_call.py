@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from channels.messages import RawRequest, clean_text
-from gateway.privacy import masked_text
+from gateway.privacy.privacy import masked_text
 
 SHOWN_HEADERS = ("content-type", "content-length", "user-agent")
 FORM = "application/x-www-form-urlencoded"

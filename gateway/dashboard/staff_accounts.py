@@ -4,8 +4,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway import bindings
-from gateway.bindings import Account, BindingRefused
+from gateway.people import bindings
+from gateway.people.bindings import Account, BindingRefused
 from gateway.complaints.calendar import day_text
 from gateway.dashboard import visit
 from gateway.web import pages

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway import privacy_requests
+from gateway.retention import privacy_requests
 from gateway.complaints.complaint import OFFICERS, Role
 from gateway.complaints.identity import OPENERS
 from gateway.dashboard import visit

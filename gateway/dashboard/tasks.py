@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from gateway import tasks as work
+from gateway.record import tasks as work
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
 from gateway.queries import differences, tasks

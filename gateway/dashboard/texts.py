@@ -5,11 +5,11 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway import rewording, text_rules
+from gateway.notices import rewording, text_rules
 from gateway.complaints.inputs import whole_number
 from gateway.dashboard import visit
-from gateway.rewording import SHIPPED, TextRefused, Wish
-from gateway.text_rules import Problem, Rules
+from gateway.notices.rewording import SHIPPED, TextRefused, Wish
+from gateway.notices.text_rules import Problem, Rules
 from gateway.web import pages
 from gateway.web.posted import Posted
 from gateway.web.site import Site, posted, site_of, user_of

@@ -5,12 +5,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway import desk_bulk, desk_work
+from gateway.desk import bulk, work
 from gateway.complaints.complaint import Action, ActionRefused, CaseMoved
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
-from gateway.desk_bulk import BULK, MOST, Planned
-from gateway.desk_work import NotThere, Overtaken
+from gateway.desk.bulk import BULK, MOST, Planned
+from gateway.desk.work import NotThere, Overtaken
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 
@@ -40,14 +40,14 @@ async def _plan(request: web.Request, action: Action, numbers: Sequence[str]) ->
     site, form = site_of(request), posted(request)
     agency = form.get("agency")
     known = agency if agency in site.gateway.office.reference.agencies else ""
-    return await site.read(desk_bulk.plan, visit.scope(request), numbers, action, user_of(request).actor, known)
+    return await site.read(bulk.plan, visit.scope(request), numbers, action, user_of(request).actor, known)
 
 
 async def _carried_out(request: web.Request, action: Action, planned: Planned) -> bool:
     """Each in a transaction of its own: one that moved meanwhile is left out and hurts no other."""
     site, deed = site_of(request), planned.deed(action, posted(request).get("key")[:40])
     try:
-        await site.write(desk_work.act, visit.scope(request), planned.number, deed, user_of(request).actor)
+        await site.write(work.act, visit.scope(request), planned.number, deed, user_of(request).actor)
     except (ActionRefused, NotThere, Overtaken, CaseMoved):
         return False
     return True
@@ -68,7 +68,7 @@ def _ask(request: web.Request, action: Action, planned: Sequence[Planned], chose
         agency=posted(request).get("agency"),
         agencies=[(code, one.name) for code, one in agencies.items() if one.accepts],
         names={code: one.name for code, one in agencies.items()},
-        key=desk_work.new_key(),
+        key=work.new_key(),
         way_back=_way_back(request),
         back=posted(request).get("kembali"),
         why=named(request, "together.refused"),

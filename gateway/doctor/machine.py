@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.reference import Reference
 from config.settings import Settings
-from gateway.disks import Disk, disk_of, places
+from gateway.operations.disks import Disk, disk_of, places
 from gateway.doctor.findings import Finding, broken, fine, warning
 
 # Zones of Indonesia and their distance from UTC in hours: what they say proves that the machine's zone data can be used.

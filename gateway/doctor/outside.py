@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from config.settings import Settings
-from gateway.disks import ELSEWHERE
+from gateway.operations.disks import ELSEWHERE
 from gateway.doctor.findings import Finding, broken, fine, warning
 from gateway.doorbell import Doorbell
 from gateway.file_store import open_files

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import func, select
 
-from gateway import shelf
+from gateway.record import shelf
 from gateway.complaints.calendar import Calendar, Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.sla import Clock, Running, Unit, days_left, due_at, explain, rule_for

@@ -1,6 +1,6 @@
 """The bridge by hand to a system of record: what is to be typed in, what waits for a number, what must be looked at.
 
-What the sheet of one row says: `gateway.bridge.sheet`.
+What the sheet of one row says: `gateway.forwarding.bridge.sheet`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, func, select, text
 
-from gateway import outgoing, remote_ids
+from gateway.casework import outgoing
+from gateway.forwarding import remote_ids
 from gateway.complaints.calendar import working_days_between
 from gateway.complaints.forward import Circuit, ForwardKind, ForwardState
 from gateway.queries.scope import Scope, Sight, sight

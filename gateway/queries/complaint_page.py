@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import contacts, directory, photo_prints, readers, remote_ids
+from gateway.files import photo_prints
+from gateway.forwarding import remote_ids
+from gateway.people import contacts, directory, readers
 from gateway.complaints.complaint import Action, Actor
 from gateway.queries import complaint_detail, deeds, differences, look_alikes, relatives
 from gateway.queries.complaint_detail import Detail

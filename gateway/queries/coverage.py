@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from gateway import contacts, directory, ladder, leaves, readers
+from gateway.people import contacts, directory, leaves, readers
+from gateway.timing import ladder
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import NOTICES, Audience
-from gateway.directory import Member
-from gateway.ladder import Rung
-from gateway.leaves import Leave
+from gateway.people.directory import Member
+from gateway.timing.ladder import Rung
+from gateway.people.leaves import Leave
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text

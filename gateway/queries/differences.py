@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import remote_ids, remote_words
+from gateway.forwarding import remote_ids, remote_words
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import ForwardKind, StatusRow
 from gateway.queries import complaint_detail

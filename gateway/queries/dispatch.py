@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text
 
-from gateway import contacts
+from gateway.people import contacts
 from gateway.queries.scope import Scope, Sight, sight
 from gateway.storage import tables
 from gateway.storage.store import Transaction

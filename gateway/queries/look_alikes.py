@@ -20,7 +20,7 @@ from gateway.complaints.duplicates import (
     metres_between,
 )
 from gateway.complaints.incident import BEFORE_AGENCY
-from gateway.privacy import shown_to
+from gateway.privacy.privacy import shown_to
 from gateway.queries.relatives import Relative, shown
 from gateway.queries.scope import Scope, Sight, readable, sight
 from gateway.storage import tables

@@ -10,13 +10,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from gateway import attachments, directory, shelf
-from gateway.attachments import StoredFile
+from gateway.files import attachments
+from gateway.people import directory
+from gateway.record import shelf
+from gateway.files.attachments import StoredFile
 from gateway.complaints.complaint import CLOSED, OPEN, Kind, Status
 from gateway.complaints.sla import Clock
-from gateway.events import inputs_of
-from gateway.privacy import Reader, photos_to, text_to
-from gateway.publicity import Spot, is_public, spot
+from gateway.record.events import inputs_of
+from gateway.privacy.privacy import Reader, photos_to, text_to
+from gateway.privacy.publicity import Spot, is_public, spot
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text

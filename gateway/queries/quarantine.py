@@ -19,7 +19,7 @@ IS_HELD = text("quarantine.state = 'held'")
 
 @dataclass(frozen=True, slots=True)
 class PutAside:
-    """One call; what it said is read by `gateway.quarantine.read`."""
+    """One call; what it said is read by `gateway.intake.quarantine.read`."""
 
     id: str
     channel: str

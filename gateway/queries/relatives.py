@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.privacy import shown_to
+from gateway.privacy.privacy import shown_to
 from gateway.queries.scope import Scope, Sight, sight
 from gateway.storage import tables
 from gateway.storage.store import Transaction

@@ -1,6 +1,6 @@
 """Who may see which complaints, and how much of each: the one table that lists, details and the API go by.
 
-Source: SECURITY § 10 (roles) and C7. What a reader sees of a complaint that they may read is decided by `gateway.privacy`.
+Source: SECURITY § 10 (roles) and C7. What a reader sees of a complaint that they may read is decided by `gateway.privacy.privacy`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from gateway.complaints.complaint import CONFLICT, OFFICERS, Kind, Role, Sensitive
 from gateway.office import Office
-from gateway.privacy import Reader
+from gateway.people.directory import subtree
+from gateway.privacy.privacy import Reader
 from gateway.storage import tables
 
 complaint = tables.complaint
@@ -110,17 +111,6 @@ def oversees(office: Office, role: Role, agency: str) -> bool:
     person where the inspectorate itself is reported."""
     tree = office.reference.tree
     return agency == tree.conflict_of_interest or (role is Role.KEPALA and agency == tree.secretary)
-
-
-def subtree(office: Office, agency: str) -> frozenset[str]:
-    """An agency and everything below it."""
-    tree, found, waiting = office.reference.tree, set[str](), [agency]
-    while waiting:
-        code = waiting.pop()
-        if code and code not in found:
-            found.add(code)
-            waiting += [child.code for child in tree.children(code)]
-    return frozenset(found)
 
 
 def visible(scope: Scope) -> ColumnElement[bool]:

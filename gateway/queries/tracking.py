@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from gateway import attachments, cases, directory, known_incidents, readers
-from gateway.attachments import StoredFile
+from gateway.files import attachments
+from gateway.people import directory, readers
+from gateway.record import cases, known_incidents
+from gateway.files.attachments import StoredFile
 from gateway.complaints.complaint import Action, Case, Hold, Kind, Role, Status, Visibility
 from gateway.complaints.sla import Clock, Running
-from gateway.events import inputs_of
-from gateway.privacy import Reader, shown_to
+from gateway.record.events import inputs_of
+from gateway.privacy.privacy import Reader, shown_to
 from gateway.queries.deadlines import Due, dues
 from gateway.queries.milestones import Milestone, milestones, standing, told
 from gateway.queries.offers import EVIDENCE, offers
@@ -199,7 +201,7 @@ class Receipt:
 
 
 def receipt(tx: Transaction, channel: str, nonce: str, number: str, code: str) -> Receipt:
-    """Beside number and code (gateway.facts.form_answer): until when it is looked at, and what was left out."""
+    """Beside number and code (gateway.dialogue.facts.form_answer): until when it is looked at, and what was left out."""
     complaint, contact, message = tables.complaint, tables.contact, tables.message
     row = tx.one(
         select(

@@ -3,7 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
-from gateway import audit, bridge
+from gateway.audit import audit
+from gateway.forwarding import bridge
 from gateway.complaints.complaint import ActionRefused, Actor
 from gateway.queries import bridge as queries
 from gateway.queries.scope import Scope

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway import audit
+from gateway.audit import audit
 from gateway.complaints.complaint import ActionRefused, Actor, Role
 from gateway.queries import complaint_export
 from gateway.queries.complaint_export import COLUMNS, Exported

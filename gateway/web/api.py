@@ -12,7 +12,10 @@ from aiohttp import hdrs, web
 from channels.mail_address import mail_address
 from channels.messages import Address
 from channels.phone import phone_address
-from gateway import cases, casework, directory, events, filing
+from gateway.casework import casework
+from gateway.intake import filing
+from gateway.people import directory
+from gateway.record import cases, events
 from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Draft, Point, Visibility
 from gateway.complaints.lifecycle import Move, Step, step_of, steps_of, target_of
 from gateway.queries import channel_watch, complaint_detail, complaint_list

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import hdrs, web
 
-from gateway import idempotency
-from gateway.idempotency import Kept, KeyReused
+from gateway.operations import idempotency
+from gateway.operations.idempotency import Kept, KeyReused
 from gateway.web.body import read_body
 from gateway.web.callers import Caller
 from gateway.web.problems import FieldProblem, Problem

@@ -6,7 +6,8 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from config.logging import get_logger
-from gateway import audit, tokens
+from gateway.audit import audit
+from gateway.people import tokens
 from gateway.complaints.complaint import SYSTEM
 from gateway.web.callers import Caller, caller_of
 from gateway.web.limits import Allowance

@@ -8,7 +8,7 @@ from importlib import import_module
 from aiohttp import web
 
 from config.logging import get_logger
-from gateway import pulse
+from gateway.outbound import pulse
 from gateway.app import Gateway, open_writer
 from gateway.web import errors, forms, pages, security, sessions
 from gateway.web.callers import callers

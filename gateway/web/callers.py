@@ -1,4 +1,4 @@
-"""Who calls the API: a token of the settings, or one that was made on a screen or by a command (gateway/tokens.py)."""
+"""Who calls the API: a token of the settings, or one that was made on a screen or by a command (gateway/people/tokens.py)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +6,9 @@ from datetime import datetime
 from config.settings import Settings
 from gateway.complaints.complaint import Actor, Role
 from gateway.office import Office
-from gateway.queries.scope import Scope, api_scope, subtree
-from gateway.tokens import Token, digest, scopes_of
+from gateway.people.directory import subtree
+from gateway.queries.scope import Scope, api_scope
+from gateway.people.tokens import Token, digest, scopes_of
 
 
 @dataclass(frozen=True, slots=True)

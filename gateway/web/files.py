@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.attachments import StoredFile
+from gateway.files.attachments import StoredFile
 from gateway.queries import complaint_detail
 from gateway.queries.scope import Scope, scope_of
 from gateway.web.routes import CASE_READERS, Route

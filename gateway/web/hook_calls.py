@@ -9,8 +9,8 @@ from aiohttp import hdrs, web
 from msgspec.structs import asdict
 
 from channels.errors import AddressRefused
-from gateway import hook_places, hooks
-from gateway.hooks import HookRefused, NewHook
+from gateway.hooks import places, hooks
+from gateway.hooks.hooks import HookRefused, NewHook
 from gateway.queries import hooks as shown
 from gateway.queries.cursor import CursorInvalid
 from gateway.queries.hooks import HookShown, Told
@@ -41,7 +41,7 @@ async def create_webhook(request: web.Request, caller: Caller) -> web.Response:
     wanted, body = await body_of(request, NewWebhook)
     agency = _agency(site, caller, wanted.agency)
     try:
-        await hook_places.check_name(wanted.url, site.gateway.settings)
+        await places.check_name(wanted.url, site.gateway.settings)
     except AddressRefused as refused:
         raise _wrong(site, "url", "address_refused", str(refused)) from None
     new = NewHook(wanted.url, tuple(wanted.events), agency, wanted.description, wanted.include_confidential)

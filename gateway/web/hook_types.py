@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from gateway.hook_events import Event
-from gateway.hooks import LONGEST_DESCRIPTION
+from gateway.hooks.events import Event
+from gateway.hooks.hooks import LONGEST_DESCRIPTION
 from gateway.queries.hooks import DeliveryState, HookState
 from gateway.web.api_types import Instant
 

@@ -8,7 +8,7 @@ import segno
 from aiohttp import web
 
 from config.logging import get_logger
-from gateway import accounts, second_factor
+from gateway.people import accounts, second_factor
 from gateway.complaints.calendar import day_text
 from gateway.web import pages, sessions
 from gateway.web.routes import STAFF, Route

@@ -15,11 +15,13 @@ from aiohttp import web
 
 from channels.web_form.files import accept
 from config.logging import get_logger
-from gateway import attachments, officer_deeds, officer_door, officer_drafts
+from gateway.files import attachments
+from gateway.officer_links import door, drafts as officer_drafts
+from gateway.officers import deeds
 from gateway.complaints.complaint import ActionRefused, CaseMoved
-from gateway.officer_deeds import DoneBefore, Form, Preview
-from gateway.officer_door import Door, Entrance
-from gateway.officer_drafts import Desk, Draft
+from gateway.officers.deeds import DoneBefore, Form, Preview
+from gateway.officer_links.door import Door, Entrance
+from gateway.officer_links.drafts import Desk, Draft
 from gateway.queries import officer_page
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.queries.tracking import file_key
@@ -75,7 +77,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def _enter(request: web.Request) -> Entrance:
-    return await site_of(request).read(officer_door.enter, request.match_info["token"], _device(request))
+    return await site_of(request).read(door.enter, request.match_info["token"], _device(request))
 
 
 def _device(request: web.Request) -> str:
@@ -122,10 +124,10 @@ async def _page(
 ) -> web.StreamResponse:
     site = site_of(request)
     task = entrance.task
-    view: OfficerPage = await site.read(officer_deeds.look, task.row, task.member)
+    view: OfficerPage = await site.read(deeds.look, task.row, task.member)
     drafts = await site.read(officer_drafts.read, Desk(task.case.id, task.member.id))
-    forms = {word: _standing(word, typed, drafts) for word in (*FORMS, officer_deeds.UNDO)}
-    kept = await site.read(officer_deeds.files_of, task.member, task.case.id, forms[officer_deeds.ANSWER].action_id)
+    forms = {word: _standing(word, typed, drafts) for word in (*FORMS, deeds.UNDO)}
+    kept = await site.read(deeds.files_of, task.member, task.case.id, forms[deeds.ANSWER].action_id)
     return _render(
         request,
         "officer/task.html",
@@ -173,7 +175,7 @@ def _listed(stored: tuple[attachments.StoredFile, ...]) -> list[tuple[str, bool]
 async def act(request: web.Request) -> web.StreamResponse:
     """One of the forms that are carried out at once; also the answer itself, once it was looked over."""
     form, word = posted(request), request.path.rpartition("/")[2]
-    word = officer_deeds.ANSWER if word == "kirim" else word
+    word = deeds.ANSWER if word == "kirim" else word
     typed = _typed(form, word)
     entrance, device = await _bind(request)
     if entrance.door is not Door.OPEN:
@@ -189,19 +191,19 @@ def _typed(form: Posted, word: str) -> Typed:
 async def _bind(request: web.Request) -> tuple[Entrance, str]:
     """The entrance for a posted form, and the device's secret, fresh where it had none."""
     device = _device(request) or secrets.token_urlsafe(DEVICE_BYTES)
-    return await site_of(request).write(officer_door.bind, request.match_info["token"], device), device
+    return await site_of(request).write(door.bind, request.match_info["token"], device), device
 
 
 async def _carry_out(request: web.Request, entrance: Entrance, device: str, typed: Typed) -> web.StreamResponse:
     site, task = site_of(request), entrance.task
-    inputs = officer_deeds.inputs_of(site.gateway.office, typed.values)
+    inputs = deeds.inputs_of(site.gateway.office, typed.values)
     form = Form(typed.word, typed.action_id, inputs, typed.values)
     try:
-        before = await site.write(officer_deeds.act, entrance.token_hash, task.member, task.case, form)
+        before = await site.write(deeds.act, entrance.token_hash, task.member, task.case, form)
     except ActionRefused as refusal:
         response = await _page(request, entrance, typed, officer_words.refusal(site, refusal, entrance, typed.word))
     except CaseMoved:
-        if await site.read(officer_deeds.was_done, entrance.token_hash, form):
+        if await site.read(deeds.was_done, entrance.token_hash, form):
             raise _done(request, device) from None
         response = await _moved(request, typed)
     else:
@@ -231,7 +233,7 @@ async def _moved(request: web.Request, typed: Typed) -> web.StreamResponse:
 async def look_over(request: web.Request) -> web.StreamResponse:
     """`Selesai`: keep the files, and show the answer as its reporter will read it."""
     form, is_whole = await take_form(request)
-    typed = _typed(form, officer_deeds.ANSWER)
+    typed = _typed(form, deeds.ANSWER)
     entrance, device = await _bind(request)
     if entrance.door is not Door.OPEN:
         return _closed(request, entrance, typed)
@@ -254,7 +256,7 @@ async def _looked_over(
     if form.has("ubah"):
         return await _page(request, entrance, typed)
     try:
-        seen: Preview = await site.read(officer_deeds.preview, task.row, task.member, typed.values, count)
+        seen: Preview = await site.read(deeds.preview, task.row, task.member, typed.values, count)
     except ActionRefused as refusal:
         return await _page(request, entrance, typed, officer_words.refusal(site, refusal, entrance, typed.word))
     return _render(
@@ -272,8 +274,8 @@ async def _keep_files(site: Site, entrance: Entrance, form: Posted, typed: Typed
     task = entrance.task
     refs, left_out = accept(form.files, typed.action_id, MOST_FILES, MOST_FILE_BYTES)
     if form.has("tanpa_berkas"):
-        await site.write(officer_deeds.drop_files, task.member, task.case.id, typed.action_id)
-    count = await site.write(officer_deeds.keep_files, task.member, task.case, typed.action_id, refs)
+        await site.write(deeds.drop_files, task.member, task.case.id, typed.action_id)
+    count = await site.write(deeds.keep_files, task.member, task.case, typed.action_id, refs)
     return count, left_out
 
 
@@ -302,7 +304,7 @@ async def put_aside(request: web.Request) -> web.StreamResponse:
 async def send_code(request: web.Request) -> web.StreamResponse:
     """Another device asks for a code; the page that follows is the same whether one was sent or not."""
     device = _device(request) or secrets.token_urlsafe(DEVICE_BYTES)
-    await site_of(request).write(officer_door.send_code, request.match_info["token"], device)
+    await site_of(request).write(door.send_code, request.match_info["token"], device)
     redirect = web.HTTPSeeOther(f"/p/{request.match_info['token']}/kode", headers=PRIVATE)
     _keep_device(request, redirect, device)
     raise redirect
@@ -320,7 +322,7 @@ async def ask_code(request: web.Request) -> web.StreamResponse:
 async def enter_code(request: web.Request) -> web.StreamResponse:
     site, token = site_of(request), request.match_info["token"]
     code = posted(request).get("kode")
-    if await site.write(officer_door.bind_with_code, token, _device(request), code):
+    if await site.write(door.bind_with_code, token, _device(request), code):
         raise web.HTTPSeeOther(f"/p/{token}", headers=PRIVATE)
     problem = site.texts("link.device.wrong", site.language)
     return _render(request, "officer/code.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, problem=problem)
@@ -328,7 +330,7 @@ async def enter_code(request: web.Request) -> web.StreamResponse:
 
 async def send_fresh_link(request: web.Request) -> web.StreamResponse:
     """Same words for every token, whether or not it ever was one."""
-    await site_of(request).write(officer_door.send_fresh_link, request.match_info["token"])
+    await site_of(request).write(door.send_fresh_link, request.match_info["token"])
     return _render(request, "officer/shut.html", sent=True)
 
 

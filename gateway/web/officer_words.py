@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
 
-from gateway import officer_lines, officer_refusals
+from gateway.officers import lines, refusals
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, ActionRefused
 from gateway.complaints.inputs import limits_of, read_date
 from gateway.complaints.sla import Clock
-from gateway.officer_deeds import UNDO, DoneBefore
-from gateway.officer_door import Entrance
+from gateway.officers.deeds import UNDO, DoneBefore
+from gateway.officer_links.door import Entrance
 from gateway.queries.deadlines import Due
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.web import formats
@@ -37,14 +37,14 @@ def clock(site: Site, moment: datetime) -> str:
 
 def undo_clock(site: Site, moment: datetime) -> str:
     """The same; with seconds where only few of them are left from the beginning."""
-    if site.gateway.settings.casework.undo_s >= officer_lines.IN_MINUTES_S:
+    if site.gateway.settings.casework.undo_s >= lines.IN_MINUTES_S:
         return clock(site, moment)
     return formats.clock_text(moment, site.gateway.office.calendar)
 
 
 def undo_window(site: Site) -> str:
     """How long an answer can be taken back: `10 menit`, `30 detik`; empty where it cannot."""
-    return officer_lines.undo_window(site.gateway.office, site.language)
+    return lines.undo_window(site.gateway.office, site.language)
 
 
 def day(moment: date) -> str:
@@ -92,11 +92,11 @@ def left_out(site: Site, remarks: Collection[str]) -> Trouble:
 
 def refusal(site: Site, refused: ActionRefused, entrance: Entrance, word: str) -> Trouble:
     """A refusal of casework in one sentence."""
-    sentence = officer_refusals.about_words(site.gateway.office, refused, word, site.language)
+    sentence = refusals.about_words(site.gateway.office, refused, word, site.language)
     if not sentence:
         return Trouble(_about_case(site, refused, entrance, word), status=HTTPStatus.CONFLICT)
-    name = officer_refusals.field_of(refused)
-    lacks_proof = refused.code == "missing_input" and name == officer_refusals.EVIDENCE
+    name = refusals.field_of(refused)
+    lacks_proof = refused.code == "missing_input" and name == refusals.EVIDENCE
     return Trouble(sentence, "no_evidence_reason" if lacks_proof else name)
 
 

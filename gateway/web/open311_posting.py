@@ -12,9 +12,11 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from channels.messages import AttachmentRef
-from gateway import attachments, filing, idempotency
-from gateway.idempotency import KEPT_FOR, Kept, KeyReused
-from gateway.tokens import OPEN311_CREATE
+from gateway.files import attachments
+from gateway.intake import filing
+from gateway.operations import idempotency
+from gateway.operations.idempotency import KEPT_FOR, Kept, KeyReused
+from gateway.people.tokens import OPEN311_CREATE
 from gateway.web.api_requests import KEY
 from gateway.web.api_tokens import MINUTE_S, caller_by, may_guess_on
 from gateway.web.body import read_body

@@ -10,7 +10,7 @@ from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import CLOSED, Status
 from gateway.complaints.leaving import cut_at_word
 from gateway.office import Office
-from gateway.privacy import masked_text
+from gateway.privacy.privacy import masked_text
 from gateway.queries.open311 import Request
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from gateway.tokens import SCOPES, WEBHOOKS_MANAGE
+from gateway.people.tokens import SCOPES, WEBHOOKS_MANAGE
 from gateway.web import api, coverage_calls, hook_calls, reference_calls
 from gateway.web.api_requests import JSON, KEY
 from gateway.web.api_tokens import Operation, guarded

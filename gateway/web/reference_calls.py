@@ -6,7 +6,7 @@ from aiohttp import web
 
 from config.reference.governance import Service, Services
 from config.reference.words import GlossaryTerm
-from gateway import directory
+from gateway.people import directory
 from gateway.complaints.complaint import Status
 from gateway.queries import complaint_detail, complaint_list
 from gateway.queries.complaint_detail import Item

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from gateway import accounts, bindings, second_factor
-from gateway.accounts import SignedIn
-from gateway.bindings import Standing
+from gateway.people import accounts, bindings, second_factor
+from gateway.people.accounts import SignedIn
+from gateway.people.bindings import Standing
 from gateway.complaints.complaint import Role
 from gateway.web.forms import cookie_name, set_cookie
 from gateway.web.routes import Handler

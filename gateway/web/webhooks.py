@@ -14,9 +14,9 @@ from channels.errors import FormInvalid, PayloadInvalid, SignatureInvalid
 from channels.messages import Answer, Inbound, RawRequest, RawResponse
 from channels.registry import Channel
 from config.logging import get_logger
-from gateway.arrival import Arrival
-from gateway.batching import Overloaded, Spooled
-from gateway.spool import SpoolFull
+from gateway.intake.arrival import Arrival
+from gateway.intake.batching import Overloaded, Spooled
+from gateway.intake.spool import SpoolFull
 from gateway.web.body import read_body
 from gateway.web.limits import Allowance, source_hash
 from gateway.web.routes import Route

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, func, select
 
-from gateway import rehearsal
+from gateway.trials import rehearsal
 from gateway.app import Gateway
 from gateway.queries import bench as counted
 from gateway.storage import tables

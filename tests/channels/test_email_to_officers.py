@@ -14,11 +14,19 @@ from sqlalchemy import select
 from channels.messages import Address, InboundMessage, RawRequest
 from config.clock import Clock
 from config.load import settings_from
-from gateway import accounts, app, audit, cases, casework, directory, intake, notices, officer_door, outbound
-from gateway.arrival import Arrival
+from gateway import app
+from gateway.audit import audit
+from gateway.casework import casework
+from gateway.intake import intake
+from gateway.notices import notices
+from gateway.officer_links import door
+from gateway.outbound import outbound
+from gateway.people import accounts, directory
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role
-from gateway.officer_door import Door
-from gateway.outbound import Parcel
+from gateway.officer_links.door import Door
+from gateway.outbound.outbound import Parcel
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
@@ -126,7 +134,7 @@ async def test_an_officer_is_told_by_mail_and_the_link_opens_the_task(store: Sto
         r"^http://127\.0\.0\.1:8080/p/([\w-]{43})$", mail.get_content().replace("\r\n", "\n"), re.MULTILINE
     )
     with store.reading() as tx:
-        assert officer_door.enter(tx, token, "").door is Door.OPEN
+        assert door.enter(tx, token, "").door is Door.OPEN
         row = tx.one(select(tables.outbox).where(tables.outbox.c.channel == "surat"))
         assert row is not None
         assert (row.state, row.provider_id) == ("sent", "4XYZ")

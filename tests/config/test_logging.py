@@ -34,7 +34,9 @@ def last(output: io.StringIO) -> dict[str, object]:
 
 
 def test_an_event_is_one_json_line(output: io.StringIO) -> None:
-    lines.get_logger("gateway.intake").info("message_accepted", channel="sms", message_id=901234567890123456, batch=12)
+    lines.get_logger("gateway.intake.intake").info(
+        "message_accepted", channel="sms", message_id=901234567890123456, batch=12
+    )
     line = last(output)
     assert line.pop("timestamp")
     assert line == {
@@ -43,7 +45,7 @@ def test_an_event_is_one_json_line(output: io.StringIO) -> None:
         "message_id": 901234567890123456,
         "batch": 12,
         "level": "info",
-        "logger": "gateway.intake",
+        "logger": "gateway.intake.intake",
     }
 
 

@@ -3,7 +3,7 @@
 from config.reference import Reference
 from gateway.complaints.complaint import Sensitive
 from gateway.conversation import wording
-from gateway.lexicon import lexicon
+from gateway.dialogue.lexicon import lexicon
 
 WORDS = lexicon(Reference.load())
 

@@ -1,6 +1,6 @@
 """A pure stand-in for the gateway around the conversation: it opens numbers, keeps complaints and an outbox, in memory.
 
-Nothing is judged here. Whatever a turn asks for is carried out as `gateway.intake` would, with the real life cycle, so that
+Nothing is judged here. Whatever a turn asks for is carried out as `gateway.intake.intake` would, with the real life cycle, so that
 talks can be replayed in milliseconds on a clock that the test turns.
 """
 
@@ -22,7 +22,7 @@ from gateway.conversation.dialogue import Dialogue, Facts, KnownCase, Lexicon, S
 from gateway.conversation.render import render, render_page
 from gateway.conversation.step import step
 from gateway.conversation.turn import NewCode, Reply, StatusLookup, Turn
-from gateway.lexicon import lexicon
+from gateway.dialogue.lexicon import lexicon
 
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 08.00 WIB
 WARGA = "warga"

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import ClientResponse
 
 from channels.messages import Address, InboundMessage, RawRequest
-from gateway import intake
-from gateway.arrival import Arrival
+from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Role
 from gateway.dashboard.menu import SCREENS
 from gateway.storage import tables

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from gateway import cases, tasks
+from gateway.record import cases, tasks
 from gateway.complaints.complaint import Role
 from gateway.queries import bridge
 from gateway.storage import tables

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import Address
-from gateway import contacts, outbound
+from gateway.outbound import outbound
+from gateway.people import contacts
 from gateway.complaints.complaint import Role
-from gateway.outbound import Said
+from gateway.outbound.outbound import Said
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 

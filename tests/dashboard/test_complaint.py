@@ -6,7 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway import cases, casework, contacts, notices, triage
+from gateway.casework import casework
+from gateway.intake import triage
+from gateway.notices import notices
+from gateway.people import contacts
+from gateway.record import cases
 from gateway.complaints.classification import Ranked, Suggestion
 from gateway.complaints.complaint import Action, Actor, Hold, Role, Sensitive, Status
 from gateway.storage import tables

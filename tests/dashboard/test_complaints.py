@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import FormData
 
-from gateway import cases
+from gateway.record import cases
 from gateway.complaints.complaint import Action, Hold, Role
 from gateway.dashboard.complaints import TABS_OF, TABS_OF_OTHERS, tabs_of
 from gateway.queries.complaint_list import TABS

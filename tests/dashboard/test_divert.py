@@ -1,6 +1,7 @@
 """What waits on a dead channel goes another way: exactly what was said before, in its order, and nothing that may have left."""
 
-from gateway import cases, diversion, outbound
+from gateway.outbound import diversion, outbound
+from gateway.record import cases
 from gateway.dashboard.menu import SCREENS
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk

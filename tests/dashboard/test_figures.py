@@ -6,26 +6,19 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address, RawRequest
-from gateway import bridge as by_hand
-from gateway import (
-    cases,
-    casework,
-    channel_states,
-    contacts,
-    desk_work,
-    intake,
-    outbound,
-    previews,
-    quarantine,
-    tasks,
-    undelivered,
-)
-from gateway.arrival import Arrival
-from gateway.channel_states import ChannelRefused
+from gateway.forwarding import bridge as by_hand
+from gateway.casework import casework
+from gateway.desk import work as desk_work, previews
+from gateway.intake import intake, quarantine
+from gateway.outbound import channel_states, outbound, undelivered
+from gateway.people import contacts
+from gateway.record import cases, tasks
+from gateway.intake.arrival import Arrival
+from gateway.outbound.channel_states import ChannelRefused
 from gateway.complaints.complaint import Action, Actor, Role
-from gateway.desk_work import Deed, NotThere, Overtaken
-from gateway.outbound import Said
-from gateway.previews import TakenDown
+from gateway.desk.work import Deed, NotThere, Overtaken
+from gateway.outbound.outbound import Said
+from gateway.desk.previews import TakenDown
 from gateway.queries import attention, audit_log, bridge, channel_history, complaint_page, dispatch
 from gateway.queries import quarantine as put_aside
 from gateway.queries import tasks as open_tasks

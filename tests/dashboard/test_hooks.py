@@ -2,9 +2,9 @@
 
 import re
 
-from gateway import hook_queue
+from gateway.hooks import queue
 from gateway.complaints.complaint import Role
-from gateway.hook_queue import Outcome, Verdict
+from gateway.hooks.queue import Outcome, Verdict
 from tests.dashboard.conftest import Desk, words
 
 GOOD = {"url": "https://1.1.1.1/masuk", "description": "Dasbor", "events": ["complaint.received", "complaint.resolved"]}
@@ -23,9 +23,9 @@ async def registered(desk: Desk) -> tuple[str, str]:
 
 def settle(desk: Desk, verdict: Verdict) -> None:
     with desk.served.tx() as tx:
-        (parcel,) = hook_queue.claim(tx, 1, {})
+        (parcel,) = queue.claim(tx, 1, {})
     with desk.served.tx() as tx:
-        hook_queue.settle(tx, [Outcome(parcel, verdict, 200, 7)])
+        queue.settle(tx, [Outcome(parcel, verdict, 200, 7)])
 
 
 async def test_an_address_goes_its_whole_way(desk: Desk) -> None:

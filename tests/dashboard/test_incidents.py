@@ -1,6 +1,6 @@
 """Linking on the screen of a complaint, and what it shows of the others."""
 
-from gateway import cases
+from gateway.record import cases
 from gateway.complaints.complaint import Role
 from gateway.complaints.number import format_number
 from gateway.storage import tables

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import FormData
 from sqlalchemy import select
 
-from gateway import cases
+from gateway.record import cases
 from gateway.complaints.complaint import Role
 from gateway.reporting import bridge as reporting
 from gateway.storage import tables

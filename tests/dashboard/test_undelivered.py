@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import DeliveryReport, DeliveryStatus
-from gateway import cases, delivery_reports, dialogues, outbound
-from gateway.outbound import Outcome, Parcel, Said
+from gateway.outbound import delivery_reports, outbound
+from gateway.people import dialogues
+from gateway.record import cases
+from gateway.outbound.outbound import Outcome, Parcel, Said
 from gateway.queries import channel_watch
 from tests.dashboard.conftest import Desk
 from tests.gateway.short_ways import contact

@@ -8,7 +8,7 @@ import pytest
 
 from channels import registry
 from config.load import settings_from
-from gateway import triage
+from gateway.intake import triage
 from gateway.file_store import open_files
 from gateway.office import Office
 from tests.faults.lives import Life

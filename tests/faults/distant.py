@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateway import batching
+from gateway.intake import batching
 from tests.faults.line import Line, line_to_postgres
 from tests.web.conftest import OpenSite, Served
 

@@ -18,9 +18,9 @@ from sqlalchemy import Engine, text
 from channels.messages import RawRequest
 from config.clock import Clock as MachineClock
 from gateway.app import Gateway, open_writer
-from gateway.arrival import Arrival
+from gateway.intake.arrival import Arrival
 from gateway.doorbell import Doorbell
-from gateway.lane_heads import HEAD_OF_LANE
+from gateway.outbound.lane_heads import HEAD_OF_LANE
 from gateway.office import Office
 from gateway.storage.store import Store
 from gateway.storage.types import to_millis

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway import clock_jumps, leases, outbound, upkeep
-from gateway.arrival import Arrival
+from gateway import upkeep
+from gateway.operations import clock_jumps, leases
+from gateway.outbound import outbound
+from gateway.intake.arrival import Arrival
 from gateway.dashboard.menu import SCREENS
 from gateway.storage import tables
 from gateway.storage.store import Store

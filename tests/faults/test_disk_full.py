@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 from channels.messages import AttachmentRef, RawRequest
 from config.load import load, settings_from
 from gateway.app import Gateway
-from gateway.arrival import Arrival
-from gateway.attachments import stored
+from gateway.intake.arrival import Arrival
+from gateway.files.attachments import stored
 from gateway.dashboard.menu import SCREENS
-from gateway.spool import Spool
+from gateway.intake.spool import Spool
 from gateway.storage import tables
 from tests.cli.test_serve import port_of, serving
 from tests.dashboard.conftest import Desk

@@ -10,7 +10,11 @@ import redis
 from aiohttp import ClientSession, ServerDisconnectedError
 from sqlalchemy import select
 
-from gateway import cases, casework, channel_states, directory, links
+from gateway.casework import casework
+from gateway.officer_links import links
+from gateway.outbound import channel_states
+from gateway.people import directory
+from gateway.record import cases
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.dashboard.menu import SCREENS
 from gateway.doorbell import Doorbell

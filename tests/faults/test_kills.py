@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from gateway import audit
+from gateway.audit import audit
 from gateway.storage.words import letter_of
 from tests.faults.lives import KILLED, LONGER_THAN_ANY_LEASE, Death, Life, sms
 from tests.faults.providers import Providers

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import Address, RawRequest
-from gateway import outbound
-from gateway.arrival import Arrival
+from gateway.outbound import outbound
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action
-from gateway.outbound import Said
+from gateway.outbound.outbound import Said
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.faults.lives import sms as call

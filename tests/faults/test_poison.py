@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 import pytest
 
-from gateway import quarantine
+from gateway.intake import quarantine
 from gateway.complaints.complaint import Role
 from gateway.dashboard.menu import SCREENS
 from gateway.queries import complaint_export

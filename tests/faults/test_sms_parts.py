@@ -10,7 +10,7 @@ import pytest
 
 from channels import gsm
 from channels.messages import RawRequest, TextPart
-from gateway.arrival import Arrival
+from gateway.intake.arrival import Arrival
 from gateway.sealing import open_seal
 from gateway.storage import tables
 from gateway.storage.engine import open_engine

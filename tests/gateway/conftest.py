@@ -17,8 +17,10 @@ from config.clock import Clock
 from config.load import settings_from
 from config.settings import Settings
 from config.texts import shipped
-from gateway import accounts, app, audit, directory
-from gateway.arrival import Arrival
+from gateway import app
+from gateway.audit import audit
+from gateway.people import accounts, directory
+from gateway.intake.arrival import Arrival
 from gateway.file_store import open_files
 from gateway.office import Office
 from gateway.storage.engine import open_engine

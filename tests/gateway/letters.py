@@ -7,7 +7,7 @@ from itertools import count
 from channels.messages import RawRequest
 from channels.registry import build
 from config.settings import ChannelTable
-from gateway.arrival import Arrival
+from gateway.intake.arrival import Arrival
 from gateway.office import Office
 from tests.gateway.conftest import Moment
 

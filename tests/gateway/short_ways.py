@@ -8,11 +8,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select, text
 
 from channels.messages import Address
-from gateway import cases, casework, contacts, directory, intake, notices
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.intake import intake
+from gateway.notices import notices
+from gateway.people import contacts, directory
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Case, Role, Status
-from gateway.contacts import Contact
-from gateway.directory import Member
+from gateway.people.contacts import Contact
+from gateway.people.directory import Member
 from gateway.storage import tables
 from gateway.storage.store import Store
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from channels.messages import MessageKind
-from gateway import cases, officer_deeds
-from gateway.arrival import Arrival
+from gateway.officers import deeds
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action
 from gateway.queries import complaint_detail, complaint_page
 from gateway.queries.scope import api_scope, scope_of
@@ -57,7 +58,7 @@ def histories(store: Store, number: str) -> dict[str, str]:
         return {
             "another system": repr(complaint_detail.events(tx, systems, item)),
             "the screen": repr(page.detail.events),
-            "the officer's page": repr(officer_deeds.look(tx, row, member(store)).history),
+            "the officer's page": repr(deeds.look(tx, row, member(store)).history),
         }
 
 

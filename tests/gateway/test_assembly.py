@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from channels.messages import Address, InboundMessage, TextPart
-from gateway import assembly, contacts, intake, upkeep
-from gateway.arrival import Arrival
+from gateway import upkeep
+from gateway.intake import assembly, intake
+from gateway.people import contacts
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from channels.messages import AttachmentRef
-from gateway import attachments
-from gateway.arrival import Arrival
-from gateway.attachments import FileJob, FileOutcome
+from gateway.files import attachments
+from gateway.intake.arrival import Arrival
+from gateway.files.attachments import FileJob, FileOutcome
 from gateway.complaints.complaint import Case
 from gateway.storage import tables
 from gateway.storage.store import Store

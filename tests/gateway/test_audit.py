@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from gateway import audit
+from gateway.audit import audit
 from gateway.complaints.complaint import SYSTEM
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import func, select, text
 
 from channels.messages import Address, Inbound, InboundMessage, RawRequest
-from gateway.arrival import Arrival, freeze, thaw
-from gateway.batching import Spooled, Writer
-from gateway.intake import receive
-from gateway.spool import Spool, SpoolFull
+from gateway.intake.arrival import Arrival, freeze, thaw
+from gateway.intake.batching import Spooled, Writer
+from gateway.intake.intake import receive
+from gateway.intake.spool import Spool, SpoolFull
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway import accounts, bindings, directory, leaves
-from gateway.accounts import SignIn
-from gateway.bindings import BindingRefused, Standing
+from gateway.people import accounts, bindings, directory, leaves
+from gateway.people.accounts import SignIn
+from gateway.people.bindings import BindingRefused, Standing
 from gateway.complaints.complaint import Actor, Role
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway import cases, casework, links, officer_deeds
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.officer_links import links
+from gateway.officers import deeds
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Role, Status, Visibility
 from gateway.queries import complaint_page, tracking
 from gateway.queries.scope import scope_of
@@ -312,7 +315,7 @@ def test_what_others_remark_does_not_end_the_time_for_taking_back(
     officer = member(store)
     with store.reading() as tx:
         row = cases.row_of(tx, case.number)
-        mine = officer_deeds.look(tx, row, officer).mine
+        mine = deeds.look(tx, row, officer).mine
         tracked = tracking.page(tx, row, [])
     assert mine is not None
     assert (mine.action, mine.undo_until) == ("answer", moment.now + timedelta(minutes=10, seconds=-10))

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway import clocks
-from gateway.arrival import Arrival
+from gateway.timing import clocks
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Kind
 from gateway.complaints.sla import Clock, span_of
 from gateway.storage import tables

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from config.reference import Agency
-from gateway import contacts, officer_door, triage
+from gateway.intake import triage
+from gateway.officer_links import door
+from gateway.people import contacts
 from gateway.complaints.classification import Ranked, Suggestion
 from gateway.complaints.complaint import OFFICERS, Action, ActionRefused, Case, Kind, Role, Sensitive
 from gateway.complaints.routing import names_head
@@ -140,7 +142,7 @@ def test_a_hole_in_the_inspectorate_does_not_lead_to_whoever_is_reported(town: S
     ]  # fmt: skip
     assert not [words for address, words in texts(town) if address == "900005"]
     with town.reading() as tx:
-        assert not officer_door.is_theirs(tx, member(town, "DLH", Role.KEPALA), case)
+        assert not door.is_theirs(tx, member(town, "DLH", Role.KEPALA), case)
 
 
 def test_what_is_said_of_the_inspectorate_is_for_the_secretary_in_person(town: Store, telegram: Sends) -> None:
@@ -158,9 +160,9 @@ def test_what_is_said_of_the_inspectorate_is_for_the_secretary_in_person(town: S
     }  # fmt: skip
     assert [*seen.values()] == [Sight.FULL, Sight.NONE, Sight.NONE, Sight.NONE]
     with town.reading() as tx:
-        assert officer_door.is_theirs(tx, head, case)
-        assert not officer_door.is_theirs(tx, member(town, "DLH"), case)
-        assert not officer_door.is_theirs(tx, member(town, "INSPEKTORAT"), case)
+        assert door.is_theirs(tx, head, case)
+        assert not door.is_theirs(tx, member(town, "DLH"), case)
+        assert not door.is_theirs(tx, member(town, "INSPEKTORAT"), case)
 
 
 def test_what_is_said_of_the_head_of_the_region_is_shown_to_the_inspectorate_alone(

@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.exc import IntegrityError
 
 from channels.messages import Address, ContactEvent
-from gateway import contacts, directory
+from gateway.people import contacts, directory
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store

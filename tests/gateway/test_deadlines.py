@@ -6,10 +6,12 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from gateway import deadlines, outbound, staff_texts
-from gateway.arrival import Arrival
+from gateway.casework import deadlines
+from gateway.notices import staff_texts
+from gateway.outbound import outbound
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Hold, Role, Status
-from gateway.outbound import DeliveryStatus, Outcome
+from gateway.outbound.outbound import DeliveryStatus, Outcome
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

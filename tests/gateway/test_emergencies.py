@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from channels.messages import MessageKind
-from gateway import intake, outbound
+from gateway.intake import intake
+from gateway.outbound import outbound
 from gateway.app import Office
-from gateway.arrival import Arrival
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Urgency
-from gateway.outbound import Parcel
+from gateway.outbound.outbound import Parcel
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment

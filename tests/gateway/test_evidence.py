@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import event, select
 
 from channels.messages import AttachmentRef
-from gateway import attachments, emptying, photo_prints, second_looks, tasks
-from gateway.arrival import Arrival
-from gateway.attachments import FileOutcome
+from gateway.casework import second_looks
+from gateway.files import attachments, photo_prints
+from gateway.record import tasks
+from gateway.retention import emptying
+from gateway.intake.arrival import Arrival
+from gateway.files.attachments import FileOutcome
 from gateway.complaints.complaint import Action, Case, Role
 from gateway.queries import complaint_page
 from gateway.queries.scope import scope_of

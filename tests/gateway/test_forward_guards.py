@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from gateway import contacts, forwarding
-from gateway.arrival import Arrival
+from gateway.forwarding import forwarding
+from gateway.people import contacts
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Status
 from gateway.complaints.forward import ForwardOutcome, ForwardState, PollOutcome, RemoteEvent, RemoteState
 from gateway.storage import tables

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from channels.messages import AttachmentRef
-from gateway import attachments, forwarding
-from gateway.arrival import Arrival
-from gateway.attachments import FileOutcome
+from gateway.files import attachments
+from gateway.forwarding import forwarding
+from gateway.intake.arrival import Arrival
+from gateway.files.attachments import FileOutcome
 from gateway.complaints.complaint import Action, Case, Kind, Status
 from gateway.complaints.forward import (
     Circuit,
@@ -22,7 +23,7 @@ from gateway.complaints.forward import (
     PollOutcome,
     RemoteState,
 )
-from gateway.forwarding import RemoteIdTaken
+from gateway.forwarding.forwarding import RemoteIdTaken
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway import gathering
-from gateway.arrival import Arrival
+from gateway.notices import gathering
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from channels.messages import Address, Answer, InboundMessage, RawRequest
-from gateway.arrival import Arrival
-from gateway.batching import Writer
-from gateway.intake import receive
-from gateway.spool import Spool
+from gateway.intake.arrival import Arrival
+from gateway.intake.batching import Writer
+from gateway.intake.intake import receive
+from gateway.intake.spool import Spool
 from gateway.storage import tables
 from gateway.storage.engine import gave_way, is_away
 from gateway.storage.store import MOST_TRIES, Store, Transaction

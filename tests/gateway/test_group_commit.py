@@ -11,11 +11,11 @@ from sqlalchemy.exc import OperationalError
 
 from channels.errors import PayloadInvalid
 from channels.messages import Address, Answer, Inbound, InboundMessage, RawRequest, SessionEvent
-from gateway import batching, quarantine
-from gateway.arrival import Arrival
-from gateway.batching import Overloaded, Spooled, Writer
-from gateway.intake import receive
-from gateway.spool import Spool
+from gateway.intake import batching, quarantine
+from gateway.intake.arrival import Arrival
+from gateway.intake.batching import Overloaded, Spooled, Writer
+from gateway.intake.intake import receive
+from gateway.intake.spool import Spool
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store, Transaction

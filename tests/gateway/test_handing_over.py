@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from config.settings import ForwarderTable
-from gateway import bridge, forwarding
-from gateway.arrival import Arrival
-from gateway.bridge import BridgeRefused
+from gateway.forwarding import bridge, forwarding
+from gateway.intake.arrival import Arrival
+from gateway.forwarding.bridge import BridgeRefused
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardState, PollOutcome, RemoteState
 from gateway.queries import bridge as queries

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway import cases, casework
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import CLOSED, OFFICERS, Action, ActionRefused, Actor, Case, Role
 from gateway.complaints.incident import is_left_alone
 from gateway.complaints.lifecycle import actions_for

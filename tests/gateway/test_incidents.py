@@ -5,8 +5,12 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from channels.messages import Address
-from gateway import attachments, cases, casework, contacts, incidents, staff_texts
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.files import attachments
+from gateway.notices import staff_texts
+from gateway.people import contacts
+from gateway.record import cases, incidents
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Role, Status
 from gateway.complaints.sla import Clock
 from gateway.storage import tables

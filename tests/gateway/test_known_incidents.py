@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway import known_incidents
-from gateway.arrival import Arrival
+from gateway.record import known_incidents
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import ActionRefused
 from gateway.storage import tables
 from gateway.storage.store import Store

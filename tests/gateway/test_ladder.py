@@ -6,11 +6,12 @@ from types import MappingProxyType
 
 import pytest
 
-from gateway import ladder, officer_door
+from gateway.officer_links import door as officer_door
+from gateway.timing import ladder
 from gateway.complaints.complaint import Action, Case, Role, Status
 from gateway.complaints.notices import Audience
-from gateway.ladder import Rung
-from gateway.officer_door import Door
+from gateway.timing.ladder import Rung
+from gateway.officer_links.door import Door
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from config.settings import ForwarderTable
-from gateway import record_news
-from gateway.arrival import Arrival
+from gateway.forwarding import record_news
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
 from gateway.storage import tables
 from gateway.storage.store import Store

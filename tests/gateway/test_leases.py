@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from gateway import leases
+from gateway.operations import leases
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

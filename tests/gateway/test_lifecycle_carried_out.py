@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from gateway import audit, cases, casework, clocks
-from gateway.arrival import Arrival
+from gateway.audit import audit
+from gateway.casework import casework
+from gateway.record import cases
+from gateway.timing import clocks
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import CLOSED, OFFICERS, Action, Actor, Case, Hold, Role, Status
 from gateway.complaints.lifecycle import LIFECYCLE, Move, Step
 from gateway.complaints.sla import due_at

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway import links
-from gateway.arrival import Arrival
+from gateway.officer_links import links
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
-from gateway.links import OfficerLink
+from gateway.officer_links.links import OfficerLink
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -5,7 +5,7 @@ import pytest
 from channels.email.boxes import Boxes
 from channels.messages import Address
 from config.settings import Secret
-from gateway.delivery_reports import ID_PREFIX
+from gateway.outbound.delivery_reports import ID_PREFIX
 from gateway.office import Office
 from gateway.storage import tables
 from gateway.storage.store import Store

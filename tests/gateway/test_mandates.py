@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from config.reference import Agency, TeamMember
-from gateway import assignments, directory, leaves, links, officer_door, summaries
-from gateway.arrival import Arrival
+from gateway.notices import summaries
+from gateway.officer_links import links, door
+from gateway.people import directory, leaves
+from gateway.record import assignments
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role
-from gateway.leaves import LeaveRefused
-from gateway.officer_door import Door
+from gateway.people.leaves import LeaveRefused
+from gateway.officer_links.door import Door
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment
@@ -79,7 +82,7 @@ def test_while_the_holder_is_on_leave_the_deputy_acts(store: Store, telegram: Se
     with store.transaction() as tx:
         acting = directory.member(tx, deputy)
         assert acting is not None
-        assert officer_door.may_work_on(tx, acting, case)
+        assert door.may_work_on(tx, acting, case)
     assert act(store, case, Action.START, acting.actor).holder_id == deputy
 
 
@@ -153,11 +156,11 @@ def test_c13_whoever_s_mandate_ended_acts_by_no_link_and_no_button(store: Store,
     case, holder = assigned(store, telegram(REPORT)), member(store)
     with store.transaction() as tx:
         token = links.issue_page(tx, case.id, holder.id).rpartition("/")[2]
-        assert officer_door.enter(tx, token, "").door is Door.OPEN
+        assert door.enter(tx, token, "").door is Door.OPEN
     address = contact(store, "900001").id
     change(store, "PUPR", Role.PENGHUBUNG, valid_to=TODAY - timedelta(days=1))
     with store.transaction() as tx:
-        assert officer_door.enter(tx, token, "").door is Door.SHUT
+        assert door.enter(tx, token, "").door is Door.SHUT
         assert directory.members_of(tx, address) == []  # no button, no URUNG, no duty
         assert directory.member(tx, holder.id) is None
 

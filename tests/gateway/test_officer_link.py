@@ -8,11 +8,17 @@ import pytest
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
-from gateway import cases, casework, directory, intake, links, officer_deeds, officer_door, outbound
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.intake import intake
+from gateway.officer_links import links, door as officer_door
+from gateway.officers import deeds
+from gateway.outbound import outbound
+from gateway.people import directory
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import NO_INPUTS, Action, ActionRefused, Actor, Role, Status
-from gateway.officer_deeds import DoneBefore, Form
-from gateway.officer_door import Door
+from gateway.officers.deeds import DoneBefore, Form
+from gateway.officer_links.door import Door
 from gateway.queries.officer_page import OfficerPage
 from gateway.storage import tables
 from gateway.storage.store import Store
@@ -44,13 +50,13 @@ class Link:
     def page(self, device: str = "") -> OfficerPage:
         with self.store.reading() as tx:
             task = officer_door.enter(tx, self.token, device).task
-            return officer_deeds.look(tx, task.row, task.member)
+            return deeds.look(tx, task.row, task.member)
 
     def act(self, word: str, key: str = "a-1", **inputs: str) -> DoneBefore | None:
         with self.store.transaction() as tx:
             entrance = officer_door.bind(tx, self.token, "phone")
             task = entrance.task
-            return officer_deeds.act(tx, self.hash, task.member, task.case, Form(word, key, inputs))
+            return deeds.act(tx, self.hash, task.member, task.case, Form(word, key, inputs))
 
     def said(self) -> list[str]:
         """What waits to be sent to the officer."""
@@ -222,7 +228,7 @@ def test_an_answer_with_evidence_can_be_taken_back_until_it_is_sent(store: Store
     link.act("terima")
     with store.transaction() as tx:
         task = officer_door.enter(tx, link.token, "phone").task
-        assert officer_deeds.keep_files(tx, task.member, task.case, "a-2", [PHOTO, PHOTO]) == 2
+        assert deeds.keep_files(tx, task.member, task.case, "a-2", [PHOTO, PHOTO]) == 2
     link.act("selesai", "a-2", explanation=DONE, no_personal_data="1")
     page = link.page("phone")
     assert (page.status, page.mine and page.mine.action) == (Status.AWAITING_REPORTER, "answer")
@@ -241,7 +247,7 @@ def test_taking_back_a_second_answer_keeps_the_evidence_of_the_first(store: Stor
     for action_id, pictures in (("a-1", [PHOTO]), ("a-2", [PHOTO, PHOTO])):
         with store.transaction() as tx:
             task = officer_door.enter(tx, link.token, "phone").task
-            officer_deeds.keep_files(tx, task.member, task.case, action_id, pictures)
+            deeds.keep_files(tx, task.member, task.case, action_id, pictures)
         link.act("selesai", action_id, explanation=DONE, no_personal_data="1")
         moment.pass_(minutes=20)
         if action_id == "a-1":
@@ -276,7 +282,7 @@ def test_an_answer_is_refused_before_it_is_looked_over(
     with store.reading() as tx:
         task = officer_door.enter(tx, link.token, "").task
         with pytest.raises(ActionRefused) as refusal:
-            officer_deeds.preview(tx, task.row, task.member, inputs, files)
+            deeds.preview(tx, task.row, task.member, inputs, files)
     assert refusal.value.code == code
 
 
@@ -284,7 +290,7 @@ def test_the_preview_is_what_the_reporter_will_read(store: Store, link: Link) ->
     inputs = {"explanation": f"{DONE} Telepon 081200000001", "no_evidence_reason": "lupa", "no_personal_data": "1"}
     with store.reading() as tx:
         task = officer_door.enter(tx, link.token, "").task
-        seen = officer_deeds.preview(tx, task.row, task.member, inputs, 0)
+        seen = deeds.preview(tx, task.row, task.member, inputs, 0)
     assert seen.text == f"{DONE} Telepon [telepon disamarkan]"
     assert (seen.masked, seen.messages, seen.has_route) == (True, 0, True)
 
@@ -295,7 +301,7 @@ def test_files_of_an_answer_that_was_never_sent_do_not_stay(store: Store, link: 
 
     def keep(action_id: str) -> int:
         with store.transaction() as tx:
-            return officer_deeds.keep_files(tx, task.member, task.case, action_id, [PHOTO])
+            return deeds.keep_files(tx, task.member, task.case, action_id, [PHOTO])
 
     assert keep("a-1") == 1
     moment.pass_(days=14, hours=1)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from channels.messages import Address, AttachmentRef, TextPart
-from gateway import directory, upkeep
-from gateway.arrival import Arrival
+from gateway import upkeep
+from gateway.people import directory
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Case, Role, Status
-from gateway.officer_sms import MOST_CODES, MOST_STRANGERS, Order, read
+from gateway.officers.sms import MOST_CODES, MOST_STRANGERS, Order, read
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from channels.messages import Address, AttachmentRef, MessageKind
-from gateway import links, officer_drafts
-from gateway.arrival import Arrival
+from gateway.officer_links import links, drafts
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.queries import complaint_detail
 from gateway.storage import tables
@@ -95,7 +95,7 @@ def take(chat: Chat, case: Case) -> None:
 
 def drafted(store: Store, case: Case) -> dict[str, dict[str, str]]:
     with store.reading() as tx:
-        kept = officer_drafts.read(tx, officer_drafts.Desk(case.id, member(store).id))
+        kept = drafts.read(tx, drafts.Desk(case.id, member(store).id))
     return {word: dict(draft.values) for word, draft in kept.items()}
 
 
@@ -261,7 +261,7 @@ def test_a_question_outlives_a_restart_and_ends_after_a_day(
     chat.say("Lampu jalan di depan rumah saya di Jalan Melati mati sejak kemarin")
     assert count(chat.store, tables.complaint) == 2  # they are a citizen too
     with chat.store.transaction() as tx:
-        officer_drafts.forget_old(tx)
+        drafts.forget_old(tx)
     assert count(chat.store, tables.officer_question) == 0
     assert list(drafted(chat.store, case)) == ["selesai"]  # their page still has it
 

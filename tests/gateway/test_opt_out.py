@@ -1,8 +1,9 @@
 """Whoever wants no more messages gets none, whatever was under way at that moment."""
 
 from channels.messages import DeliveryStatus
-from gateway import dialogues, outbound
-from gateway.outbound import Outcome, Said
+from gateway.outbound import outbound
+from gateway.people import dialogues
+from gateway.outbound.outbound import Outcome, Said
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import Address, DeliveryReport, DeliveryStatus
-from gateway import contacts, delivery_reports, outbound
-from gateway.contacts import Contact
-from gateway.outbound import Outcome, Parcel, Said
+from gateway.outbound import delivery_reports, outbound
+from gateway.people import contacts
+from gateway.people.contacts import Contact
+from gateway.outbound.outbound import Outcome, Parcel, Said
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store

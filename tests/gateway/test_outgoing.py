@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from channels.messages import AttachmentRef
-from gateway import attachments, cases, casework
-from gateway.arrival import Arrival
-from gateway.attachments import FileOutcome
+from gateway.casework import casework
+from gateway.files import attachments
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
+from gateway.files.attachments import FileOutcome
 from gateway.complaints.complaint import Action, Case
 from gateway.complaints.forward import ForwardJob, ForwardKind, ForwardState
 from gateway.storage import tables

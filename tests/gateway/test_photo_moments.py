@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import AttachmentRef
-from gateway import attachments, photo_moments
-from gateway.arrival import Arrival
-from gateway.attachments import FileOutcome
+from gateway import photo_moments
+from gateway.files import attachments
+from gateway.intake.arrival import Arrival
+from gateway.files.attachments import FileOutcome
 from gateway.office import Office
 from gateway.storage import tables
 from gateway.storage.store import Store

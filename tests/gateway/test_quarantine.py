@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from channels.messages import RawRequest
-from gateway import quarantine
+from gateway.intake import quarantine
 from gateway.complaints.complaint import Actor, Role
 from gateway.storage import tables
 from gateway.storage.store import Store

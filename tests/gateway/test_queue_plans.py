@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from gateway import attachments, clock_jumps, notices, outbound
+from gateway.files import attachments
+from gateway.notices import notices
+from gateway.operations import clock_jumps
+from gateway.outbound import outbound
 from gateway.storage.store import Store, Transaction
 
 WORK: dict[str, Callable[[Transaction], object]] = {

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import outgoing, reconciling
-from gateway.arrival import Arrival
+from gateway.casework import outgoing
+from gateway.forwarding import reconciling
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardKind, ForwardState
-from gateway.reconciling import Choice, DecisionRefused
+from gateway.forwarding.reconciling import Choice, DecisionRefused
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

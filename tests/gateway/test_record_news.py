@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from gateway import bridge, forwarding, record_news
-from gateway.arrival import Arrival
+from gateway.forwarding import bridge, forwarding, record_news
+from gateway.intake.arrival import Arrival
 from gateway.complaints.forward import Circuit, CircuitState, ForwardState
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import func, select
 
 from channels.messages import Address
-from gateway import filing, idempotency, pulse
+from gateway.intake import filing
+from gateway.operations import idempotency
+from gateway.outbound import pulse
 from gateway.complaints.complaint import Actor, Draft, Role
-from gateway.idempotency import Kept, KeyReused
-from gateway.pulse import Beat, Told
+from gateway.operations.idempotency import Kept, KeyReused
+from gateway.outbound.pulse import Beat, Told
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -3,7 +3,7 @@
 import msgspec
 
 from channels.messages import RawRequest
-from gateway import quarantine, reprocessing
+from gateway.intake import quarantine, reprocessing
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from channels.messages import Address, Answer, Inbound, InboundMessage, MessageKind, RawRequest, RawResponse
-from gateway import rereading
-from gateway.arrival import Arrival
+from gateway.intake import rereading
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -10,26 +10,19 @@ import pytest
 from sqlalchemy import Table, func
 
 from channels.messages import Address, AttachmentRef, InboundMessage, RawRequest, SessionEvent, TextPart
-from gateway import (
-    anonymising,
-    attachments,
-    file_sweep,
-    legal_holds,
-    links,
-    officer_codes,
-    outbound,
-    quarantine,
-    retention,
-    shelf,
-    tasks,
-    vitals,
-)
-from gateway.arrival import Arrival
-from gateway.attachments import FileOutcome
+from gateway.files import attachments, file_sweep
+from gateway.intake import quarantine
+from gateway.officer_links import links, codes
+from gateway.operations import vitals
+from gateway.outbound import outbound
+from gateway.record import shelf, tasks
+from gateway.retention import anonymising, legal_holds, retention
+from gateway.intake.arrival import Arrival
+from gateway.files.attachments import FileOutcome
 from gateway.complaints.complaint import Action, Actor, Case, Role
-from gateway.officer_drafts import Desk
-from gateway.outbound import Said
-from gateway.retention import RULES
+from gateway.officer_links.drafts import Desk
+from gateway.outbound.outbound import Said
+from gateway.retention.retention import RULES
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.storage.types import first_id_at
@@ -91,7 +84,7 @@ def _everything_small(store: Store, telegram: Sends, moment: Moment) -> None:
     with store.transaction() as tx:
         links.issue_page(tx, case.id, officer.id)
         links.issue_button(tx, case.id, officer.id, Action.START)
-        officer_codes.issue(tx, Desk(case.id, officer.id))
+        codes.issue(tx, Desk(case.id, officer.id))
         quarantine.put(tx, "tg", RawRequest("POST", body=b"settled"), tx.now, "parse_failed", "")
         quarantine.put(tx, "tg", RawRequest("POST", body=b"held"), tx.now, "parse_failed", "")
         tx.flush()

@@ -7,11 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import AttachmentRef
-from gateway import attachments, cases, casework, intake, self_service, tracking
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.dialogue import self_service
+from gateway.files import attachments
+from gateway.intake import intake
+from gateway.record import cases, tracking
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import NO_INPUTS, Action, ActionRefused, Actor, Role, Status
 from gateway.queries.tracking import Tracking
-from gateway.self_service import Deed
+from gateway.dialogue.self_service import Deed
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -7,13 +7,18 @@ import msgspec
 import pytest
 
 from channels.messages import DeliveryStatus
-from gateway import contacts, dialogues, notices, outbound, packing, retention, shelf
-from gateway.arrival import Arrival
+from gateway import packing
+from gateway.notices import notices
+from gateway.outbound import outbound
+from gateway.people import contacts, dialogues
+from gateway.record import shelf
+from gateway.retention import retention
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import SYSTEM, Action, Case, Role
-from gateway.outbound import Outcome
+from gateway.outbound.outbound import Outcome
 from gateway.queries import complaint_detail
 from gateway.queries.scope import scope_of
-from gateway.shelf import Words
+from gateway.record.shelf import Words
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import Moment

@@ -11,9 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from channels.messages import RawRequest
-from gateway.arrival import Arrival
+from gateway.intake.arrival import Arrival
 from gateway.sealing import Keys
-from gateway.spool import Spool
+from gateway.intake.spool import Spool
 from workers.family import forked
 
 KEY = Keys.derive("test-identity-key-0123456789abcdef").raw

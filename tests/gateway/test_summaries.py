@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway import deadlines, summaries
-from gateway.arrival import Arrival
+from gateway.casework import deadlines
+from gateway.notices import summaries
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from channels.messages import Address, InboundMessage, RawRequest
-from gateway import cases, dialogues, intake, triage
-from gateway.arrival import Arrival
+from gateway.intake import intake, triage
+from gateway.people import dialogues
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
 from gateway.complaints.classification import Ranked, Suggestion
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from gateway.arrival import Arrival
+from gateway.intake.arrival import Arrival
 from gateway.cli.main import main
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -10,7 +10,7 @@ from gateway.complaints.calendar import Calendar
 from gateway.complaints.complaint import Kind
 from gateway.complaints.notices import Audience
 from gateway.complaints.sla import Clock, Running, rule_for
-from gateway.month import Books, Forward, Life, Line, Sending, Word
+from gateway.trials.month import Books, Forward, Life, Line, Sending, Word
 from workers.month.verdict import Silence, judge
 
 MONDAY = datetime(2026, 12, 7, 3, 0, tzinfo=UTC)

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from gateway import audit, leases, vitals
+from gateway.audit import audit
+from gateway.operations import leases, vitals
 from gateway.complaints.complaint import SYSTEM
 from gateway.complaints.forward import Circuit, CircuitState
-from gateway.forwarding import keep_circuit
-from gateway.heart import Heart
+from gateway.forwarding.forwarding import keep_circuit
+from gateway.operations.heart import Heart
 from gateway.queries import vital_signs
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
-from gateway.vitals import Counted
+from gateway.operations.vitals import Counted
 from tests.gateway.conftest import Moment
 from tests.web.conftest import Served
 from workers.counting import CountingSteps, CountingWork

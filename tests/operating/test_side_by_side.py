@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import inspect, text
 
-from gateway import cases, events, forwarding, links, outbound, triage, upkeep
+from gateway import upkeep
+from gateway.forwarding import forwarding
+from gateway.intake import triage
+from gateway.officer_links import links
+from gateway.outbound import outbound
+from gateway.record import cases, events
 from gateway.app import open_gateway
 from gateway.cli.context import refuse_old_schema
 from gateway.complaints.complaint import SYSTEM, Action, Role, Visibility

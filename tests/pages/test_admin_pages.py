@@ -12,28 +12,19 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select
 
 from channels.messages import Address, RawRequest
-from gateway import (
-    accounts,
-    bindings,
-    cases,
-    contacts,
-    hook_events,
-    hooks,
-    identities,
-    legal_holds,
-    privacy_requests,
-    quarantine,
-    tasks,
-    tokens,
-)
+from gateway.hooks import events, hooks
+from gateway.intake import quarantine
+from gateway.people import accounts, bindings, contacts, tokens
+from gateway.record import cases, tasks
+from gateway.retention import identities, legal_holds, privacy_requests
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.dashboard.menu import SCREENS
-from gateway.hooks import NewHook
-from gateway.identities import Demand
+from gateway.hooks.hooks import NewHook
+from gateway.retention.identities import Demand
 from gateway.queries.scope import scope_of
 from gateway.storage import tables
 from gateway.storage.types import id_text
-from gateway.tokens import NewToken
+from gateway.people.tokens import NewToken
 from tests.dashboard.conftest import Desk, _office, _sqlite_prepared, desk, moment, open_site, sqlite_url
 from tests.dashboard.test_channels import queue
 from tests.dashboard.test_complaint import GOOD_ANSWER, apply, assigned, officer, suggested
@@ -99,7 +90,7 @@ def furnish(desk: Desk) -> dict[str, str]:
         call = tx.one(select(tables.quarantine.c.id))
         account = accounts.add(tx, "petugas", PASSWORD, Role.PENGHUBUNG, agency="PUPR")
         bindings.bind(tx, Actor(Role.SYSTEM_ADMIN, "1"), account, bindings.bindable(tx)[0].member_id)
-        told = NewHook("https://dasbor.example.go.id/masuk/dari/satu/pintu", hook_events.EVENTS, description="Dasbor")
+        told = NewHook("https://dasbor.example.go.id/masuk/dari/satu/pintu", events.EVENTS, description="Dasbor")
         hook, _ = hooks.register(tx, told, Actor(Role.SYSTEM_ADMIN, "1", name="Admin"))
         tokens.make(tx, NewToken("dasbor", "Dinas Kominfo", tokens.SCOPES, "PUPR"), Actor(Role.SYSTEM_ADMIN, "1"))
     return {

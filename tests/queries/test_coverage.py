@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway import leaves
+from gateway.people import leaves
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
 from gateway.queries import coverage

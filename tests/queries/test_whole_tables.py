@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway import clocks, notices, outbound, triage
+from gateway.intake import triage
+from gateway.notices import notices
+from gateway.outbound import outbound
+from gateway.timing import clocks
 from gateway.complaints.complaint import Role
 from gateway.queries import bench as counted
 from gateway.queries import look_alikes

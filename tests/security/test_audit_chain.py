@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from gateway import audit, checkpoints
-from gateway.checkpoints import Checkpoint, NoCheckpoint
+from gateway.audit import audit, checkpoints
+from gateway.audit.checkpoints import Checkpoint, NoCheckpoint
 from gateway.sealing import Keys
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -14,24 +14,18 @@ import pytest
 from sqlalchemy import func, select
 
 from channels.messages import Address, DeliveryStatus
-from gateway import (
-    contacts,
-    forwarding,
-    hook_events,
-    hook_queue,
-    hooks,
-    links,
-    notices,
-    outbound,
-    staff_texts,
-    summaries,
-    tracking,
-)
+from gateway.forwarding import forwarding
+from gateway.hooks import events, queue, hooks
+from gateway.notices import notices, staff_texts, summaries
+from gateway.officer_links import links
+from gateway.outbound import outbound
+from gateway.people import contacts
+from gateway.record import tracking
 from gateway.complaints.complaint import SYSTEM, Action, Role
 from gateway.complaints.notices import NOTICES, Audience
 from gateway.dashboard.menu import SCREENS
-from gateway.hooks import NewHook
-from gateway.outbound import Outcome
+from gateway.hooks.hooks import NewHook
+from gateway.outbound.outbound import Outcome
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from tests.dashboard.conftest import Desk
@@ -101,7 +95,7 @@ async def opened(desk: Desk) -> Town:
     """The three of them: written, signed, with a photograph, assigned, talked about."""
     town = Town(desk)
     with desk.served.tx() as tx:
-        hooks.register(tx, NewHook("https://contoh.example/h", hook_events.EVENTS, include_confidential=True), SYSTEM)
+        hooks.register(tx, NewHook("https://contoh.example/h", events.EVENTS, include_confidential=True), SYSTEM)
         tx.execute(tables.webhook.update().values(state="active", starts_at=tx.now - timedelta(days=1)))
     desk.served.moment.pass_(seconds=30)
     for kind in KINDS:
@@ -248,7 +242,7 @@ async def open311(town: Town) -> bytes:
 async def webhooks_out(town: Town) -> bytes:
     town.desk.served.moment.pass_(minutes=5)
     with town.desk.served.tx() as tx:
-        parcels = hook_queue.claim(tx, 100, {})
+        parcels = queue.claim(tx, 100, {})
     bodies = [parcel.body for parcel in parcels]
     about = [body for body in bodies if town.numbers[CONFIDENTIAL].encode() in body]
     assert about, "it is told of the confidential one too"

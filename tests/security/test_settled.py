@@ -13,7 +13,7 @@ import pytest
 from channels.messages import Address
 from config.load import settings_from
 from config.settings import Settings
-from gateway import links
+from gateway.officer_links import links
 from gateway.complaints.complaint import Action
 from gateway.storage.store import Store
 from tests.gateway.short_ways import act, opened

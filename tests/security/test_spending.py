@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 from channels.messages import DeliveryStatus
 from channels.registry import Channel, build
 from config.settings import ChannelTable, SettingsError
-from gateway import outbound
-from gateway.arrival import Arrival
-from gateway.outbound import Outcome, Parcel, Said
+from gateway.outbound import outbound
+from gateway.intake.arrival import Arrival
+from gateway.outbound.outbound import Outcome, Parcel, Said
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -11,10 +11,10 @@ from sqlalchemy import Column, String, Table, Text, select
 
 from config.load import settings_from
 from config.settings import SettingsError
-from gateway import identities, legal_holds
+from gateway.retention import identities, legal_holds
 from gateway.complaints.complaint import Actor, Role
 from gateway.dashboard.menu import SCREENS
-from gateway.identities import Demand
+from gateway.retention.identities import Demand
 from gateway.queries.scope import scope_of
 from gateway.storage import tables
 from gateway.storage.types import id_text

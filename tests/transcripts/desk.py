@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels.messages import AttachmentRef
-from gateway import attachments, cases, casework, desk_incidents, directory
+from gateway.casework import casework
+from gateway.desk import incidents
+from gateway.files import attachments
+from gateway.people import directory
+from gateway.record import cases
 from gateway.complaints.complaint import Action, Actor, Case, Role
-from gateway.desk_incidents import Gathering
+from gateway.desk.incidents import Gathering
 from gateway.queries.scope import scope_of
 from gateway.storage.store import Transaction
 
@@ -58,7 +62,7 @@ def gathering(text: str) -> Gathering | None:
 
 
 def gather(tx: Transaction, wish: Gathering) -> None:
-    assert desk_incidents.gather(tx, scope_of(tx.office, Role.COORDINATOR), wish, COORDINATOR).refused == {}
+    assert incidents.gather(tx, scope_of(tx.office, Role.COORDINATOR), wish, COORDINATOR).refused == {}
 
 
 def is_deed(text: str) -> bool:

@@ -8,7 +8,11 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
-from gateway import cases, clocks, contacts, dialogues, directory, events, readers, staff_texts, triage
+from gateway.intake import triage
+from gateway.notices import staff_texts
+from gateway.people import contacts, dialogues, directory, readers
+from gateway.record import cases, events
+from gateway.timing import clocks
 from gateway.complaints.complaint import Role
 from gateway.complaints.number import format_number
 from gateway.complaints.sla import Clock, span_of

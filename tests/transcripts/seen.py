@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from gateway import clocks
+from gateway.timing import clocks
 from gateway.complaints.sla import Clock
 from gateway.storage import tables
 from gateway.storage.store import Transaction

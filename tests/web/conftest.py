@@ -16,7 +16,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from config.clock import Clock
 from config.load import settings_from
 from config.texts import shipped
-from gateway import accounts, app, audit, directory
+from gateway import app
+from gateway.audit import audit
+from gateway.people import accounts, directory
 from gateway.app import Gateway
 from gateway.complaints.complaint import Role
 from gateway.doorbell import Doorbell

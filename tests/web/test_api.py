@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from aiohttp import ClientResponse
 
-from gateway import cases, casework
+from gateway.casework import casework
+from gateway.record import cases
 from gateway.complaints.complaint import SYSTEM, Action, Actor, Role, Visibility
 from gateway.storage import tables
 from gateway.storage.types import id_text

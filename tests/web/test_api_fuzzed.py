@@ -16,9 +16,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from gateway import tokens
+from gateway.people import tokens
 from gateway.complaints.complaint import SYSTEM
-from gateway.tokens import NewToken
+from gateway.people.tokens import NewToken
 from gateway.web.openapi import ENTRIES, document
 from tests.web.conftest import OpenSite
 from tests.web.test_api import filed

@@ -2,10 +2,11 @@
 
 import pytest
 
-from gateway import hook_queue, tokens
+from gateway.hooks import queue
+from gateway.people import tokens
 from gateway.complaints.complaint import SYSTEM
-from gateway.hook_queue import Outcome, Verdict
-from gateway.tokens import NewToken
+from gateway.hooks.queue import Outcome, Verdict
+from gateway.people.tokens import NewToken
 from tests.queries import filling
 from tests.web.conftest import Served
 from tests.web.test_api import BASE, get, told
@@ -83,11 +84,11 @@ async def test_what_an_address_was_told_is_listed_page_by_page_and_told_again(si
     path = f"/webhooks/{made['id']}/deliveries"
     for status in (500, 200):
         with site.tx() as tx:
-            (parcel,) = hook_queue.claim(tx, 1, {})
+            (parcel,) = queue.claim(tx, 1, {})
         verdict = Verdict.DELIVERED if status == 200 else Verdict.FAILED
         with site.tx() as tx:
             again_at = site.moment.now if status != 200 else None
-            hook_queue.settle(tx, [Outcome(parcel, verdict, status, 12, "" if status == 200 else "http_500", again_at)])
+            queue.settle(tx, [Outcome(parcel, verdict, status, 12, "" if status == 200 else "http_500", again_at)])
     _, page = await program.get(path)
     (ping,) = page["items"]
     assert (ping["event"], ping["state"], ping["attempt"], ping["status"], ping["ms"]) == ("ping", "done", 2, 200, 12)

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientResponse, FormData
 from sqlalchemy import func, select
 
-from gateway import known_incidents
+from gateway.record import known_incidents
 from gateway.storage import tables
 from tests.gateway.conftest import SETTINGS
 from tests.gateway.short_ways import COORDINATOR

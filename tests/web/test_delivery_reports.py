@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import DeliveryStatus
-from gateway import outbound
-from gateway.outbound import Outcome, Parcel
+from gateway.outbound import outbound
+from gateway.outbound.outbound import Outcome, Parcel
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from tests.web.conftest import Served

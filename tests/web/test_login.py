@@ -5,7 +5,7 @@ import base64
 import pytest
 from sqlalchemy import select
 
-from gateway.accounts import TOTP_STEP_S, totp
+from gateway.people.accounts import TOTP_STEP_S, totp
 from gateway.complaints.complaint import Role
 from gateway.storage import tables
 from gateway.web.login import onward

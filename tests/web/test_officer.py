@@ -13,8 +13,13 @@ from aiohttp import ClientResponse, FormData
 from sqlalchemy import func, select
 
 from channels.messages import Address, InboundMessage, RawRequest
-from gateway import cases, casework, directory, intake, links, officer_drafts, outbound
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.intake import intake
+from gateway.officer_links import links, drafts
+from gateway.outbound import outbound
+from gateway.people import directory
+from gateway.record import cases
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.storage import tables
 from tests.web.conftest import OpenSite, Served
@@ -217,10 +222,10 @@ async def test_a_draft_is_kept_for_the_officer_wherever_they_come_back(
     assert status(site) is Status.ASSIGNED
     with site.tx() as tx:
         assert b"Belum selesai" not in b"".join(row[0] for row in tx.all(select(tables.officer_draft.c.typed_sealed)))
-        assert officer_drafts.forget_old(tx) == 0
+        assert drafts.forget_old(tx) == 0
     site.moment.pass_(days=15)
     with site.tx() as tx:
-        assert officer_drafts.forget_old(tx) == 2
+        assert drafts.forget_old(tx) == 2
 
 
 async def test_the_preview_leads_back_with_words_and_files(site: Served, at: str) -> None:

@@ -15,8 +15,8 @@ from georeport import GeoReport
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import attachments
-from gateway.attachments import FileOutcome, name_of
+from gateway.files import attachments
+from gateway.files.attachments import FileOutcome, name_of
 from gateway.storage import tables
 from gateway.web.open311_writing import JSON, XML, write
 from tests.gateway.conftest import _postgres_prepared, postgres_url

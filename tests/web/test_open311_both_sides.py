@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway import cases, casework
+from gateway.casework import casework
+from gateway.record import cases
 from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.complaints.forward import ForwardState
 from gateway.storage import tables

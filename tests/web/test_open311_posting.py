@@ -12,7 +12,9 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from channels.messages import Address
-from gateway import cases, casework, contacts, tracking
+from gateway.casework import casework
+from gateway.people import contacts
+from gateway.record import cases, tracking
 from gateway.complaints.bounds import is_outside
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.storage import tables

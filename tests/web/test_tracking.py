@@ -10,8 +10,10 @@ from aiohttp import ClientResponse, FormData
 from sqlalchemy import func, select
 
 from channels.messages import Address, InboundMessage, RawRequest
-from gateway import cases, casework, intake, known_incidents
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.intake import intake
+from gateway.record import cases, known_incidents
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.storage import tables
 from tests.web.conftest import OpenSite, Served

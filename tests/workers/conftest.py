@@ -13,8 +13,8 @@ from channels.messages import Address, InboundMessage, RawRequest
 from config.load import settings_from
 from config.settings import Settings
 from gateway.app import Gateway, open_gateway, prepare
-from gateway.arrival import Arrival
-from gateway.intake import receive
+from gateway.intake.arrival import Arrival
+from gateway.intake.intake import receive
 from workers.runtime import Runtime
 
 TOML = """

@@ -16,7 +16,7 @@ from channels.messages import AttachmentRef, FetchedFile
 from channels.protocols import Capabilities, Http
 from channels.registry import Channel
 from gateway.app import Gateway
-from gateway.attachments import FileJob, stored
+from gateway.files.attachments import FileJob, stored
 from gateway.storage import tables
 from tests.workers.conftest import Write
 from tests.workers.test_cleaning import CANARY, photograph, picture

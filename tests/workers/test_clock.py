@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from config.load import load
 from config.settings import Settings
-from gateway import leases
+from gateway.operations import leases
 from gateway.app import Gateway
 from gateway.doorbell import QUEUES, bell
 from gateway.storage.store import Transaction

@@ -26,7 +26,7 @@ from channels.messages import Address, DeliveryStatus, OutboundMessage, SendRece
 from channels.protocols import Capabilities, Http
 from channels.registry import Channel
 from config.load import load
-from gateway.outbound import Outcome, Parcel
+from gateway.outbound.outbound import Outcome, Parcel
 from workers.delivery import RESEND_AFTER, STOPPED_FOR, Delivery, interrupted
 from workers.send_journal import not_begun
 

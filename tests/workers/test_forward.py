@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from channels.protocols import Http
 from config.settings import ForwarderTable, Settings
-from gateway import leases
+from gateway.operations import leases
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import Filed, ForwardJob, PollJob, RemoteState

@@ -13,11 +13,14 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from sqlalchemy import event as engine_events
 
-from gateway import cases, casework, channel_news, hook_signing, hooks, retention
-from gateway.arrival import Arrival
+from gateway.casework import casework
+from gateway.hooks import channel_news, signing, hooks
+from gateway.record import cases
+from gateway.retention import retention
+from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
-from gateway.hook_queue import Parcel
-from gateway.hooks import NewHook
+from gateway.hooks.queue import Parcel
+from gateway.hooks.hooks import NewHook
 from gateway.office import Office
 from gateway.storage import tables
 from gateway.storage.store import Store
@@ -125,8 +128,8 @@ def site_of(store: Store, office: Office, moment: Moment, receiver: Stranger, **
 
 def test_a_signature_is_the_known_one() -> None:
     known = "d757ecf1aeeb77a6e8d853a3ce063b80e273335a79de41dfe3e613531566ab4b"
-    assert hook_signing.signature("rahasia-uji", 1700000000, b"{}") == known
-    assert hook_signing.header(("rahasia-uji", "other"), 1700000000, b"{}").startswith(f"v1={known},v1=")
+    assert signing.signature("rahasia-uji", 1700000000, b"{}") == known
+    assert signing.header(("rahasia-uji", "other"), 1700000000, b"{}").startswith(f"v1={known},v1=")
 
 
 def test_the_verifier_of_the_documentation_knows_ours_from_forged_and_old_ones() -> None:
@@ -134,7 +137,7 @@ def test_the_verifier_of_the_documentation_knows_ours_from_forged_and_old_ones()
     sample: dict[str, Any] = {}
     exec(page.partition("```python\n")[2].partition("```")[0], sample)  # noqa: S102 - our own page
     is_genuine = sample["is_genuine"]
-    given = hook_signing.header(("new-secret", "old-secret"), 1700000000, b'{"a": 1}')
+    given = signing.header(("new-secret", "old-secret"), 1700000000, b'{"a": 1}')
     headers = {"Satupintu-Timestamp": "1700000000", "Satupintu-Signature": given}
     assert is_genuine("new-secret", headers, b'{"a": 1}', 1700000299.0)
     assert is_genuine("old-secret", headers, b'{"a": 1}', 1700000000.0)
@@ -173,7 +176,7 @@ async def test_an_address_that_answers_its_ping_is_told_of_what_happens_then(
     assert assigned["id"].startswith("evt_")
     body = receiver.requests[3].partition(b"\r\n\r\n")[2]
     moment_given = int(site.header("Satupintu-Timestamp")[3])
-    assert site.header("Satupintu-Signature")[3] == f"v1={hook_signing.signature(site.secret, moment_given, body)}"
+    assert site.header("Satupintu-Signature")[3] == f"v1={signing.signature(site.secret, moment_given, body)}"
     assert len({*site.header("Satupintu-Delivery")}) == len(site.told)
     assert REPORT[:20].encode() not in b"".join(receiver.requests)
 
@@ -281,9 +284,9 @@ async def test_both_secrets_are_good_for_a_day_after_a_change(store: Store, offi
             await site.work()
     bodies = [request.partition(b"\r\n\r\n")[2] for request in receiver.requests]
     stamps, given = site.header("Satupintu-Timestamp"), site.header("Satupintu-Signature")
-    both = [hook_signing.signature(secret, int(stamps[0]), bodies[0]) for secret in (site.secret, before)]
+    both = [signing.signature(secret, int(stamps[0]), bodies[0]) for secret in (site.secret, before)]
     assert given[0] == f"v1={both[0]},v1={both[1]}"
-    assert given[1] == f"v1={hook_signing.signature(site.secret, int(stamps[1]), bodies[1])}"
+    assert given[1] == f"v1={signing.signature(site.secret, int(stamps[1]), bodies[1])}"
 
 
 async def test_c5_of_a_confidential_complaint_only_the_number_is_told_and_only_to_whom_it_may_be(

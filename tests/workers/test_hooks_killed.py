@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from config.load import settings_from
-from gateway import hooks
+from gateway.hooks import hooks
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.complaints.complaint import SYSTEM
-from gateway.hooks import NewHook
+from gateway.hooks.hooks import NewHook
 from gateway.storage import tables
 from tests.gateway.short_ways import only
 from tests.workers.strangers import answers, silence, stranger

@@ -15,7 +15,7 @@ from channels.registry import Channel
 from channels.sandbox import Sandbox, SandboxSettings
 from config.load import load
 from gateway.app import Gateway
-from gateway.outbound import Parcel
+from gateway.outbound.outbound import Parcel
 from gateway.sealing import Keys
 from tests.workers.conftest import Write
 from workers.delivery import Delivery

@@ -8,8 +8,8 @@ import pytest
 from channels.errors import AddressRefused, NotSent
 from channels.messages import AttachmentRef
 from channels.protocols import HttpResponse
-from gateway.attachments import FileJob
-from gateway.filing import OPEN311
+from gateway.files.attachments import FileJob
+from gateway.intake.filing import OPEN311
 from tests.workers.test_attachments import NOW, Kept
 from tests.workers.test_cleaning import photograph
 from tests.workers.test_http import Names

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from gateway.photo_prints import ALIKE, mirrored
+from gateway.files.photo_prints import ALIKE, mirrored
 from workers.cleaning.kinds import cleaned
 from workers.cleaning.prints import prints_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from channels.messages import Address, DeliveryStatus, OutboundMessage
-from gateway.outbound import Outcome, Parcel
+from gateway.outbound.outbound import Outcome, Parcel
 from gateway.sealing import Keys
 from workers import send_journal
 from workers.send_journal import SendJournal, not_begun

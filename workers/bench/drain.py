@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from config import clock
-from gateway.batching import BATCH
+from gateway.intake.batching import BATCH
 from gateway.queries import bench as counted
 from workers.bench import compare, report
 from workers.bench.filling import fill

@@ -7,11 +7,11 @@ from datetime import datetime
 from statistics import median
 from time import thread_time
 
-from gateway import triage
+from gateway.intake import triage
 from gateway.app import Gateway
-from gateway.arrival import Arrival
-from gateway.batching import BATCH
-from gateway.intake import receive
+from gateway.intake.arrival import Arrival
+from gateway.intake.batching import BATCH
+from gateway.intake.intake import receive
 from gateway.queries.bench import Watch, watching
 from workers.bench.messages import CHANNELS, channel_of, raw_request
 from workers.classification.engine import KeywordClassifier

@@ -10,7 +10,10 @@ from typing import Any
 
 from config import clock
 from config.logging import configure
-from gateway import notices, outbound, rehearsal, triage
+from gateway.intake import triage
+from gateway.notices import notices
+from gateway.outbound import outbound
+from gateway.trials import rehearsal
 from gateway.app import Gateway
 from gateway.complaints.complaint import Role
 from gateway.queries import (
@@ -26,7 +29,7 @@ from gateway.queries import (
 from gateway.queries import bench as counted
 from gateway.queries.complaint_list import TABS, Filters, Sorting
 from gateway.queries.scope import Scope, scope_of
-from gateway.rehearsal import Season
+from gateway.trials.rehearsal import Season
 from workers.bench import report, season
 from workers.bench.filling import stages
 from workers.bench.intake import Say

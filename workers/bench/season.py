@@ -2,7 +2,7 @@
 
 Most are answered and closed, the others stay where complaints of an office stay; every message was sent. There are two:
 one of these days, and one of long ago that went through the nightly duties by which words are forgotten and what is over
-is put away. Both are copied back in time until a database has its size (gateway/rehearsal.py).
+is put away. Both are copied back in time until a database has its size (gateway/trials/rehearsal.py).
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,19 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from channels.messages import DeliveryStatus
-from gateway import cases, casework, notices, outbound, rehearsal, retention, shelf, triage
+from gateway.casework import casework
+from gateway.intake import triage
+from gateway.notices import notices
+from gateway.outbound import outbound
+from gateway.record import cases, shelf
+from gateway.retention import retention
+from gateway.trials import rehearsal
 from gateway.app import Gateway
 from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status
-from gateway.intake import receive
-from gateway.outbound import Outcome
-from gateway.rehearsal import Season
-from gateway.triage import TriageJob
+from gateway.intake.intake import receive
+from gateway.outbound.outbound import Outcome
+from gateway.trials.rehearsal import Season
+from gateway.intake.triage import TriageJob
 from workers.bench.filling import arrivals
 from workers.bench.messages import CHANNELS
 from workers.classification.engine import KeywordClassifier

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.load import settings_from
-from gateway import app, month
-from gateway.month import Books
+from gateway import app
+from gateway.trials import month
+from gateway.trials.month import Books
 from gateway.upkeep import UPKEEP, Upkeep
 from workers.month import citizens
 from workers.month.chance import chance

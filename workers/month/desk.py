@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from gateway import desk_bulk, desk_work
+from gateway.desk import bulk, work
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Role
-from gateway.desk_work import Deed, NotThere, Overtaken
+from gateway.desk.work import Deed, NotThere, Overtaken
 from gateway.queries import complaint_list
 from gateway.queries.complaint_list import Filters, Sorting
 from gateway.queries.scope import scope_of
@@ -67,7 +67,7 @@ def _waiting(tx: Transaction, tab: str) -> Sequence[Any]:
 
 
 def _act(tx: Transaction, *, number: str, deed: Deed) -> None:
-    desk_work.act(tx, scope_of(tx.office, Role.COORDINATOR), number, deed, COORDINATOR)
+    work.act(tx, scope_of(tx.office, Role.COORDINATOR), number, deed, COORDINATOR)
 
 
 def _held(_row: Any) -> Deed:
@@ -80,7 +80,7 @@ def _new(row: Any) -> Deed:
         return Deed(Action.ARCHIVE, {"archive_reason": "spam_terbukti", "reason": REASONS["archive"]})
     if SUPERVISION in row.flags.split():
         return Deed(Action.MOVE_TO_INSPECTORATE, {"reason": REASONS["inspect"]})
-    inputs = desk_bulk.likely_inputs(row, Action.ASSIGN, "")
+    inputs = bulk.likely_inputs(row, Action.ASSIGN, "")
     return Deed(Action.ASSIGN, inputs | ({} if inputs["agency"] else {"agency": "SETDA"}))
 
 

@@ -9,11 +9,15 @@ from functools import partial
 
 from channels.messages import Button
 from config.logging import get_logger
-from gateway import cases, desk_work, directory, leaves, officer_deeds, officer_door
+from gateway.desk import work
+from gateway.officer_links import door
+from gateway.officers import deeds as officer_deeds
+from gateway.people import directory, leaves
+from gateway.record import cases
 from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Role, Status
-from gateway.desk_work import Deed, NotThere, Overtaken
-from gateway.officer_deeds import Form
-from gateway.officer_door import Door
+from gateway.desk.work import Deed, NotThere, Overtaken
+from gateway.officers.deeds import Form
+from gateway.officer_links.door import Door
 from gateway.queries.officer_page import FORMS
 from gateway.queries.scope import scope_of
 from workers.drain import Transaction
@@ -197,7 +201,7 @@ def _status(tx: Transaction, seat: Seat, ticket: str) -> Status | None:
     """How the case stands, if it is still theirs and they are here."""
     case = cases.by_number(tx, ticket)
     mine = _member(tx, seat)
-    if case is None or mine is None or mine.on_leave or not officer_door.may_work_on(tx, mine, case):
+    if case is None or mine is None or mine.on_leave or not door.may_work_on(tx, mine, case):
         return None
     below = BY_CODE.get(case.agency)
     # Whoever reads of others' deadlines (coordinator, regional secretary) leaves the work to them; not where there is nobody.
@@ -217,7 +221,7 @@ def _member(tx: Transaction, seat: Seat) -> directory.Member | None:
 
 def _by_link(tx: Transaction, *, token: str, ticket: str, seat: Seat, action: Action) -> bool:
     """On the page behind the link; False where it is shut."""
-    entrance = officer_door.bind(tx, token, f"device-{seat.address}")
+    entrance = door.bind(tx, token, f"device-{seat.address}")
     if entrance.door is not Door.OPEN:
         return False
     task = entrance.task
@@ -231,4 +235,4 @@ def _at_the_screen(tx: Transaction, *, ticket: str, seat: Seat, action: Action) 
     if member is None:
         raise NotThere(ticket)
     scope = scope_of(tx.office, member.role, seat.office.code, str(member.id))
-    desk_work.act(tx, scope, ticket, Deed(action, INPUTS[action], key=f"{tx.now.timestamp():.0f}"), member.actor)
+    work.act(tx, scope, ticket, Deed(action, INPUTS[action], key=f"{tx.now.timestamp():.0f}"), member.actor)

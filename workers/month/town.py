@@ -11,10 +11,13 @@ from typing import TypeVar
 
 from channels.messages import Button, DeliveryStatus, RawRequest, RawResponse
 from config.clock import Clock
-from gateway import intake, month, outbound, upkeep
+from gateway import upkeep
+from gateway.intake import intake
+from gateway.outbound import outbound
+from gateway.trials import month
 from gateway.app import Gateway
-from gateway.arrival import Arrival
-from gateway.outbound import Outcome, Parcel
+from gateway.intake.arrival import Arrival
+from gateway.outbound.outbound import Outcome, Parcel
 from gateway.upkeep import UPKEEP, Upkeep
 from workers.classification.engine import KeywordClassifier
 from workers.classify import Judging

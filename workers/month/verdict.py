@@ -19,7 +19,7 @@ from itertools import pairwise
 from gateway.complaints.calendar import Calendar, working_days_between
 from gateway.complaints.moments import MOMENTS, Moment, moment_at
 from gateway.complaints.sla import Clock, Running, is_overdue
-from gateway.month import Books, Life, Line
+from gateway.trials.month import Books, Life, Line
 
 OWED = (Clock.VERIFICATION, Clock.FOLLOW_UP, Clock.RESOLUTION, Clock.SECOND_ANSWER)
 """During these the office owes the reporter a word; in the others the reporter is waited for, or the house waits for itself."""

@@ -275,7 +275,7 @@ shelf = Table(
     Column("history", LargeBinary, nullable=False),
     Column("words", LargeBinary),
 )
-"""By the complaint's id: the rows of it that are history, packed (gateway/shelf.py)."""
+"""By the complaint's id: the rows of it that are history, packed (gateway/record/shelf.py)."""
 Index(
     "ix_shelf_words",
     shelf.c.last_at,

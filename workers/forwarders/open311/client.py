@@ -16,7 +16,7 @@ from config.logging import get_logger
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import Filed, ForwardJob, Health, PollJob, RemoteState, Report
 from gateway.complaints.leaving import content_of
-from gateway.remote_ids import LONGEST
+from gateway.forwarding.remote_ids import LONGEST
 from workers.forwarders import polling
 from workers.forwarders.exchange import Call, Exchange
 from workers.forwarders.open311 import reading

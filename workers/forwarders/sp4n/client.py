@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from channels.protocols import Http
-from gateway import remote_words
+from gateway.forwarding import remote_words
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import (
     Filed,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway import remote_words
+from gateway.forwarding import remote_words
 from gateway.complaints.forward import StatusRow
 
 

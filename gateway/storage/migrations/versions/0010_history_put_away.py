@@ -1,4 +1,4 @@
-"""What became of complaints that are over, in one packed row each (gateway/shelf.py); what was not sent by its time."""
+"""What became of complaints that are over, in one packed row each (gateway/record/shelf.py); what was not sent by its time."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Whose summary of which day was written, and what waits for one (gateway/summaries.py)."""
+"""Whose summary of which day was written, and what waits for one (gateway/notices/summaries.py)."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Which question stands open for which officer in their chat; the words of the answer are a draft (gateway/officer_talk.py)."""
+"""Which question stands open for which officer in their chat; the words of the answer are a draft (gateway/officers/talk.py)."""
 
 import sqlalchemy as sa
 from alembic import op

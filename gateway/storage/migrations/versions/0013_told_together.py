@@ -1,4 +1,4 @@
-"""What waits for an officer who gets many messages, to be told in one (gateway/gathering.py)."""
+"""What waits for an officer who gets many messages, to be told in one (gateway/notices/gathering.py)."""
 
 import sqlalchemy as sa
 from alembic import op

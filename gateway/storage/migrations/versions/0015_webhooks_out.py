@@ -1,4 +1,4 @@
-"""Addresses of other programs, and what each of them is told (gateway/hooks.py, gateway/hook_queue.py)."""
+"""Addresses of other programs, and what each of them is told (gateway/hooks/hooks.py, gateway/hooks/queue.py)."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Decree of a mandate, days of leave, and who was warned of a mandate's end (gateway/directory.py, mandates.py)."""
+"""Decree of a mandate, days of leave, and who was warned of a mandate's end (gateway/people/directory.py, mandates.py)."""
 
 import sqlalchemy as sa
 from alembic import op

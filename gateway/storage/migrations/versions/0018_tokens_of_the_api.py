@@ -1,4 +1,4 @@
-"""Tokens of other programs that were made on a screen or by a command; only their hash is kept (gateway/tokens.py)."""
+"""Tokens of other programs that were made on a screen or by a command; only their hash is kept (gateway/people/tokens.py)."""
 
 import sqlalchemy as sa
 from alembic import op

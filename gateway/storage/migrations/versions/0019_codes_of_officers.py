@@ -1,4 +1,4 @@
-"""One-time codes with which officers act by SMS (gateway/officer_codes.py)."""
+"""One-time codes with which officers act by SMS (gateway/officer_links/codes.py)."""
 
 import sqlalchemy as sa
 from alembic import op

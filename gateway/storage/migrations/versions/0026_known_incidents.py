@@ -1,4 +1,4 @@
-"""Lines that are said with receipts while an incident is known (gateway/known_incidents.py)."""
+"""Lines that are said with receipts while an incident is known (gateway/record/known_incidents.py)."""
 
 import sqlalchemy as sa
 from alembic import op

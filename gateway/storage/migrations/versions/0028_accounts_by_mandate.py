@@ -1,4 +1,4 @@
-"""Accounts that last as long as a mandate (gateway/bindings.py)."""
+"""Accounts that last as long as a mandate (gateway/people/bindings.py)."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,0 +1,1 @@
+"""What staff do to complaints from their screens."""

@@ -1,0 +1,1 @@
+"""Carrying out conversations with citizens; what to answer is decided in gateway/conversation, which is pure."""

@@ -1,0 +1,1 @@
+"""The files of complaints: noted, cleaned, compared, swept."""

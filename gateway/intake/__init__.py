@@ -1,0 +1,1 @@
+"""How calls of providers become messages and complaints: kept first, committed in groups, put aside when they break us."""

@@ -1,0 +1,170 @@
+"""How a message becomes a complaint. `receive` takes a batch of calls in one transaction, in order of arrival.
+
+For each message: once only, joined when it is a part, judged by the pure conversation, carried out, answered. What a
+turn asks for is carried out in gateway/dialogue/turn_taking.py; USSD is answered in the same request.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from channels.messages import Address, Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind, clean_text
+from gateway.audit import audit
+from gateway.dialogue import facts, reporting_back
+from gateway.intake import assembly
+from gateway.officers import officers
+from gateway.outbound import delivery_reports, outbound
+from gateway.people import contacts, dialogues
+from gateway.intake.arrival import KEPT_BODY, Arrival
+from gateway.complaints.complaint import SYSTEM
+from gateway.people.contacts import Contact
+from gateway.conversation.turn import Skip
+from gateway.sealing import seal
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+from gateway.dialogue.turn_taking import Desk, take_turn
+
+DONE = Answer()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message with its place in the batch, its row and its sender."""
+
+    position: int
+    arrival: Arrival
+    message: InboundMessage
+    contact: Contact
+    id: int
+
+
+def receive(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Answer]:
+    """Carry out a batch of calls; the answer of each. An exception means that nothing of it was kept."""
+    answers = [DONE] * len(arrivals)
+    _take_reports(tx, arrivals)
+    _take_contact_events(tx, arrivals)
+    incoming, again = _keep_messages(tx, arrivals)
+    desk = Desk.prepare(tx, [(one.arrival.channel, one.contact, one.message) for one in incoming])
+    for one in incoming:
+        answers[one.position] = _take(tx, desk, one)
+    desk.close(tx)
+    # Only now: what comes again may be a twin of a call in this very batch (F60).
+    for one in again:
+        answers[one.position] = facts.told_before(tx, one.arrival.channel, one.contact, one.message)
+    if incoming:
+        _note(tx, incoming)
+    # kill point: intake.written
+    return answers
+
+
+def _take_reports(tx: Transaction, arrivals: Sequence[Arrival]) -> None:
+    reports = defaultdict(list)
+    for arrival in arrivals:
+        for event in arrival.events:
+            if isinstance(event, DeliveryReport):
+                reports[arrival.channel].append(event)
+    for channel, given in reports.items():
+        delivery_reports.report(tx, channel, given)
+
+
+def _take_contact_events(tx: Transaction, arrivals: Sequence[Arrival]) -> None:
+    for arrival in arrivals:
+        for event in arrival.events:
+            if isinstance(event, ContactEvent):
+                contacts.take_event(tx, event)
+                if event.event == "opted_out":
+                    _opt_out(tx, arrival.channel, event.address)
+
+
+def _opt_out(tx: Transaction, channel: str, address: Address) -> None:
+    """Whoever called our messages abuse gets none any more on this channel."""
+    contact = contacts.ensure(tx, [address])[address]
+    dialogues.opt(tx, channel, contact, True)
+    outbound.suppress(tx, channel, contact.id)
+
+
+def _keep_messages(tx: Transaction, arrivals: Sequence[Arrival]) -> tuple[list[Incoming], list[Incoming]]:
+    """Insert the messages; those that are new, and those that were here before (a redelivery is no news)."""
+    found = [
+        (position, arrival, event)
+        for position, arrival in enumerate(arrivals)
+        for event in arrival.events
+        if isinstance(event, InboundMessage)
+    ]
+    if not found:
+        return [], []
+    names = {event.sender: event.display_name for _, _, event in found if event.display_name}
+    people = contacts.ensure(tx, [event.sender for _, _, event in found], names)
+    every = [
+        Incoming(position, arrival, event, people[event.sender], tx.new_id()) for position, arrival, event in found
+    ]
+    new = tx.insert_new(tables.message, [_row(tx, one) for one in every], "id", key=("channel", "external_id"))
+    return [one for one in every if one.id in new], [one for one in every if one.id not in new]
+
+
+def _row(tx: Transaction, one: Incoming) -> dict[str, object]:
+    message, contact, arrival = one.message, one.contact, one.arrival
+    # A part of a long SMS may begin or end with half an emoji; it is whole in sms_part.
+    text = clean_text(message.text) if message.part else message.text
+    body = arrival.request.body or arrival.request.raw_query
+    return {
+        "id": one.id,
+        "channel": arrival.channel,
+        "external_id": message.external_id,
+        "kind": message.kind.value,
+        "provider_id": tx.office.keys.unnamed(message.reply_address or message.sender, message.provider_id),
+        "contact_id": contact.id,
+        "destination": message.destination,
+        "album": message.album,
+        "text_sealed": contact.seal(text, f"message:{one.id}:text") if text else None,
+        "raw_sealed": seal(tx.office.keys.raw, body, f"message:{one.id}:raw") if len(body) <= KEPT_BODY else None,
+        "flags": " ".join(sorted(message.flags)),
+        "sent_at": message.sent_at,
+        "received_at": arrival.received_at,
+    }
+
+
+def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
+    """One message, whoever it is from: the first that recognises it answers."""
+    channel, message = one.arrival.channel, one.message
+    if message.kind is MessageKind.SERVICE:
+        return DONE
+    if not one.contact.reachable:
+        contacts.mark_reachable(tx, one.contact.id)  # whoever writes is there
+    if _is_officers(tx, desk, one, message):
+        return DONE
+    if message.part is not None:
+        whole = assembly.add(tx, channel, one.contact, message, one.id)
+        if whole is None:
+            return DONE
+        if "completed" in whole.flags and _completed(tx, one.contact, whole):
+            return DONE
+        message = whole
+        if _is_officers(tx, desk, one, message):
+            return DONE
+    return take_turn(tx, desk, channel, one.contact, message, one.id, one.arrival.received_at)
+
+
+def _is_officers(tx: Transaction, desk: Desk, one: Incoming, message: InboundMessage) -> bool:
+    """Whether it was meant for us as an officer's deed; then it is carried out and answered."""
+    take = officers.take if one.contact.staff else officers.take_stranger
+    is_theirs = take(tx, one.arrival.channel, one.contact, message)
+    if is_theirs:
+        desk.messages[one.id] = (None, Skip.OFFICER)
+    return is_theirs
+
+
+def _completed(tx: Transaction, contact: Contact, message: InboundMessage) -> bool:
+    known = assembly.complaint_of(tx, message.external_id)
+    if known is not None:
+        reporting_back.complete(tx, contact, *known, message.text)
+    return known is not None
+
+
+def _note(tx: Transaction, incoming: Sequence[Incoming]) -> None:
+    """One line of the audit chain per batch; it names rows, never words."""
+    by_channel: dict[str, int] = defaultdict(int)
+    for one in incoming:
+        by_channel[one.arrival.channel] += 1
+    details = {"first": incoming[0].id, "last": incoming[-1].id, "channels": dict(by_channel)}
+    audit.record(tx, SYSTEM, "receive", "message", str(incoming[-1].id), details=details)

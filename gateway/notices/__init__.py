@@ -1,0 +1,1 @@
+"""Who is told of what, in which words, and why somebody was not."""

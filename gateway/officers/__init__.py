@@ -1,0 +1,1 @@
+"""What officers do by page, chat and SMS."""

@@ -1,0 +1,1 @@
+"""Messages on their way to people: one lane per channel and address."""

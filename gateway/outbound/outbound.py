@@ -1,0 +1,336 @@
+"""Messages towards people: say, claim, settle. One lane per channel and address; outcomes move forward only.
+
+Source: ARCHITECTURE § 2 (order, outcomes), docs/channels/README.md § 4.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_
+
+from channels.messages import Address, Button, DeliveryStatus, OutboundMessage
+from config.logging import get_logger
+from gateway.outbound import lane_heads, spending
+from gateway.people import contacts
+from gateway.people.contacts import Contact
+from gateway.outbound.delivery_reports import ID_PREFIX, RECEIPTS, RESENT, match_early
+from gateway.privacy.privacy import masked_text
+from gateway.sealing import Keys
+from gateway.storage import tables
+from gateway.storage.claim import claim as claim_rows
+from gateway.storage.rows import id_in, ids_json
+from gateway.storage.store import Transaction, constant
+from gateway.storage.types import id_text, to_millis
+
+log = get_logger(__name__)
+Buttons = tuple[tuple[Button, ...], ...]
+UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
+CARRIED = (
+    "id", "fence", "channel", "lane", "contact_id", "attempts", "created_at", "expires_at", "due_at", "text_sealed", "buttons",
+    "sent_from", "reply_to", "callback_id",
+)  # fmt: skip
+SETTLED = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
+NOT_WANTED = ("opt_out", "superseded")
+"""Reasons of messages that nobody may send again: their receiver said so, or something newer took their place."""
+SUPPRESS_AGAIN = (
+    "UPDATE outbox SET state = 'failed', reason = 'opt_out' WHERE id IN {ids} AND state = 'queued' AND NOT direct"
+    " AND EXISTS (SELECT 1 FROM dialogue d WHERE d.channel = outbox.channel AND d.contact_id = outbox.contact_id"
+    " AND d.opted_out_at >= outbox.created_at)"
+)
+AGAIN = "UPDATE channel_state SET stopped_at = NULL, stopped_reason = '' WHERE stopped_at > 0 AND channel IN {ids}"
+OPEN = constant("outbox.state IN ('queued','sending')")
+"""The condition of the partial indexes of the outbox, word for word: else SQLite reads the whole table."""
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """The head of one lane, claimed for sending. `fence` makes a late writer's outcome void."""
+
+    id: int
+    fence: int
+    channel: str
+    lane: str
+    message: OutboundMessage
+    attempts: int
+    """Attempts already counted, this one not included."""
+    created_at: datetime
+    expires_at: datetime
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a parcel. `state` QUEUED means retry at `due_at`; `counted`: an attempt was used up."""
+
+    id: int
+    fence: int
+    state: DeliveryStatus
+    provider_id: str = ""
+    reason: str = ""
+    detail: str = ""
+    due_at: datetime | None = None
+    counted: bool = True
+    address: Address | None = None
+    """Where it went, when `provider_id` may name it."""
+    new_address: Address | None = None
+    pause_channel_until: datetime | None = None
+    """The provider asked the whole channel to wait."""
+    stops_channel: str = ""
+    """Reason why the channel as a whole cannot send (credentials)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """About what and for whom a text is: `key` of the text, complaint, notice. `once`: replaces an unsent twin."""
+
+    key: str
+    complaint_id: int | None = None
+    notice_id: int | None = None
+    once: str = ""
+    direct: bool = True
+    sent_from: str = ""
+    reply_to: str = ""
+    callback_id: str = ""
+
+
+def say(
+    tx: Transaction,
+    contact: Contact,
+    channel: str,
+    texts: Sequence[tuple[str, Buttons]],
+    about: Said,
+    due_at: datetime | None = None,
+) -> list[int]:
+    """Write messages to one address, in this order; their ids. They leave after the commit, or at `due_at`."""
+    due = due_at or tx.now
+    expires = due + timedelta(hours=tx.office.settings.outbound.ttl_hours)
+    lane = lane_of(channel, contact.id)
+    if about.once:
+        withdraw(tx, channel, contact.id, about.once)
+    ids = []
+    for text, buttons in texts:
+        identity = tx.new_id()
+        tx.insert(
+            tables.outbox,
+            id=identity,
+            channel=channel,
+            contact_id=contact.id,
+            lane=lane,
+            complaint_id=about.complaint_id,
+            notice_id=about.notice_id,
+            key=about.key,
+            once=about.once,
+            text_sealed=contact.seal(text, f"outbox:{identity}"),
+            buttons=msgspec.to_builtins(buttons) if buttons else None,
+            sent_from=about.sent_from,
+            reply_to=about.reply_to,
+            callback_id=about.callback_id,
+            direct=about.direct,
+            created_at=tx.now,
+            expires_at=expires,
+            planned_at=due,
+            due_at=due,
+        )
+        ids.append(identity)
+    if due <= tx.now:
+        tx.ring("deliver")
+    return ids
+
+
+def lane_of(channel: str, contact_id: int) -> str:
+    return f"{channel}:{id_text(contact_id)}"
+
+
+def withdraw(tx: Transaction, channel: str, contact_id: int, once: str) -> None:
+    """A message of this name that is still waiting is not wanted any more."""
+    mine = _waits(channel, contact_id) & (tables.outbox.c.once == once)
+    tx.execute(tables.outbox.update().where(mine).values(state="failed", reason="superseded"))
+
+
+def suppress(tx: Transaction, channel: str, contact_id: int, reason: str = "opt_out") -> int:
+    """What is still waiting for this address, save answers to own commands, is not sent; how many that were."""
+    mine = _waits(channel, contact_id) & tables.outbox.c.direct.is_(False)
+    return tx.execute(tables.outbox.update().where(mine).values(state="failed", reason=reason)).rowcount
+
+
+def _waits(channel: str, contact_id: int) -> Any:
+    return and_(tables.outbox.c.lane == lane_of(channel, contact_id), OPEN, tables.outbox.c.state == "queued")
+
+
+def claim(
+    tx: Transaction, limit: int, lease_s: float, channels: Sequence[str] = (), *, direct: bool | None = None
+) -> list[Parcel]:
+    """The heads of up to `limit` lanes of these channels (none named: all), ready to send; marked `sending` first.
+
+    `direct`: only answers to somebody who wrote to us, or only the rest; None: both, answers first."""
+    found: list[Any] = []
+    for channel in channels or tx.office.channels:
+        for which in (True, False) if direct is None else (direct,):
+            found += _heads(tx, channel, limit - len(found), lease_s, direct=which)
+    return _parcels(tx, sorted(found, key=lambda row: (row.due_at, row.id)))
+
+
+def fill(tx: Transaction, rooms: Mapping[str, int], lease_s: float) -> list[Parcel]:
+    """Claim for the free places of each channel: who waits for an answer first, but one place for the rest (F33)."""
+    found: list[Any] = []
+    # Most looks come right after another one and find nothing: that must cost little, for on SQLite all others wait.
+    for channel, kinds in _waiting(tx, list(rooms)).items():
+        found += _filled(tx, channel, kinds, rooms[channel], lease_s)
+    return _parcels(tx, found)
+
+
+def _filled(tx: Transaction, channel: str, kinds: Collection[bool], room: int, lease_s: float) -> list[Any]:
+    heads = partial(_heads, tx, channel, lease_s=lease_s)
+    if len(kinds) == 1:
+        return list(heads(room, direct=True in kinds))
+    awaited = heads(max(room - 1, 1), direct=True)
+    return [*awaited, *heads(room - len(awaited), direct=False)]
+
+
+def _waiting(tx: Transaction, channels: Sequence[str]) -> dict[str, set[bool]]:
+    """Channel -> of what it has something due: answers (True), the rest (False)."""
+    names = {f"c{number}": name for number, name in enumerate(channels)}
+    found = tx.all(lane_heads.waiting(tx.dialect, len(names)), {"now": to_millis(tx.now), **names}) if names else ()
+    kinds: dict[str, set[bool]] = {}
+    for row in found:
+        kinds.setdefault(channels[row.place], set()).add(bool(row.direct))
+    return kinds
+
+
+def _heads(tx: Transaction, channel: str, limit: int, lease_s: float, *, direct: bool) -> Sequence[Any]:
+    room = spending.share(tx, channel, limit)
+    if room <= 0:
+        return ()
+    where = lane_heads.heads(tx.dialect, direct=direct)
+    lease = timedelta(seconds=lease_s)
+    return claim_rows(
+        tx, tables.outbox, limit=room, lease=lease, working="sending", where=where, retake=False, columns=CARRIED, channel=channel
+    )  # fmt: skip
+
+
+def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
+    people = contacts.reached(tx, [row.contact_id for row in found])
+    url = tx.office.settings.server.public_url
+    reports = {name: f"{url}/c/{name}/status" for name in {row.channel for row in found}}
+    return [_parcel(row, *people[row.contact_id], reports[row.channel]) for row in found]
+
+
+def _parcel(row: Any, contact: Contact, address: Address, report_url: str) -> Parcel:
+    message = OutboundMessage(
+        ID_PREFIX + id_text(row.id),
+        address,
+        contact.open(bytes(row.text_sealed), f"outbox:{row.id}"),
+        sent_from=row.sent_from,
+        reply_to=row.reply_to,
+        buttons=msgspec.convert(row.buttons, Buttons) if row.buttons else (),
+        callback_id=row.callback_id,
+        report_url=report_url,
+        written_at=row.created_at,
+    )
+    return Parcel(row.id, row.fence, row.channel, row.lane, message, row.attempts, row.created_at, row.expires_at)
+
+
+def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+    """Write what became of claimed parcels; an outcome under an old fence changes nothing."""
+    found = tx.in_ids(
+        "SELECT id, channel, fence, attempts, contact_id, state FROM outbox WHERE id IN {ids}", [o.id for o in outcomes]
+    )
+    current = {row.id: row for row in found}
+    fitting = [o for o in outcomes if o.id in current and current[o.id].fence == o.fence]
+    # An outcome that comes after `sweep` gave its claim up still tells more than `unknown` does.
+    valid = [o for o in fitting if current[o.id].state in {"sending", "unknown"}]
+    changes = [
+        {
+            "id": o.id,
+            "state": o.state.value,
+            "provider_id": unnamed(tx.office.keys, o),
+            "reason": o.reason,
+            # A provider may repeat whose message it was.
+            "last_error": masked_text(o.detail)[:300],
+            "attempts": current[o.id].attempts + o.counted,
+            "due_at": o.due_at or tx.now,
+            "sent_at": tx.now if o.state is DeliveryStatus.SENT else None,
+            "lease_until": None,
+        }
+        for o in valid
+    ]
+    tx.update(tables.outbox, changes, ("id",), SETTLED)
+    _suppress_again(tx, [o.id for o in valid if o.state is DeliveryStatus.QUEUED])
+    # A receipt was faster than the provider's answer: only the name that the answer brings is news.
+    named = [o for o in fitting if current[o.id].state in RECEIPTS and o.provider_id]
+    tx.update(
+        tables.outbox,
+        [{"id": o.id, "provider_id": unnamed(tx.office.keys, o)} for o in named],
+        ("id",),
+        ("provider_id",),
+    )
+    for outcome in valid:
+        _consequences(tx, outcome, current[outcome.id])
+    _work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
+    match_early(
+        tx, [(current[o.id].channel, o.id, o.provider_id) for o in valid if o.state.value in {"sent", "unknown"}]
+    )
+
+
+def unnamed(keys: Keys, outcome: Outcome) -> str:
+    """The provider's name of a message, without the address of whoever got it (SECURITY C1)."""
+    where = outcome.new_address or outcome.address
+    return keys.unnamed(where, outcome.provider_id) if where else outcome.provider_id
+
+
+def _suppress_again(tx: Transaction, ids: Sequence[int]) -> None:
+    """Whoever opted out while a message was under way must not get it at its next attempt (F91)."""
+    if ids:
+        tx.execute(constant(SUPPRESS_AGAIN.format(ids=id_in(tx.dialect))), {"ids": ids_json(ids)})
+
+
+def _consequences(tx: Transaction, outcome: Outcome, row: Any) -> None:
+    if outcome.reason in UNREACHABLE:
+        contacts.mark_unreachable(tx, row.contact_id, outcome.reason)
+    if outcome.new_address:
+        contacts.move(tx, row.contact_id, outcome.new_address)
+    if outcome.pause_channel_until or outcome.stops_channel:
+        state, until = tables.channel_state, outcome.pause_channel_until or outcome.due_at
+        tx.insert_new(state, [{"channel": row.channel}], "channel")
+        tx.execute(state.update().where(state.c.channel == row.channel).values(resume_at=until))
+        if outcome.stops_channel:
+            _stop(tx, row.channel, outcome.stops_channel)
+
+
+def _stop(tx: Transaction, channel: str, reason: str) -> None:
+    """The channel cannot send at all: one alarm, however many of its messages find that out (F44)."""
+    state = tables.channel_state
+    first = (state.c.channel == channel) & state.c.stopped_at.is_(None)
+    if tx.execute(state.update().where(first).values(stopped_at=tx.now, stopped_reason=reason)).rowcount:
+        tx.afterwards.append(partial(log.error, "channel_stopped", channel=channel, reason=reason))
+
+
+def _work_again(tx: Transaction, channels: Collection[str]) -> None:
+    """What sends is not stopped any more, whoever mended it."""
+    again = constant(AGAIN.format(ids=id_in(tx.dialect, "text")))
+    if channels and tx.execute(again, {"ids": ids_json(sorted(channels))}).rowcount:
+        tx.afterwards.append(partial(log.info, "channel_works_again", channels=sorted(channels)))
+
+
+def sweep(tx: Transaction) -> dict[str, int]:
+    """What time does to messages: a claim whose process died becomes unknown, an old message expires."""
+    outbox = tables.outbox
+    dead = and_(OPEN, outbox.c.state == "sending", outbox.c.lease_until < tx.now)
+    idempotent = [name for name, channel in tx.office.channels.items() if channel.capabilities.idempotent]
+    repeatable = dead & (outbox.c.channel + "").in_(idempotent)
+    again = tx.execute(outbox.update().where(repeatable).values(state="queued", lease_until=None))
+    unknown = tx.execute(outbox.update().where(dead).values(state="unknown", reason="interrupted", lease_until=None))
+    old = and_(OPEN, outbox.c.state == "queued", outbox.c.expires_at <= tx.now)
+    expired = tx.execute(outbox.update().where(old).values(state="failed", reason="expired"))
+    return {"again": again.rowcount, "unknown": unknown.rowcount, "expired": expired.rowcount}
+
+
+def resend(tx: Transaction, ids: Sequence[int]) -> int:
+    """A person decides: unknown or failed messages are tried once more (their provider may have them already)."""
+    outbox = tables.outbox
+    mine = outbox.c.id.in_(ids) & outbox.c.state.in_(("unknown", "failed")) & outbox.c.reason.not_in(NOT_WANTED)
+    expires = tx.now + timedelta(hours=tx.office.settings.outbound.ttl_hours)
+    values = {"state": "queued", "due_at": tx.now, "expires_at": expires, "provider_state": RESENT, "attempts": 0}
+    tx.ring("deliver")
+    return tx.execute(outbox.update().where(mine).values(**values)).rowcount

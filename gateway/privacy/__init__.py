@@ -1,0 +1,1 @@
+"""What a reader may see: the one exit for identity and content."""

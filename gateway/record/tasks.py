@@ -1,0 +1,41 @@
+"""What only a person can do: one open task per kind and subject, shown until somebody ticks it off."""
+
+from sqlalchemy import select
+
+from gateway.audit import audit
+from gateway.complaints.complaint import Actor
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+
+def add(tx: Transaction, kind: str, subject: str, detail: str = "", complaint_id: int | None = None) -> bool:
+    """Note a task; False when the same one is open already."""
+    row = {
+        "id": tx.new_id(),
+        "kind": kind,
+        "complaint_id": complaint_id,
+        "subject": subject[:80],
+        "detail": detail[:300],
+        "created_at": tx.now,
+    }
+    tx.flush()
+    return bool(tx.insert_new(tables.task, [row], "id"))
+
+
+def done(tx: Transaction, identity: int, actor: Actor) -> None:
+    task = tables.task
+    values = {"done_at": tx.now, "done_by": actor.id, "open": False}
+    tx.execute(task.update().where(task.c.id == identity, task.c.done_at.is_(None)).values(**values))
+    audit.record(tx, actor, "task_done", "task", str(identity))
+
+
+def settle(tx: Transaction, kind: str, subject: str, by: str = "system") -> None:
+    """The matter took care of itself."""
+    task = tables.task
+    mine = (task.c.kind == kind) & (task.c.subject == subject) & task.c.done_at.is_(None)
+    tx.execute(task.update().where(mine).values(done_at=tx.now, done_by=by, open=False))
+
+
+def waiting(tx: Transaction, kind: str) -> int:
+    task = tables.task
+    return len(tx.all(select(task.c.id).where(task.c.kind == kind, task.c.done_at.is_(None))))

@@ -1,0 +1,1 @@
+"""Which deadlines run for a complaint, who is told when they end, and when people are left in peace."""

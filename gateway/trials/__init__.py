@@ -1,0 +1,1 @@
+"""What a simulated month and a bench ask of the database."""
