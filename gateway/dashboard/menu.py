@@ -24,6 +24,8 @@ TECHNICAL = TECHNICIANS | {Role.PRIVACY_OFFICER}
 """What other programs may do: set by one role, looked over by the other."""
 TEAM_KEEPERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN})
 TEAM_WATCHERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN, Role.KEPALA, Role.DEPUTI})
+COVERAGE_READERS = TEAM_WATCHERS | {Role.REGIONAL_HEAD, Role.EVALUATOR}
+"""Whether a unit can be told is no secret; what it shows of people is their position."""
 
 SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/beranda", f"{HERE}start:show", roles=STAFF, title="admin.start.menu"),
@@ -74,6 +76,10 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/opd/{kode}", f"{HERE}units:show", roles=TEAM_WATCHERS),
     Route("POST", "/admin/opd/{kode}/cuti", f"{HERE}units:add_leave", roles=TEAM_WATCHERS),
     Route("POST", "/admin/opd/{kode}/cuti/{id}/hapus", f"{HERE}units:remove_leave", roles=TEAM_WATCHERS),
+    Route(
+        "GET", "/admin/mutu/cakupan", f"{HERE}coverage:show", roles=COVERAGE_READERS, title="coverage.menu", part="team"
+    ),
+    Route("GET", "/admin/mutu/cakupan/ekspor", f"{HERE}coverage:take", roles=COVERAGE_READERS),
     # who signs in by which mandate
     Route("GET", "/admin/akun", f"{HERE}staff_accounts:listing", roles=TEAM_KEEPERS, title="account.menu", part="team"),
     Route("GET", "/admin/akun/{id}", f"{HERE}staff_accounts:show", roles=TEAM_KEEPERS),

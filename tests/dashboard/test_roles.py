@@ -48,6 +48,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/opd/{kode}":                      (KO, AS, Role.DEPUTI, Role.KEPALA),
     "/admin/akun":                            (KO, AS),
     "/admin/akun/{id}":                       (KO, AS),
+    "/admin/mutu/cakupan":                    (KO, AS, KD, EV, Role.DEPUTI, Role.KEPALA),
+    "/admin/mutu/cakupan/ekspor":             (KO, AS, KD, EV, Role.DEPUTI, Role.KEPALA),
     "/admin/token":                           (AS, DP),
     "/admin/privasi":                         (AS, DP),
     "/admin/audit":                           (KO, AS, DP),
