@@ -8,9 +8,9 @@ from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import OFFICERS
 from gateway.dashboard import visit
 from gateway.dashboard.menu import TEAM_WATCHERS
+from gateway.people.directory import subtree
 from gateway.queries import coverage_grid
 from gateway.queries.coverage_grid import Check, Mark, Row, Tone
-from gateway.queries.scope import subtree
 from gateway.reporting.export import csv_lines
 from gateway.web import pages
 from gateway.web.routes import CHANNEL_READERS

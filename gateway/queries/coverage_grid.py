@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from gateway import directory, mandates
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
 from gateway.office import Office
+from gateway.people import directory, mandates
 from gateway.queries import coverage
 from gateway.queries.coverage import Gap, Held, Person, Unit
 from gateway.storage.store import Transaction
