@@ -14,16 +14,16 @@ from config.reference import Reference, reference_for
 from config.settings import Settings
 from config.texts import Texts, shipped
 from gateway.audit import audit
-from gateway.people import accounts, directory
-from gateway.intake.batching import Writer
 from gateway.complaints.calendar import Calendar
+from gateway.dialogue.lexicon import lexicon
 from gateway.doorbell import Doorbell
 from gateway.file_store import open_files
+from gateway.intake.batching import Writer
 from gateway.intake.intake import receive
-from gateway.dialogue.lexicon import lexicon
-from gateway.office import Office
-from gateway.sealing import Keys
 from gateway.intake.spool import Spool
+from gateway.office import Office
+from gateway.people import accounts, directory
+from gateway.sealing import Keys
 from gateway.storage.engine import holds_rows, open_engine, upgrade
 from gateway.storage.store import Store
 from gateway.storage.types import Ids

@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from channels.messages import InboundMessage
 from gateway.casework import deadlines, second_looks
+from gateway.conversation import ussd
+from gateway.dialogue.turn_taking import Desk, Talk, carry_out, take_turn
 from gateway.files import file_sweep
 from gateway.forwarding import forwarding, record_news
 from gateway.hooks import channel_news
@@ -23,10 +25,8 @@ from gateway.outbound import outbound
 from gateway.people import attempts, bindings, contacts, dialogues
 from gateway.record import shelf
 from gateway.retention import anonymising, identities, privacy_requests, retention
-from gateway.conversation import ussd
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
-from gateway.dialogue.turn_taking import Desk, Talk, carry_out, take_turn
 
 
 @dataclass(frozen=True, slots=True)

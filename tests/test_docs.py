@@ -19,9 +19,9 @@ from channels.registry import ADAPTERS
 from config.document import document
 from config.load import settings_from
 from config.logging import WITHHELD
-from gateway.people import accounts
 from gateway.cli.main import gateway
 from gateway.complaints.complaint import ActionRefused, Role, Status
+from gateway.people import accounts
 from gateway.people.tokens import SCOPES, SHORT_FORMS
 from gateway.web import counters, gauges, health
 from gateway.web.api_types import ListQuery

@@ -12,9 +12,9 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from channels.registry import ADAPTERS
-from gateway.record.cases import amend
 from gateway.cli.main import COMMANDS
 from gateway.doorbell import QUEUES
+from gateway.record.cases import amend
 from workers.forwarders.registry import FORWARDERS
 from workers.runtime import WORKS
 

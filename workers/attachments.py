@@ -16,11 +16,11 @@ from channels.errors import AddressRefused, AnswerTooLarge, ChannelError, FileGo
 from channels.protocols import Http
 from channels.registry import Channel
 from config.logging import get_logger
-from gateway.files import attachments
-from gateway.notices import lost_files
-from gateway.files.attachments import FileJob, FileOutcome
 from gateway.file_store import FileStore
+from gateway.files import attachments
+from gateway.files.attachments import FileJob, FileOutcome
 from gateway.intake.filing import OPEN311
+from gateway.notices import lost_files
 from workers.backoff import try_again_at
 from workers.drain import Transaction
 from workers.links import LinkRefused, fetch_link

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from config.logging import get_logger
-from gateway.intake import triage
 from gateway.app import Gateway
 from gateway.complaints.classification import Classifier, Suggestion
+from gateway.intake import triage
 from gateway.intake.triage import Judged, TriageJob
 from workers.classification.engine import KeywordClassifier
 from workers.tools import Tools

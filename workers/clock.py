@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from config.logging import get_logger
 from gateway import upkeep
-from gateway.audit import checkpoints
-from gateway.operations import leases, vitals
 from gateway.app import Gateway
+from gateway.audit import checkpoints
 from gateway.doorbell import QUEUES
+from gateway.operations import leases, vitals
 from gateway.upkeep import UPKEEP, Upkeep
 from workers.runtime import LOOK_EVERY_S
 

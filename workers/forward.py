@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.forwarding import forwarding
 from gateway.complaints.forward import ForwardJob, ForwardOutcome, ForwardState, Health
+from gateway.forwarding import forwarding
 from workers.drain import Transaction
 from workers.forwarders import carrying, unknown
 from workers.targets import Probe, Probed, Targets

@@ -10,11 +10,11 @@ from channels.errors import ChannelMisconfigured
 from channels.messages import Inbound, RawRequest
 from channels.registry import Channel
 from config.logging import get_logger
-from gateway.operations import leases
-from gateway.outbound import pulse
 from gateway.app import open_writer
 from gateway.intake.arrival import Arrival
 from gateway.intake.batching import Spooled, Writer
+from gateway.operations import leases
+from gateway.outbound import pulse
 from workers.tools import Tools
 
 log = get_logger(__name__)

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from config.logging import get_logger
-from gateway.notices import notices
 from gateway.app import Gateway
+from gateway.notices import notices
 from workers.tools import Tools
 
 log = get_logger(__name__)

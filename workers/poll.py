@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.forwarding import forwarding
 from gateway.complaints.forward import PollJob, PollOutcome
+from gateway.forwarding import forwarding
 from workers.drain import Transaction
 from workers.forwarders import carrying
 from workers.targets import Target, Targets

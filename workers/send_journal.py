@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from channels.messages import DeliveryStatus
 from config.logging import get_logger
-from gateway import locked_files
+from gateway.operations import locked_files
 from gateway.outbound.outbound import Outcome, Parcel, unnamed
 from gateway.sealing import Keys
 

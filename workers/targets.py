@@ -14,9 +14,9 @@ from importlib.metadata import version
 
 from channels.protocols import Http
 from config.settings import Settings
+from gateway.complaints.forward import Circuit, Health
 from gateway.forwarding import forwarding
 from gateway.operations import leases
-from gateway.complaints.forward import Circuit, Health
 from workers.drain import Transaction
 from workers.forwarders import carrying, circuit, registry
 from workers.forwarders.circuit import Gate

@@ -11,11 +11,6 @@ from typing import Any
 
 from gateway.audit import audit
 from gateway.casework import outgoing
-from gateway.hooks import events as hook_events
-from gateway.notices import notices
-from gateway.officer_links import links
-from gateway.record import assignments, cases, conflicts, events, incidents, undoing
-from gateway.timing import clocks
 from gateway.complaints.complaint import (
     CLOSED,
     NO_INPUTS,
@@ -33,11 +28,16 @@ from gateway.complaints.incident import CATCHES_UP, KIND, next_step, told_of
 from gateway.complaints.inputs import check_inputs, check_limits
 from gateway.complaints.lifecycle import Step, followed, step_as_parent, step_for, step_of, target_of
 from gateway.complaints.notices import NOTICES, Audience
-from gateway.record.effects import Act, effects
+from gateway.hooks import events as hook_events
+from gateway.notices import notices
+from gateway.officer_links import links
 from gateway.queries import deeds
 from gateway.queries.milestones import UNDOABLE
+from gateway.record import assignments, cases, conflicts, events, incidents, undoing
+from gateway.record.effects import Act, effects
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.timing import clocks
 
 LEAVES_AGENCY = frozenset(
     {Action.REASSIGN, Action.REFER_OUT, Action.MOVE_TO_INSPECTORATE, Action.CANCEL, Action.ARCHIVE}

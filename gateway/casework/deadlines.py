@@ -12,10 +12,6 @@ from sqlalchemy import select
 
 from config.logging import get_logger
 from gateway.casework import casework
-from gateway.hooks import events as hook_events
-from gateway.notices import notices
-from gateway.record import cases, events, tasks
-from gateway.timing import clocks
 from gateway.complaints import moments
 from gateway.complaints.complaint import (
     NO_INPUTS,
@@ -32,9 +28,13 @@ from gateway.complaints.complaint import (
 from gateway.complaints.incident import told_of
 from gateway.complaints.moments import MOMENTS, Moment
 from gateway.complaints.sla import Running, days_left, explain, span_of
+from gateway.hooks import events as hook_events
+from gateway.notices import notices
+from gateway.record import cases, events, tasks
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction, constant
 from gateway.storage.types import to_millis
+from gateway.timing import clocks
 
 log = get_logger(__name__)
 BATCH = 50

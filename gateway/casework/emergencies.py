@@ -4,9 +4,9 @@ The gateway never says that help is on its way: the reporter is told to call 112
 """
 
 from gateway.casework import casework
+from gateway.complaints.complaint import NO_INPUTS, SYSTEM, Action, Actor, Case, Visibility
 from gateway.notices import notices
 from gateway.record import cases, events
-from gateway.complaints.complaint import NO_INPUTS, SYSTEM, Action, Actor, Case, Visibility
 from gateway.storage.store import Transaction
 
 TELLS = ("duty.new", "duty.unseen")

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from gateway.hooks import events as hook_events
-from gateway.record import events
-from gateway.timing import clocks
 from gateway.complaints.complaint import Action, Actor, Draft, Role, Status
 from gateway.complaints.duplicates import text_hash
 from gateway.complaints.number import CODES, format_number, secret_code
+from gateway.hooks import events as hook_events
 from gateway.people.contacts import Contact
 from gateway.privacy.privacy import masked_text, title_of
+from gateway.record import events
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
+from gateway.timing import clocks
 
 
 @dataclass(frozen=True, slots=True)

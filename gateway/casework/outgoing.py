@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import select
 
 from config.settings import ForwarderTable, Settings
-from gateway.files import attachments
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Role, Urgency
 from gateway.complaints.forward import ForwardKind, ForwardState
+from gateway.files import attachments
 from gateway.privacy.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.store import Transaction

@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, or_, select
 
 from gateway.audit import audit
 from gateway.casework import casework
-from gateway.record import cases
-from gateway.timing import clocks
 from gateway.complaints.complaint import SYSTEM, Visibility
 from gateway.complaints.moments import following
 from gateway.complaints.sla import due_at, explain_moved
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
+from gateway.timing import clocks
 
 MOVED = "deadline_moved"
 """The event in the history of a complaint."""

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from sqlalchemy import literal, select, tuple_
 
+from gateway.complaints.complaint import Status
 from gateway.operations import vitals
 from gateway.record import tasks
-from gateway.complaints.complaint import Status
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import from_millis, to_millis

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from gateway.people import accounts, bindings
-from gateway.people.bindings import Account
 from gateway.cli.context import gateway_or_exit
 from gateway.cli.given import WRONG_USAGE
 from gateway.complaints.complaint import OFFICERS, SYSTEM, Role
+from gateway.people import accounts, bindings
+from gateway.people.bindings import Account
 
 ROLES = [role.value for role in Role if role not in {Role.REPORTER, Role.SYSTEM, Role.SP4N}]
 GENERATED_BYTES = 15

@@ -14,13 +14,13 @@ import click
 from config import clock
 from config.logging import configure
 from config.settings import Settings
-from gateway.operations import vitals
 from gateway.app import open_gateway
 from gateway.backup import keeping, making, restoring
 from gateway.backup.making import Made
 from gateway.backup.restoring import Proven, Restored
 from gateway.backup.sealed import BackupRefused
 from gateway.cli.given import settings_or_exit
+from gateway.operations import vitals
 from gateway.queries import readiness
 
 TOLD_EVERY_S = 1.0

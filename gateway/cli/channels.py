@@ -12,10 +12,10 @@ from channels.registry import Channel
 from config.clock import clock_for
 from config.logging import configure
 from config.settings import Settings
-from gateway.intake import rereading
 from gateway.app import open_office
 from gateway.cli.context import current_gateway_or_exit
 from gateway.cli.given import WRONG_USAGE, settings_or_exit
+from gateway.intake import rereading
 
 HTTP = "workers.http:AiohttpHttp"
 """Named as text: the HTTP client belongs to the package above, as long-running commands do."""

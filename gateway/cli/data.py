@@ -7,11 +7,11 @@ import click
 
 from config.reference import reference_for
 from config.settings import Settings, SettingsError
-from gateway.casework import recounting
-from gateway.people import directory
 from gateway.app import open_gateway
+from gateway.casework import recounting
 from gateway.cli.context import current_gateway_or_exit, gateway_or_exit
 from gateway.cli.given import settings_or_exit
+from gateway.people import directory
 from gateway.queries import coverage, readiness
 from gateway.queries.coverage import Unit
 

@@ -11,8 +11,8 @@ from typing import TextIO
 
 import click
 
-from gateway.audit import audit
 from gateway.app import Gateway
+from gateway.audit import audit
 from gateway.cli.context import gateway_or_exit
 from gateway.complaints.complaint import SYSTEM, Role
 from gateway.complaints.inputs import read_date

@@ -4,9 +4,9 @@ import json
 
 import click
 
+from gateway.cli.context import current_gateway_or_exit
 from gateway.retention import anonymising
 from gateway.retention import retention as leftovers
-from gateway.cli.context import current_gateway_or_exit
 
 
 @click.command()

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import click
 
-from gateway.people import tokens
 from gateway.cli.context import gateway_or_exit
 from gateway.complaints.complaint import SYSTEM
+from gateway.people import tokens
 from gateway.people.tokens import NewToken, Token, TokenRefused
 
 

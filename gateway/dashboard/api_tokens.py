@@ -5,9 +5,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.people import tokens
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
+from gateway.people import tokens
 from gateway.people.tokens import NewToken, TokenRefused
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of

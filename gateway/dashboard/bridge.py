@@ -5,13 +5,13 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from gateway.forwarding import bridge as work
-from gateway.forwarding import remote_words, status_import
-from gateway.forwarding.bridge import BridgeRefused
 from gateway.complaints.complaint import ActionRefused
 from gateway.complaints.forward import ForwardState
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
+from gateway.forwarding import bridge as work
+from gateway.forwarding import remote_words, status_import
+from gateway.forwarding.bridge import BridgeRefused
 from gateway.queries import bridge
 from gateway.reporting import bridge as reporting
 from gateway.web import pages

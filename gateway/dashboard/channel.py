@@ -8,12 +8,12 @@ from aiohttp import web
 
 from channels.registry import Channel
 from config.settings import Secret
-from gateway.outbound import channel_states, diversion, undelivered
-from gateway.outbound.channel_states import ChannelRefused
 from gateway.dashboard import visit
 from gateway.dashboard.channels import CHARGED, TONES, rows_of
 from gateway.dashboard.chart import chart
 from gateway.dashboard.words import message_words, named
+from gateway.outbound import channel_states, diversion, undelivered
+from gateway.outbound.channel_states import ChannelRefused
 from gateway.queries import channel_history, channel_watch, dispatch, quarantine
 from gateway.queries.channel_watch import Watched
 from gateway.web import pages

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from aiohttp import hdrs, web
 
-from gateway.outbound import diversion
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
+from gateway.outbound import diversion
 from gateway.queries import attention, channel_watch
 from gateway.queries.channel_watch import ChannelState, Direction, Traffic, Watched
 from gateway.reporting.export import csv_lines

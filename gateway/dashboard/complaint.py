@@ -7,20 +7,20 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.desk import work
-from gateway.record import cases
 from gateway.complaints.complaint import Action, ActionRefused, Hold, Status, Visibility
 from gateway.complaints.lifecycle import PRIMARY, Step
 from gateway.complaints.notices import NOTICES, Audience
 from gateway.dashboard import visit
 from gateway.dashboard.complaint_form import ASIDE, KEYS, WRITING, Asked, Field, fields
 from gateway.dashboard.words import event_words, field_words, message_words, named
+from gateway.desk import work
 from gateway.desk.work import MAY_SEE_ORIGINAL, NotThere, Original
-from gateway.retention.identities import may_open
 from gateway.queries import complaint_page
 from gateway.queries.complaint_detail import EventShown
 from gateway.queries.complaint_page import ComplaintPage
 from gateway.queries.scope import Sight
+from gateway.record import cases
+from gateway.retention.identities import may_open
 from gateway.web import pages
 from gateway.web.routes import CASE_READERS
 from gateway.web.site import posted, site_of, user_of

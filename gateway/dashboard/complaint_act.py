@@ -6,17 +6,17 @@ from http import HTTPStatus
 from aiohttp import web
 
 from channels.web_form.files import accept
-from gateway.desk import work, previews
-from gateway.files import desk_files
-from gateway.record import cases
 from gateway.complaints.complaint import Action, ActionRefused, Actor, CaseMoved
 from gateway.complaints.inputs import limits_of, whole_number
 from gateway.dashboard import visit
 from gateway.dashboard.complaint import SCREEN, Tried, page_of, render
-from gateway.desk.work import ANY_VERSION, Deed, DoneBefore, NotThere, Overtaken
+from gateway.desk import previews, work
 from gateway.desk.previews import Preview, TakenDown
+from gateway.desk.work import ANY_VERSION, Deed, DoneBefore, NotThere, Overtaken
+from gateway.files import desk_files
 from gateway.queries.complaint_page import ComplaintPage
 from gateway.queries.scope import Scope
+from gateway.record import cases
 from gateway.web import pages
 from gateway.web.posted import Posted
 from gateway.web.site import Site, posted, site_of, user_of

@@ -4,12 +4,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.forwarding import reconciling
 from gateway.dashboard import visit
+from gateway.forwarding import reconciling
+from gateway.forwarding.reconciling import Choice, DecisionRefused
 from gateway.queries import differences
 from gateway.queries.differences import Difference
 from gateway.queries.tasks import id_of
-from gateway.forwarding.reconciling import Choice, DecisionRefused
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 

@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.outbound import undelivered
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
 from gateway.dashboard.words import message_words, named
+from gateway.outbound import undelivered
 from gateway.queries import dispatch
 from gateway.queries.scope import Scope
 from gateway.web import pages

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from gateway.dashboard import visit
 from gateway.outbound import diversion
 from gateway.outbound.channel_states import ChannelRefused
-from gateway.dashboard import visit
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 

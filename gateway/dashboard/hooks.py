@@ -6,10 +6,11 @@ from http import HTTPStatus
 from aiohttp import web
 
 from channels.errors import AddressRefused
-from gateway.hooks import events as hook_events, places, hooks
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
+from gateway.hooks import events as hook_events
+from gateway.hooks import hooks, places
 from gateway.hooks.hooks import HookRefused, NewHook
 from gateway.queries import hooks as shown
 from gateway.queries.cursor import CursorInvalid

@@ -5,14 +5,14 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.retention import identities
 from gateway.complaints.complaint import ActionRefused
 from gateway.complaints.identity import LEAST_DECISION, LEAST_REASON, Asker, Purpose, may_decide_alone
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
-from gateway.retention.identities import Demand, Opened
 from gateway.queries import identities as register
 from gateway.queries.identities import PAGE, Entry
+from gateway.retention import identities
+from gateway.retention.identities import Demand, Opened
 from gateway.web import pages
 from gateway.web.posted import Posted
 from gateway.web.site import posted, site_of, user_of

@@ -5,15 +5,15 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.desk import incidents
-from gateway.record import known_incidents
 from gateway.complaints.complaint import ActionRefused, CaseMoved
 from gateway.complaints.duplicates import MASS_WITHIN
 from gateway.dashboard import visit
+from gateway.desk import incidents
 from gateway.desk.incidents import Gathering
 from gateway.desk.work import NotThere
-from gateway.record.known_incidents import LEAST, MOST, MOST_HOURS
 from gateway.queries import surges
+from gateway.record import known_incidents
+from gateway.record.known_incidents import LEAST, MOST, MOST_HOURS
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 

@@ -5,12 +5,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.complaints.complaint import ActionRefused
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
 from gateway.queries import audit_log
 from gateway.queries.tasks import id_of
+from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 

@@ -5,14 +5,14 @@ from http import HTTPStatus
 from aiohttp import web
 
 from config.logging import get_logger
-from gateway.intake import quarantine as kept
-from gateway.intake import reprocessing
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
 from gateway.dashboard.raw_call import shown
 from gateway.dashboard.words import named
-from gateway.queries import quarantine
+from gateway.intake import quarantine as kept
+from gateway.intake import reprocessing
 from gateway.intake.reprocessing import StillBroken
+from gateway.queries import quarantine
 from gateway.web import pages
 from gateway.web.site import site_of, user_of
 

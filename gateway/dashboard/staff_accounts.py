@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.people import bindings
-from gateway.people.bindings import Account, BindingRefused
 from gateway.complaints.calendar import day_text
 from gateway.dashboard import visit
+from gateway.people import bindings
+from gateway.people.bindings import Account, BindingRefused
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 

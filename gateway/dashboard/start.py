@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.retention import privacy_requests
 from gateway.complaints.complaint import OFFICERS, Role
 from gateway.complaints.identity import OPENERS
 from gateway.dashboard import visit
 from gateway.queries import attention, identities
+from gateway.retention import privacy_requests
 from gateway.web import pages
 from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, COORDINATION
 from gateway.web.site import site_of, user_of

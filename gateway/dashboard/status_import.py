@@ -8,10 +8,10 @@ from aiohttp import web
 
 from channels.web_form.form import UploadedFile
 from gateway.casework import outgoing
+from gateway.complaints.status_file import MOST_ROWS, FileRefused, StatusFile, read_file
 from gateway.files import form_staging
 from gateway.forwarding import status_import
 from gateway.forwarding.bridge import ID_PATTERN
-from gateway.complaints.status_file import MOST_ROWS, FileRefused, StatusFile, read_file
 from gateway.forwarding.status_judging import Judged, Verdict
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of

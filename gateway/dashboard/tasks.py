@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from gateway.record import tasks as work
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
 from gateway.queries import differences, tasks
+from gateway.record import tasks as work
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 

@@ -5,9 +5,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.notices import rewording, text_rules
 from gateway.complaints.inputs import whole_number
 from gateway.dashboard import visit
+from gateway.notices import rewording, text_rules
 from gateway.notices.rewording import SHIPPED, TextRefused, Wish
 from gateway.notices.text_rules import Problem, Rules
 from gateway.web import pages

@@ -5,10 +5,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.desk import bulk, work
 from gateway.complaints.complaint import Action, ActionRefused, CaseMoved
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
+from gateway.desk import bulk, work
 from gateway.desk.bulk import BULK, MOST, Planned
 from gateway.desk.work import NotThere, Overtaken
 from gateway.web import pages

@@ -6,15 +6,15 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.people import leaves, mandates
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import OFFICERS
 from gateway.dashboard import visit
 from gateway.dashboard.words import message_words
+from gateway.people import leaves, mandates
+from gateway.people.directory import subtree
 from gateway.people.leaves import LeaveRefused
 from gateway.queries import coverage
 from gateway.queries.coverage import NEEDED
-from gateway.people.directory import subtree
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.record import cases
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Kind
 from gateway.complaints.inputs import whole_number
 from gateway.complaints.lifecycle import step_of
@@ -16,6 +15,7 @@ from gateway.desk.work import Deed
 from gateway.queries import complaint_detail
 from gateway.queries.complaint_detail import Item
 from gateway.queries.scope import Scope, Sight
+from gateway.record import cases
 from gateway.storage.store import Transaction
 
 MOST = 100

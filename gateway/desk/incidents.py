@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.casework import casework
-from gateway.desk import work
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case
 from gateway.complaints.incident import BEFORE_AGENCY, MOST_CHILDREN
+from gateway.desk import work
 from gateway.desk.bulk import likely_inputs
 from gateway.desk.work import NotThere
 from gateway.queries.scope import Scope

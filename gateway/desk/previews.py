@@ -11,25 +11,25 @@ from typing import Any, NoReturn
 from sqlalchemy import select
 
 from config.texts import Texts
-from gateway.desk import work
-from gateway.files import desk_files
-from gateway.notices import notices, staff_texts
-from gateway.people import readers
-from gateway.record import cases, events
-from gateway.timing import clocks
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Kind
 from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.masking import mask
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
+from gateway.desk import work
 from gateway.desk.work import Deed, Overtaken
+from gateway.files import desk_files
+from gateway.notices import notices, staff_texts
+from gateway.people import readers
 from gateway.privacy.privacy import masked_text
 from gateway.queries import complaint_page
 from gateway.queries.scope import Scope
-from gateway.timing.quiet import quiet_until
+from gateway.record import cases, events
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.timing import clocks
+from gateway.timing.quiet import quiet_until
 
 QUOTES = frozenset({"kutipan", "tanya", "alasan", "instansi"})
 """Fill-ins of a text that hold what the officer wrote or chose."""

@@ -10,15 +10,15 @@ from sqlalchemy import select
 
 from gateway.audit import audit
 from gateway.casework import casework
-from gateway.files import desk_files
-from gateway.people import contacts
-from gateway.record import cases, events
-from gateway.privacy.anonymity import cover_of
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Hold, Role
 from gateway.complaints.lifecycle import Step, steps_of
+from gateway.files import desk_files
+from gateway.people import contacts
+from gateway.privacy.anonymity import cover_of
 from gateway.privacy.privacy import masked_text
 from gateway.queries import complaint_detail
 from gateway.queries.scope import Scope, Sight
+from gateway.record import cases, events
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

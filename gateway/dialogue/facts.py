@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from channels.messages import Answer, InboundMessage, MessageKind
-from gateway.people import dialogues
 from gateway.complaints.duplicates import text_hash
-from gateway.people.contacts import Contact
 from gateway.conversation.dialogue import Facts, UssdSession
 from gateway.outbound.delivery_reports import ID_PREFIX
+from gateway.people import dialogues
+from gateway.people.contacts import Contact
 from gateway.sealing import open_seal
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import id_number, to_millis

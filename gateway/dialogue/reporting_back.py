@@ -7,17 +7,17 @@ from sqlalchemy import select
 
 from channels.messages import InboundMessage, Location
 from gateway.casework import casework
-from gateway.files import attachments
-from gateway.people import dialogues
-from gateway.privacy import anonymity
-from gateway.record import cases, tasks, tracking
-from gateway.retention import privacy_requests
+from gateway.casework.opening import Opened, keep_text
 from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status, Visibility
-from gateway.people.contacts import Contact
 from gateway.conversation.lookups import Outcome
 from gateway.conversation.turn import Addition, CaseAction, Lookup, NewCode, Revision, StatusLookup, TermProposal, Wish
-from gateway.casework.opening import Opened, keep_text
+from gateway.files import attachments
+from gateway.people import dialogues
+from gateway.people.contacts import Contact
+from gateway.privacy import anonymity
 from gateway.privacy.privacy import masked_text
+from gateway.record import cases, tasks, tracking
+from gateway.retention import privacy_requests
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import to_millis

@@ -9,17 +9,17 @@ from typing import Any
 
 from channels.messages import AttachmentRef
 from gateway.casework import casework
+from gateway.casework.opening import keep_text
+from gateway.complaints.complaint import NO_INPUTS, SYSTEM, Action, ActionRefused, Actor, Case, Role, Visibility
 from gateway.files import attachments
 from gateway.people import contacts
-from gateway.record import cases, events, tasks
-from gateway.timing import clocks
-from gateway.complaints.complaint import NO_INPUTS, SYSTEM, Action, ActionRefused, Actor, Case, Role, Visibility
-from gateway.casework.opening import keep_text
 from gateway.privacy.privacy import masked_text
 from gateway.queries import tracking
 from gateway.queries.offers import ADD, EVIDENCE, OBJECT, WORDS, addition_for
 from gateway.queries.tracking import Tracking
+from gateway.record import cases, events, tasks
 from gateway.storage.store import Transaction
+from gateway.timing import clocks
 
 THIRD_REOPENING = "third_reopen"
 DOUBT = "tidak-sesuai"

@@ -10,23 +10,23 @@ from datetime import datetime, timedelta
 
 from channels.messages import Address, Answer, InboundMessage
 from gateway.casework import emergencies, outgoing
-from gateway.dialogue import facts, reporting_back
-from gateway.files import attachments
-from gateway.outbound import outbound, spending
-from gateway.people import attempts, contacts, dialogues
-from gateway.record import known_incidents
-from gateway.people.attempts import Limit
+from gateway.casework.opening import Opened, Origin, open_complaint
 from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Role, Urgency
-from gateway.people.contacts import Contact
 from gateway.conversation import lookups, turns, ussd
 from gateway.conversation.dialogue import Dialogue, Setting, UssdSession
 from gateway.conversation.render import render, render_page
 from gateway.conversation.step import step
 from gateway.conversation.turn import Reply, Turn
+from gateway.dialogue import facts, reporting_back
 from gateway.dialogue.facts import Same
-from gateway.casework.opening import Opened, Origin, open_complaint
+from gateway.files import attachments
+from gateway.outbound import outbound, spending
 from gateway.outbound.outbound import Said
+from gateway.people import attempts, contacts, dialogues
+from gateway.people.attempts import Limit
+from gateway.people.contacts import Contact
 from gateway.people.readers import channel_for
+from gateway.record import known_incidents
 from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction

@@ -8,13 +8,13 @@ from sqlalchemy import text
 
 from config import clock
 from config.settings import Settings
-from gateway.operations import vitals
 from gateway.app import Gateway
 from gateway.backup import databases, keeping
 from gateway.backup.sealed import BackupRefused
 from gateway.complaints.forward import CircuitState
-from gateway.operations.disks import SQLITE
 from gateway.doctor.findings import Finding, broken, fine, warning
+from gateway.operations import vitals
+from gateway.operations.disks import SQLITE
 from gateway.queries import channel_watch, readiness, vital_signs
 from gateway.queries.bridge import TargetHealth
 from gateway.queries.channel_watch import ChannelState

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.reference import Reference
 from config.settings import Settings
-from gateway.operations.disks import Disk, disk_of, places
 from gateway.doctor.findings import Finding, broken, fine, warning
+from gateway.operations.disks import Disk, disk_of, places
 
 # Zones of Indonesia and their distance from UTC in hours: what they say proves that the machine's zone data can be used.
 ZONES = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}

@@ -7,10 +7,10 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from config.settings import Settings
-from gateway.operations.disks import ELSEWHERE
 from gateway.doctor.findings import Finding, broken, fine, warning
 from gateway.doorbell import Doorbell
 from gateway.file_store import open_files
+from gateway.operations.disks import ELSEWHERE
 
 PATIENCE_S = 5.0
 DAYS_LEFT = 14

@@ -12,8 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
-from gateway import photo_moments
-from gateway.files import photo_prints
+from gateway.files import photo_moments, photo_prints
 from gateway.privacy.privacy import masked_text
 from gateway.sealing import open_seal, seal
 from gateway.storage import tables
@@ -52,7 +51,7 @@ class FileOutcome:
     prints: tuple[str, ...] = ()
     """What a picture looks like, 16 hexadecimal digits each (gateway/files/photo_prints.py)."""
     taken: str = ""
-    """When it was taken, as its camera wrote it (gateway/photo_moments.py)."""
+    """When it was taken, as its camera wrote it (gateway/files/photo_moments.py)."""
 
 
 def add(

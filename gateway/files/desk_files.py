@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
-from gateway.files import attachments
 from gateway.complaints.complaint import Actor, Case
+from gateway.files import attachments
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -15,21 +15,21 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.audit import audit
-from gateway.files import attachments
-from gateway.forwarding import forwarding, remote_ids
-from gateway.record import cases, tasks
-from gateway.files.attachments import StoredFile
+from gateway.casework.outgoing import is_national
 from gateway.complaints.complaint import Actor
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteIdRefused, Report, read_remote_id
 from gateway.complaints.leaving import content_of, title_of
 from gateway.file_store import FileStore
+from gateway.files import attachments
+from gateway.files.attachments import StoredFile
+from gateway.forwarding import forwarding, remote_ids
 from gateway.forwarding.forwarding import RemoteIdTaken
 from gateway.forwarding.leaving_reports import report_of
-from gateway.casework.outgoing import is_national
 from gateway.queries import bridge as queries
 from gateway.queries import complaint_detail
 from gateway.queries.bridge import AWAITED
 from gateway.queries.scope import Scope, Sight
+from gateway.record import cases, tasks
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

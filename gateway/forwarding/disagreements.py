@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.casework import casework
-from gateway.record import cases, tasks
 from gateway.complaints.complaint import (
     CLOSED,
     SYSTEM,
@@ -27,6 +26,7 @@ from gateway.complaints.forward import ForwardKind, ForwardState, RemoteState
 from gateway.queries.differences import DISPOSITION
 from gateway.queries.differences import KIND as MISMATCH
 from gateway.queries.tasks import IS_OPEN
+from gateway.record import cases, tasks
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

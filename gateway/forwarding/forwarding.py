@@ -13,8 +13,7 @@ import msgspec
 from sqlalchemy import select, text
 
 from gateway.audit import audit
-from gateway.forwarding import remote_ids
-from gateway.record import cases, tasks
+from gateway.casework.outgoing import is_national
 from gateway.complaints.complaint import SYSTEM, Status
 from gateway.complaints.forward import (
     Circuit,
@@ -30,10 +29,11 @@ from gateway.complaints.forward import (
 )
 from gateway.complaints.leaving import is_same
 from gateway.complaints.number import plain
+from gateway.forwarding import remote_ids
 from gateway.forwarding.leaving_reports import added_files, report_of
-from gateway.casework.outgoing import is_national
-from gateway.privacy.privacy import masked_text
 from gateway.forwarding.remote_changes import changed
+from gateway.privacy.privacy import masked_text
+from gateway.record import cases, tasks
 from gateway.storage import tables
 from gateway.storage.rows import apart, id_in, ids_json
 from gateway.storage.store import Transaction, constant

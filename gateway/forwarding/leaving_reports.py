@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.files import attachments
-from gateway.forwarding import remote_ids
 from gateway.complaints.complaint import Kind, Point
 from gateway.complaints.forward import ForwardKind, ForwardState, Report, ReportFile
+from gateway.files import attachments
+from gateway.forwarding import remote_ids
 from gateway.privacy.privacy import Reader, masked_text, shown_to
 from gateway.storage import tables
 from gateway.storage.store import Transaction

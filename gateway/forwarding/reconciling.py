@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from gateway.audit import audit
 from gateway.casework import casework, outgoing
-from gateway.forwarding import disagreements, forwarding, remote_changes
-from gateway.record import cases
 from gateway.complaints.complaint import ActionRefused, Actor, Case, Visibility
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteState
+from gateway.forwarding import disagreements, forwarding, remote_changes
 from gateway.queries import differences
 from gateway.queries.differences import DISPOSITION, KIND
 from gateway.queries.tasks import IS_OPEN
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

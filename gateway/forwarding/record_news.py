@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from gateway.complaints.forward import Circuit, CircuitState, Health
+from gateway.complaints.notices import Audience
 from gateway.forwarding import forwarding
 from gateway.operations import vitals
 from gateway.outbound import circles
-from gateway.complaints.forward import Circuit, CircuitState, Health
-from gateway.complaints.notices import Audience
 from gateway.outbound.outbound import Said
 from gateway.queries import bridge
-from gateway.timing.quiet import staff_rests_until
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.timing.quiet import staff_rests_until
 
 FIGURE = "record_away"
 """Figure of a target: minus the second since when it is shut, plus it once somebody was told, 0 when all is well."""

@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.casework import casework
-from gateway.forwarding import disagreements
-from gateway.notices import notices
-from gateway.record import cases, tasks
+from gateway.casework.outgoing import is_national
 from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Actor, Case, Status
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
+from gateway.forwarding import disagreements
 from gateway.forwarding.disagreements import ACTOR
-from gateway.casework.outgoing import is_national
+from gateway.notices import notices
 from gateway.privacy.privacy import masked_text
+from gateway.record import cases, tasks
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

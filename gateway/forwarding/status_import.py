@@ -16,15 +16,15 @@ from sqlalchemy import select
 from config.reference.topics import name_key
 from gateway.audit import audit
 from gateway.casework import outgoing
-from gateway.forwarding import forwarding, remote_changes, remote_words
-from gateway.record import cases
-from gateway.forwarding.bridge import BridgeRefused, is_by_hand
 from gateway.complaints.complaint import ActionRefused, Actor, CaseMoved, Role
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
 from gateway.complaints.status_file import StatusFile, StatusLine
+from gateway.forwarding import forwarding, remote_changes, remote_words
+from gateway.forwarding.bridge import BridgeRefused, is_by_hand
 from gateway.forwarding.forwarding import RemoteIdTaken
 from gateway.forwarding.remote_changes import NAME_CHARACTERS, PROGRESS
 from gateway.forwarding.status_judging import Found, Judged, Verdict, course_of, find, followup_key, judge, seen_key
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from gateway.forwarding import remote_changes, remote_words
-from gateway.record import cases
-from gateway.forwarding.bridge import BY_HAND, IN_DOUBT
 from gateway.complaints.complaint import CLOSED, Case, Hold, Status
 from gateway.complaints.forward import ForwardKind, ForwardState, StatusRow
 from gateway.complaints.number import read_number
 from gateway.complaints.status_file import StatusLine
+from gateway.forwarding import remote_changes, remote_words
+from gateway.forwarding.bridge import BY_HAND, IN_DOUBT
 from gateway.forwarding.remote_changes import NAME_CHARACTERS, PROGRESS, TOO_OLD_TO_TELL
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from gateway.audit import audit
-from gateway.hooks import events as hook_events
-from gateway.record import tasks
 from gateway.complaints.complaint import Actor
+from gateway.hooks import events as hook_events
 from gateway.hooks.queue import place, shut
+from gateway.record import tasks
 from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction

@@ -15,10 +15,10 @@ from sqlalchemy import select
 
 from config.logging import get_logger
 from gateway.audit import audit
-from gateway.record import tasks
 from gateway.complaints.complaint import SYSTEM
 from gateway.hooks.events import CHANNEL, PING, QUEUE, STARTS_AFTER
 from gateway.queries.scope import Scope, Sight, api_scope, sight
+from gateway.record import tasks
 from gateway.sealing import open_seal
 from gateway.storage import tables
 from gateway.storage.claim import claim as claim_rows

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from channels.gsm import join_parts
 from channels.messages import InboundMessage, TextPart, clean_text
-from gateway.people import contacts
 from gateway.complaints.duplicates import text_hash
+from gateway.people import contacts
 from gateway.people.contacts import Contact
 from gateway.storage import tables
 from gateway.storage.store import Transaction

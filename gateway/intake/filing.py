@@ -8,10 +8,10 @@ from sqlalchemy import and_, select
 from channels.messages import Address
 from gateway.audit import audit
 from gateway.casework import emergencies
-from gateway.people import contacts
+from gateway.casework.opening import Opened, Origin, open_complaint
 from gateway.complaints.complaint import Actor, Draft, Sensitive, Urgency
 from gateway.conversation.wording import read
-from gateway.casework.opening import Opened, Origin, open_complaint
+from gateway.people import contacts
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 from channels.messages import Address, Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind, clean_text
 from gateway.audit import audit
+from gateway.complaints.complaint import SYSTEM
+from gateway.conversation.turn import Skip
 from gateway.dialogue import facts, reporting_back
+from gateway.dialogue.turn_taking import Desk, take_turn
 from gateway.intake import assembly
+from gateway.intake.arrival import KEPT_BODY, Arrival
 from gateway.officers import officers
 from gateway.outbound import delivery_reports, outbound
 from gateway.people import contacts, dialogues
-from gateway.intake.arrival import KEPT_BODY, Arrival
-from gateway.complaints.complaint import SYSTEM
 from gateway.people.contacts import Contact
-from gateway.conversation.turn import Skip
 from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction
-from gateway.dialogue.turn_taking import Desk, take_turn
 
 DONE = Answer()
 

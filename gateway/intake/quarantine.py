@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from channels.messages import RawRequest
 from gateway.audit import audit
-from gateway.intake.arrival import freeze, thaw
 from gateway.complaints.complaint import Actor
+from gateway.intake.arrival import freeze, thaw
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from channels.errors import ChannelError
 from channels.messages import Inbound, InboundMessage
 from gateway.casework import casework
-from gateway.intake import intake, quarantine
-from gateway.record import cases
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Actor, Visibility
+from gateway.intake import intake, quarantine
+from gateway.intake.arrival import Arrival
 from gateway.intake.quarantine import Quarantined
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -16,8 +16,8 @@ from cryptography.exceptions import InvalidTag
 
 from channels.messages import RawRequest
 from config.logging import get_logger
-from gateway import locked_files
 from gateway.intake.arrival import Arrival, freeze, thaw
+from gateway.operations import locked_files
 from gateway.operations.disks import disk_of
 
 log = get_logger(__name__)

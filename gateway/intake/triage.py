@@ -12,9 +12,6 @@ import msgspec
 from sqlalchemy import select
 
 from gateway.casework import casework
-from gateway.outbound import outbound
-from gateway.people import contacts, dialogues, readers
-from gateway.record import cases
 from gateway.complaints import completeness
 from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import SYSTEM, Action, Hold, Sensitive, Status, Urgency
@@ -22,7 +19,10 @@ from gateway.complaints.places import spot_of
 from gateway.complaints.routing import Decision, Route, RoutingTable, decide, names_head, route
 from gateway.conversation import questions
 from gateway.conversation.render import render
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import contacts, dialogues, readers
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import to_millis

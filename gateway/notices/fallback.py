@@ -12,19 +12,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
 
-from gateway.notices import dispatch_log, gathering, notices
-from gateway.outbound import outbound
-from gateway.people import directory, readers
 from gateway.complaints.complaint import Urgency
 from gateway.complaints.notices import NOTICES, Audience, Timing
-from gateway.people.directory import Member
-from gateway.timing.ladder import Rung
+from gateway.notices import dispatch_log, gathering, notices
+from gateway.outbound import outbound
 from gateway.outbound.outbound import NOT_WANTED, Said
+from gateway.people import directory, readers
+from gateway.people.directory import Member
 from gateway.queries.dispatch import IS_UNSENT
-from gateway.timing.quiet import quiet_until, staff_rests_until
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.storage.types import first_id_at
+from gateway.timing.ladder import Rung
+from gateway.timing.quiet import quiet_until, staff_rests_until
 
 ELSEWHERE = "elsewhere"
 """Mark of a message that was told by another way."""

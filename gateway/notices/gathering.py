@@ -15,18 +15,18 @@ from sqlalchemy import func, select
 
 from channels.messages import Button
 from channels.registry import Channel
-from gateway.notices import dispatch_log, staff_texts
-from gateway.outbound import outbound
-from gateway.people import attempts, directory, readers
-from gateway.people.attempts import Limit
 from gateway.complaints.complaint import Kind, Urgency
 from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Timing
+from gateway.notices import dispatch_log, staff_texts
+from gateway.outbound import outbound
+from gateway.outbound.outbound import Buttons, Said
+from gateway.people import attempts, directory, readers
+from gateway.people.attempts import Limit
 from gateway.people.contacts import Contact
 from gateway.people.directory import Member
-from gateway.outbound.outbound import Buttons, Said
-from gateway.timing.quiet import next_summary, staff_rests_until
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
+from gateway.timing.quiet import next_summary, staff_rests_until
 
 KEY = "pic.several"
 BY_SMS = "pic.several_sms"

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.outbound import outbound
-from gateway.people import readers
-from gateway.files.attachments import FileOutcome
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
+from gateway.files.attachments import FileOutcome
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import readers
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -10,26 +10,26 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.notices import dispatch_log, gathering, staff_texts
-from gateway.outbound import outbound
-from gateway.people import readers
-from gateway.record import cases, events, tasks, tracking
-from gateway.timing import clocks, ladder
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
 from gateway.complaints.notices import NOTICES, SAME_NEWS, Audience, NoticeRule, Only, Timing
-from gateway.people.contacts import Contact
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
-from gateway.people.directory import Member
-from gateway.timing.ladder import Rung
+from gateway.notices import dispatch_log, gathering, staff_texts
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import readers
+from gateway.people.contacts import Contact
+from gateway.people.directory import Member
 from gateway.privacy.privacy import masked_text
-from gateway.timing.quiet import quiet_until
+from gateway.record import cases, events, tasks, tracking
 from gateway.storage import tables
 from gateway.storage.claim import claim
 from gateway.storage.rows import apart
 from gateway.storage.store import Transaction
+from gateway.timing import clocks, ladder
+from gateway.timing.ladder import Rung
+from gateway.timing.quiet import quiet_until
 
 BATCH = 100
 LEASE = timedelta(seconds=60)

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 from gateway.audit import audit
-from gateway.notices import text_rules
 from gateway.complaints.complaint import Actor
+from gateway.notices import text_rules
+from gateway.notices.text_rules import Problem, Rules
 from gateway.office import Office
 from gateway.storage import tables
 from gateway.storage.store import Transaction
-from gateway.notices.text_rules import Problem, Rules
 
 MOST_CHARACTERS = 1000
 LEAST_REASON, MOST_REASON = 5, 200

@@ -8,10 +8,6 @@ from sqlalchemy import select
 
 from channels.messages import Button
 from channels.registry import Channel
-from gateway.files import attachments
-from gateway.officer_links import links, codes, door
-from gateway.people import directory
-from gateway.record import cases, incidents
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.inputs import read_date
@@ -19,12 +15,16 @@ from gateway.complaints.notices import NOTICES
 from gateway.complaints.number import plain
 from gateway.complaints.sla import NAMES, Clock
 from gateway.conversation.turn import Phrase, Value
-from gateway.people.directory import Member
+from gateway.files import attachments
+from gateway.officer_links import codes, door, links
 from gateway.officer_links.drafts import Desk
 from gateway.outbound.outbound import Buttons
+from gateway.people import directory
+from gateway.people.directory import Member
 from gateway.privacy.privacy import EXCERPT, Reader, cut, shown_to, without_insults
 from gateway.queries import officer_page
 from gateway.queries.officer_page import FORMS
+from gateway.record import cases, incidents
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -13,21 +13,21 @@ from typing import Any
 from sqlalchemy import func, literal_column, select
 
 from channels.registry import Channel
-from gateway.notices import notices, staff_texts
-from gateway.outbound import outbound
-from gateway.people import directory, mandates, readers
-from gateway.timing import ladder
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
-from gateway.people.directory import Member
-from gateway.timing.ladder import Rung
+from gateway.notices import notices, staff_texts
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import directory, mandates, readers
+from gateway.people.directory import Member
 from gateway.queries import complaint_list
 from gateway.queries.complaint_list import CASE, IS_OPEN, Filters, Sorting
 from gateway.queries.scope import Scope, not_about_them, scope_of, visible
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
+from gateway.timing import ladder
+from gateway.timing.ladder import Rung
 
 # Lower ones first: what none of them can be told is in the summary of those above, the same morning.
 READERS: Mapping[Audience, Role] = {

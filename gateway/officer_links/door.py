@@ -14,15 +14,15 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.audit import audit
+from gateway.complaints.complaint import CLOSED, CONFLICT, Case, Kind
 from gateway.officer_links import links
 from gateway.outbound import outbound
-from gateway.people import attempts, contacts, directory
-from gateway.record import cases
-from gateway.people.attempts import Limit
-from gateway.complaints.complaint import CLOSED, CONFLICT, Case, Kind
-from gateway.people.directory import Member
 from gateway.outbound.outbound import Said
+from gateway.people import attempts, contacts, directory
+from gateway.people.attempts import Limit
+from gateway.people.directory import Member
 from gateway.queries.scope import oversees
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

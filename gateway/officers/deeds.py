@@ -12,25 +12,25 @@ from sqlalchemy import func, select
 from channels.messages import AttachmentRef
 from gateway.audit import audit
 from gateway.casework import casework
-from gateway.files import attachments
-from gateway.notices import staff_texts
-from gateway.officer_links import drafts
-from gateway.people import readers
-from gateway.record import cases, events
-from gateway.timing import clocks
 from gateway.complaints.complaint import Action, ActionRefused, Case
 from gateway.complaints.inputs import check_inputs
 from gateway.complaints.lifecycle import step_of
 from gateway.complaints.masking import mask
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
-from gateway.people.directory import Member
+from gateway.files import attachments
+from gateway.notices import staff_texts
 from gateway.office import Office
+from gateway.officer_links import drafts
 from gateway.officer_links.drafts import Desk, Draft
+from gateway.people import readers
+from gateway.people.directory import Member
 from gateway.queries import deeds, officer_page
 from gateway.queries.officer_page import FORMS, OfficerPage
+from gateway.record import cases, events
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.timing import clocks
 
 UNDO = "urungkan"
 ANSWER = "selesai"

@@ -5,22 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from channels.messages import Button
-from gateway.officer_links import links
-from gateway.officers import refusals
-from gateway.people import directory
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import ActionRefused, Case
 from gateway.complaints.inputs import limits_of, read_date
 from gateway.complaints.masking import mask
 from gateway.complaints.notices import NOTICES, Audience
-from gateway.people.directory import Member
-from gateway.officer_links.links import Press
 from gateway.office import Office
+from gateway.officer_links import links
+from gateway.officer_links.links import Press
+from gateway.officers import refusals
 from gateway.officers.questions import Step
 from gateway.outbound.outbound import Buttons
+from gateway.people import directory
+from gateway.people.directory import Member
 from gateway.queries.officer_page import FORMS
-from gateway.timing.quiet import quiet_until
 from gateway.storage.store import Transaction
+from gateway.timing.quiet import quiet_until
 
 FIELD: Mapping[str, str] = {
     "selesai": "explanation",

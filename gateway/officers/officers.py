@@ -6,23 +6,23 @@ too. The steps of an answer stand in gateway/officers/talk.py.
 
 from channels.messages import InboundMessage, MessageKind
 from gateway.casework import casework, emergencies
-from gateway.dialogue import facts
-from gateway.notices import staff_texts
-from gateway.officer_links import links, door
-from gateway.officers import deeds, lines, questions, sms, talk
-from gateway.outbound import outbound
-from gateway.people import directory
-from gateway.record import cases, events
 from gateway.complaints.complaint import Action, ActionRefused
-from gateway.people.contacts import Contact
 from gateway.conversation.turn import Skip
 from gateway.conversation.wording import whole
-from gateway.people.directory import Member
+from gateway.dialogue import facts
+from gateway.notices import staff_texts
+from gateway.officer_links import door, links
 from gateway.officer_links.links import BUTTON_PREFIX, OfficerLink, Press
+from gateway.officers import deeds, lines, questions, sms, talk
 from gateway.officers.lines import Line
 from gateway.officers.questions import Question
 from gateway.officers.talk import Seat
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import directory
+from gateway.people.contacts import Contact
+from gateway.people.directory import Member
+from gateway.record import cases, events
 from gateway.storage.store import Transaction, constant
 
 TAKES_BACK = frozenset({"urung", "urungkan", "undo"})

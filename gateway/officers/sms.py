@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from channels.messages import InboundMessage
-from gateway.officer_links import codes, door
-from gateway.officers import deeds, lines, refusals
-from gateway.people import attempts, directory
-from gateway.record import cases, tasks
-from gateway.people.attempts import Limit
 from gateway.complaints.complaint import ActionRefused, Case
 from gateway.complaints.number import WrongCheckDigit, plain, read_number
+from gateway.officer_links import codes, door
+from gateway.officer_links.codes import MOST_WRONG, Judged
+from gateway.officer_links.drafts import Desk
+from gateway.officers import deeds, lines, refusals
+from gateway.officers.deeds import ANSWER, Form
+from gateway.officers.lines import FIELD, Line
+from gateway.people import attempts, directory
+from gateway.people.attempts import Limit
 from gateway.people.contacts import Contact
 from gateway.people.directory import Member
-from gateway.officer_links.codes import MOST_WRONG, Judged
-from gateway.officers.deeds import ANSWER, Form
-from gateway.officer_links.drafts import Desk
-from gateway.officers.lines import FIELD, Line
 from gateway.privacy.privacy import masked_text
+from gateway.record import cases, tasks
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
 

@@ -10,23 +10,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from channels.messages import InboundMessage
-from gateway.officer_links import links, door, drafts
-from gateway.officers import deeds as officer_deeds, lines, questions
-from gateway.people import directory
-from gateway.record import cases
 from gateway.complaints import lifecycle
 from gateway.complaints.complaint import Action, ActionRefused, Case
 from gateway.complaints.inputs import check_inputs, folded, read_date
-from gateway.people.contacts import Contact
 from gateway.conversation.wording import whole
-from gateway.people.directory import Member
-from gateway.officer_links.links import Press
-from gateway.officers.deeds import ANSWER, UNDO, Form
+from gateway.officer_links import door, drafts, links
 from gateway.officer_links.drafts import Desk
+from gateway.officer_links.links import Press
+from gateway.officers import deeds as officer_deeds
+from gateway.officers import lines, questions
+from gateway.officers.deeds import ANSWER, UNDO, Form
 from gateway.officers.lines import FIELD, Line
 from gateway.officers.questions import Question, Step
+from gateway.people import directory
+from gateway.people.contacts import Contact
+from gateway.people.directory import Member
 from gateway.queries import deeds, officer_page
 from gateway.queries.officer_page import FORMS
+from gateway.record import cases
 from gateway.storage.store import Transaction
 
 ACTION_BYTES = 12

@@ -5,8 +5,8 @@ from types import TracebackType
 
 from config.logging import get_logger
 from gateway.operations import vitals
-from gateway.storage.store import Store
 from gateway.operations.vitals import Counted, Self
+from gateway.storage.store import Store
 
 log = get_logger(__name__)
 PATIENCE_S = 1.0

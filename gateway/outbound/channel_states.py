@@ -10,10 +10,10 @@ from channels.messages import Address
 from channels.phone import NumberKind, normalise, phone_address
 from channels.registry import Channel
 from gateway.audit import audit
-from gateway.outbound import outbound
-from gateway.people import contacts
 from gateway.complaints.complaint import Actor
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import contacts
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

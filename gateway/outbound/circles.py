@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from gateway.outbound import outbound
-from gateway.people import readers
 from gateway.complaints.notices import Audience
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import readers
 from gateway.storage.store import Transaction
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, select
 
 from channels.registry import Channel
 from gateway.audit import audit
+from gateway.complaints.complaint import Actor
 from gateway.outbound import channel_states
 from gateway.outbound.channel_states import ChannelRefused
-from gateway.complaints.complaint import Actor
 from gateway.people.readers import SCHEMES
 from gateway.storage import tables
 from gateway.storage.store import Transaction

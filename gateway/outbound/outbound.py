@@ -15,9 +15,9 @@ from sqlalchemy import and_
 from channels.messages import Address, Button, DeliveryStatus, OutboundMessage
 from config.logging import get_logger
 from gateway.outbound import lane_heads, spending
+from gateway.outbound.delivery_reports import ID_PREFIX, RECEIPTS, RESENT, match_early
 from gateway.people import contacts
 from gateway.people.contacts import Contact
-from gateway.outbound.delivery_reports import ID_PREFIX, RECEIPTS, RESENT, match_early
 from gateway.privacy.privacy import masked_text
 from gateway.sealing import Keys
 from gateway.storage import tables

@@ -6,9 +6,9 @@ Sending again may reach somebody twice, so nobody but a person decides it (ARCHI
 from collections.abc import Sequence
 
 from gateway.audit import audit
+from gateway.complaints.complaint import Actor
 from gateway.outbound import outbound
 from gateway.outbound.channel_states import LEAST_REASON, ChannelRefused
-from gateway.complaints.complaint import Actor
 from gateway.queries import dispatch
 from gateway.storage import tables
 from gateway.storage.store import Transaction

@@ -13,9 +13,9 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import ColumnElement, select
 
 from gateway.audit import audit
+from gateway.complaints.complaint import SYSTEM, Actor, Role
 from gateway.people import bindings
 from gateway.people.bindings import Standing
-from gateway.complaints.complaint import SYSTEM, Actor, Role
 from gateway.sealing import open_seal, seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from gateway.audit import audit
-from gateway.people import directory
 from gateway.complaints.complaint import OFFICERS, SYSTEM, Actor, Role
+from gateway.people import directory
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text

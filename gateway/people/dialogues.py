@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import exists, select
 
 from channels.registry import Channel
-from gateway.people import contacts
 from gateway.complaints.complaint import Status
-from gateway.people.contacts import Contact
 from gateway.conversation.dialogue import Dialogue, KnownCase, Setting, UssdSession
+from gateway.people import contacts
+from gateway.people.contacts import Contact
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import from_millis, to_millis

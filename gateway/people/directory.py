@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, or_, select
 from channels.messages import Address
 from channels.phone import phone_address
 from config.reference import Agency, TeamMember
-from gateway.people import contacts
 from gateway.complaints.complaint import Actor, Role
 from gateway.office import Office
+from gateway.people import contacts
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from gateway.audit import audit
-from gateway.people import directory
 from gateway.complaints.complaint import Actor, Role
 from gateway.office import Office
+from gateway.people import directory
 from gateway.people.directory import subtree
 from gateway.storage import tables
 from gateway.storage.store import Transaction

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from gateway.people import directory
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
+from gateway.people import directory
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.people import contacts, directory
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
+from gateway.people import contacts, directory
 from gateway.people.contacts import Contact
 from gateway.people.directory import Member
 from gateway.storage import tables

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from sqlalchemy import func, select
 
-from gateway.record import shelf
 from gateway.complaints.calendar import Calendar, Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.sla import Clock, Running, Unit, days_left, due_at, explain, rule_for
+from gateway.record import shelf
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text

@@ -12,9 +12,9 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, case, func, select, text
 
 from gateway.casework import outgoing
-from gateway.forwarding import remote_ids
 from gateway.complaints.calendar import working_days_between
 from gateway.complaints.forward import Circuit, ForwardKind, ForwardState
+from gateway.forwarding import remote_ids
 from gateway.queries.scope import Scope, Sight, sight
 from gateway.queries.tasks import IS_OPEN
 from gateway.storage import tables

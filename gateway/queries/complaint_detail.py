@@ -7,18 +7,18 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
-from gateway.files import attachments
-from gateway.people import contacts
-from gateway.record import shelf
-from gateway.privacy.anonymity import Cover, cover_of
-from gateway.files.attachments import StoredFile
 from gateway.complaints.complaint import Visibility
 from gateway.complaints.number import read_number, read_sp4n_id
-from gateway.record.events import inputs_of
+from gateway.files import attachments
+from gateway.files.attachments import StoredFile
+from gateway.people import contacts
+from gateway.privacy.anonymity import Cover, cover_of
 from gateway.privacy.privacy import Reader, Shown, shown_to
 from gateway.queries import belongings
 from gateway.queries.belongings import Belongings
 from gateway.queries.scope import Scope, Sight, sight
+from gateway.record import shelf
+from gateway.record.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway.complaints.complaint import Action, Actor
 from gateway.files import photo_prints
 from gateway.forwarding import remote_ids
 from gateway.people import contacts, directory, readers
-from gateway.complaints.complaint import Action, Actor
 from gateway.queries import complaint_detail, deeds, differences, look_alikes, relatives
 from gateway.queries.complaint_detail import Detail
 from gateway.queries.differences import Difference

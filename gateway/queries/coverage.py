@@ -11,16 +11,16 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from gateway.people import contacts, directory, leaves, readers
-from gateway.timing import ladder
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import NOTICES, Audience
+from gateway.people import contacts, directory, leaves, readers
 from gateway.people.directory import Member
-from gateway.timing.ladder import Rung
 from gateway.people.leaves import Leave
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
+from gateway.timing import ladder
+from gateway.timing.ladder import Rung
 
 NEEDED = (Role.PENGHUBUNG, Role.DEPUTI, Role.KEPALA)
 REHEARSED = ("pic.new", "pic.due", "dep.due", "pic.overdue", "sup.overdue", "coo.overdue", "reg.overdue")

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.forwarding import remote_ids, remote_words
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import ForwardKind, StatusRow
+from gateway.forwarding import remote_ids, remote_words
 from gateway.queries import complaint_detail
 from gateway.queries.scope import Scope, Sight
 from gateway.queries.tasks import IS_OPEN

@@ -7,22 +7,22 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.files import attachments
-from gateway.people import contacts, directory
-from gateway.record import cases
-from gateway.privacy.anonymity import Cover, cover_of
-from gateway.files.attachments import StoredFile
 from gateway.complaints.calendar import add_working_days
 from gateway.complaints.complaint import Action, Case, Hold, Status, Visibility
 from gateway.complaints.inputs import MOST_EXTENSION
 from gateway.complaints.lifecycle import steps_of
 from gateway.complaints.sla import Clock, Running
+from gateway.files import attachments
+from gateway.files.attachments import StoredFile
+from gateway.people import contacts, directory
 from gateway.people.directory import Member
-from gateway.record.events import inputs_of
+from gateway.privacy.anonymity import Cover, cover_of
 from gateway.privacy.privacy import Reader, shown_to
 from gateway.queries import deeds
 from gateway.queries.deadlines import Due, dues
 from gateway.queries.milestones import standing
+from gateway.record import cases
+from gateway.record.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from gateway.files import attachments
-from gateway.people import directory
-from gateway.record import shelf
-from gateway.files.attachments import StoredFile
 from gateway.complaints.complaint import CLOSED, OPEN, Kind, Status
 from gateway.complaints.sla import Clock
-from gateway.record.events import inputs_of
+from gateway.files import attachments
+from gateway.files.attachments import StoredFile
+from gateway.people import directory
 from gateway.privacy.privacy import Reader, photos_to, text_to
 from gateway.privacy.publicity import Spot, is_public, spot
+from gateway.record import shelf
+from gateway.record.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text

@@ -7,17 +7,17 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from gateway.files import attachments
-from gateway.people import directory, readers
-from gateway.record import cases, known_incidents
-from gateway.files.attachments import StoredFile
 from gateway.complaints.complaint import Action, Case, Hold, Kind, Role, Status, Visibility
 from gateway.complaints.sla import Clock, Running
-from gateway.record.events import inputs_of
+from gateway.files import attachments
+from gateway.files.attachments import StoredFile
+from gateway.people import directory, readers
 from gateway.privacy.privacy import Reader, shown_to
 from gateway.queries.deadlines import Due, dues
 from gateway.queries.milestones import Milestone, milestones, standing, told
 from gateway.queries.offers import EVIDENCE, offers
+from gateway.record import cases, known_incidents
+from gateway.record.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text

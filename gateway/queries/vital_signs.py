@@ -10,12 +10,12 @@ from datetime import datetime
 from sqlalchemy import select
 
 from gateway.operations import vitals
+from gateway.operations.vitals import Process
 from gateway.queries import bridge
 from gateway.queries.bridge import TargetHealth
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import from_millis
-from gateway.operations.vitals import Process
 
 CLOCK = "clock"
 # What waits in a queue, in the words of its partial index: else SQLite reads the whole table (PERFORMANCE rule 13).

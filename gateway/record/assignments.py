@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from gateway.people import directory
 from gateway.complaints.complaint import Actor
+from gateway.people import directory
 from gateway.privacy.privacy import masked_text
 from gateway.storage import tables
 from gateway.storage.store import Transaction

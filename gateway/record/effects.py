@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.people import contacts
-from gateway.record import assignments, incidents
 from gateway.complaints.complaint import Action, Actor, Case, Kind, Sensitive, Status
 from gateway.complaints.incident import DETACHES, KIND
+from gateway.people import contacts
 from gateway.privacy.privacy import masked_text
+from gateway.record import assignments, incidents
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.people import contacts
-from gateway.record import cases, events
 from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Actor, Case, Hold, Kind, Role
 from gateway.complaints.incident import BEFORE_AGENCY, FOLLOWED, MOST_CHILDREN, is_left_alone
 from gateway.complaints.number import read_number
+from gateway.people import contacts
 from gateway.privacy.privacy import masked_text
+from gateway.record import cases, events
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 

@@ -18,11 +18,11 @@ from sqlalchemy import Table, literal, select, tuple_
 from config.logging import get_logger
 from gateway import packing
 from gateway.audit import audit
+from gateway.complaints.complaint import SYSTEM, ArchiveReason
 from gateway.operations import vitals
 from gateway.people import contacts, dialogues
-from gateway.record import cases
-from gateway.complaints.complaint import SYSTEM, ArchiveReason
 from gateway.people.contacts import Contact
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.storage.types import from_millis, to_millis

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.audit import audit
-from gateway.people import attempts
-from gateway.record import cases
-from gateway.people.attempts import Limit
 from gateway.complaints.complaint import SYSTEM
 from gateway.complaints.number import CODES, read_code, secret_code
+from gateway.people import attempts
+from gateway.people.attempts import Limit
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.record import assignments
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.lifecycle import Step
 from gateway.queries.milestones import standing
+from gateway.record import assignments
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 
 from gateway.audit import audit
-from gateway.forwarding import bridge
 from gateway.complaints.complaint import ActionRefused, Actor
+from gateway.forwarding import bridge
 from gateway.queries import bridge as queries
 from gateway.queries.scope import Scope
 from gateway.reporting.complaints import LEAST_REASON, MOST_REASON

@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, func, literal, not_, select, true, tuple_
 
 from config.logging import get_logger
 from gateway.audit import audit
+from gateway.complaints.complaint import SYSTEM, Actor, Kind, Sensitive
 from gateway.operations import vitals
 from gateway.retention import emptying, legal_holds, retention
-from gateway.complaints.complaint import SYSTEM, Actor, Kind, Sensitive
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.storage.types import first_id_at, from_millis, to_millis

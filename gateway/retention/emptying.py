@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, true
 
 from gateway.files import photo_prints
-from gateway.people import contacts
-from gateway.record import cases
 from gateway.files.desk_files import EVIDENCE
 from gateway.outbound.outbound import OPEN, lane_of
+from gateway.people import contacts
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -10,9 +10,6 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.audit import audit
-from gateway.outbound import circles, outbound
-from gateway.people import contacts, readers
-from gateway.record import tasks
 from gateway.complaints.calendar import add_working_days
 from gateway.complaints.complaint import ActionRefused, Actor, Role
 from gateway.complaints.identity import (
@@ -34,10 +31,13 @@ from gateway.complaints.identity import (
 from gateway.complaints.notices import Audience
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
+from gateway.outbound import circles, outbound
 from gateway.outbound.outbound import Said
+from gateway.people import contacts, readers
 from gateway.privacy.privacy import masked_text
 from gateway.queries import complaint_detail
 from gateway.queries.scope import Scope, in_full
+from gateway.record import tasks
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from gateway.audit import audit
-from gateway.record import cases
 from gateway.complaints.complaint import ActionRefused, Actor, Case, Role
 from gateway.privacy.privacy import masked_text
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

@@ -12,16 +12,16 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.audit import audit
-from gateway.outbound import outbound
-from gateway.people import contacts, readers
-from gateway.record import tasks
-from gateway.retention import emptying, legal_holds
 from gateway.complaints.complaint import SYSTEM, ActionRefused, Actor, Role
-from gateway.people.contacts import Contact
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import contacts, readers
+from gateway.people.contacts import Contact
 from gateway.privacy.privacy import masked_text
+from gateway.record import tasks
+from gateway.retention import emptying, legal_holds
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text

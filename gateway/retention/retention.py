@@ -14,8 +14,8 @@ from sqlalchemy import Table, select
 
 from config.logging import get_logger
 from gateway.audit import audit
-from gateway.operations import vitals
 from gateway.complaints.complaint import SYSTEM
+from gateway.operations import vitals
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction, constant
 from gateway.storage.types import first_id_at, to_millis

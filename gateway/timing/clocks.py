@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.record import cases, shelf
 from gateway.complaints.calendar import Calendar, Pause
 from gateway.complaints.complaint import Kind
 from gateway.complaints.lifecycle import Step
 from gateway.complaints.moments import following
 from gateway.complaints.sla import Clock, Running, Unit, due_at, rule_for
+from gateway.record import cases, shelf
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 

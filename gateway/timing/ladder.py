@@ -6,9 +6,9 @@ Positions, not names: a rung is whoever holds it today. One that nobody holds is
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.people import directory
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
+from gateway.people import directory
 from gateway.storage.store import Transaction
 
 ABOVE: Mapping[Audience, Audience] = {

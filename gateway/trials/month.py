@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import Column, and_, func, select
 
-from gateway.people import directory
-from gateway.record import cases
-from gateway.timing import clocks
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
 from gateway.complaints.sla import Running
+from gateway.people import directory
 from gateway.queries import tracking
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import from_millis
+from gateway.timing import clocks
 
 RUNGS: Mapping[Role, Audience] = {
     Role.PENGHUBUNG: Audience.TEAM,

@@ -13,15 +13,15 @@ from channels.mail_address import mail_address
 from channels.messages import Address
 from channels.phone import phone_address
 from gateway.casework import casework
-from gateway.intake import filing
-from gateway.people import directory
-from gateway.record import cases, events
 from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Draft, Point, Visibility
 from gateway.complaints.lifecycle import Move, Step, step_of, steps_of, target_of
+from gateway.intake import filing
+from gateway.people import directory
 from gateway.queries import channel_watch, complaint_detail, complaint_list
 from gateway.queries.complaint_detail import Item
 from gateway.queries.complaint_list import CursorInvalid, Filters
 from gateway.queries.scope import Scope, api_scope
+from gateway.record import cases, events
 from gateway.web import api_records
 from gateway.web.api_requests import answer, body_of, etag, once, query_of, version_of
 from gateway.web.api_types import (

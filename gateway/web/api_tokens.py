@@ -7,8 +7,8 @@ from aiohttp import hdrs, web
 
 from config.logging import get_logger
 from gateway.audit import audit
-from gateway.people import tokens
 from gateway.complaints.complaint import SYSTEM
+from gateway.people import tokens
 from gateway.web.callers import Caller, caller_of
 from gateway.web.limits import Allowance
 from gateway.web.problems import Problem

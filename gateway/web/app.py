@@ -8,8 +8,8 @@ from importlib import import_module
 from aiohttp import web
 
 from config.logging import get_logger
-from gateway.outbound import pulse
 from gateway.app import Gateway, open_writer
+from gateway.outbound import pulse
 from gateway.web import errors, forms, pages, security, sessions
 from gateway.web.callers import callers
 from gateway.web.counters import Counters

@@ -7,8 +7,8 @@ from config.settings import Settings
 from gateway.complaints.complaint import Actor, Role
 from gateway.office import Office
 from gateway.people.directory import subtree
-from gateway.queries.scope import Scope, api_scope
 from gateway.people.tokens import Token, digest, scopes_of
+from gateway.queries.scope import Scope, api_scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ from channels.messages import Answer, RawRequest
 from channels.registry import Channel
 from channels.web_form.form import UploadedFile, read_form
 from config.logging import get_logger
+from gateway.complaints.calendar import day_text
 from gateway.dialogue import facts
+from gateway.file_store import FileStore
 from gateway.files import form_staging
 from gateway.intake.batching import Overloaded
-from gateway.complaints.calendar import day_text
-from gateway.file_store import FileStore
-from gateway.queries import tracking
 from gateway.intake.spool import SpoolFull
+from gateway.queries import tracking
 from gateway.web import pages, webhooks
 from gateway.web.forms import FormRefused
 from gateway.web.routes import Route

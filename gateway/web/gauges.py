@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from config.settings import Settings
-from gateway.operations import vitals
 from gateway.complaints.forward import CircuitState
+from gateway.operations import vitals
 from gateway.operations.disks import disk_of, places
 from gateway.queries.vital_signs import VitalSigns, age_s
 from gateway.web.counters import Sample

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from msgspec.structs import asdict
 
 from channels.errors import AddressRefused
-from gateway.hooks import places, hooks
+from gateway.hooks import hooks, places
 from gateway.hooks.hooks import HookRefused, NewHook
 from gateway.queries import hooks as shown
 from gateway.queries.cursor import CursorInvalid

@@ -8,8 +8,8 @@ import segno
 from aiohttp import web
 
 from config.logging import get_logger
-from gateway.people import accounts, second_factor
 from gateway.complaints.calendar import day_text
+from gateway.people import accounts, second_factor
 from gateway.web import pages, sessions
 from gateway.web.routes import STAFF, Route
 from gateway.web.security import source

@@ -15,13 +15,14 @@ from aiohttp import web
 
 from channels.web_form.files import accept
 from config.logging import get_logger
-from gateway.files import attachments
-from gateway.officer_links import door, drafts as officer_drafts
-from gateway.officers import deeds
 from gateway.complaints.complaint import ActionRefused, CaseMoved
-from gateway.officers.deeds import DoneBefore, Form, Preview
+from gateway.files import attachments
+from gateway.officer_links import door
+from gateway.officer_links import drafts as officer_drafts
 from gateway.officer_links.door import Door, Entrance
 from gateway.officer_links.drafts import Desk, Draft
+from gateway.officers import deeds
+from gateway.officers.deeds import DoneBefore, Form, Preview
 from gateway.queries import officer_page
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.queries.tracking import file_key

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
 
-from gateway.officers import lines, refusals
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Action, ActionRefused
 from gateway.complaints.inputs import limits_of, read_date
 from gateway.complaints.sla import Clock
-from gateway.officers.deeds import UNDO, DoneBefore
 from gateway.officer_links.door import Entrance
+from gateway.officers import lines, refusals
+from gateway.officers.deeds import UNDO, DoneBefore
 from gateway.queries.deadlines import Due
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.web import formats

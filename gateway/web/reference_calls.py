@@ -6,8 +6,8 @@ from aiohttp import web
 
 from config.reference.governance import Service, Services
 from config.reference.words import GlossaryTerm
-from gateway.people import directory
 from gateway.complaints.complaint import Status
+from gateway.people import directory
 from gateway.queries import complaint_detail, complaint_list
 from gateway.queries.complaint_detail import Item
 from gateway.queries.complaint_list import CursorInvalid, Filters, Sorting

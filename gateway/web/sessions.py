@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from gateway.complaints.complaint import Role
 from gateway.people import accounts, bindings, second_factor
 from gateway.people.accounts import SignedIn
 from gateway.people.bindings import Standing
-from gateway.complaints.complaint import Role
 from gateway.web.forms import cookie_name, set_cookie
 from gateway.web.routes import Handler
 from gateway.web.site import USER, Site, site_of

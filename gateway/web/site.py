@@ -12,9 +12,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from aiohttp import web
 
 from config.texts import Texts
-from gateway.people.accounts import SignedIn
 from gateway.app import Gateway
 from gateway.intake.batching import Writer
+from gateway.people.accounts import SignedIn
 from gateway.web.api_types import CountRecord
 from gateway.web.callers import Caller
 from gateway.web.counters import Counters

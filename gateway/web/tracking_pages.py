@@ -9,13 +9,13 @@ from typing import Any
 from aiohttp import web
 
 from channels.web_form.files import accept
-from gateway.dialogue import self_service
-from gateway.record import tracking
 from gateway.complaints.complaint import ActionRefused, CaseMoved
 from gateway.complaints.number import WrongCheckDigit, format_number, read_code, read_number, read_sp4n_id
+from gateway.dialogue import self_service
+from gateway.dialogue.self_service import Deed
 from gateway.queries.offers import EVIDENCE, OBJECT, WORDS
 from gateway.queries.tracking import Tracking, file_key
-from gateway.dialogue.self_service import Deed
+from gateway.record import tracking
 from gateway.web import files, pages, tracking_pass
 from gateway.web.posted import Posted
 from gateway.web.routes import Route

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, func, select
 
-from gateway.trials import rehearsal
 from gateway.app import Gateway
 from gateway.queries import bench as counted
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.trials import rehearsal
 from workers.bench import growth, meters, report, stamped
 from workers.bench.filling import fill, stages
 from workers.bench.messages import CHANNELS

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from gateway.outbound import outbound
-from gateway.people import contacts
 from gateway.app import Gateway
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import contacts
 from gateway.storage import tables
 from workers.bench import drain, pipeline
 from workers.bench.filling import fill

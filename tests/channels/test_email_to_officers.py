@@ -17,16 +17,16 @@ from config.load import settings_from
 from gateway import app
 from gateway.audit import audit
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, Actor, Role
 from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.notices import notices
 from gateway.officer_links import door
+from gateway.officer_links.door import Door
 from gateway.outbound import outbound
+from gateway.outbound.outbound import Parcel
 from gateway.people import accounts, directory
 from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Actor, Role
-from gateway.officer_links.door import Door
-from gateway.outbound.outbound import Parcel
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store

@@ -9,10 +9,10 @@ import pytest
 from aiohttp import ClientResponse
 
 from channels.messages import Address, InboundMessage, RawRequest
-from gateway.intake import intake
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Role
 from gateway.dashboard.menu import SCREENS
+from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from tests.web.conftest import OpenSite, Served, _office, _sqlite_prepared, moment, open_site, sqlite_url
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from gateway.record import cases, tasks
 from gateway.complaints.complaint import Role
 from gateway.queries import bridge
+from gateway.record import cases, tasks
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from tests.dashboard.conftest import Desk, words

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import Address
-from gateway.outbound import outbound
-from gateway.people import contacts
 from gateway.complaints.complaint import Role
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
+from gateway.people import contacts
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from gateway.casework import casework
+from gateway.complaints.classification import Ranked, Suggestion
+from gateway.complaints.complaint import Action, Actor, Hold, Role, Sensitive, Status
 from gateway.intake import triage
 from gateway.notices import notices
 from gateway.people import contacts
 from gateway.record import cases
-from gateway.complaints.classification import Ranked, Suggestion
-from gateway.complaints.complaint import Action, Actor, Hold, Role, Sensitive, Status
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk, words
 from tests.dashboard.test_channels import audited

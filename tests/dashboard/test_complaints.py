@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from aiohttp import FormData
 
-from gateway.record import cases
 from gateway.complaints.complaint import Action, Hold, Role
 from gateway.dashboard.complaints import TABS_OF, TABS_OF_OTHERS, tabs_of
 from gateway.queries.complaint_list import TABS
+from gateway.record import cases
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk, words
 from tests.dashboard.test_complaint import COORDINATOR, apply, assigned, form, hidden, officer, row_of

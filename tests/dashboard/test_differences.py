@@ -1,8 +1,8 @@
 """Where LAPOR! says something else: shown on the task and the complaint, decided by the coordinator in one press."""
 
+from gateway.complaints.complaint import Role
 from gateway.forwarding import disagreements
 from gateway.record import cases
-from gateway.complaints.complaint import Role
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from tests.dashboard.conftest import Desk, words

@@ -1,8 +1,8 @@
 """What waits on a dead channel goes another way: exactly what was said before, in its order, and nothing that may have left."""
 
+from gateway.dashboard.menu import SCREENS
 from gateway.outbound import diversion, outbound
 from gateway.record import cases
-from gateway.dashboard.menu import SCREENS
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 from tests.dashboard.test_channels import audited, queue

@@ -6,23 +6,24 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address, RawRequest
-from gateway.forwarding import bridge as by_hand
 from gateway.casework import casework
-from gateway.desk import work as desk_work, previews
-from gateway.intake import intake, quarantine
-from gateway.outbound import channel_states, outbound, undelivered
-from gateway.people import contacts
-from gateway.record import cases, tasks
-from gateway.intake.arrival import Arrival
-from gateway.outbound.channel_states import ChannelRefused
 from gateway.complaints.complaint import Action, Actor, Role
-from gateway.desk.work import Deed, NotThere, Overtaken
-from gateway.outbound.outbound import Said
+from gateway.desk import previews
+from gateway.desk import work as desk_work
 from gateway.desk.previews import TakenDown
+from gateway.desk.work import Deed, NotThere, Overtaken
+from gateway.forwarding import bridge as by_hand
+from gateway.intake import intake, quarantine
+from gateway.intake.arrival import Arrival
+from gateway.outbound import channel_states, outbound, undelivered
+from gateway.outbound.channel_states import ChannelRefused
+from gateway.outbound.outbound import Said
+from gateway.people import contacts
 from gateway.queries import attention, audit_log, bridge, channel_history, complaint_page, dispatch
 from gateway.queries import quarantine as put_aside
 from gateway.queries import tasks as open_tasks
 from gateway.queries.scope import Scope, scope_of
+from gateway.record import cases, tasks
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.storage.types import id_text

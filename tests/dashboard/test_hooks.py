@@ -2,8 +2,8 @@
 
 import re
 
-from gateway.hooks import queue
 from gateway.complaints.complaint import Role
+from gateway.hooks import queue
 from gateway.hooks.queue import Outcome, Verdict
 from tests.dashboard.conftest import Desk, words
 

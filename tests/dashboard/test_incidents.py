@@ -1,8 +1,8 @@
 """Linking on the screen of a complaint, and what it shows of the others."""
 
-from gateway.record import cases
 from gateway.complaints.complaint import Role
 from gateway.complaints.number import format_number
+from gateway.record import cases
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk, words
 from tests.dashboard.test_complaint import LAMP, assigned, form, hidden, row_of

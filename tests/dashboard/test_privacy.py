@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import DeliveryStatus
-from gateway.outbound import outbound
-from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.complaints.complaint import Action, Actor, Role
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome
+from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 from tests.dashboard.test_complaint import LAMP, apply, assigned, row_of

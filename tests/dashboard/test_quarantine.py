@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import RawRequest
-from gateway.intake import quarantine
 from gateway.complaints.complaint import Actor, Role
 from gateway.complaints.sla import Clock
 from gateway.dashboard.raw_call import HIDDEN, shown
-from gateway.queries import quarantine as listing
+from gateway.intake import quarantine
 from gateway.intake.reprocessing import Reprocessed, StillBroken, reprocess
+from gateway.queries import quarantine as listing
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.dashboard.conftest import Desk

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import FormData
 from sqlalchemy import select
 
-from gateway.record import cases
 from gateway.complaints.complaint import Role
+from gateway.record import cases
 from gateway.reporting import bridge as reporting
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk, words

@@ -6,10 +6,10 @@ import pytest
 
 from channels.messages import DeliveryReport, DeliveryStatus
 from gateway.outbound import delivery_reports, outbound
-from gateway.people import dialogues
-from gateway.record import cases
 from gateway.outbound.outbound import Outcome, Parcel, Said
+from gateway.people import dialogues
 from gateway.queries import channel_watch
+from gateway.record import cases
 from tests.dashboard.conftest import Desk
 from tests.gateway.short_ways import contact
 

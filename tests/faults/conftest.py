@@ -8,8 +8,8 @@ import pytest
 
 from channels import registry
 from config.load import settings_from
-from gateway.intake import triage
 from gateway.file_store import open_files
+from gateway.intake import triage
 from gateway.office import Office
 from tests.faults.lives import Life
 from tests.faults.providers import Providers, providers_running

@@ -18,10 +18,10 @@ from sqlalchemy import Engine, text
 from channels.messages import RawRequest
 from config.clock import Clock as MachineClock
 from gateway.app import Gateway, open_writer
-from gateway.intake.arrival import Arrival
 from gateway.doorbell import Doorbell
-from gateway.outbound.lane_heads import HEAD_OF_LANE
+from gateway.intake.arrival import Arrival
 from gateway.office import Office
+from gateway.outbound.lane_heads import HEAD_OF_LANE
 from gateway.storage.store import Store
 from gateway.storage.types import to_millis
 from tests.gateway.conftest import Moment

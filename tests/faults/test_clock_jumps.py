@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from gateway import upkeep
+from gateway.dashboard.menu import SCREENS
+from gateway.intake.arrival import Arrival
 from gateway.operations import clock_jumps, leases
 from gateway.outbound import outbound
-from gateway.intake.arrival import Arrival
-from gateway.dashboard.menu import SCREENS
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.dashboard.conftest import Desk

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from channels.messages import AttachmentRef, RawRequest
 from config.load import load, settings_from
 from gateway.app import Gateway
-from gateway.intake.arrival import Arrival
-from gateway.files.attachments import stored
 from gateway.dashboard.menu import SCREENS
+from gateway.files.attachments import stored
+from gateway.intake.arrival import Arrival
 from gateway.intake.spool import Spool
 from gateway.storage import tables
 from tests.cli.test_serve import port_of, serving

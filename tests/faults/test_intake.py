@@ -11,13 +11,13 @@ from aiohttp import ClientSession, ServerDisconnectedError
 from sqlalchemy import select
 
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, Actor, Role
+from gateway.dashboard.menu import SCREENS
+from gateway.doorbell import Doorbell
 from gateway.officer_links import links
 from gateway.outbound import channel_states
 from gateway.people import directory
 from gateway.record import cases
-from gateway.complaints.complaint import Action, Actor, Role
-from gateway.dashboard.menu import SCREENS
-from gateway.doorbell import Doorbell
 from gateway.storage import tables
 from gateway.web import body
 from tests.dashboard.conftest import Desk

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from channels import registry
 from channels.messages import Address
 from gateway.outbound import outbound
-from gateway.people import contacts
 from gateway.outbound.outbound import Said
+from gateway.people import contacts
 from gateway.queries import channel_watch
 from gateway.queries.channel_watch import ChannelState
 from tests.faults.lives import Life, until

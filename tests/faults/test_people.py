@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import Address, RawRequest
-from gateway.outbound import outbound
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action
+from gateway.intake.arrival import Arrival
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -6,9 +6,9 @@ from unicodedata import normalize
 
 import pytest
 
-from gateway.intake import quarantine
 from gateway.complaints.complaint import Role
 from gateway.dashboard.menu import SCREENS
+from gateway.intake import quarantine
 from gateway.queries import complaint_export
 from gateway.queries.complaint_export import COLUMNS, Exported
 from gateway.queries.complaint_list import Filters

@@ -13,9 +13,9 @@ import pytest
 
 from channels.messages import DeliveryReport, DeliveryStatus
 from channels.protocols import Capabilities
+from gateway.office import Office
 from gateway.operations import leases
 from gateway.outbound import delivery_reports, outbound
-from gateway.office import Office
 from gateway.storage.types import id_text
 from tests.faults.lives import KILLED, LONGER_THAN_ANY_LEASE, Death, Life, sms, waited_for
 from tests.faults.providers import Providers

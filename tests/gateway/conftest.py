@@ -19,10 +19,10 @@ from config.settings import Settings
 from config.texts import shipped
 from gateway import app
 from gateway.audit import audit
-from gateway.people import accounts, directory
-from gateway.intake.arrival import Arrival
 from gateway.file_store import open_files
+from gateway.intake.arrival import Arrival
 from gateway.office import Office
+from gateway.people import accounts, directory
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
 from gateway.storage.tables import metadata

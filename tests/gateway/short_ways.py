@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Table, func, select, text
 
 from channels.messages import Address
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, Actor, Case, Role, Status
 from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.notices import notices
 from gateway.people import contacts, directory
-from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Actor, Case, Role, Status
 from gateway.people.contacts import Contact
 from gateway.people.directory import Member
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher, profiles
 
+from gateway.complaints.complaint import Role
 from gateway.people import accounts, second_factor
 from gateway.people.accounts import AccountRefused, SignedIn, SignIn, totp
-from gateway.complaints.complaint import Role
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

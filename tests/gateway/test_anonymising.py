@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import event
 
 from channels.messages import Address, AttachmentRef
+from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Case, Role
 from gateway.files import file_sweep
 from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.people import contacts
 from gateway.record import shelf
 from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.retention.anonymising import STEPS
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Case, Role
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from channels.messages import MessageKind
-from gateway.officers import deeds
-from gateway.record import cases
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action
+from gateway.intake.arrival import Arrival
+from gateway.officers import deeds
 from gateway.queries import complaint_detail, complaint_page
 from gateway.queries.scope import api_scope, scope_of
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -12,8 +12,8 @@ import pytest
 from channels.messages import Address, InboundMessage, TextPart
 from gateway import upkeep
 from gateway.intake import assembly, intake
-from gateway.people import contacts
 from gateway.intake.arrival import Arrival
+from gateway.people import contacts
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from channels.messages import AttachmentRef
-from gateway.files import attachments
-from gateway.intake.arrival import Arrival
-from gateway.files.attachments import FileJob, FileOutcome
 from gateway.complaints.complaint import Case
+from gateway.files import attachments
+from gateway.files.attachments import FileJob, FileOutcome
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from gateway.complaints.complaint import Actor, Role
 from gateway.people import accounts, bindings, directory, leaves
 from gateway.people.accounts import SignIn
 from gateway.people.bindings import BindingRefused, Standing
-from gateway.complaints.complaint import Actor, Role
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment

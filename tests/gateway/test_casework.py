@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from channels.messages import Address
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Role, Status, Visibility
+from gateway.intake.arrival import Arrival
 from gateway.officer_links import links
 from gateway.officers import deeds
-from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, CaseMoved, Role, Status, Visibility
 from gateway.queries import complaint_page, tracking
 from gateway.queries.scope import scope_of
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.timing import clocks
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Kind
 from gateway.complaints.sla import Clock, span_of
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
+from gateway.timing import clocks
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import (
     ANSWER,

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from config.reference import Agency
-from gateway.intake import triage
-from gateway.officer_links import door
-from gateway.people import contacts
 from gateway.complaints.classification import Ranked, Suggestion
 from gateway.complaints.complaint import OFFICERS, Action, ActionRefused, Case, Kind, Role, Sensitive
 from gateway.complaints.routing import names_head
+from gateway.intake import triage
+from gateway.officer_links import door
+from gateway.people import contacts
 from gateway.queries import complaint_detail, complaint_export, complaint_list
 from gateway.queries.complaint_export import Exported
 from gateway.queries.complaint_list import Filters

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.casework import deadlines
+from gateway.complaints.complaint import Action, Case, Hold, Role, Status
+from gateway.intake.arrival import Arrival
 from gateway.notices import staff_texts
 from gateway.outbound import outbound
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Case, Hold, Role, Status
 from gateway.outbound.outbound import DeliveryStatus, Outcome
 from gateway.storage import tables
 from gateway.storage.store import Store

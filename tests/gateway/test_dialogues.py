@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from gateway.outbound import outbound
 from gateway.intake.arrival import Arrival
+from gateway.outbound import outbound
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

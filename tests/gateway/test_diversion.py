@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from channels.messages import Address
-from gateway.outbound import diversion, outbound
-from gateway.people import contacts
 from gateway.complaints.complaint import SYSTEM
 from gateway.office import Office
+from gateway.outbound import diversion, outbound
 from gateway.outbound.outbound import Said, lane_of
+from gateway.people import contacts
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway import short_ways

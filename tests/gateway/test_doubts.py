@@ -18,17 +18,17 @@ from channels.messages import (
 )
 from gateway import upkeep
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, Status
 from gateway.files import attachments
+from gateway.files.attachments import FileOutcome
 from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.notices import notices
 from gateway.officer_links import links
 from gateway.outbound import outbound
+from gateway.outbound.outbound import Outcome, Said
 from gateway.people import contacts
 from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.files.attachments import FileOutcome
-from gateway.complaints.complaint import Action, Status
-from gateway.outbound.outbound import Outcome, Said
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from channels.messages import MessageKind
-from gateway.intake import intake
-from gateway.outbound import outbound
 from gateway.app import Office
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Urgency
+from gateway.intake import intake
+from gateway.intake.arrival import Arrival
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Parcel
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -8,14 +8,14 @@ from sqlalchemy import event, select
 
 from channels.messages import AttachmentRef
 from gateway.casework import second_looks
-from gateway.files import attachments, photo_prints
-from gateway.record import tasks
-from gateway.retention import emptying
-from gateway.intake.arrival import Arrival
-from gateway.files.attachments import FileOutcome
 from gateway.complaints.complaint import Action, Case, Role
+from gateway.files import attachments, photo_prints
+from gateway.files.attachments import FileOutcome
+from gateway.intake.arrival import Arrival
 from gateway.queries import complaint_page
 from gateway.queries.scope import scope_of
+from gateway.record import tasks
+from gateway.retention import emptying
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

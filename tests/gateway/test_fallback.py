@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from channels.messages import Address
+from gateway.complaints.complaint import Action, Case
+from gateway.intake.arrival import Arrival
 from gateway.notices import fallback, gathering
 from gateway.outbound import outbound
-from gateway.people import contacts
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Case
 from gateway.outbound.outbound import Said
+from gateway.people import contacts
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

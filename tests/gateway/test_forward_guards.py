@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.forwarding import forwarding
-from gateway.people import contacts
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Status
 from gateway.complaints.forward import ForwardOutcome, ForwardState, PollOutcome, RemoteEvent, RemoteState
+from gateway.forwarding import forwarding
+from gateway.intake.arrival import Arrival
+from gateway.people import contacts
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

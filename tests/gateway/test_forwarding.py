@@ -7,10 +7,6 @@ from typing import Any
 import pytest
 
 from channels.messages import AttachmentRef
-from gateway.files import attachments
-from gateway.forwarding import forwarding
-from gateway.intake.arrival import Arrival
-from gateway.files.attachments import FileOutcome
 from gateway.complaints.complaint import Action, Case, Kind, Status
 from gateway.complaints.forward import (
     Circuit,
@@ -23,7 +19,11 @@ from gateway.complaints.forward import (
     PollOutcome,
     RemoteState,
 )
+from gateway.files import attachments
+from gateway.files.attachments import FileOutcome
+from gateway.forwarding import forwarding
 from gateway.forwarding.forwarding import RemoteIdTaken
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway.notices import gathering
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
+from gateway.intake.arrival import Arrival
+from gateway.notices import gathering
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import MONDAY, Moment

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from config.settings import ForwarderTable
-from gateway.forwarding import bridge, forwarding
-from gateway.intake.arrival import Arrival
-from gateway.forwarding.bridge import BridgeRefused
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardState, PollOutcome, RemoteState
+from gateway.forwarding import bridge, forwarding
+from gateway.forwarding.bridge import BridgeRefused
+from gateway.intake.arrival import Arrival
 from gateway.queries import bridge as queries
 from gateway.storage import tables
 from gateway.storage.store import Store

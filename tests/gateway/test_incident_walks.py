@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from gateway.casework import casework
-from gateway.record import cases
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import CLOSED, OFFICERS, Action, ActionRefused, Actor, Case, Role
 from gateway.complaints.incident import is_left_alone
 from gateway.complaints.lifecycle import actions_for
+from gateway.intake.arrival import Arrival
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -6,13 +6,13 @@ import pytest
 
 from channels.messages import Address
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Role, Status
+from gateway.complaints.sla import Clock
 from gateway.files import attachments
+from gateway.intake.arrival import Arrival
 from gateway.notices import staff_texts
 from gateway.people import contacts
 from gateway.record import cases, incidents
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Role, Status
-from gateway.complaints.sla import Clock
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

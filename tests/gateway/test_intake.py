@@ -8,9 +8,9 @@ from channels.messages import TextPart
 from channels.phone import phone_address
 from gateway import upkeep
 from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.outbound import outbound
 from gateway.people import contacts
-from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import Moment

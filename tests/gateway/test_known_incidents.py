@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway.record import known_incidents
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import ActionRefused
+from gateway.intake.arrival import Arrival
+from gateway.record import known_incidents
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -6,14 +6,14 @@ from types import MappingProxyType
 
 import pytest
 
-from gateway.officer_links import door as officer_door
-from gateway.timing import ladder
 from gateway.complaints.complaint import Action, Case, Role, Status
 from gateway.complaints.notices import Audience
-from gateway.timing.ladder import Rung
+from gateway.officer_links import door as officer_door
 from gateway.officer_links.door import Door
 from gateway.storage import tables
 from gateway.storage.store import Store
+from gateway.timing import ladder
+from gateway.timing.ladder import Rung
 from tests.gateway.conftest import MONDAY
 from tests.gateway.short_ways import (
     REPORT,

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from config.settings import ForwarderTable
+from gateway.complaints.complaint import Action, Case
 from gateway.forwarding import record_news
 from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Case
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.forwarders import lapor as peer

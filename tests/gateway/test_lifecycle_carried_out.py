@@ -7,14 +7,14 @@ from sqlalchemy import select
 
 from gateway.audit import audit
 from gateway.casework import casework
-from gateway.record import cases
-from gateway.timing import clocks
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import CLOSED, OFFICERS, Action, Actor, Case, Hold, Role, Status
 from gateway.complaints.lifecycle import LIFECYCLE, Move, Step
 from gateway.complaints.sla import due_at
+from gateway.intake.arrival import Arrival
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
+from gateway.timing import clocks
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import ANSWER, COORDINATOR, REPORT, expand, member, opened
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.officer_links import links
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case
+from gateway.intake.arrival import Arrival
+from gateway.officer_links import links
 from gateway.officer_links.links import OfficerLink
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import locked_files
+from gateway.operations import locked_files
 
 
 def test_it_is_taken_when_its_process_has_let_go_of_it(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import pytest
 from channels.email.boxes import Boxes
 from channels.messages import Address
 from config.settings import Secret
-from gateway.outbound.delivery_reports import ID_PREFIX
 from gateway.office import Office
+from gateway.outbound.delivery_reports import ID_PREFIX
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.storage.types import id_text

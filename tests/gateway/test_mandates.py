@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from config.reference import Agency, TeamMember
-from gateway.notices import summaries
-from gateway.officer_links import links, door
-from gateway.people import directory, leaves
-from gateway.record import assignments
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role
-from gateway.people.leaves import LeaveRefused
+from gateway.intake.arrival import Arrival
+from gateway.notices import summaries
+from gateway.officer_links import door, links
 from gateway.officer_links.door import Door
+from gateway.people import directory, leaves
+from gateway.people.leaves import LeaveRefused
+from gateway.record import assignments
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment

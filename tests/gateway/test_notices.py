@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from gateway.complaints.complaint import Action, Case, Role
+from gateway.intake.arrival import Arrival
 from gateway.notices import notices
 from gateway.people import contacts, dialogues
 from gateway.record import cases, tracking
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Case, Role
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY, Moment

@@ -9,17 +9,18 @@ from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
 from gateway.casework import casework
+from gateway.complaints.complaint import NO_INPUTS, Action, ActionRefused, Actor, Role, Status
 from gateway.intake import intake
-from gateway.officer_links import links, door as officer_door
+from gateway.intake.arrival import Arrival
+from gateway.officer_links import door as officer_door
+from gateway.officer_links import links
+from gateway.officer_links.door import Door
 from gateway.officers import deeds
+from gateway.officers.deeds import DoneBefore, Form
 from gateway.outbound import outbound
 from gateway.people import directory
-from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import NO_INPUTS, Action, ActionRefused, Actor, Role, Status
-from gateway.officers.deeds import DoneBefore, Form
-from gateway.officer_links.door import Door
 from gateway.queries.officer_page import OfficerPage
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -7,10 +7,10 @@ import pytest
 
 from channels.messages import Address, AttachmentRef, TextPart
 from gateway import upkeep
-from gateway.people import directory
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Case, Role, Status
+from gateway.intake.arrival import Arrival
 from gateway.officers.sms import MOST_CODES, MOST_STRANGERS, Order, read
+from gateway.people import directory
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

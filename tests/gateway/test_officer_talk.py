@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from channels.messages import Address, AttachmentRef, MessageKind
-from gateway.officer_links import links, drafts
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
+from gateway.intake.arrival import Arrival
+from gateway.officer_links import drafts, links
 from gateway.queries import complaint_detail
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from channels.messages import Address, MessageKind
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.officer_links import links
 from gateway.people import directory
 from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -3,10 +3,10 @@
 from sqlalchemy import select
 
 from channels.messages import Address
-from gateway.people import contacts
-from gateway.complaints.complaint import Draft
-from gateway.record.events import inputs_of
 from gateway.casework.opening import Origin, open_complaint
+from gateway.complaints.complaint import Draft
+from gateway.people import contacts
+from gateway.record.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 

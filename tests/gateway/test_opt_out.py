@@ -2,8 +2,8 @@
 
 from channels.messages import DeliveryStatus
 from gateway.outbound import outbound
-from gateway.people import dialogues
 from gateway.outbound.outbound import Outcome, Said
+from gateway.people import dialogues
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

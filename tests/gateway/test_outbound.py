@@ -7,9 +7,9 @@ import pytest
 
 from channels.messages import Address, DeliveryReport, DeliveryStatus
 from gateway.outbound import delivery_reports, outbound
+from gateway.outbound.outbound import Outcome, Parcel, Said
 from gateway.people import contacts
 from gateway.people.contacts import Contact
-from gateway.outbound.outbound import Outcome, Parcel, Said
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from channels.messages import AttachmentRef
 from gateway.casework import casework
-from gateway.files import attachments
-from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.files.attachments import FileOutcome
 from gateway.complaints.complaint import Action, Case
 from gateway.complaints.forward import ForwardJob, ForwardKind, ForwardState
+from gateway.files import attachments
+from gateway.files.attachments import FileOutcome
+from gateway.intake.arrival import Arrival
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from channels.messages import AttachmentRef
-from gateway import photo_moments
-from gateway.files import attachments
-from gateway.intake.arrival import Arrival
+from gateway.files import attachments, photo_moments
 from gateway.files.attachments import FileOutcome
+from gateway.intake.arrival import Arrival
 from gateway.office import Office
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -3,8 +3,8 @@
 from sqlalchemy import func, select
 
 from channels.messages import RawRequest
-from gateway.intake import quarantine
 from gateway.complaints.complaint import Actor, Role
+from gateway.intake import quarantine
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import MONDAY

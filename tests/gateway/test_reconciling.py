@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from gateway.casework import outgoing
-from gateway.forwarding import reconciling
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardKind, ForwardState
+from gateway.forwarding import reconciling
 from gateway.forwarding.reconciling import Choice, DecisionRefused
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

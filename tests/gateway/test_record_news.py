@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from gateway.complaints.forward import Circuit, CircuitState, ForwardState
 from gateway.forwarding import bridge, forwarding, record_news
 from gateway.intake.arrival import Arrival
-from gateway.complaints.forward import Circuit, CircuitState, ForwardState
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, said

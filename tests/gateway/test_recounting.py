@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from gateway.casework import recounting
-from gateway.intake.arrival import Arrival
+from gateway.casework.recounting import MOVED
 from gateway.complaints.calendar import Calendar, Holiday, HolidayKind
 from gateway.complaints.complaint import Action, Case
 from gateway.complaints.sla import Clock
-from gateway.casework.recounting import MOVED
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.forwarding import forwarding
-from gateway.record import tasks as work
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardState, PollOutcome, RemoteEvent, RemoteState
+from gateway.forwarding import forwarding
+from gateway.intake.arrival import Arrival
+from gateway.record import tasks as work
 from gateway.record.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Store

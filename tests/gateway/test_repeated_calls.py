@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from channels.messages import Address
+from gateway.complaints.complaint import Actor, Draft, Role
 from gateway.intake import filing
 from gateway.operations import idempotency
-from gateway.outbound import pulse
-from gateway.complaints.complaint import Actor, Draft, Role
 from gateway.operations.idempotency import Kept, KeyReused
+from gateway.outbound import pulse
 from gateway.outbound.pulse import Beat, Told
 from gateway.storage import tables
 from gateway.storage.store import Store

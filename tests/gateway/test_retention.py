@@ -10,18 +10,18 @@ import pytest
 from sqlalchemy import Table, func
 
 from channels.messages import Address, AttachmentRef, InboundMessage, RawRequest, SessionEvent, TextPart
+from gateway.complaints.complaint import Action, Actor, Case, Role
 from gateway.files import attachments, file_sweep
+from gateway.files.attachments import FileOutcome
 from gateway.intake import quarantine
-from gateway.officer_links import links, codes
+from gateway.intake.arrival import Arrival
+from gateway.officer_links import codes, links
+from gateway.officer_links.drafts import Desk
 from gateway.operations import vitals
 from gateway.outbound import outbound
+from gateway.outbound.outbound import Said
 from gateway.record import shelf, tasks
 from gateway.retention import anonymising, legal_holds, retention
-from gateway.intake.arrival import Arrival
-from gateway.files.attachments import FileOutcome
-from gateway.complaints.complaint import Action, Actor, Case, Role
-from gateway.officer_links.drafts import Desk
-from gateway.outbound.outbound import Said
 from gateway.retention.retention import RULES
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -7,10 +7,10 @@ import pytest
 
 from channels.messages import Address
 from config.texts import FILL_IN, shipped
-from gateway.notices import gathering, rewording, text_rules
 from gateway.intake.arrival import Arrival
-from gateway.office import Office
+from gateway.notices import gathering, rewording, text_rules
 from gateway.notices.rewording import TextRefused, Wish
+from gateway.office import Office
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.wording import Wording

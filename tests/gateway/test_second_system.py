@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from config.settings import ForwarderTable, Settings
-from gateway.forwarding import bridge, forwarding
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Status
 from gateway.complaints.forward import (
     ForwardJob,
@@ -21,7 +19,9 @@ from gateway.complaints.forward import (
     RemoteEvent,
     RemoteState,
 )
+from gateway.forwarding import bridge, forwarding
 from gateway.forwarding.remote_ids import LONGEST, SHORT, columns
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import _settings

@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from channels.messages import AttachmentRef
 from gateway.casework import casework
+from gateway.complaints.complaint import NO_INPUTS, Action, ActionRefused, Actor, Role, Status
 from gateway.dialogue import self_service
+from gateway.dialogue.self_service import Deed
 from gateway.files import attachments
 from gateway.intake import intake
-from gateway.record import cases, tracking
 from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import NO_INPUTS, Action, ActionRefused, Actor, Role, Status
 from gateway.queries.tracking import Tracking
-from gateway.dialogue.self_service import Deed
+from gateway.record import cases, tracking
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -8,17 +8,17 @@ import pytest
 
 from channels.messages import DeliveryStatus
 from gateway import packing
+from gateway.complaints.complaint import SYSTEM, Action, Case, Role
+from gateway.intake.arrival import Arrival
 from gateway.notices import notices
 from gateway.outbound import outbound
-from gateway.people import contacts, dialogues
-from gateway.record import shelf
-from gateway.retention import retention
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import SYSTEM, Action, Case, Role
 from gateway.outbound.outbound import Outcome
+from gateway.people import contacts, dialogues
 from gateway.queries import complaint_detail
 from gateway.queries.scope import scope_of
+from gateway.record import shelf
 from gateway.record.shelf import Words
+from gateway.retention import retention
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from tests.gateway.conftest import Moment

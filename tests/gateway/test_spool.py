@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from channels.messages import RawRequest
 from gateway.intake.arrival import Arrival
-from gateway.sealing import Keys
 from gateway.intake.spool import Spool
+from gateway.sealing import Keys
 from workers.family import forked
 
 KEY = Keys.derive("test-identity-key-0123456789abcdef").raw

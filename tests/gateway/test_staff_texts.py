@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from gateway.intake.arrival import Arrival
 from gateway.notices import staff_texts
 from gateway.record import cases
-from gateway.intake.arrival import Arrival
 from gateway.storage.store import Store
 from tests.gateway.short_ways import REPORT, answered, member
 

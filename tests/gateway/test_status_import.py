@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from gateway.forwarding import bridge, status_import
-from gateway.intake.arrival import Arrival
-from gateway.forwarding.bridge import BridgeRefused
 from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardState
 from gateway.complaints.status_file import StatusFile, read_file
-from gateway.record.events import inputs_of
+from gateway.forwarding import bridge, status_import
+from gateway.forwarding.bridge import BridgeRefused
 from gateway.forwarding.remote_ids import columns
+from gateway.intake.arrival import Arrival
+from gateway.record.events import inputs_of
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

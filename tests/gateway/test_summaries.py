@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.casework import deadlines
-from gateway.notices import summaries
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action
+from gateway.intake.arrival import Arrival
+from gateway.notices import summaries
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.complaints.number import format_number
+from gateway.intake.arrival import Arrival
 from gateway.people import attempts
 from gateway.record import tracking
-from gateway.intake.arrival import Arrival
-from gateway.complaints.number import format_number
+from gateway.record.tracking import Tracked
 from gateway.storage import tables
 from gateway.storage.store import Store
-from gateway.record.tracking import Tracked
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import REPORT, count, opened, rows, when_waiting
 

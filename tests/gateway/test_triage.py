@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from channels.messages import Address, InboundMessage, RawRequest
+from gateway.complaints.classification import Ranked, Suggestion
 from gateway.intake import intake, triage
+from gateway.intake.arrival import Arrival
 from gateway.people import dialogues
 from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.complaints.classification import Ranked, Suggestion
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway import short_ways

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from gateway.intake.arrival import Arrival
 from gateway.cli.main import main
+from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.upkeep import UPKEEP

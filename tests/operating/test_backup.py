@@ -15,16 +15,16 @@ from sqlalchemy import select, text
 from channels.messages import Address, InboundMessage, RawRequest
 from config import clock
 from config.settings import Settings
-from gateway.audit import audit
-from gateway.intake import intake
-from gateway.operations import vitals
-from gateway.people import contacts
 from gateway.app import Gateway, open_gateway
-from gateway.intake.arrival import Arrival
+from gateway.audit import audit
 from gateway.backup import databases, keeping, making
 from gateway.backup.entries import EntryWriter, read_entries
 from gateway.backup.sealed import CHUNK, BackupRefused, SealedReader, SealedWriter
+from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.intake.spool import Spool
+from gateway.operations import vitals
+from gateway.people import contacts
 from gateway.storage import tables
 from tests.operating.conftest import KEY, Install, Installation, write_key
 

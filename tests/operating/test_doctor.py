@@ -21,16 +21,16 @@ from cryptography.x509.oid import NameOID
 from config import clock
 from config.load import settings_from
 from config.texts import Texts
-from gateway.operations import leases, vitals
 from gateway.app import open_gateway
 from gateway.complaints.forward import Circuit, CircuitState
 from gateway.doctor import outside
 from gateway.doctor.findings import Level, broken, fine, warning, worst
 from gateway.forwarding.forwarding import keep_circuit
+from gateway.operations import leases, vitals
 from gateway.operations.heart import Heart
+from gateway.operations.vitals import Counted
 from gateway.queries import vital_signs
 from gateway.storage import tables
-from gateway.operations.vitals import Counted
 from tests.operating.conftest import Install, Installation
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from pathlib import Path
 from sqlalchemy import text
 
 from gateway.audit import audit
-from gateway.operations import leases, vitals
 from gateway.complaints.complaint import SYSTEM
 from gateway.complaints.forward import Circuit, CircuitState
 from gateway.forwarding.forwarding import keep_circuit
+from gateway.operations import leases, vitals
 from gateway.operations.heart import Heart
+from gateway.operations.vitals import Counted
 from gateway.queries import vital_signs
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
-from gateway.operations.vitals import Counted
 from tests.gateway.conftest import Moment
 from tests.web.conftest import Served
 from workers.counting import CountingSteps, CountingWork

@@ -7,17 +7,17 @@ import pytest
 from sqlalchemy import inspect, text
 
 from gateway import upkeep
+from gateway.app import open_gateway
+from gateway.cli.context import refuse_old_schema
+from gateway.complaints.complaint import SYSTEM, Action, Role, Visibility
 from gateway.forwarding import forwarding
 from gateway.intake import triage
 from gateway.officer_links import links
 from gateway.outbound import outbound
-from gateway.record import cases, events
-from gateway.app import open_gateway
-from gateway.cli.context import refuse_old_schema
-from gateway.complaints.complaint import SYSTEM, Action, Role, Visibility
 from gateway.queries import channel_watch, complaint_list, vital_signs
 from gateway.queries.complaint_list import Filters, Sorting
 from gateway.queries.scope import scope_of
+from gateway.record import cases, events
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.upkeep import UPKEEP

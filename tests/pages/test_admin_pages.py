@@ -12,19 +12,19 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select
 
 from channels.messages import Address, RawRequest
-from gateway.hooks import events, hooks
-from gateway.intake import quarantine
-from gateway.people import accounts, bindings, contacts, tokens
-from gateway.record import cases, tasks
-from gateway.retention import identities, legal_holds, privacy_requests
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.dashboard.menu import SCREENS
+from gateway.hooks import events, hooks
 from gateway.hooks.hooks import NewHook
-from gateway.retention.identities import Demand
+from gateway.intake import quarantine
+from gateway.people import accounts, bindings, contacts, tokens
+from gateway.people.tokens import NewToken
 from gateway.queries.scope import scope_of
+from gateway.record import cases, tasks
+from gateway.retention import identities, legal_holds, privacy_requests
+from gateway.retention.identities import Demand
 from gateway.storage import tables
 from gateway.storage.types import id_text
-from gateway.people.tokens import NewToken
 from tests.dashboard.conftest import Desk, _office, _sqlite_prepared, desk, moment, open_site, sqlite_url
 from tests.dashboard.test_channels import queue
 from tests.dashboard.test_complaint import GOOD_ANSWER, apply, assigned, officer, suggested

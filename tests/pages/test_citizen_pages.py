@@ -12,12 +12,12 @@ from playwright.async_api import Browser, Page, ViewportSize
 
 from channels.messages import Address, InboundMessage, RawRequest
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, Actor, Role
 from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.officer_links import links
 from gateway.people import directory
 from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Actor, Role
 from tests.gateway.conftest import _office, _sqlite_prepared, sqlite_url
 from tests.web.conftest import Served, moment, open_site, site
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from gateway.people import leaves
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import Audience
+from gateway.people import leaves
 from gateway.queries import coverage
 from gateway.queries.coverage import Gap, Held, Unit
 from gateway.storage import tables

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from gateway.complaints.complaint import OFFICERS, Role
 from gateway.office import Office
-from gateway.privacy.privacy import Reader
 from gateway.people.directory import subtree
+from gateway.privacy.privacy import Reader
 from gateway.queries.scope import Scope, Sight, api_scope, readable, scope_of, sight, visible
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from gateway.complaints.complaint import Role
 from gateway.intake import triage
 from gateway.notices import notices
 from gateway.outbound import outbound
-from gateway.timing import clocks
-from gateway.complaints.complaint import Role
 from gateway.queries import bench as counted
 from gateway.queries import look_alikes
 from gateway.queries.scope import Scope, scope_of
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.storage.types import Ids
+from gateway.timing import clocks
 from tests.queries import filling
 from workers.bench.growth import QUERIES, Example
 

@@ -14,18 +14,18 @@ import pytest
 from sqlalchemy import func, select
 
 from channels.messages import Address, DeliveryStatus
-from gateway.forwarding import forwarding
-from gateway.hooks import events, queue, hooks
-from gateway.notices import notices, staff_texts, summaries
-from gateway.officer_links import links
-from gateway.outbound import outbound
-from gateway.people import contacts
-from gateway.record import tracking
 from gateway.complaints.complaint import SYSTEM, Action, Role
 from gateway.complaints.notices import NOTICES, Audience
 from gateway.dashboard.menu import SCREENS
+from gateway.forwarding import forwarding
+from gateway.hooks import events, hooks, queue
 from gateway.hooks.hooks import NewHook
+from gateway.notices import notices, staff_texts, summaries
+from gateway.officer_links import links
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome
+from gateway.people import contacts
+from gateway.record import tracking
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from tests.dashboard.conftest import Desk

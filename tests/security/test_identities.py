@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from channels.messages import Address
-from gateway.people import contacts
-from gateway.record import tasks
-from gateway.retention import identities
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import ActionRefused, Actor, Case, Role
 from gateway.complaints.identity import SECOND, Asker, Purpose
-from gateway.retention.identities import Demand, Opened
+from gateway.intake.arrival import Arrival
+from gateway.people import contacts
 from gateway.queries import identities as register
 from gateway.queries.scope import scope_of
+from gateway.record import tasks
+from gateway.retention import identities
+from gateway.retention.identities import Demand, Opened
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.storage.types import id_number, id_text

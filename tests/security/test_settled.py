@@ -13,8 +13,8 @@ import pytest
 from channels.messages import Address
 from config.load import settings_from
 from config.settings import Settings
-from gateway.officer_links import links
 from gateway.complaints.complaint import Action
+from gateway.officer_links import links
 from gateway.storage.store import Store
 from tests.gateway.short_ways import act, opened
 from tests.gateway.test_links import Sends

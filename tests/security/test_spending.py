@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from channels.messages import DeliveryStatus
 from channels.registry import Channel, build
 from config.settings import ChannelTable, SettingsError
-from gateway.outbound import outbound
 from gateway.intake.arrival import Arrival
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome, Parcel, Said
 from gateway.storage import tables
 from gateway.storage.store import Store

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import event, func, select
 from structlog.testing import capture_logs
 
+from gateway.complaints.number import format_number
+from gateway.intake.arrival import Arrival
 from gateway.outbound import outbound
 from gateway.record import tracking
-from gateway.intake.arrival import Arrival
-from gateway.complaints.number import format_number
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment

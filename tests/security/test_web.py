@@ -11,11 +11,11 @@ from sqlalchemy import Column, String, Table, Text, select
 
 from config.load import settings_from
 from config.settings import SettingsError
-from gateway.retention import identities, legal_holds
 from gateway.complaints.complaint import Actor, Role
 from gateway.dashboard.menu import SCREENS
-from gateway.retention.identities import Demand
 from gateway.queries.scope import scope_of
+from gateway.retention import identities, legal_holds
+from gateway.retention.identities import Demand
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from tests.dashboard.conftest import Desk

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from channels.messages import AttachmentRef
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, Actor, Case, Role
 from gateway.desk import incidents
+from gateway.desk.incidents import Gathering
 from gateway.files import attachments
 from gateway.people import directory
-from gateway.record import cases
-from gateway.complaints.complaint import Action, Actor, Case, Role
-from gateway.desk.incidents import Gathering
 from gateway.queries.scope import scope_of
+from gateway.record import cases
 from gateway.storage.store import Transaction
 
 COORDINATOR = Actor(Role.COORDINATOR, "1", name="Koordinator Contoh")

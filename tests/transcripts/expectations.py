@@ -8,15 +8,15 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
+from gateway.complaints.complaint import Role
+from gateway.complaints.number import format_number
+from gateway.complaints.sla import Clock, span_of
 from gateway.intake import triage
 from gateway.notices import staff_texts
 from gateway.people import contacts, dialogues, directory, readers
 from gateway.record import cases, events
-from gateway.timing import clocks
-from gateway.complaints.complaint import Role
-from gateway.complaints.number import format_number
-from gateway.complaints.sla import Clock, span_of
 from gateway.storage import tables
+from gateway.timing import clocks
 from tests.transcripts.phones import PHONES
 from tests.transcripts.reading import ZONE
 from tests.transcripts.replay import Check, Replay

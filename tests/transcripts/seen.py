@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from gateway.timing import clocks
 from gateway.complaints.sla import Clock
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.timing import clocks
 from tests.transcripts.reading import ZONE
 from tests.transcripts.replay import Check, Replay
 

@@ -21,21 +21,21 @@ from config.clock import Clock
 from config.load import settings_from
 from config.settings import Settings
 from gateway import app, upkeep
-from gateway.audit import audit
-from gateway.files import attachments
-from gateway.intake import intake
-from gateway.outbound import outbound
-from gateway.people import accounts, directory
 from gateway.app import Gateway
-from gateway.intake.arrival import Arrival
-from gateway.files.attachments import FileOutcome
+from gateway.audit import audit
 from gateway.complaints.classification import Classifier
 from gateway.complaints.number import read_code
 from gateway.doorbell import Doorbell
 from gateway.file_store import open_files
+from gateway.files import attachments
+from gateway.files.attachments import FileOutcome
+from gateway.intake import intake
+from gateway.intake.arrival import Arrival
 from gateway.office import Office
 from gateway.officer_links.codes import CODES
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome, Parcel
+from gateway.people import accounts, directory
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store, Transaction

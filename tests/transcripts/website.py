@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from channels.web_form.adapter import WebForm
-from gateway.dialogue import facts, self_service
-from gateway.notices import staff_texts
-from gateway.record import cases, events, tracking
 from gateway.complaints.number import read_number
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
+from gateway.dialogue import facts, self_service
 from gateway.dialogue.self_service import Deed
+from gateway.notices import staff_texts
+from gateway.record import cases, events, tracking
 from gateway.storage.store import Transaction
 from tests.transcripts.phones import posted
 from tests.transcripts.town import Town

@@ -17,13 +17,13 @@ from config.clock import Clock
 from config.load import settings_from
 from config.texts import shipped
 from gateway import app
-from gateway.audit import audit
-from gateway.people import accounts, directory
 from gateway.app import Gateway
+from gateway.audit import audit
 from gateway.complaints.complaint import Role
 from gateway.doorbell import Doorbell
 from gateway.file_store import open_files
 from gateway.office import Office
+from gateway.people import accounts, directory
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store, Transaction
 from gateway.web.app import build

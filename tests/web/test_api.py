@@ -10,8 +10,8 @@ import pytest
 from aiohttp import ClientResponse
 
 from gateway.casework import casework
-from gateway.record import cases
 from gateway.complaints.complaint import SYSTEM, Action, Actor, Role, Visibility
+from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from gateway.web.openapi import ENTRIES, document

@@ -16,8 +16,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from gateway.people import tokens
 from gateway.complaints.complaint import SYSTEM
+from gateway.people import tokens
 from gateway.people.tokens import NewToken
 from gateway.web.openapi import ENTRIES, document
 from tests.web.conftest import OpenSite

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from gateway.people import tokens
 from gateway.complaints.complaint import SYSTEM
-from gateway.storage import tables
+from gateway.people import tokens
 from gateway.people.tokens import NewToken
+from gateway.storage import tables
 from tests.web.conftest import Served
 from tests.web.test_api import BASE, filed, get, post, told
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.hooks import queue
-from gateway.people import tokens
 from gateway.complaints.complaint import SYSTEM
+from gateway.hooks import queue
 from gateway.hooks.queue import Outcome, Verdict
+from gateway.people import tokens
 from gateway.people.tokens import NewToken
 from tests.queries import filling
 from tests.web.conftest import Served

@@ -5,8 +5,8 @@ import base64
 import pytest
 from sqlalchemy import select
 
-from gateway.people.accounts import TOTP_STEP_S, totp
 from gateway.complaints.complaint import Role
+from gateway.people.accounts import TOTP_STEP_S, totp
 from gateway.storage import tables
 from gateway.web.login import onward
 from tests.web.conftest import PASSWORD, OpenSite, Served

@@ -14,13 +14,13 @@ from sqlalchemy import func, select
 
 from channels.messages import Address, InboundMessage, RawRequest
 from gateway.casework import casework
+from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.intake import intake
-from gateway.officer_links import links, drafts
+from gateway.intake.arrival import Arrival
+from gateway.officer_links import drafts, links
 from gateway.outbound import outbound
 from gateway.people import directory
 from gateway.record import cases
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.storage import tables
 from tests.web.conftest import OpenSite, Served
 

@@ -3,9 +3,9 @@
 import pytest
 
 from gateway.casework import casework
-from gateway.record import cases
 from gateway.complaints.complaint import Action, Actor, Role, Status
 from gateway.complaints.forward import ForwardState
+from gateway.record import cases
 from gateway.storage import tables
 from tests.forwarders.samples import job, open311, poll_job, report
 from tests.web.conftest import OpenSite, Served

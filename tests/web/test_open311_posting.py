@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from channels.messages import Address
 from gateway.casework import casework
-from gateway.people import contacts
-from gateway.record import cases, tracking
 from gateway.complaints.bounds import is_outside
 from gateway.complaints.complaint import Action, Actor, Role
+from gateway.people import contacts
+from gateway.record import cases, tracking
 from gateway.storage import tables
 from gateway.web.open311_forms import report_of
 from tests.web.conftest import OpenSite, Served

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 
 from channels.messages import Address, InboundMessage, RawRequest
 from gateway.casework import casework
-from gateway.intake import intake
-from gateway.record import cases, known_incidents
-from gateway.intake.arrival import Arrival
 from gateway.complaints.complaint import Action, Actor, Role, Status
+from gateway.intake import intake
+from gateway.intake.arrival import Arrival
+from gateway.record import cases, known_incidents
 from gateway.storage import tables
 from tests.web.conftest import OpenSite, Served
 

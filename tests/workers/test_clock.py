@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from config.load import load
 from config.settings import Settings
-from gateway.operations import leases
 from gateway.app import Gateway
 from gateway.doorbell import QUEUES, bell
+from gateway.operations import leases
 from gateway.storage.store import Transaction
 from gateway.upkeep import Upkeep
 from workers.clock import LEASE, LEASE_S, RENEW_S, RING_S, Clock, ring_every_s

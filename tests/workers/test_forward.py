@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from channels.protocols import Http
 from config.settings import ForwarderTable, Settings
-from gateway.operations import leases
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import Filed, ForwardJob, PollJob, RemoteState
+from gateway.operations import leases
 from tests.workers.conftest import Write
 from workers.classification.engine import KeywordClassifier
 from workers.classify import Judging

@@ -14,14 +14,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from sqlalchemy import event as engine_events
 
 from gateway.casework import casework
-from gateway.hooks import channel_news, signing, hooks
+from gateway.complaints.complaint import Action, Case
+from gateway.hooks import channel_news, hooks, signing
+from gateway.hooks.hooks import NewHook
+from gateway.hooks.queue import Parcel
+from gateway.intake.arrival import Arrival
+from gateway.office import Office
 from gateway.record import cases
 from gateway.retention import retention
-from gateway.intake.arrival import Arrival
-from gateway.complaints.complaint import Action, Case
-from gateway.hooks.queue import Parcel
-from gateway.hooks.hooks import NewHook
-from gateway.office import Office
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.storage.types import id_number, id_text

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from config.load import settings_from
-from gateway.hooks import hooks
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.complaints.complaint import SYSTEM
+from gateway.hooks import hooks
 from gateway.hooks.hooks import NewHook
 from gateway.storage import tables
 from tests.gateway.short_ways import only

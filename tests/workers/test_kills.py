@@ -14,10 +14,10 @@ from sqlalchemy import text
 
 from channels.messages import Address, InboundMessage, RawRequest
 from config.load import settings_from
-from gateway.outbound import outbound
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.intake.arrival import Arrival
 from gateway.intake.intake import receive
+from gateway.outbound import outbound
 from tests.workers.strangers import Behaviour, Reader, Stranger, Writer, accept_then_close, silence, stranger
 from workers.lanes import LEASE_S
 

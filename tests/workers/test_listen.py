@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from channels.messages import Address, InboundMessage, RawRequest
 from channels.protocols import Http, Submit
 from channels.registry import Channel
-from gateway.operations import leases
 from gateway.app import Gateway
+from gateway.operations import leases
 from workers import listen as module
 from workers.limits import Limits
 from workers.listen import listen, listening

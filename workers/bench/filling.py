@@ -7,8 +7,8 @@ from datetime import datetime
 from statistics import median
 from time import thread_time
 
-from gateway.intake import triage
 from gateway.app import Gateway
+from gateway.intake import triage
 from gateway.intake.arrival import Arrival
 from gateway.intake.batching import BATCH
 from gateway.intake.intake import receive

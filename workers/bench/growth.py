@@ -10,12 +10,11 @@ from typing import Any
 
 from config import clock
 from config.logging import configure
+from gateway.app import Gateway
+from gateway.complaints.complaint import Role
 from gateway.intake import triage
 from gateway.notices import notices
 from gateway.outbound import outbound
-from gateway.trials import rehearsal
-from gateway.app import Gateway
-from gateway.complaints.complaint import Role
 from gateway.queries import (
     attention,
     bridge,
@@ -29,6 +28,7 @@ from gateway.queries import (
 from gateway.queries import bench as counted
 from gateway.queries.complaint_list import TABS, Filters, Sorting
 from gateway.queries.scope import Scope, scope_of
+from gateway.trials import rehearsal
 from gateway.trials.rehearsal import Season
 from workers.bench import report, season
 from workers.bench.filling import stages

@@ -10,19 +10,19 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from channels.messages import DeliveryStatus
+from gateway.app import Gateway
 from gateway.casework import casework
+from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status
 from gateway.intake import triage
+from gateway.intake.intake import receive
+from gateway.intake.triage import TriageJob
 from gateway.notices import notices
 from gateway.outbound import outbound
+from gateway.outbound.outbound import Outcome
 from gateway.record import cases, shelf
 from gateway.retention import retention
 from gateway.trials import rehearsal
-from gateway.app import Gateway
-from gateway.complaints.complaint import SYSTEM, Action, Actor, Case, Role, Status
-from gateway.intake.intake import receive
-from gateway.outbound.outbound import Outcome
 from gateway.trials.rehearsal import Season
-from gateway.intake.triage import TriageJob
 from workers.bench.filling import arrivals
 from workers.bench.messages import CHANNELS
 from workers.classification.engine import KeywordClassifier

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from gateway.desk import bulk, work
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Role
+from gateway.desk import bulk, work
 from gateway.desk.work import Deed, NotThere, Overtaken
 from gateway.queries import complaint_list
 from gateway.queries.complaint_list import Filters, Sorting

@@ -9,17 +9,17 @@ from functools import partial
 
 from channels.messages import Button
 from config.logging import get_logger
-from gateway.desk import work
-from gateway.officer_links import door
-from gateway.officers import deeds as officer_deeds
-from gateway.people import directory, leaves
-from gateway.record import cases
 from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Role, Status
+from gateway.desk import work
 from gateway.desk.work import Deed, NotThere, Overtaken
-from gateway.officers.deeds import Form
+from gateway.officer_links import door
 from gateway.officer_links.door import Door
+from gateway.officers import deeds as officer_deeds
+from gateway.officers.deeds import Form
+from gateway.people import directory, leaves
 from gateway.queries.officer_page import FORMS
 from gateway.queries.scope import scope_of
+from gateway.record import cases
 from workers.drain import Transaction
 from workers.month.chance import chance
 from workers.month.citizens import NUMBER

@@ -12,12 +12,12 @@ from typing import TypeVar
 from channels.messages import Button, DeliveryStatus, RawRequest, RawResponse
 from config.clock import Clock
 from gateway import upkeep
-from gateway.intake import intake
-from gateway.outbound import outbound
-from gateway.trials import month
 from gateway.app import Gateway
+from gateway.intake import intake
 from gateway.intake.arrival import Arrival
+from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome, Parcel
+from gateway.trials import month
 from gateway.upkeep import UPKEEP, Upkeep
 from workers.classification.engine import KeywordClassifier
 from workers.classify import Judging

@@ -124,7 +124,7 @@ attachment = Table(
     Column("taken_at", Instant),
     *work_columns(),
 )
-"""`taken_at`: when an agency's picture was taken, as its camera wrote it (gateway/photo_moments.py)."""
+"""`taken_at`: when an agency's picture was taken, as its camera wrote it (gateway/files/photo_moments.py)."""
 Index(
     "ix_attachment_due",
     attachment.c.due_at,

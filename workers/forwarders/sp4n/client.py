@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from channels.protocols import Http
-from gateway.forwarding import remote_words
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import (
     Filed,
@@ -25,6 +24,7 @@ from gateway.complaints.forward import (
     RemoteState,
     Report,
 )
+from gateway.forwarding import remote_words
 from workers.forwarders import polling
 from workers.forwarders.exchange import Call, Exchange
 from workers.forwarders.protocols import Installation, NotTaken, OutcomeUnknown, Pace, Refused

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.forwarding import remote_words
 from gateway.complaints.forward import StatusRow
+from gateway.forwarding import remote_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""When an agency's photograph was taken, as its camera wrote it (gateway/photo_moments.py)."""
+"""When an agency's photograph was taken, as its camera wrote it (gateway/files/photo_moments.py)."""
 
 import sqlalchemy as sa
 from alembic import op
