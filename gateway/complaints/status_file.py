@@ -3,24 +3,17 @@
 Source: docs/forwarders/sp4n.md § Import.
 """
 
-import csv
 import hashlib
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.complaints.forward import RemoteIdRefused, read_remote_id
+from gateway.complaints.table_file import Rows, csv_rows, digest_of, has_formula, records
 
-MOST_BYTES = 10 * 1024 * 1024
-MOST_ROWS = 20_000
 MOST_TEXT = 4_000
-DELIMITERS = ";,\t"
-# A sheet of one of our exports keeps cells that look like formulas behind an apostrophe.
-HARMLESS = re.compile(r"^'(?=[=+\-@\t\r])")
-NOT_A_TABLE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
 ZONE = ZoneInfo("Asia/Jakarta")
 """Times without a zone are those of the system of record."""
 SERIAL_FROM = datetime(1899, 12, 30)  # noqa: DTZ001 - the zone is put on the sum
@@ -31,7 +24,6 @@ FORMS = (
     "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d",
 )  # fmt: skip
-# Column -> further names by which it is known; compared in small letters and digits alone.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "nomor_sp4n": ("nomorlapor", "nomorlaporan", "trackingid", "idlaporan", "nolaporan"),
     "status": ("statuslaporan", "statuslapor", "keadaan"),
@@ -42,15 +34,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "nomor_tiket": ("tiket", "nomoraduan", "noaduan"),
 }
 NEEDED = ("nomor_sp4n", "status")
-
-
-class FileRefused(ValueError):
-    """Nothing of the file can be used. `code` is the end of a text key, `about` a column or a number."""
-
-    def __init__(self, code: str, about: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.about = about
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,74 +70,25 @@ class StatusFile:
 
 def read_file(content: bytes, pattern: str, now: datetime) -> StatusFile:
     """The rows of a CSV file. `pattern`: of numbers over there; dates after `now` are refused. FileRefused."""
-    if len(content) > MOST_BYTES:
-        raise FileRefused("too_large")
-    rows = _rows(_text(content))
-    try:
-        columns = _columns(next(rows))
-    except StopIteration:
-        raise FileRefused("empty") from None
+    return read_rows(csv_rows(content), digest_of(content), pattern, now)
+
+
+def read_rows(rows: Rows, digest: str, pattern: str, now: datetime) -> StatusFile:
+    """`read_file` for the rows of whatever file has this digest."""
     lines: list[StatusLine] = []
     bad: list[BadLine] = []
     seen: set[str] = set()
-    for number, cells in enumerate(rows, 2):
-        if number > MOST_ROWS + 1:
-            raise FileRefused("too_many", f"{MOST_ROWS}")
-        given = {name: _cell(cells, at) for name, at in columns.items()}
-        if any(given.values()):
-            read = _line(number, given, pattern, now, seen)
-            (lines if isinstance(read, StatusLine) else bad).append(read)  # type: ignore[arg-type]
-    return StatusFile(lines, bad, hashlib.sha256(content).hexdigest()[:8])
-
-
-def _text(content: bytes) -> str:
-    if content.startswith(NOT_A_TABLE) or b"\x00" in content:
-        raise FileRefused("not_csv")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise FileRefused("not_csv")
-
-
-def _rows(text: str) -> Iterator[list[str]]:
-    header = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(DELIMITERS, key=header.count)
-    try:
-        yield from csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
-    except csv.Error:
-        raise FileRefused("not_csv") from None
-
-
-def _columns(header: Sequence[str]) -> dict[str, int]:
-    """Column -> its place. FileRefused: a needed one is missing."""
-    places = {_folded(cell): at for at, cell in reversed(list(enumerate(header)))}
-    found: dict[str, int] = {}
-    for name, others in COLUMNS.items():
-        known = [places[word] for word in (_folded(name), *others) if word in places]
-        if known:
-            found[name] = known[0]
-    for name in NEEDED:
-        if name not in found:
-            raise FileRefused("no_column", name)
-    return found
-
-
-def _folded(word: str) -> str:
-    return "".join(character for character in word.casefold() if character.isalnum())
-
-
-def _cell(cells: Sequence[str], at: int) -> str:
-    return HARMLESS.sub("", cells[at].strip()) if at < len(cells) else ""
+    for number, given in records(rows, COLUMNS, NEEDED):
+        read = _line(number, given, pattern, now, seen)
+        (lines if isinstance(read, StatusLine) else bad).append(read)  # type: ignore[arg-type]
+    return StatusFile(lines, bad, digest)
 
 
 def _line(number: int, given: Mapping[str, str], pattern: str, now: datetime, seen: set[str]) -> StatusLine | BadLine:
     shown = given["nomor_sp4n"][:40]
-    try:
-        remote_id = read_remote_id(given["nomor_sp4n"], pattern)
-    except RemoteIdRefused:
-        return BadLine(number, shown, "number")
+    remote_id = _remote_id(given["nomor_sp4n"], pattern)
+    if has_formula(given) or not remote_id:
+        return BadLine(number, shown, "formula" if has_formula(given) else "number")
     if not given["status"]:
         return BadLine(number, shown, "no_status")
     if remote_id in seen:
@@ -177,6 +111,14 @@ def _line(number: int, given: Mapping[str, str], pattern: str, now: datetime, se
         ticket=given.get("nomor_tiket", ""),
         key=hashlib.sha256("\x1f".join(given[name] for name in sorted(given)).encode()).hexdigest(),
     )
+
+
+def _remote_id(typed: str, pattern: str) -> str:
+    """Empty for what is no number of theirs."""
+    try:
+        return read_remote_id(typed, pattern)
+    except RemoteIdRefused:
+        return ""
 
 
 def _moment(text: str) -> datetime | None:

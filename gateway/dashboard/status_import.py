@@ -8,7 +8,8 @@ from aiohttp import web
 
 from channels.web_form.form import UploadedFile
 from gateway.casework import outgoing
-from gateway.complaints.status_file import MOST_ROWS, FileRefused, StatusFile, read_file
+from gateway.complaints.status_file import StatusFile
+from gateway.complaints.table_file import MOST_ROWS, FileRefused
 from gateway.files import form_staging
 from gateway.forwarding import status_import
 from gateway.forwarding.bridge import ID_PATTERN
@@ -61,7 +62,7 @@ def _read(request: web.Request, content: bytes) -> StatusFile:
     table = outgoing.national(site.gateway.settings)
     if table is None:
         raise FileRefused("no_target")
-    return read_file(content, str(table.values.get("id_pattern", ID_PATTERN)), site.now())
+    return status_import.read(content, str(table.values.get("id_pattern", ID_PATTERN)), site.now())
 
 
 async def _preview(request: web.Request, file: StatusFile, key: str, *, backwards: bool) -> web.Response:

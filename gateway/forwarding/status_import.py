@@ -18,8 +18,9 @@ from gateway.audit import audit
 from gateway.casework import outgoing
 from gateway.complaints.complaint import ActionRefused, Actor, CaseMoved, Role
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
-from gateway.complaints.status_file import StatusFile, StatusLine
-from gateway.forwarding import forwarding, remote_changes, remote_words
+from gateway.complaints.status_file import StatusFile, StatusLine, read_file, read_rows
+from gateway.complaints.table_file import digest_of
+from gateway.forwarding import forwarding, remote_changes, remote_words, spreadsheet
 from gateway.forwarding.bridge import BridgeRefused, is_by_hand
 from gateway.forwarding.forwarding import RemoteIdTaken
 from gateway.forwarding.remote_changes import NAME_CHARACTERS, PROGRESS
@@ -39,6 +40,13 @@ def target_of(tx: Transaction) -> str:
     """The system of record whose statuses people bring; empty where there is none."""
     table = outgoing.national(tx.office.settings)
     return table.name if table else ""
+
+
+def read(content: bytes, pattern: str, now: datetime) -> StatusFile:
+    """The rows of a CSV or an Excel file. FileRefused."""
+    if spreadsheet.is_one(content):
+        return read_rows(spreadsheet.rows(content), digest_of(content), pattern, now)
+    return read_file(content, pattern, now)
 
 
 def preview(tx: Transaction, file: StatusFile, *, backwards: bool) -> list[Judged]:

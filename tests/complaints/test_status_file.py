@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.complaints.status_file import BadLine, FileRefused, read_file
+from gateway.complaints.status_file import BadLine, read_file
+from gateway.complaints.table_file import FileRefused
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 PATTERN = "^[0-9]{7}$"
