@@ -28,7 +28,7 @@ NUMBER_OF = (
     " UNION SELECT complaint_id FROM message WHERE channel = :channel AND provider_id = :provider AND provider_id <> '')"
 )
 OURS = (
-    "SELECT o.key, o.complaint_id, o.contact_id, k.staff, k.address_hash, c.number FROM outbox o"
+    "SELECT o.key, o.complaint_id, o.contact_id, o.created_at, k.staff, k.address_hash, c.number FROM outbox o"
     " JOIN contact k ON k.id = o.contact_id LEFT JOIN complaint c ON c.id = o.complaint_id"
     " WHERE o.id = :id AND o.channel = :channel"
 )
@@ -81,9 +81,16 @@ def _number_of_ours(tx: Transaction, channel: str, message: InboundMessage, mess
 
 
 def outbox_row(tx: Transaction, channel: str, message_id: str) -> Any:
-    """A message of ours by its id (`ob_…`): key, complaint_id, contact_id, staff, address_hash, number; None for none."""
-    identity = id_number(message_id.removeprefix(ID_PREFIX))
+    """A message of ours by its id (`ob_…`), None for none: key, complaint_id, contact_id, created_at (milliseconds),
+    staff and address_hash of its receiver, number."""
+    identity = id_number(message_id.removeprefix(ID_PREFIX)) if message_id.startswith(ID_PREFIX) else None
     return None if identity is None else tx.one(constant(OURS), {"id": identity, "channel": channel})
+
+
+def thread_of(message: InboundMessage) -> str:
+    """The name of a mail for answers to it; empty elsewhere, and where it holds somebody's address (SECURITY C1)."""
+    is_mail = message.sender.scheme == "mailto" and message.sender.path not in message.provider_id
+    return message.provider_id if is_mail else ""
 
 
 def told_before(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> Answer:

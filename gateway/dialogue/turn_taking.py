@@ -305,7 +305,7 @@ def _say(tx: Transaction, talk: Talk, turn: Turn, reply: Reply, where: Destinati
         once=f"{reply.once}:{reply.about}" if reply.once else "",
         direct=reply.direct,
         sent_from=where.sent_from,
-        reply_to=talk.message.provider_id if reply.public or _is_thread(talk, where) else "",
+        reply_to=talk.message.provider_id if reply.public else _thread(talk, where),
     )
     delay = timedelta(seconds=reply.delay_s) or _patience(tx, talk, where)
     due_at = tx.now + delay if delay else None
@@ -313,10 +313,9 @@ def _say(tx: Transaction, talk: Talk, turn: Turn, reply: Reply, where: Destinati
     outbound.say(tx, where.contact, where.channel, texts, said, due_at)
 
 
-def _is_thread(talk: Talk, where: Destination) -> bool:
-    """Whether the answer names the mail it answers; not where that name holds somebody's address (SECURITY C1)."""
-    is_mail = talk.message.sender.scheme == "mailto" and where.channel == talk.channel
-    return is_mail and talk.message.sender.path not in talk.message.provider_id
+def _thread(talk: Talk, where: Destination) -> str:
+    """The mail that the answer names as the one it answers."""
+    return facts.thread_of(talk.message) if where.channel == talk.channel else ""
 
 
 def _costs(tx: Transaction, channel: str) -> bool:

@@ -135,7 +135,25 @@ def compose(
     if link and channel.capabilities.buttons:
         rows = (*rows, (Button(texts("button.details"), url=link),))
     text = texts(template(tx, key, channel, inputs), **values)
-    return (text if rows or not link else f"{text}\n{link}"), rows
+    text = text if rows or not link else f"{text}\n{link}"
+    asks = (
+        invitation(tx, cases.case_of(case), member)
+        if link and channel.hears and not channel.capabilities.proves
+        else ""
+    )
+    return (f"{text}\n\n{asks}" if asks else text), rows
+
+
+def invitation(tx: Transaction, case: Case, member: Member) -> str:
+    """What an officer may reply to a mail about their task; empty where they can do nothing."""
+    words = reply_words(tx, case, member)
+    return tx.office.texts("officer.mail.invite", kata=words) if words else ""
+
+
+def reply_words(tx: Transaction, case: Case, member: Member) -> str:
+    """`TERIMA, KABAR, SELESAI`: the words of what this officer may do now."""
+    possible = officer_page.forms_of(case, member) if door.is_theirs(tx, member, case) else ()
+    return ", ".join(word.upper() for word in possible)
 
 
 def line(

@@ -108,6 +108,13 @@ def revoke_presses(tx: Transaction, complaint_id: int, member_id: int) -> None:
     tx.execute(button.update().where(unused).values(revoked_at=tx.now))
 
 
+def revoked_since(tx: Transaction, complaint_id: int, moment: datetime) -> bool:
+    """Whether what was handed out for this complaint at that moment works no more, for it moved since."""
+    link = tables.page_link
+    gone = (link.c.complaint_id == complaint_id) & (link.c.created_at <= moment) & (link.c.revoked_at >= moment)
+    return tx.one(select(link.c.token_hash).where(gone).limit(1)) is not None
+
+
 def revoke(tx: Transaction, complaint_id: int) -> None:
     """The complaint moved to somebody else or left us: nothing handed out for it works any more."""
     for table in (tables.page_link, tables.officer_action, tables.officer_code):

@@ -13,7 +13,7 @@ from gateway.dialogue import facts
 from gateway.notices import staff_texts
 from gateway.officer_links import door, links
 from gateway.officer_links.links import BUTTON_PREFIX, OfficerLink, Press
-from gateway.officers import deeds, lines, questions, sms, talk
+from gateway.officers import deeds, lines, mail, questions, sms, talk
 from gateway.officers.lines import Line
 from gateway.officers.questions import Question
 from gateway.officers.talk import Seat
@@ -49,19 +49,23 @@ def take(tx: Transaction, channel: str, contact: Contact, message: InboundMessag
     if edited and not _was_ours(tx, channel, message):
         return False
     line = _heard(tx, channel, contact, message)
-    if line is not None:
+    if line is not None and (line.text or message.callback_id):
         _say(tx, channel, contact, message, line)
     # An edited answer that nobody waits for any more is no report either.
     return line is not None or edited
 
 
 def take_stranger(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> bool:
-    """Whether somebody who is in no team gave an officer's order by SMS; then it is no report."""
+    """Whether somebody who is in no team gave an officer's order by SMS or mail; then it is no report."""
     if message.kind is not MessageKind.MESSAGE or message.in_group or message.part is not None:
         return False
-    if message.attachments or not tx.office.channels[channel].capabilities.gsm:
+    capabilities = tx.office.channels[channel].capabilities
+    if not capabilities.proves:
+        line = mail.take(tx, channel, contact, message)
+    elif capabilities.gsm and not message.attachments:
+        line = sms.stranger(tx, contact, message)
+    else:
         return False
-    line = sms.stranger(tx, contact, message)
     if line is not None and line.stays:
         _say(tx, channel, contact, message, line)
     return line is not None
@@ -84,6 +88,8 @@ def _was_ours(tx: Transaction, channel: str, message: InboundMessage) -> bool:
 
 def _heard(tx: Transaction, channel: str, contact: Contact, message: InboundMessage) -> Line | None:
     """Words or a photo: an answer to the open question, URUNG, or nothing of ours."""
+    if not tx.office.channels[channel].capabilities.proves:
+        return mail.take(tx, channel, contact, message)
     if whole(message.text) in TAKES_BACK and not message.attachments:
         line = talk.undo(tx, directory.members_of(tx, contact.id))
         by_sms = tx.office.channels[channel].capabilities.gsm
@@ -180,5 +186,6 @@ def _say(tx: Transaction, channel: str, contact: Contact, message: InboundMessag
     if line.stays or not message.callback_id:
         # Of several photos only the last preview matters, where those before it wait for their turn.
         once = f"question:{line.complaint_id}" if line.key.startswith(QUESTIONS) else ""
-        said = Said(line.key, line.complaint_id, once=once, sent_from=message.destination)
+        thread = facts.thread_of(message)
+        said = Said(line.key, line.complaint_id, once=once, sent_from=message.destination, reply_to=thread)
         outbound.say(tx, contact, channel, [(line.text, line.buttons)], said)
