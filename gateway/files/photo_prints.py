@@ -86,13 +86,16 @@ def mirrored(value: int) -> int:
     return turned
 
 
-def alike(tx: Transaction, complaint_id: int) -> Sequence[Any]:
-    """The complaints whose earlier pictures the agency's evidence of this one looks like, whoever may see them."""
+def alike(tx: Transaction, complaint_id: int, origin: str = EVIDENCE) -> Sequence[Any]:
+    """The complaints whose earlier pictures the agency's evidence of this one looks like, whoever may see them.
+
+    `origin`: of the pictures; that of a draft tells its officer before it is evidence.
+    """
     match, attachment, complaint = tables.photo_match, tables.attachment, tables.complaint
     others = (
         select(match.c.other_id)
         .join_from(match, attachment, attachment.c.id == match.c.attachment_id)
-        .where(match.c.complaint_id == complaint_id, attachment.c.origin == EVIDENCE)
+        .where(match.c.complaint_id == complaint_id, attachment.c.origin == origin)
     )
     return tx.all(select(complaint).where(complaint.c.id.in_(others)).order_by(complaint.c.number))
 

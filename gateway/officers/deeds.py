@@ -25,7 +25,8 @@ from gateway.officer_links import drafts
 from gateway.officer_links.drafts import Desk, Draft
 from gateway.people import readers
 from gateway.people.directory import Member
-from gateway.queries import deeds, officer_page
+from gateway.queries import deeds, evidence, officer_page
+from gateway.queries.evidence import Doubts
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.record import cases, events
 from gateway.storage import tables
@@ -171,6 +172,11 @@ def drop_files(tx: Transaction, member: Member, complaint_id: int, action_id: st
     attachment = tables.attachment
     mine = attachment.c.origin == _draft(tx, member, action_id)
     tx.execute(attachment.delete().where(attachment.c.complaint_id == complaint_id, mine))
+
+
+def doubts(tx: Transaction, row: Any, member: Member, action_id: str) -> Doubts:
+    """What to look at in the files that wait for the answer with this id."""
+    return evidence.doubts(tx, officer_page.eyes(tx, member), row, _draft(tx, member, action_id))
 
 
 def _draft(tx: Transaction, member: Member, action_id: str) -> str:

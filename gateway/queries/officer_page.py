@@ -18,9 +18,11 @@ from gateway.people import contacts, directory
 from gateway.people.directory import Member
 from gateway.privacy.anonymity import Cover, cover_of
 from gateway.privacy.privacy import Reader, shown_to
-from gateway.queries import deeds
+from gateway.queries import deeds, evidence
 from gateway.queries.deadlines import Due, dues
+from gateway.queries.evidence import Doubts
 from gateway.queries.milestones import standing
+from gateway.queries.scope import Scope, scope_of
 from gateway.record import cases
 from gateway.record.events import inputs_of
 from gateway.storage import tables
@@ -81,6 +83,8 @@ class OfficerPage:
     photos: tuple[StoredFile, ...]
     has_hidden_photos: bool
     evidence: tuple[StoredFile, ...]
+    doubts: Doubts
+    """What to look at in the evidence."""
     reporter: str
     """Masked name; empty for an anonymous or sensitive report and where none was given."""
     anonymous: bool
@@ -124,6 +128,7 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
         photos=pictures if shown.photos else (),
         has_hidden_photos=bool(pictures) and not shown.photos,
         evidence=tuple(attachments.stored(tx, case.id, "agency")),
+        doubts=evidence.doubts(tx, eyes(tx, member), row),
         reporter=shown.reporter,
         anonymous=case.anonymous,
         confidential=case.confidential,
@@ -140,6 +145,11 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
         institutions=institutions(tx) if "bukan" in forms else (),
         latest_date=add_working_days(tx.today, MOST_EXTENSION, tx.office.calendar),
     )
+
+
+def eyes(tx: Transaction, member: Member) -> Scope:
+    """What of all complaints exists for this officer."""
+    return scope_of(tx.office, member.role, member.agency, str(member.id))
 
 
 def may_see_file(row: Any, file: StoredFile) -> bool:

@@ -129,6 +129,7 @@ async def _page(
     drafts = await site.read(officer_drafts.read, Desk(task.case.id, task.member.id))
     forms = {word: _standing(word, typed, drafts) for word in (*FORMS, deeds.UNDO)}
     kept = await site.read(deeds.files_of, task.member, task.case.id, forms[deeds.ANSWER].action_id)
+    kept_doubts = await site.read(deeds.doubts, task.row, task.member, forms[deeds.ANSWER].action_id)
     return _render(
         request,
         "officer/task.html",
@@ -145,6 +146,8 @@ async def _page(
         kept_files=kept,
         photos=_listed(view.photos),
         evidence=_listed(view.evidence),
+        doubts=officer_words.doubts(site, view.doubts),
+        kept_doubts=officer_words.doubts(site, kept_doubts),
         limits=officer_words.limits(),
         latest=officer_words.day(view.latest_date),
         promised=officer_words.promised(view),
@@ -169,8 +172,9 @@ def _fresh_id() -> str:
     return secrets.token_urlsafe(ACTION_BYTES)
 
 
-def _listed(stored: tuple[attachments.StoredFile, ...]) -> list[tuple[str, bool]]:
-    return [(file_key(file), file.media_type.startswith("image/")) for file in stored]
+def _listed(stored: tuple[attachments.StoredFile, ...]) -> list[tuple[str, bool, datetime | None]]:
+    """The key of each, whether it is a picture, and when it was taken."""
+    return [(file_key(file), file.media_type.startswith("image/"), file.taken_at) for file in stored]
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -260,6 +264,7 @@ async def _looked_over(
         seen: Preview = await site.read(deeds.preview, task.row, task.member, typed.values, count)
     except ActionRefused as refusal:
         return await _page(request, entrance, typed, officer_words.refusal(site, refusal, entrance, typed.word))
+    doubts = await site.read(deeds.doubts, task.row, task.member, typed.action_id)
     return _render(
         request,
         "officer/preview.html",
@@ -267,6 +272,8 @@ async def _looked_over(
         seen=seen,
         typed=typed,
         undo_words=officer_words.undo_window(site),
+        doubts=officer_words.doubts(site, doubts),
+        pending=doubts.pending,
     )
 
 

@@ -13,6 +13,7 @@ from gateway.officer_links.door import Entrance
 from gateway.officers import lines, refusals
 from gateway.officers.deeds import UNDO, DoneBefore
 from gateway.queries.deadlines import Due
+from gateway.queries.evidence import Doubts
 from gateway.queries.officer_page import FORMS, OfficerPage
 from gateway.web import formats
 from gateway.web.site import Site
@@ -70,6 +71,13 @@ def said(site: Site, view: OfficerPage, *, has_draft: bool) -> str:
         return site.texts("link.said.undone_kept" if has_draft else "link.said.undone", site.language)
     word = view.mine.action if view.mine.action in SAID else "other"
     return site.texts(f"link.said.{word}", site.language)
+
+
+def doubts(site: Site, found: Doubts) -> list[str]:
+    """What to look at before evidence is believed, a sentence each."""
+    sentences = [site.texts("link.doubt.alike", site.language, tiket=number) for number in found.alike]
+    moments = [formats.moment_short(taken, site.gateway.office.calendar) for taken in found.before]
+    return sentences + [site.texts("link.doubt.before", site.language, waktu=moment) for moment in moments]
 
 
 def done_before(site: Site, before: DoneBefore) -> str:

@@ -153,7 +153,7 @@ def _page(
         refused=word,
         values=values or {},
         action_id=secrets.token_urlsafe(ACTION_BYTES),
-        evidence=[(file_key(file), file.media_type.startswith("image/")) for file in view.evidence],
+        evidence=[(file_key(file), file.media_type.startswith("image/"), file.taken_at) for file in view.evidence],
     )
 
 

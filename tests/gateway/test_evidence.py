@@ -1,6 +1,7 @@
 """Evidence that can be believed: pictures that look like earlier ones are shown, one of twenty cases is looked at again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from gateway.complaints.complaint import Action, Case, Role
 from gateway.files import attachments, photo_prints
 from gateway.files.attachments import FileOutcome
 from gateway.intake.arrival import Arrival
-from gateway.queries import complaint_page
+from gateway.queries import complaint_page, evidence
 from gateway.queries.scope import scope_of
 from gateway.record import tasks
 from gateway.retention import emptying
@@ -101,6 +102,26 @@ def test_pictures_of_the_same_incident_of_reporters_and_of_drafts_are_no_wonder(
     with store.transaction() as tx:
         tx.execute(tables.attachment.update().where(tables.attachment.c.origin == "draft:abc").values(origin="agency"))
     assert alike(store, third) == [min(first.number, second.number)]
+
+
+def test_whoever_is_about_to_send_hears_what_to_look_at(store: Store, telegram: Sends, moment: Moment) -> None:
+    first, second = (assigned(store, telegram(f"Jalan {one} berlubang", str(80 + one))) for one in range(2))
+    officer = member(store)
+    photographed(store, first, SEEN)
+    photographed(store, second, SEEN, origin="draft:abc")
+    with store.transaction() as tx:
+        attachments.add(tx, second.id, None, "tg", [PHOTO], origin="draft:abc")
+        mine = tables.attachment.c.origin == "draft:abc"
+        early = second.created_at - timedelta(days=1)
+        tx.execute(tables.attachment.update().where(mine).values(taken_at=early))
+    for agency, named in ((officer.agency, (first.number,)), ("DLH", ())):
+        with store.transaction() as tx:
+            tx.execute(tables.complaint.update().where(tables.complaint.c.id == first.id).values(agency=agency))
+            row = tx.one(select(tables.complaint).where(tables.complaint.c.id == second.id))
+            scope = scope_of(tx.office, officer.role, officer.agency, str(officer.id))
+            found = evidence.doubts(tx, scope, row, "draft:abc")
+            assert (found.alike, found.before, found.pending) == (named, (early, early), 1)
+            assert evidence.doubts(tx, scope, row) == evidence.Doubts()
 
 
 def test_what_a_picture_looked_like_goes_with_it(store: Store, telegram: Sends) -> None:

@@ -1,5 +1,7 @@
 """The reporter is asked whether the pictures of the answer are true: once, and a doubt goes to a person."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -17,6 +19,7 @@ def photographed(site: Served) -> None:
         tx.insert(
             tables.attachment, id=tx.new_id(), complaint_id=row.id, channel="tg", origin="agency", state="stored",
             media_type="image/jpeg", size=3, stored_as="aa/x", sha256="0" * 64, created_at=tx.now, due_at=tx.now,
+            taken_at=tx.now - timedelta(minutes=8),
         )  # fmt: skip
 
 
@@ -29,6 +32,7 @@ async def test_a_reporter_says_once_whether_the_evidence_is_true(
     answered(site)
     assert "/sesuai" not in await (await track(site)).text(), "there are no pictures"
     photographed(site)
+    assert "Diambil" in await (await track(site)).text()
     before = status(site)
     page = await (await act(site, word)).text()
     assert "Terima kasih." in page

@@ -12,9 +12,11 @@ import pytest
 from aiohttp import ClientResponse, FormData
 from sqlalchemy import func, select
 
-from channels.messages import Address, InboundMessage, RawRequest
+from channels.messages import Address, AttachmentRef, InboundMessage, RawRequest
 from gateway.casework import casework
 from gateway.complaints.complaint import Action, Actor, Role, Status
+from gateway.files import attachments
+from gateway.files.attachments import FileOutcome
 from gateway.intake import intake
 from gateway.intake.arrival import Arrival
 from gateway.officer_links import drafts, links
@@ -22,12 +24,15 @@ from gateway.outbound import outbound
 from gateway.people import directory
 from gateway.record import cases
 from gateway.storage import tables
+from tests.queries import filling
 from tests.web.conftest import OpenSite, Served
 
 NUMBER = "KBR-260000013"
 TEXT = "Jalan di depan pasar berlubang besar"
 DONE = "Lubang ditambal dengan aspal panas pada 24 November 2026 pukul 08.30."
 COORDINATOR = Actor(Role.COORDINATOR, "1", "DISKOMINFO", "Koordinator Contoh")
+SEEN = "5a0ff0c3963c69a5"
+"""What a picture looks like."""
 JPEG = b"\xff\xd8\xff\xe0" + b"0" * 64
 
 
@@ -198,6 +203,50 @@ async def test_an_answer_is_looked_over_sent_and_taken_back(site: Served, at: st
     with site.tx() as tx:
         origins = [row.origin for row in tx.all(select(tables.attachment.c.origin))]
     assert origins == ["agency"], "sent once more with the same photo"
+
+
+def cleaned(site: Served, *, prints: tuple[str, ...] = (), taken: str = "") -> None:
+    """The worker has looked at the newest file."""
+    with site.tx() as tx:
+        (job,) = attachments.claim(tx, 5)
+        kept = {"media_type": "image/jpeg", "size": 3, "stored_as": f"aa/{job.id}", "sha256": f"{job.id:064x}"}
+        attachments.settle(tx, [FileOutcome(job.id, job.fence, "stored", prints=prints, taken=taken, **kept)])
+
+
+def another(site: Served, agency: str) -> str:
+    """A complaint of this agency that was proven with the picture SEEN; its number."""
+    with site.tx() as tx:
+        identity = filling.complaint(tx, 7, number="KBR-260000070", agency=agency, status="assigned")
+        attachments.add(tx, identity, None, "tg", [AttachmentRef("", "image/jpeg", 3, content=b"abc")], origin="agency")
+    cleaned(site, prints=(SEEN,))
+    return "KBR-260000070"
+
+
+@pytest.mark.parametrize(("agency", "is_named"), [("PUPR", True), ("DLH", False)])
+async def test_an_officer_is_warned_of_a_picture_used_before_or_too_old_and_may_send_it(
+    site: Served, at: str, agency: str, *, is_named: bool
+) -> None:
+    other = another(site, agency)
+    await act(site, at, "terima")
+    form = FormData(form_of(await page(site, at), f"{at}/selesai"), default_to_multipart=True)
+    for name, value in (("explanation", DONE), ("no_personal_data", "1")):
+        form.add_field(name, value)
+    form.add_field("berkas", JPEG, filename="bukti.jpg", content_type="image/jpeg")
+    preview = await (await site.client.post(f"{at}/selesai", data=form)).text()
+    assert "1 berkas masih diperiksa." in preview
+    cleaned(site, prints=(SEEN,), taken="2026-11-20T09:00:00")
+    again = form_of(preview, f"{at}/selesai?periksa=lagi")
+    preview = await (await site.client.post(f"{at}/selesai", data=again)).text()
+    alike, before = f"mirip foto aduan {other}", "diambil Jum 20 Nov 2026 09.00 WIB, sebelum laporan ini masuk"
+    assert "masih diperiksa" not in preview
+    assert ((alike in preview), (before in preview)) == (is_named, True)
+    changed = await (await site.client.post(f"{at}/selesai", data=form_of(preview, f"{at}/selesai"))).text()
+    assert ((alike in changed), (before in changed)) == (is_named, True)
+    sent = await site.client.post(f"{at}/kirim", data=form_of(preview, f"{at}/kirim"))
+    assert status(site) is Status.AWAITING_REPORTER, "a warning, never a refusal"
+    text = await sent.text()
+    assert ((alike in text), (before in text)) == (is_named, True)
+    assert "Diambil" in text
 
 
 async def test_a_draft_is_kept_for_the_officer_wherever_they_come_back(
