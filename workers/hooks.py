@@ -69,23 +69,23 @@ class Hooks:
 
     def interrupted(self, item: Parcel) -> Outcome:
         """It may have arrived: it is told once more, under the same id."""
-        return Outcome(item, Verdict.UNTOUCHED)
+        return Outcome(item, Verdict.UNTOUCHED, error=queue.INTERRUPTED)
 
     def let_go(self, tx: Transaction) -> None:
         """Nothing is held beside the rows."""
 
 
 def judged(item: Parcel, status: int, ms: int, error: str, now: datetime) -> Outcome:
-    """What an answer means; `status` 0: there was none, `error` says why."""
+    """What an answer to a call that began at `now` means; `status` 0: there was none, `error` says why."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Outcome(item, Verdict.DELIVERED, status, ms)
+        return Outcome(item, Verdict.DELIVERED, status, ms, at=now)
     error = error or f"http_{status}"
     if status == HTTPStatus.GONE:
-        return Outcome(item, Verdict.GONE, status, ms, error)
+        return Outcome(item, Verdict.GONE, status, ms, error, at=now)
     if item.attempt > len(RETRIES_S):
-        return Outcome(item, Verdict.FAILED, status, ms, error)
+        return Outcome(item, Verdict.FAILED, status, ms, error, at=now)
     again = try_again_at(now, item.attempt, RETRIES_S, random.random())  # noqa: S311 - spreads tries, guards nothing
-    return Outcome(item, Verdict.FAILED, status, ms, error, again)
+    return Outcome(item, Verdict.FAILED, status, ms, error, again, at=now)
 
 
 def open_work(tools: Tools) -> Hooks:

@@ -29,6 +29,9 @@ from gateway.storage.types import id_text, to_millis
 log = get_logger(__name__)
 LEASE = timedelta(seconds=60)
 OVERTAKEN_AFTER = timedelta(minutes=15)
+LONGEST_CODE = 40
+INTERRUPTED = "interrupted"
+"""Our own end cut the call off: it may have arrived."""
 PATIENCE = timedelta(days=3)
 """After so long with nothing but failures an address is left alone until a person says go on."""
 OPEN_STATES = ("queued", "working")
@@ -78,7 +81,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`status` 0: no answer came. `next_at` None: not tried again."""
+    """`status` 0: no answer came. `next_at` None: not tried again. `at`: when the call began; None: nobody knows."""
 
     parcel: Parcel
     verdict: Verdict
@@ -86,6 +89,7 @@ class Outcome:
     ms: int = 0
     error: str = ""
     next_at: datetime | None = None
+    at: datetime | None = None
 
 
 def claim(tx: Transaction, room: int, under_way: Mapping[int, int]) -> list[Parcel]:
@@ -194,9 +198,45 @@ def place(hook_id: int) -> str:
 
 def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     """Write what became of attempts, in the order of addresses; an outcome under an old fence changes nothing."""
+    tried = []
     for outcome in sorted(outcomes, key=lambda one: (one.parcel.hook_id, one.parcel.id)):
-        if _written(tx, outcome) and outcome.verdict is not Verdict.UNTOUCHED:
+        is_written, is_untouched = _written(tx, outcome), outcome.verdict is Verdict.UNTOUCHED
+        if is_written and not is_untouched:
             _note_health(tx, outcome)
+        if (is_written or _is_ours(tx, outcome.parcel)) and (outcome.error or not is_untouched):
+            tried.append(outcome)
+    _keep_attempts(tx, tried)
+
+
+def _is_ours(tx: Transaction, parcel: Parcel) -> bool:
+    """Nobody claimed it after us, though it may have been cancelled while the call was under way."""
+    delivery = tables.webhook_delivery
+    return tx.one(select(delivery.c.id).where(delivery.c.id == parcel.id, delivery.c.fence == parcel.fence)) is not None
+
+
+def _keep_attempts(tx: Transaction, tried: Sequence[Outcome]) -> None:
+    """What came of each call, for the log; of an attempt that is cut off again and again only the last time."""
+    table = tables.webhook_attempt
+    for outcome in tried:
+        if outcome.verdict is Verdict.UNTOUCHED:
+            again = (table.c.delivery_id == outcome.parcel.id) & (table.c.attempt == outcome.parcel.attempt)
+            tx.execute(table.delete().where(again))
+    # Settled twice it is one attempt: whoever cannot know whether a commit arrived settles again.
+    tx.insert_new(table, [_attempt(tx, outcome) for outcome in tried], "fence")
+
+
+def _attempt(tx: Transaction, outcome: Outcome) -> dict[str, Any]:
+    parcel, is_cut_off = outcome.parcel, outcome.verdict is Verdict.UNTOUCHED
+    return {
+        "delivery_id": parcel.id,
+        "fence": parcel.fence,
+        "attempt": parcel.attempt,
+        "at": outcome.at or tx.now,
+        "status": outcome.status or None,
+        "ms": None if is_cut_off else outcome.ms,
+        "error": outcome.error[:LONGEST_CODE],
+        "next_at": tx.now if is_cut_off else outcome.next_at,
+    }
 
 
 def _written(tx: Transaction, outcome: Outcome) -> bool:

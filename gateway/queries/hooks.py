@@ -1,6 +1,7 @@
 """Registered addresses and what each was told, for their screen and the API."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -40,8 +41,20 @@ class HookShown:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call. `status` and `ms` None: no answer came, our own end cut it off; `next_at`: when it was to be tried again."""
+
+    number: int
+    at: datetime
+    status: int | None
+    ms: int | None
+    error: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """One call. `state`: queued, working, done, dead, cancelled, withheld; `next_at` while it will be tried again."""
+    """One event. `state`: queued, working, done, dead, cancelled, withheld; `next_at` while it will be tried again."""
 
     id: str
     event: str
@@ -54,6 +67,8 @@ class Told:
     created_at: datetime
     next_at: datetime | None
     finished_at: datetime | None
+    calls: tuple[Attempt, ...]
+    """The oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,17 @@ def told(tx: Transaction, identity: str, cursor: str = "", limit: int = PAGE) ->
     kept = rows[:limit]
     more = len(rows) > limit
     following = cursors.encode(tx.office.keys.cursor, NEWEST, [kept[-1].id], place) if more else None
-    return ToldPage([_told(row) for row in kept], following)
+    calls = _attempts(tx, [row.id for row in kept])
+    return ToldPage([_told(row, tuple(calls[row.id])) for row in kept], following)
+
+
+def _attempts(tx: Transaction, deliveries: Sequence[int]) -> Mapping[int, list[Attempt]]:
+    """Of each of these deliveries every call whose outcome is known."""
+    attempt, found = tables.webhook_attempt, defaultdict[int, list[Attempt]](list)
+    mine = select(attempt).where(attempt.c.delivery_id.in_(deliveries))
+    for row in tx.all(mine.order_by(attempt.c.delivery_id, attempt.c.fence)):
+        found[row.delivery_id].append(Attempt(row.attempt, row.at, row.status, row.ms, row.error, row.next_at))
+    return found
 
 
 def _hook(row: Any) -> HookShown:
@@ -111,7 +136,7 @@ def _hook(row: Any) -> HookShown:
     )
 
 
-def _told(row: Any) -> Told:
+def _told(row: Any, calls: tuple[Attempt, ...]) -> Told:
     waits = row.state == "queued"
     return Told(
         id=id_text(row.id),
@@ -125,4 +150,5 @@ def _told(row: Any) -> Told:
         created_at=row.created_at,
         next_at=row.due_at if waits else None,
         finished_at=row.finished_at,
+        calls=calls,
     )

@@ -70,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     Rule("uploads of nobody", tables.attachment_upload, DAY, "attachment_id < :before_id AND NOT EXISTS (SELECT 1"
          " FROM attachment a WHERE a.id = attachment_upload.attachment_id AND a.state IN ('queued','working'))"),
     Rule("webhook deliveries", tables.webhook_delivery, MONTH, "id < :before_id"),
+    Rule("webhook attempts",   tables.webhook_attempt, MONTH,  "delivery_id < :before_id"),
     Rule("words of tasks",     tables.task,            2 * YEAR,  "done_at < :before AND detail <> ''", clears={"detail": GONE}, of=COMPLAINT),
     # doors of staff
     Rule("officers' links",    tables.page_link,       3 * MONTH, "expires_at < :before"),

@@ -13,10 +13,11 @@ from gateway.hooks import hooks, places
 from gateway.hooks.hooks import HookRefused, NewHook
 from gateway.queries import hooks as shown
 from gateway.queries.cursor import CursorInvalid
-from gateway.queries.hooks import HookShown, Told
+from gateway.queries.hooks import Attempt, HookShown, Told
 from gateway.web.api_requests import answer, body_of, once, query_of
 from gateway.web.callers import Caller
 from gateway.web.hook_types import (
+    AttemptRecord,
     CreatedWebhook,
     DeliveryPage,
     DeliveryQuery,
@@ -146,4 +147,16 @@ def _delivery(told: Told) -> DeliveryRecord:
         created_at=told.created_at,
         next_at=told.next_at,
         finished_at=told.finished_at,
+        attempts=[_attempt(one) for one in told.calls],
+    )
+
+
+def _attempt(call: Attempt) -> AttemptRecord:
+    return AttemptRecord(
+        attempt=call.number,
+        at=call.at,
+        status=call.status,
+        ms=call.ms,
+        error_code=call.error or None,
+        next_at=call.next_at,
     )

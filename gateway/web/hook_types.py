@@ -52,8 +52,21 @@ class DeliveryQuery(Struct, frozen=True, forbid_unknown_fields=True):
     cursor: str = ""
 
 
+class AttemptRecord(Struct, frozen=True, kw_only=True):
+    """One call of the last 30 days. `next_at`: when it was to be tried again. `interrupted` has no duration, and its number comes
+    again."""
+
+    attempt: int
+    at: Instant
+    status: int | None
+    ms: int | None
+    error_code: str | None
+    next_at: Instant | None
+
+
 class DeliveryRecord(Struct, frozen=True, kw_only=True):
-    """One call. `status`, `ms` and `error_code` are of the last attempt; `next_at` while it will be tried again."""
+    """One event. `status`, `ms` and `error_code` are of the last attempt, `attempt` is its number; `next_at` while it will be
+    tried again; `attempts`, the oldest first."""
 
     id: str
     event: str
@@ -66,6 +79,7 @@ class DeliveryRecord(Struct, frozen=True, kw_only=True):
     created_at: Instant
     next_at: Instant | None
     finished_at: Instant | None
+    attempts: list[AttemptRecord]
 
 
 class DeliveryPage(Struct, frozen=True):

@@ -1,10 +1,12 @@
 """`/admin/webhook`: registered, tried, paused, given a new secret, removed; what was told can be told again."""
 
 import re
+from datetime import datetime
 
 from gateway.complaints.complaint import Role
 from gateway.hooks import queue
 from gateway.hooks.queue import Outcome, Verdict
+from gateway.web.formats import moment_markup
 from tests.dashboard.conftest import Desk, words
 
 GOOD = {"url": "https://1.1.1.1/masuk", "description": "Dasbor", "events": ["complaint.received", "complaint.resolved"]}
@@ -21,11 +23,11 @@ async def registered(desk: Desk) -> tuple[str, str]:
     return path, SECRET.findall(page)[0]
 
 
-def settle(desk: Desk, verdict: Verdict) -> None:
+def settle(desk: Desk, verdict: Verdict, status: int = 200, error: str = "", next_at: datetime | None = None) -> None:
     with desk.served.tx() as tx:
         (parcel,) = queue.claim(tx, 1, {})
     with desk.served.tx() as tx:
-        queue.settle(tx, [Outcome(parcel, verdict, 200, 7)])
+        queue.settle(tx, [Outcome(parcel, verdict, status, 7, error, next_at)])
 
 
 async def test_an_address_goes_its_whole_way(desk: Desk) -> None:
@@ -47,6 +49,23 @@ async def test_an_address_goes_its_whole_way(desk: Desk) -> None:
     assert "Dasbor" in await desk.words("/admin/webhook")
     for unknown in (f"{path}/entah", "/admin/webhook/0000000000000/jeda", f"{path}/kirim-ulang"):
         assert (await desk.press(unknown, on="/admin/webhook")).status == 404
+
+
+async def test_every_attempt_is_shown_with_the_time_of_the_next(desk: Desk) -> None:
+    path, _ = await registered(desk)
+    now = desk.served.moment.now
+    settle(desk, Verdict.FAILED, 503, "http_503", now)
+    settle(desk, Verdict.FAILED, 0, "timeout", now)
+    settle(desk, Verdict.DELIVERED)
+    page = await desk.page(path)
+    times = re.findall(r'<li value="(\d)">(.*?)</li>', page)
+    told = [(number, [words(part) for part in re.split("[:;,] ", told)]) for number, told in times]
+    when = words(str(moment_markup(now, desk.served.gateway.office.calendar)))
+    assert told == [
+        ("1", [when, "http_503", "7 ms", f"dicoba lagi {when}"]),
+        ("2", [when, "timeout", "7 ms", f"dicoba lagi {when}"]),
+        ("3", [when, "200", "7 ms"]),
+    ]
 
 
 async def test_c23_an_address_that_cannot_be_called_is_refused_in_words(desk: Desk) -> None:

@@ -15,7 +15,9 @@ from channels.messages import Address, RawRequest
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.dashboard.menu import SCREENS
 from gateway.hooks import events, hooks
+from gateway.hooks import queue as hook_queue
 from gateway.hooks.hooks import NewHook
+from gateway.hooks.queue import Outcome, Verdict
 from gateway.intake import quarantine
 from gateway.people import accounts, bindings, contacts, tokens
 from gateway.people.tokens import NewToken
@@ -92,6 +94,9 @@ def furnish(desk: Desk) -> dict[str, str]:
         bindings.bind(tx, Actor(Role.SYSTEM_ADMIN, "1"), account, bindings.bindable(tx)[0].member_id)
         told = NewHook("https://dasbor.example.go.id/masuk/dari/satu/pintu", events.EVENTS, description="Dasbor")
         hook, _ = hooks.register(tx, told, Actor(Role.SYSTEM_ADMIN, "1", name="Admin"))
+        for tried in ((503, 41, "http_503", tx.now), (0, 10_002, "timeout", tx.now)):
+            (ping,) = hook_queue.claim(tx, 1, {})
+            hook_queue.settle(tx, [Outcome(ping, Verdict.FAILED, *tried)])
         tokens.make(tx, NewToken("dasbor", "Dinas Kominfo", tokens.SCOPES, "PUPR"), Actor(Role.SYSTEM_ADMIN, "1"))
     return {
         "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "account": id_text(account), "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "kode": "PUPR",
@@ -187,6 +192,7 @@ async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browse
             answer = await page.goto(address)
             assert answer is not None
             assert answer.status == 200, address
+            await page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
             await look_at(page)
     async with visitor(browser, desk, role=Role.PRIVACY_OFFICER) as page:
         page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)

@@ -92,11 +92,18 @@ async def test_what_an_address_was_told_is_listed_page_by_page_and_told_again(si
     _, page = await program.get(path)
     (ping,) = page["items"]
     assert (ping["event"], ping["state"], ping["attempt"], ping["status"], ping["ms"]) == ("ping", "done", 2, 200, 12)
+    assert [[one[name] for name in ("attempt", "status", "error_code", "ms")] for one in ping["attempts"]] == [
+        [1, 500, "http_500", 12],
+        [2, 200, None, 12],
+    ]
+    first_try, second_try = ping["attempts"]
+    assert first_try["next_at"] == second_try["at"] == ping["finished_at"]
+    assert second_try["next_at"] is None
     assert (await program.get(f"/webhooks/{made['id']}"))[1]["state"] == "active"
     status, new = await program.post(f"{path}/{ping['id']}/redeliver", {}, "again-0001")
     assert status == 201
     _, first = await program.get(f"{path}?limit=1")
-    assert [one["id"] for one in first["items"]] == [new["id"]]
+    assert [(one["id"], one["attempts"]) for one in first["items"]] == [(new["id"], [])]
     _, second = await program.get(f"{path}?limit=1&cursor={first['next']}")
     assert [one["id"] for one in second["items"]] == [ping["id"]]
     assert second["next"] is None

@@ -65,7 +65,7 @@ from gateway.storage.tables.people import (
     officer_question,
     page_link,
 )
-from gateway.storage.tables.programs import api_token, webhook, webhook_delivery
+from gateway.storage.tables.programs import api_token, webhook, webhook_attempt, webhook_delivery
 
 __all__ = [
     "account",
@@ -125,5 +125,6 @@ __all__ = [
     "text_version",
     "ussd_session",
     "webhook",
+    "webhook_attempt",
     "webhook_delivery",
 ]

@@ -66,6 +66,21 @@ Index(
     postgresql_where=text("state IN ('queued','working')"),
 )
 
+webhook_attempt = Table(
+    "webhook_attempt",
+    metadata,
+    Column("delivery_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("fence", BigInteger, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("status", Integer),
+    Column("ms", Integer),
+    Column("error", String(40), nullable=False),
+    Column("next_at", Instant),
+)
+"""What came of each claim of a delivery that was carried out: at most two of one `attempt`, because one that our own end
+cut off is made again under the same number. They go with their delivery."""
+
 api_token = Table(
     "api_token",
     metadata,
