@@ -114,7 +114,8 @@ def _agencies(tx: Transaction, audience: Audience) -> list[str]:
     complaint, notice = tables.complaint.c, tables.notice.c
     busy = select(complaint.agency).where(complaint.closed_at.is_(None)).distinct()
     waiting = select(notice.agency).where(notice.audience == audience.value, WAITS).distinct()
-    found = {row.agency for statement in (busy, waiting) for row in tx.all(statement)}
+    told = {row.agency or directory.coordinator_agency(tx) for row in tx.all(waiting)}
+    found = told | {row.agency for row in tx.all(busy)}
     return sorted((found | {one.agency for one in mandates.untold(tx, audience)}) - {""})
 
 
@@ -150,11 +151,14 @@ def _last(tx: Transaction, audience: Audience, agency: str) -> datetime:
 
 
 def _waiting(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Any, Any]]:
-    """Notices for this summary with their complaints, oldest first; what is over by now is not told any more."""
+    """Notices for this summary with their complaints, oldest first; what is over by now is not told any more.
+
+    What lies with no agency yet is the matter of the coordinators' office, and of its head.
+    """
     notice, complaint = tables.notice, tables.complaint
     mine = (notice.c.audience == audience.value) & WAITS
     if agency:
-        mine &= notice.c.agency == agency
+        mine &= notice.c.agency.in_([agency, ""] if agency == directory.coordinator_agency(tx) else [agency])
     rows = tx.all(select(notice).where(mine).order_by(notice.c.id).with_for_update())
     known = {
         row.id: row for row in tx.all(select(complaint).where(complaint.c.id.in_({row.complaint_id for row in rows})))

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.casework import deadlines
-from gateway.complaints.complaint import Action
+from gateway.complaints.complaint import Action, Role
 from gateway.intake.arrival import Arrival
 from gateway.notices import summaries
+from gateway.people import directory
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
@@ -62,6 +63,20 @@ def test_reports_of_one_incident_are_told_as_reports_and_as_one_case(
     assert "terbuka 2," in told[0]
     assert "Yang terbuka: 2 laporan tentang 1 kejadian." in told[0]
     assert any("Yang terbuka: 3 laporan tentang 2 kejadian." in text for text in told)
+
+
+def test_that_nobody_reads_a_report_is_told_to_the_head_of_the_coordinators(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = opened(store, telegram(WASTE))
+    morning(store, moment, 8)
+    notice, log = tables.notice, tables.dispatch_log
+    assert {row.state for row in rows(store, notice, notice.c.key == "head.overdue")} == {"done"}
+    told = rows(store, log, log.c.key == "head.overdue", log.c.outbox_id.is_not(None))
+    with store.reading() as tx:
+        heads = directory.team(tx, directory.coordinator_agency(tx), [Role.KEPALA], tx.today)
+    assert {row.recipient_id for row in told} == {head.id for head in heads}
+    assert any(case.number in text and "lewat 1 hari kerja" in text for text in said(store, "sup.digest"))
 
 
 def test_what_is_open_alone_is_no_news(store: Store, telegram: Sends, moment: Moment) -> None:
