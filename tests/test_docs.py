@@ -21,6 +21,7 @@ from config.load import settings_from
 from config.logging import WITHHELD
 from gateway.cli.main import gateway
 from gateway.complaints.complaint import ActionRefused, Role, Status
+from gateway.complaints.notices import Skip
 from gateway.people import accounts
 from gateway.people.tokens import SCOPES, SHORT_FORMS
 from gateway.web import counters, gauges, health
@@ -262,6 +263,10 @@ def test_refused_actions_are_described() -> None:
     raised = first_words("ActionRefused")
     assert raised == described
     assert all(f"`{code}`" in (ActionRefused.__doc__ or "") for code in described)
+
+
+def test_reasons_why_nobody_was_told_are_described() -> None:
+    assert set(table("errors.md", "## Why nobody was told")) == set(Skip)
 
 
 def test_refused_sign_ins_are_described() -> None:

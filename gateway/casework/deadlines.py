@@ -27,6 +27,7 @@ from gateway.complaints.complaint import (
 )
 from gateway.complaints.incident import told_of
 from gateway.complaints.moments import MOMENTS, Moment
+from gateway.complaints.notices import Skip
 from gateway.complaints.sla import Running, days_left, explain, span_of
 from gateway.hooks import events as hook_events
 from gateway.notices import notices
@@ -151,4 +152,4 @@ def _was_told(tx: Transaction, case: Case, key: str) -> bool:
         .order_by(entry.c.id.desc())
         .limit(1)
     )
-    return row is not None and (row.skip in {"NO_ROUTE", "OPTED_OUT"} or row.state in HANDED_OVER)
+    return row is not None and (row.skip in {Skip.NO_ROUTE, Skip.OPTED_OUT} or row.state in HANDED_OVER)

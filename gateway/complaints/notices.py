@@ -45,6 +45,37 @@ class Only(StrEnum):
     """Unless somebody of the staff has done anything about the complaint by then."""
 
 
+class Skip(StrEnum):
+    """Why nobody was told by a message of its own: the codes of the dispatch log."""
+
+    OPTED_OUT = "OPTED_OUT"
+    """The reporter wants no messages."""
+    NO_ROUTE = "NO_ROUTE"
+    """No channel reaches them now."""
+    NO_HOLDER = "NO_HOLDER"
+    """Nobody holds this place of the ladder."""
+    ON_LEAVE = "ON_LEAVE"
+    QUIET = "QUIET"
+    """Put off to the morning; the line ends when it goes on."""
+    DIGEST = "DIGEST"
+    """Told with other things."""
+    RATE_LIMIT = "RATE_LIMIT"
+    """Too many on one day: told with other things in the hour of the next summary."""
+    SAME_PERSON = "SAME_PERSON"
+    """Told once, on another rung."""
+    DUP_EVENT = "DUP_EVENT"
+    """No news: told before."""
+    SEEN = "SEEN"
+    """Somebody sees to it already."""
+    SECRET_GUARD = "SECRET_GUARD"  # noqa: S105 - a code
+    """Held, or kept from those who are reported."""
+    TOO_OLD = "TOO_OLD"
+    UNDONE = "UNDONE"
+    """The act was taken back before anybody was told."""
+    SUPERSEDED = "SUPERSEDED"
+    """Newer news took its place, or the matter is over or with others."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeRule:
     """One text for each of `audiences`.

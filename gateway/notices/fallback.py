@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, select
 
 from gateway.complaints.complaint import Urgency
-from gateway.complaints.notices import NOTICES, Audience, Timing
+from gateway.complaints.notices import NOTICES, Audience, Skip, Timing
 from gateway.notices import dispatch_log, gathering, notices
 from gateway.outbound import outbound
 from gateway.outbound.outbound import NOT_WANTED, Said
@@ -103,7 +103,7 @@ def _once_more(tx: Transaction, *, row: Any) -> int:
     if member is not None and means is not None:
         gathering.say(tx, told, case, member, *means)
         return 1
-    skip = "ON_LEAVE" if is_away else "NO_ROUTE"
+    skip = Skip.ON_LEAVE if is_away else Skip.NO_ROUTE
     _go_up(tx, told, case, skip, member.id if member else None)
     return 1
 
@@ -145,17 +145,17 @@ def _tell_above_of_each(tx: Transaction, row: Any) -> int:
         case = tx.one(select(complaint).where(complaint.c.id == told.complaint_id)) if told else None
         if told is None or case is None or case.closed_at is not None or gathering.is_given_away(told, case):
             continue
-        _go_up(tx, told, case, "NO_ROUTE", entry.recipient_id)
+        _go_up(tx, told, case, Skip.NO_ROUTE, entry.recipient_id)
         found = 1
     return found
 
 
-def _go_up(tx: Transaction, told: Any, case: Any, skip: str, recipient: int | None) -> None:
+def _go_up(tx: Transaction, told: Any, case: Any, skip: Skip, recipient: int | None) -> None:
     """This one officer cannot be told: a colleague who knows is enough, else those above are told."""
     dispatch_log.note(tx, told, "staff", skip=skip, recipient=recipient)
     if not _is_told(tx, told):
         rung = Rung(Audience(told.audience), told.agency)
-        notices.tell_above(tx, told, rung, case, is_gap=skip != "ON_LEAVE")
+        notices.tell_above(tx, told, rung, case, is_gap=skip != Skip.ON_LEAVE)
 
 
 def _take(tx: Transaction, row: Any, *, ends: bool = True) -> bool:

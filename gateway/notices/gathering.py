@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from channels.messages import Button
 from channels.registry import Channel
 from gateway.complaints.complaint import Kind, Urgency
-from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Timing
+from gateway.complaints.notices import NOTICES, Audience, NoticeRule, Skip, Timing
 from gateway.notices import dispatch_log, staff_texts
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Buttons, Said
@@ -35,7 +35,7 @@ NAMED_BY_SMS = 3
 """So many tickets an SMS names."""
 ONLY_TODAY = "pic.due"
 """Words that are wrong tomorrow: such a notice never waits for the next day."""
-WAITING = frozenset({"DIGEST", "RATE_LIMIT"})
+WAITING = frozenset({Skip.DIGEST, Skip.RATE_LIMIT})
 """Reasons in the log of what is told with other things."""
 THEIRS = frozenset({Audience.TEAM.value, Audience.DEPUTY.value, Audience.HEAD.value})
 """Who is told as those who have the complaint."""
@@ -54,7 +54,7 @@ class Told:
 def tell(tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact) -> None:
     """Tell one officer of one notice, now or together with others."""
     rule = NOTICES[row.key]
-    until, skip = (None, "") if _never_waits(rule, case) else _until(tx, rule, contact.id)
+    until, skip = (None, None) if _never_waits(rule, case) else _until(tx, rule, contact.id)
     if until is None:
         say(tx, row, case, member, channel, contact)
         return
@@ -80,20 +80,20 @@ def _never_waits(rule: NoticeRule, case: Any) -> bool:
     return urgent or rule.timing is Timing.IMMEDIATE
 
 
-def _until(tx: Transaction, rule: NoticeRule, contact_id: int) -> tuple[datetime | None, str]:
+def _until(tx: Transaction, rule: NoticeRule, contact_id: int) -> tuple[datetime | None, Skip | None]:
     """Until when a message to this officer waits, and by which limit; None for at once."""
     settings, local = tx.office.settings.notices, tx.office.calendar.local(tx.now)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     subject = _subject(contact_id)
     of_the_day = Limit(subject, local - midnight, settings.digest_after)
     if rule.text_key != ONLY_TODAY and attempts.left(tx, [of_the_day]) <= 0:
-        return next_summary(tx, tx.now), "RATE_LIMIT"
+        return next_summary(tx, tx.now), Skip.RATE_LIMIT
     pace = Limit(subject, timedelta(seconds=settings.merge_within_s), settings.merge_after)
     table = tables.gathered.c
     waiting = tx.one(select(func.min(table.due_at).label("at")).where(table.contact_id == contact_id))
     if waiting is not None and waiting.at is not None and waiting.at <= tx.now + pace.span:
-        return waiting.at, "DIGEST"
-    return (attempts.free_at(tx, [pace]), "DIGEST") if attempts.left(tx, [pace]) <= 0 else (None, "")
+        return waiting.at, Skip.DIGEST
+    return (attempts.free_at(tx, [pace]), Skip.DIGEST) if attempts.left(tx, [pace]) <= 0 else (None, None)
 
 
 def _subject(contact_id: int) -> str:
@@ -145,7 +145,7 @@ def _tell_one(tx: Transaction, contact_id: int) -> int:
     means = readers.next_way(tx, waited[-1].member, by_sms=by_sms)
     if means is None:
         for told in waited:
-            _hand_back(tx, told.notice.id, told.entry_id, "NO_ROUTE")
+            _hand_back(tx, told.notice.id, told.entry_id, Skip.NO_ROUTE)
         return 0
     outbox, version = _say(tx, waited, *means)
     entries = [told.entry_id for told in waited]
@@ -159,19 +159,19 @@ def _still_wanted(tx: Transaction, row: Any, away: Collection[int]) -> Told | No
     told = tx.one(select(notice).where(notice.c.id == row.notice_id))
     case = tx.one(select(complaint).where(complaint.c.id == told.complaint_id)) if told else None
     if told is None or case is None or case.closed_at is not None or is_given_away(told, case):
-        _settle(tx, [row.entry_id], skip="SUPERSEDED")
+        _settle(tx, [row.entry_id], skip=Skip.SUPERSEDED.value)
         return None
     member = directory.member(tx, row.member_id)
     if member is None or member.id in away:
-        _hand_back(tx, told.id, row.entry_id, "ON_LEAVE" if member else "NO_HOLDER")
+        _hand_back(tx, told.id, row.entry_id, Skip.ON_LEAVE if member else Skip.NO_HOLDER)
         return None
     return Told(told, case, member, row.entry_id)
 
 
-def _hand_back(tx: Transaction, notice_id: int, entry_id: int, skip: str) -> None:
+def _hand_back(tx: Transaction, notice_id: int, entry_id: int, skip: Skip) -> None:
     """Who should hear of it instead is found as for any notice: colleagues who know are enough, else those above."""
     notice = tables.notice
-    _settle(tx, [entry_id], skip=skip)
+    _settle(tx, [entry_id], skip=skip.value)
     again = (notice.c.id == notice_id) & (notice.c.state == "done")
     tx.execute(notice.update().where(again).values(state="queued", due_at=tx.now))
     tx.ring("notify")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Kind, Role, Urgency
 from gateway.complaints.lifecycle import LIFECYCLE
-from gateway.complaints.notices import NOTICES, SAME_NEWS, Audience, NoticeRule, Only, Timing
+from gateway.complaints.notices import NOTICES, SAME_NEWS, Audience, NoticeRule, Only, Skip, Timing
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
 from gateway.notices import dispatch_log, gathering, staff_texts
@@ -117,7 +117,8 @@ def _supersede(tx: Transaction, complaint_id: int, key: str) -> None:
     notice = tables.notice
     waiting = (notice.c.complaint_id == complaint_id) & notice.c.key.in_(older) & notice.c.state.in_(UNTOLD)
     for row in tx.all(select(notice).where(waiting)):
-        dispatch_log.note(tx, row, "reporter", skip="SUPERSEDED")
+        _go_on(tx, row)
+        dispatch_log.note(tx, row, "reporter", skip=Skip.SUPERSEDED)
     tx.execute(notice.update().where(waiting).values(state="superseded"))
 
 
@@ -126,7 +127,8 @@ def withdraw(tx: Transaction, event_id: int) -> None:
     notice = tables.notice
     waiting = (notice.c.event_id == event_id) & notice.c.state.in_(UNTOLD)
     for row in tx.all(select(notice).where(waiting)):
-        dispatch_log.note(tx, row, row.audience, skip="UNDONE")
+        _go_on(tx, row)
+        dispatch_log.note(tx, row, row.audience, skip=Skip.UNDONE)
     tx.execute(notice.update().where(waiting).values(state="undone"))
 
 
@@ -147,13 +149,16 @@ def expand(tx: Transaction, row: Any) -> None:
         return
     audience = Audience(row.audience)
     if skip := _not_needed(tx, row, rule, case):
+        _go_on(tx, row)
         drop(tx, row, skip)
         return
     urgent = case.urgency == Urgency.DARURAT.value
     until = None if urgent else quiet_until(tx, rule, audience, tx.now)
     if until is not None:
+        dispatch_log.put_off(tx, row)
         _settle(tx, row, "queued", due_at=until)
         return
+    _go_on(tx, row)
     if audience is Audience.REPORTER:
         # First the clocks, because the text names the day on which they run out; what is over meanwhile needs none.
         for name in WHEN_TOLD.get(row.key, ()) if case.closed_at is None else ():
@@ -164,13 +169,19 @@ def expand(tx: Transaction, row: Any) -> None:
     _settle(tx, row, "done")
 
 
-def _not_needed(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> str:
+def _go_on(tx: Transaction, row: Any) -> None:
+    """What was put off waits no more; what is due as it was written was never put off."""
+    if row.due_at - row.created_at > timedelta(seconds=delay_s(tx, NOTICES[row.key])):
+        dispatch_log.go_on(tx, row)
+
+
+def _not_needed(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> Skip | None:
     """The reason why nobody has to be told any more."""
     if gathering.is_given_away(row, case):
-        return "SUPERSEDED"
+        return Skip.SUPERSEDED
     if rule.only is Only.FIRST and _told_before(tx, row):
-        return "DUP_EVENT"
-    return "SEEN" if rule.only is Only.UNSEEN and events.is_touched(tx, row.complaint_id) else ""
+        return Skip.DUP_EVENT
+    return Skip.SEEN if rule.only is Only.UNSEEN and events.is_touched(tx, row.complaint_id) else None
 
 
 def _told_before(tx: Transaction, row: Any) -> bool:
@@ -210,14 +221,14 @@ def failed(tx: Transaction, row: Any, problem: str, due_at: datetime | None) -> 
 
 def merge(tx: Transaction, row: Any, outbox: int | None) -> None:
     """The notice is told by a summary, the message `outbox`."""
-    dispatch_log.note(tx, row, "staff", skip="DIGEST", outbox=outbox)
+    dispatch_log.note(tx, row, "staff", skip=Skip.DIGEST, outbox=outbox)
     _settle(tx, row, "done")
 
 
-def drop(tx: Transaction, row: Any, skip: str) -> None:
+def drop(tx: Transaction, row: Any, skip: Skip) -> None:
     """Nobody is told, and why."""
     dispatch_log.note(tx, row, row.audience, skip=skip)
-    _settle(tx, row, "superseded" if skip == "SUPERSEDED" else "done")
+    _settle(tx, row, "superseded" if skip == Skip.SUPERSEDED else "done")
 
 
 def hand_on(tx: Transaction, row: Any, audience: Audience) -> None:
@@ -230,10 +241,10 @@ def hand_on(tx: Transaction, row: Any, audience: Audience) -> None:
 
 def _tell_reporter(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> None:
     if case.hold != Hold.NONE.value and not row.key.startswith(("hold.", "st.archived")):
-        dispatch_log.note(tx, row, "reporter", skip="SECRET_GUARD")
+        dispatch_log.note(tx, row, "reporter", skip=Skip.SECRET_GUARD)
         return
     if tx.now - row.created_at > TOO_OLD and rule.timing is not Timing.IMMEDIATE:
-        dispatch_log.note(tx, row, "reporter", skip="TOO_OLD")
+        dispatch_log.note(tx, row, "reporter", skip=Skip.TOO_OLD)
         return
     route = readers.reporter(tx, case)
     if route.skip:
@@ -269,12 +280,12 @@ def _mark(tx: Transaction, row: Any) -> dict[str, str]:
 def _tell_staff(tx: Transaction, row: Any, rung: Rung, case: Any) -> None:
     """The people of a rung; where nobody of them can be told, those above them: silence is not an answer."""
     if is_kept_from(tx, rung, case):
-        dispatch_log.note(tx, row, rung.audience.value, skip="SECRET_GUARD")
+        dispatch_log.note(tx, row, rung.audience.value, skip=Skip.SECRET_GUARD)
         tell_above(tx, row, rung, case, is_gap=False)
         return
     people = _people(tx, row, rung, case)
     if not people:
-        dispatch_log.note(tx, row, rung.audience.value, skip="NO_HOLDER")
+        dispatch_log.note(tx, row, rung.audience.value, skip=Skip.NO_HOLDER)
     if not _tell_people(tx, row, rung.audience, case, people):
         # Leave was planned, and whoever stands above acts; any other absence is a hole.
         tell_above(tx, row, rung, case, is_gap=not any(member.on_leave for member, _ in people))
@@ -325,13 +336,13 @@ def _tell_people(
     told, knows = _told_already(tx, row), False
     for member, means in people:
         if member.on_leave or means is None:
-            skip = "ON_LEAVE" if member.on_leave else "NO_ROUTE"
+            skip = Skip.ON_LEAVE if member.on_leave else Skip.NO_ROUTE
             dispatch_log.note(tx, row, audience.value, skip=skip, recipient=member.id)
             continue
         channel, contact = means
         knows = True
         if contact.id in told:
-            dispatch_log.note(tx, row, audience.value, skip="SAME_PERSON", recipient=member.id)
+            dispatch_log.note(tx, row, audience.value, skip=Skip.SAME_PERSON, recipient=member.id)
             continue
         told.add(contact.id)
         gathering.tell(tx, row, case, member, channel, contact)

@@ -15,7 +15,7 @@ from sqlalchemy import func, literal_column, select
 from channels.registry import Channel
 from gateway.complaints.calendar import day_text
 from gateway.complaints.complaint import Role
-from gateway.complaints.notices import Audience
+from gateway.complaints.notices import Audience, Skip
 from gateway.notices import notices, staff_texts
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
@@ -167,9 +167,9 @@ def _waiting(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Any
     for row in rows:
         case = known[row.complaint_id]
         if case.closed_at is not None:
-            notices.drop(tx, row, "SUPERSEDED")
+            notices.drop(tx, row, Skip.SUPERSEDED)
         elif notices.is_kept_from(tx, Rung(audience, row.agency), case):
-            notices.drop(tx, row, "SECRET_GUARD")
+            notices.drop(tx, row, Skip.SECRET_GUARD)
             if above := ladder.ABOVE.get(audience):
                 notices.hand_on(tx, row, above)
         else:
@@ -179,11 +179,11 @@ def _waiting(tx: Transaction, audience: Audience, agency: str) -> list[tuple[Any
 
 def _pass_up(tx: Transaction, waiting: Iterable[tuple[Any, Any]], audience: Audience, people: Sequence[Any]) -> None:
     """Nobody of them can be told: it waits for those above, and the complaint shows the gap."""
-    skip = "NO_ROUTE" if people else "NO_HOLDER"
-    skip = "ON_LEAVE" if any(member.on_leave for member, _ in people) else skip
+    skip = Skip.NO_ROUTE if people else Skip.NO_HOLDER
+    skip = Skip.ON_LEAVE if any(member.on_leave for member, _ in people) else skip
     for row, case in waiting:
         notices.drop(tx, row, skip)
-        if skip != "ON_LEAVE":
+        if skip != Skip.ON_LEAVE:
             notices.show_gap(tx, case)
         above = ladder.ABOVE.get(audience)
         if above is not None:

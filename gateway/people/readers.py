@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.complaints.complaint import Role
-from gateway.complaints.notices import Audience
+from gateway.complaints.notices import Audience, Skip
 from gateway.people import contacts, directory
 from gateway.people.contacts import Contact
 from gateway.people.directory import Member
@@ -44,20 +44,20 @@ class Route:
     channel: str = ""
     sent_from: str = ""
     language: str = "id"
-    skip: str = ""
+    skip: Skip | None = None
 
 
 def reporter(tx: Transaction, case: Any) -> Route:
     """The channel and own number that the reporter wrote to; USSD and the form answer by the channel of the address."""
     contact = contacts.by_id(tx, [case.contact_id]).get(case.contact_id) if case.contact_id else None
     if contact is None:
-        return Route(skip="NO_ROUTE")
+        return Route(skip=Skip.NO_ROUTE)
     used, number = _last_used(tx, case, contact)
     channel = _route_channel(tx, used, contact)
     if not channel:
-        return Route(contact, skip="NO_ROUTE")
+        return Route(contact, skip=Skip.NO_ROUTE)
     if not contact.reachable:
-        return Route(contact, channel, skip="NO_ROUTE")
+        return Route(contact, channel, skip=Skip.NO_ROUTE)
     dialogue = tables.dialogue
     talk = tx.one(
         select(dialogue.c.opted_out_at, dialogue.c.language).where(
@@ -65,7 +65,7 @@ def reporter(tx: Transaction, case: Any) -> Route:
         )
     )
     if talk is not None and talk.opted_out_at is not None:
-        return Route(contact, channel, skip="OPTED_OUT")
+        return Route(contact, channel, skip=Skip.OPTED_OUT)
     sent_from = number if channel == used else ""
     language = talk.language if talk is not None else "id"
     return Route(contact, channel, sent_from, language)

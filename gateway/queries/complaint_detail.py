@@ -63,6 +63,8 @@ class Delivery:
     skip: str
     sent_at: datetime | None
     delivered_at: datetime | None
+    ended_at: datetime | None = None
+    """When one that was put off went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def deliveries(tx: Transaction, complaint_id: int) -> list[Delivery]:
         for row in sent
     ]  # fmt: skip
     found += [
-        Delivery(row.created_at, row.key, row.channel, row.recipient_kind, "", "", row.skip, None, None)
+        Delivery(row.created_at, row.key, row.channel, row.recipient_kind, "", "", row.skip, None, None, row.ended_at)
         for row in logged
         if row.skip
     ]

@@ -137,7 +137,7 @@ def recipient(tx: Transaction, row: Any, *, hidden: bool = False) -> Recipient:
         found = contacts.addresses(tx, {route.contact.id: route.contact})
         to = contacts.masked(found[route.contact.id]) if found else ""
     by_sms = channel is not None and channel.capabilities.gsm
-    return Recipient(route.channel, channel.kind if channel else "", to, route.skip, by_sms)
+    return Recipient(route.channel, channel.kind if channel else "", to, route.skip or "", by_sms)
 
 
 def forwards(tx: Transaction, complaint_id: int) -> list[Forwarded]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from gateway.complaints.complaint import Role
-from gateway.complaints.notices import NOTICES, Audience
+from gateway.complaints.notices import NOTICES, Audience, Skip
 from gateway.people import contacts, directory, leaves, readers
 from gateway.people.directory import Member
 from gateway.people.leaves import Leave
@@ -182,11 +182,11 @@ def steps(tx: Transaction, agency: str) -> tuple[Step, ...]:
 
 def _step(tx: Transaction, number: int, rung: Rung, *, by_sms: bool) -> Step:
     held = [
-        (member, "ON_LEAVE" if member.on_leave else "" if means else "NO_ROUTE")
+        (member, Skip.ON_LEAVE if member.on_leave else "" if means else Skip.NO_ROUTE)
         for member, means in readers.staff(tx, rung.audience, rung.office, by_sms=by_sms)
     ]
     skips = {skip for _, skip in held}
-    state = Held.HELD if "" in skips else Held.LEAVE if "ON_LEAVE" in skips else Held.UNREACHABLE
+    state = Held.HELD if "" in skips else Held.LEAVE if Skip.ON_LEAVE in skips else Held.UNREACHABLE
     return Step(number, rung.audience, rung.office, tuple(held), state if held else Held.EMPTY)
 
 

@@ -45,6 +45,7 @@ KEPT: Mapping[Table, tuple[str, ...]] = {
     ),
     tables.dispatch_log: (
         "id", "event_id", "key", "recipient_kind", "channel", "outbox_id", "skip", "template_version", "created_at",
+        "ended_at",
     ),
     tables.clock: (
         "id", "name", "days", "unit", "event", "basis", "zone", "public", "started_at", "due_at",

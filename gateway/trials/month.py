@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, and_, func, select
 
 from gateway.complaints.complaint import Role
-from gateway.complaints.notices import Audience
+from gateway.complaints.notices import Audience, Skip
 from gateway.complaints.sla import Running
 from gateway.people import directory
 from gateway.queries import tracking
@@ -143,7 +143,11 @@ def books(tx: Transaction) -> Books:
     return Books(
         lives=tuple(_life(tx, row, words.get(row.id, ()), lines.get(row.id, ()), row.id in reached) for row in rows),
         messages=_counted(tx, tables.outbox.c.key, tables.outbox.c.state.in_(("sent", "delivered"))),
-        skips=_counted(tx, tables.dispatch_log.c.skip, tables.dispatch_log.c.skip != ""),
+        skips=_counted(
+            tx,
+            tables.dispatch_log.c.skip,
+            (tables.dispatch_log.c.skip != "") & tables.dispatch_log.c.ended_at.is_(None),
+        ),
         undone=(*_unsent(tx, numbers), *_untold(tx, numbers)),
         forwards=_forwards(tx, numbers),
         tasks=_counted(tx, tables.task.c.kind, tables.task.c.done_at.is_(None)),
@@ -216,7 +220,7 @@ def _reached(tx: Transaction, rows: Sequence[Any]) -> set[int]:
     """Complaints whose reporter never lost the way to them: no message of theirs was left out for want of one."""
     entry = tables.dispatch_log.c
     lost = select(entry.complaint_id).where(
-        entry.recipient_kind == "reporter", entry.skip.in_(("NO_ROUTE", "OPTED_OUT"))
+        entry.recipient_kind == "reporter", entry.skip.in_((Skip.NO_ROUTE, Skip.OPTED_OUT))
     )
     return {row.id for row in rows} - {row.complaint_id for row in tx.all(lost.distinct())}
 

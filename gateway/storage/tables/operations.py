@@ -110,6 +110,7 @@ dispatch_log = Table(
     Column("skip", String(24), nullable=False, default=""),
     Column("template_version", Integer),
     Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
 )
 
 gathered = Table(
