@@ -177,13 +177,15 @@ def template(tx: Transaction, key: str, channel: Channel | None, inputs: Mapping
 def _officer_values(tx: Transaction, case: Any, inputs: Mapping[str, str], link: str) -> dict[str, Any]:
     """Every fill-in that a text for an officer may ask for."""
     texts, shown = tx.office.texts, shown_to(Reader.NOTICE, case)
+    # What was given to nobody yet lies with the coordinators.
+    office = case.agency or directory.coordinator_agency(tx)
     return {
         "tiket": case.number,
         "nomor": plain(case.number),
         "topik": _topic(tx, case.topic),
         "kutipan": _excerpt(tx, shown.text) if shown.text else texts("staff.confidential"),
         "tautan": link,
-        "kantor": directory.agency_names(tx).get(case.agency, case.agency),
+        "kantor": directory.agency_names(tx).get(office, office),
         "alasan": _words(tx, case, inputs),
         "jam": _clock(inputs),
         "n": inputs.get("days", ""),

@@ -4,16 +4,31 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from channels.messages import Address
 from gateway.casework import deadlines
-from gateway.complaints.complaint import Action, Role
+from gateway.complaints.complaint import Action
 from gateway.intake.arrival import Arrival
 from gateway.notices import summaries
 from gateway.people import directory
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import act, answered, assigned, count, member, now, only, opened, rows, said
+from tests.gateway.short_ways import (
+    act,
+    answered,
+    assigned,
+    contact,
+    count,
+    member,
+    now,
+    only,
+    opened,
+    rows,
+    said,
+    spoken,
+)
 from tests.plans import watched
 
 Sends = Callable[..., Arrival]
@@ -65,18 +80,29 @@ def test_reports_of_one_incident_are_told_as_reports_and_as_one_case(
     assert any("Yang terbuka: 3 laporan tentang 2 kejadian." in text for text in told)
 
 
+def add_head(store: Store, chat: str) -> None:
+    """A head of the coordinators' office."""
+    member, address = tables.agency_member, contact(store, chat)
+    with store.transaction() as tx:
+        office = directory.coordinator_agency(tx)
+        like = tx.all(select(member).where(member.c.agency == office, member.c.ended_at.is_(None)))[0]
+        new = {"id": tx.new_id(), "role": "kepala", "person": "Contoh Kepala", "telegram_id": address.id}
+        tx.insert(member, **{**like._asdict(), **new, "source": "person"})
+
+
 def test_that_nobody_reads_a_report_is_told_to_the_head_of_the_coordinators(
     store: Store, telegram: Sends, moment: Moment
 ) -> None:
     case = opened(store, telegram(WASTE))
+    add_head(store, "900777")
     morning(store, moment, 8)
-    notice, log = tables.notice, tables.dispatch_log
-    assert {row.state for row in rows(store, notice, notice.c.key == "head.overdue")} == {"done"}
-    told = rows(store, log, log.c.key == "head.overdue", log.c.outbox_id.is_not(None))
+    notice = tables.notice
+    waited = rows(store, notice, notice.c.key == "head.overdue", notice.c.audience == "head")
+    assert {(row.agency, row.state) for row in waited} == {("", "done")}
+    told = [one.text for one in spoken(store, Address("tg", "900777"))]
     with store.reading() as tx:
-        heads = directory.team(tx, directory.coordinator_agency(tx), [Role.KEPALA], tx.today)
-    assert {row.recipient_id for row in told} == {head.id for head in heads}
-    assert any(case.number in text and "lewat 1 hari kerja" in text for text in said(store, "sup.digest"))
+        office = directory.agency_names(tx)[directory.coordinator_agency(tx)]
+    assert any(f"- {case.number} lewat 1 hari kerja di {office}. " in text for text in told)
 
 
 def test_what_is_open_alone_is_no_news(store: Store, telegram: Sends, moment: Moment) -> None:
