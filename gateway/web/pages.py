@@ -81,7 +81,7 @@ def _given(request: web.Request) -> dict[str, Any]:
         "training": settings.training.enabled,
         "user": user,
         "menu": parts_of(menu),
-        "chosen": chosen_of(menu, request.path),
+        "menu_at": menu_at(menu, request.path),
         "here": request.path,
         "page_url": f"{settings.server.public_url}{request.rel_url.raw_path_qs}",
         "static": site.static,
@@ -124,7 +124,7 @@ def parts_of(screens: Sequence[Route]) -> tuple[Part, ...]:
     return tuple(Part(of[0].part, tuple(of)) for of in found.values())
 
 
-def chosen_of(screens: Sequence[Route], path: str) -> str:
+def menu_at(screens: Sequence[Route], path: str) -> str:
     """The screen of the menu on which this address lies: the longest that it begins with."""
     fitting = [screen.path for screen in screens if path == screen.path or path.startswith(f"{screen.path}/")]
     return max(fitting, key=len, default="")
