@@ -80,6 +80,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("forwards_swept", 10, forwarding.sweep),
     Upkeep("record_alerts_told", 60, record_news.tell_alerts),
     Upkeep("record_reminders_told", 300, record_news.remind),
+    Upkeep("typing_told", 300, record_news.tell_typing),
     Upkeep("sms_parts_given_up", 5, take_overdue_parts),
     Upkeep("ussd_sessions_taken_up", 5, take_broken_sessions),
     Upkeep("deadlines_reached", 5, deadlines.reach, in_one=False),

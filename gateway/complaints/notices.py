@@ -176,6 +176,7 @@ _RULES = (
     NoticeRule("task.oota",         (A.COORDINATOR,),   T.QUIET,     "task.oota", delay="undo_s"),
     NoticeRule("task.extend",       (A.HEAD,),          T.QUIET,     "task.extend"),
     NoticeRule("task.sp4n",         (A.COORDINATOR,),   T.QUIET,     "task.sp4n"),
+    NoticeRule("task.bridge",       (A.TEAM,),          T.QUIET,     "task.bridge"),
     NoticeRule("chan.alert",        (A.COORDINATOR, A.CHANNEL_ADMIN), T.IMMEDIATE, "chan.alert"),
 )
 # fmt: on

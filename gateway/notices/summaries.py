@@ -28,6 +28,7 @@ from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 from gateway.timing import ladder
 from gateway.timing.ladder import Rung
+from gateway.timing.quiet import summary_day
 
 # Lower ones first: what none of them can be told is in the summary of those above, the same morning.
 READERS: Mapping[Audience, Role] = {
@@ -40,8 +41,6 @@ WHOLE = "*"
 """Audience of the row that says: everybody has had theirs today."""
 MOST_LINES = 20
 OLDEST = 5
-UNTIL = timedelta(hours=4)
-"""After the hour of the summary: whoever was down longer tells the next morning what waited."""
 # Word for word as in the index of what waits for a summary.
 WAITS = tables.notice.c.state == literal_column("'digest'")
 
@@ -71,7 +70,7 @@ class News:
 def tell(store: Store) -> int:
     """Write the summaries of today that are due and were not written; how many people were told."""
     with store.reading() as tx:
-        day = _day(tx)
+        day = summary_day(tx)
         if day is None or _is_done(tx, day):
             return 0
     told = 0
@@ -82,16 +81,6 @@ def tell(store: Store) -> int:
             told += store.run(partial(_tell, day=day, audience=audience, agency=agency))
     store.run(partial(_begin, day=day, audience=WHOLE, agency=""))
     return told
-
-
-def _day(tx: Transaction) -> date | None:
-    """Today, when its summaries are due."""
-    settings, local = tx.office.settings.notices, tx.office.calendar.local(tx.now)
-    resting = settings.staff_workdays_only and not tx.office.calendar.is_working(local.date())
-    late = local - local.replace(
-        hour=settings.digest_at.hour, minute=settings.digest_at.minute, second=0, microsecond=0
-    )
-    return local.date() if not resting and timedelta(0) <= late < UNTIL else None
 
 
 def _is_done(tx: Transaction, day: date) -> bool:

@@ -1,18 +1,27 @@
 """One message to everybody of some circles of staff: whoever can be reached, each once, however many offices they hold."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from gateway.complaints.notices import Audience
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
 from gateway.people import readers
+from gateway.people.contacts import Contact
 from gateway.storage.store import Transaction
 
+Way = tuple[str, Contact]
+"""The channel by which somebody is reached, and who they are."""
 
-def tell(tx: Transaction, audiences: Iterable[Audience], text: str, said: Said) -> int:
+
+def of(tx: Transaction, audiences: Iterable[Audience], agency: str = "") -> Sequence[Way]:
+    """Whoever of these circles can be reached. `agency`: whose, where a circle is that of any agency."""
+    people = [person for audience in audiences for person in readers.staff(tx, audience, agency)]
+    ways = {(means[0], means[1].id): means for _, means in people if means is not None}
+    return list(ways.values())
+
+
+def tell(tx: Transaction, circle: Collection[Way], text: str, said: Said) -> int:
     """Write this text to each of them; how many messages that were."""
-    every = [means for audience in audiences for _, means in readers.staff(tx, audience, "") if means is not None]
-    ways = {(channel, contact.id): (channel, contact) for channel, contact in every}
-    for channel, contact in ways.values():
+    for channel, contact in circle:
         outbound.say(tx, contact, channel, [(text, ())], said)
-    return len(ways)
+    return len(circle)

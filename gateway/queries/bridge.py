@@ -143,6 +143,22 @@ class Overdue:
     """Whether any of it waited long enough to be told."""
 
 
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """What is to be typed in now. `days`: working days that the oldest of it waits; `numbers`: still to come."""
+
+    many: int = 0
+    days: int = 0
+    numbers: int = 0
+
+
+def typing(tx: Transaction) -> Typing:
+    forward = tables.forward
+    rows = tx.all(select(forward.c.created_at).where(_stands_in(tx, TABS[0])[0]))
+    oldest = max((_days(tx, row.created_at) for row in rows), default=0)
+    return Typing(len(rows), oldest, len(_awaited(tx)) if rows else 0)
+
+
 def overdue(tx: Transaction) -> Overdue:
     """Typed in late, numbers that did not come, what must be looked at, sends that wait for a day, old states."""
     forward, task = tables.forward, tables.task

@@ -227,7 +227,8 @@ def _begin(tx: Transaction, row: Any, about: Any) -> None:
     )
     tasks.add(tx, OPENED_TASK, id_text(row.id), about.number, about.id)
     text = tx.office.texts(TO_COORDINATOR, tiket=about.number)
-    circles.tell(tx, [Audience.COORDINATOR], text, Said(TO_COORDINATOR, about.id, direct=False))
+    coordinators = circles.of(tx, [Audience.COORDINATOR])
+    circles.tell(tx, coordinators, text, Said(TO_COORDINATOR, about.id, direct=False))
 
 
 def tell(tx: Transaction) -> int:

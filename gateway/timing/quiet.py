@@ -1,10 +1,13 @@
 """Quiet hours: when officers and citizens are left in peace, and when a notice may go out after them (CASEWORK 5.6)."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from config.settings import Window
 from gateway.complaints.notices import Audience, NoticeRule, Timing
 from gateway.storage.store import Transaction
+
+SUMMARY_WITHIN = timedelta(hours=4)
+"""After the hour of the summary: whoever was down longer tells the next morning what waited."""
 
 
 def quiet_until(tx: Transaction, rule: NoticeRule, audience: Audience, now: datetime) -> datetime | None:
@@ -29,6 +32,16 @@ def staff_rests_until(tx: Transaction, now: datetime) -> datetime | None:
 def next_summary(tx: Transaction, now: datetime) -> datetime:
     """The next hour of summaries."""
     return _next_working(tx, tx.office.calendar.local(now), tx.office.settings.notices.digest_at, now)
+
+
+def summary_day(tx: Transaction) -> date | None:
+    """Today, when its summaries are due."""
+    settings, local = tx.office.settings.notices, tx.office.calendar.local(tx.now)
+    resting = settings.staff_workdays_only and not tx.office.calendar.is_working(local.date())
+    late = local - local.replace(
+        hour=settings.digest_at.hour, minute=settings.digest_at.minute, second=0, microsecond=0
+    )
+    return local.date() if not resting and timedelta(0) <= late < SUMMARY_WITHIN else None
 
 
 def _quiet(window: Window | None, at: time) -> bool:

@@ -6,7 +6,7 @@ from gateway.complaints.notices import DIGESTED, NOTICES, Audience, Only, Timing
 
 STAFF_TEXTS = {
     "pic.new", "pic.replied", "pic.reopened", "pic.withdrawn", "pic.noanswer", "pic.due", "pic.overdue", "sup.digest",
-    "sup.overdue", "dep.replied", "dep.reopened", "sup.reopened", "pic.half", "task.oota", "task.extend", "task.sp4n", "chan.alert", "mandate.expiring",
+    "sup.overdue", "dep.replied", "dep.reopened", "sup.reopened", "pic.half", "task.oota", "task.extend", "task.sp4n", "task.bridge", "chan.alert", "mandate.expiring",
     "duty.new", "duty.unseen",
 }  # fmt: skip
 

@@ -1,17 +1,22 @@
 """One alert and one all-clear for a system of record, whatever it does in between; one reminder a day of work by hand."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from gateway.complaints.forward import Circuit, CircuitState, ForwardState
 from gateway.forwarding import bridge, forwarding, record_news
 from gateway.intake.arrival import Arrival
+from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, said
+from tests.gateway.short_ways import COORDINATOR, REPORT, assigned, member, only, said
 from tests.gateway.test_forwarding import SP4N, claim, settle
 
 Sends = Callable[..., Arrival]
+TEAM = tables.agency_member
 
 
 def shut(store: Store, moment: Moment, reason: str = "busy") -> None:
@@ -122,3 +127,65 @@ def test_what_waits_to_be_sent_for_a_day_is_told_daily(store: Store, telegram: S
     assert remind(store) == 0
     moment.pass_(days=1, minutes=1)
     assert remind(store) == 1
+
+
+def typing(store: Store) -> int:
+    with store.transaction() as tx:
+        return record_news.tell_typing(tx)
+
+
+def to_type(store: Store, arrival: Arrival) -> int:
+    assigned(store, arrival)
+    (job,) = claim(store)
+    settle(store, job, ForwardState.MANUAL)
+    return job.id
+
+
+def operated_by(store: Store, agency: str) -> None:
+    (table,) = store.office.settings.forwarding
+    named = replace(table, values={**table.values, "operator_agency": agency})
+    store.office = replace(store.office, settings=replace(store.office.settings, forwarding=(named,)))
+
+
+def test_what_waits_to_be_typed_in_is_told_each_working_morning(store: Store, telegram: Sends, moment: Moment) -> None:
+    first = to_type(store, telegram(REPORT))
+    assert typing(store) == 0, "it came this morning"
+    moment.pass_(days=1)
+    second = to_type(store, telegram("Lampu jalan di depan sekolah mati sejak tiga malam", sender="78"))
+    assert [typing(store), typing(store)] == [1, 0]
+    (text,) = said(store, "task.bridge")
+    assert text.startswith("Perlu diinput ke LAPOR!: 2 laporan, tertua 1 hari kerja. Menunggu nomor: 0. http")
+    with store.transaction() as tx:
+        bridge.typed_in(tx, first, COORDINATOR)
+    moment.pass_(days=1, hours=6)
+    assert typing(store) == 0, "no morning any more"
+    moment.pass_(hours=18)
+    assert typing(store) == 1
+    assert said(store, "task.bridge")[1].startswith(
+        "Perlu diinput ke LAPOR!: 1 laporan, tertua 2 hari kerja. Menunggu nomor: 1."
+    )
+    with store.transaction() as tx:
+        bridge.numbered(tx, second, "8100007", COORDINATOR)
+    moment.pass_(days=1)
+    assert typing(store) == 0
+
+
+def test_whoever_was_reminded_today_is_not_told_twice(store: Store, telegram: Sends, moment: Moment) -> None:
+    to_type(store, telegram(REPORT))
+    moment.pass_(days=2)
+    assert (remind(store), typing(store)) == (1, 0)
+    operated_by(store, "DLH")
+    moment.pass_(days=1)
+    assert (remind(store), typing(store)) == (1, 1), "those who type in are others"
+
+
+@pytest.mark.parametrize(("agency", "reader"), [("", "DISKOMINFO"), ("PUPR", "PUPR"), ("NOBODY", "DISKOMINFO")])
+def test_the_team_that_types_in_is_told(
+    store: Store, telegram: Sends, moment: Moment, agency: str, reader: str
+) -> None:
+    operated_by(store, agency)
+    to_type(store, telegram(REPORT))
+    moment.pass_(days=1)
+    assert typing(store) == 1
+    told = only(store, tables.outbox, tables.outbox.c.key == "task.bridge")
+    assert told.contact_id == only(store, TEAM, TEAM.c.id == member(store, reader).id).telegram_id

@@ -57,7 +57,7 @@ READER = {"Authorization": "Bearer reader-api-token-0123"}
 PUBLIC = "[open311]\nenabled = true\npublish_media = true\n[government]\npublish_complaints = true"
 ADDED = "Tambahan saya: lubangnya makin dalam"
 LOUD = frozenset(key for key, rule in NOTICES.items() if set(rule.audiences) - {Audience.REPORTER})
-ABOUT_NO_REPORT = frozenset({"chan.alert", "sup.digest", "mandate.expiring", "task.sp4n"})
+ABOUT_NO_REPORT = frozenset({"chan.alert", "sup.digest", "mandate.expiring", "task.sp4n", "task.bridge"})
 
 
 @dataclass

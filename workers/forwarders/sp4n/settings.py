@@ -37,6 +37,8 @@ class Sp4nSettings(ApiSettings):
     search_path: str = ""
     attachments_suffix: Literal["", "."] = ""
     id_pattern: str = "^[0-9]{7}$"
+    operator_agency: str = ""
+    """Code of the agency whose team types in by hand; empty: the coordinator's."""
     answers_ask_reporter: bool = True
     """Their `resolved` before our agency answered asks the reporter instead of closing."""
 
