@@ -21,7 +21,6 @@ from gateway.record import cases, events, tasks
 from gateway.storage.store import Transaction
 from gateway.timing import clocks
 
-THIRD_REOPENING = "third_reopen"
 DOUBT = "tidak-sesuai"
 ADDITION = 1
 """Revision of a sealed text that adds to the original."""
@@ -65,7 +64,7 @@ def act(tx: Transaction, number: str, deed: Deed) -> str:
     except ActionRefused as refusal:
         if refusal.code != "limit":
             raise
-        tasks.add(tx, THIRD_REOPENING, case.number, masked_text(deed.text), case.id)
+        tasks.add(tx, tasks.THIRD_REOPENING, case.number, masked_text(deed.text), case.id)
         return "third"
     _keep(tx, case, deed)
     return deed.word

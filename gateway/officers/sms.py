@@ -41,7 +41,6 @@ MOST_CODES = 3
 """New codes that an officer may ask for in an hour, per task."""
 MOST_STRANGERS = 3
 """Answers in an hour to a number that is no officer's: each of them costs."""
-TASK = "officer_reply"
 ACTION_BYTES = 12
 
 
@@ -227,7 +226,7 @@ def _pass_on(
     who = ", ".join(f"{tx.office.texts(f'label.role.{one.role.value}')} {one.agency}" for one in mandates)
     said = order.text.replace(order.code, "****", 1) if order.code else order.text
     detail = f"{who or tx.office.texts('officer.sms.nobody')}: {masked_text(said)}"
-    tasks.add(tx, TASK, message.external_id, detail, case.id if case else None)
+    tasks.add(tx, tasks.OFFICER_REPLY, message.external_id, detail, case.id if case else None)
 
 
 def _help(tx: Transaction, case: Case) -> Line:

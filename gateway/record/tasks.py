@@ -7,6 +7,11 @@ from gateway.complaints.complaint import Actor
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
+THIRD_REOPENING = "third_reopen"
+OFFICER_REPLY = "officer_reply"
+WITH_WORDS = (THIRD_REOPENING, OFFICER_REPLY)
+"""Kinds whose detail is what somebody said about a complaint; that of the others is a number, a code or a state."""
+
 
 def add(tx: Transaction, kind: str, subject: str, detail: str = "", complaint_id: int | None = None) -> bool:
     """Note a task; False when the same one is open already."""

@@ -13,7 +13,7 @@ from gateway.files import photo_prints
 from gateway.files.desk_files import EVIDENCE
 from gateway.outbound.outbound import OPEN, lane_of
 from gateway.people import contacts
-from gateway.record import cases
+from gateway.record import cases, tasks
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -77,12 +77,14 @@ def reporters(tx: Transaction, ids: Collection[int]) -> None:
     words(tx, ids)
     reporters_files(tx, ids)
     event, forward, remote, notice = tables.complaint_event, tables.forward, tables.remote_event, tables.notice
+    task = tables.task
     tx.execute(event.update().where(_of(event, ids)).values(text_masked="", inputs=None))
     theirs = _of(event, ids) & (event.c.actor_role == REPORTER)
     tx.execute(event.update().where(theirs).values(actor_name=""))
     tx.execute(forward.update().where(_of(forward, ids)).values(content_masked="", detail_masked=""))
     tx.execute(remote.update().where(_of(remote, ids)).values(text_masked=""))
     tx.execute(notice.update().where(_of(notice, ids)).values(inputs=None))
+    tx.execute(task.update().where(_of(task, ids), task.c.kind.in_(tasks.WITH_WORDS)).values(detail=""))
     values: dict[str, Any] = dict.fromkeys(
         ("title", "text_masked", "text_hash", "location_text", "incident_text", "public_answer", "rating_comment"), ""
     )

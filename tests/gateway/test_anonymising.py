@@ -14,7 +14,7 @@ from gateway.files import file_sweep
 from gateway.intake import intake
 from gateway.intake.arrival import Arrival
 from gateway.people import contacts
-from gateway.record import shelf
+from gateway.record import shelf, tasks
 from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.retention.anonymising import STEPS
 from gateway.storage import tables
@@ -110,6 +110,11 @@ def test_time_takes_what_the_table_says(
 def test_after_five_years_a_skeleton_stays_without_a_word(store: Store, telegram: Sends, moment: Moment) -> None:
     case = closed(store, telegram(TEXT, attachments=(PHOTO,)), moment)
     before = row_of(store, case)
+    with store.transaction() as tx:
+        tasks.add(tx, tasks.OFFICER_REPLY, "sms-1", f"Penghubung PUPR: KABAR {WORD}", case.id)
+        tasks.add(tx, tasks.THIRD_REOPENING, case.number, f"Jalan {WORD} masih berlubang", case.id)
+        tasks.add(tx, "evidence_doubt", case.number, case.number, case.id)
+        tasks.settle(tx, tasks.OFFICER_REPLY, "sms-1")
     moment.pass_(days=1830)
     empty(store)
     row = row_of(store, case)
@@ -119,8 +124,11 @@ def test_after_five_years_a_skeleton_stays_without_a_word(store: Store, telegram
     assert (row.anonymised_at, row.contact_id) == (moment.now, None)
     events = rows(store, tables.complaint_event, tables.complaint_event.c.complaint_id == case.id)
     assert [one.action for one in events] == ["receive", "archive"]
-    for table in (tables.complaint, tables.complaint_event, tables.complaint_text, tables.attachment, tables.notice):
+    for table in (
+        tables.complaint, tables.complaint_event, tables.complaint_text, tables.attachment, tables.notice, tables.task,
+    ):  # fmt: skip
         assert WORD not in str(rows(store, table)), table.name
+    assert [one.detail for one in rows(store, tables.task)] == ["", "", case.number], "a number stays, no word does"
     said = rows(store, tables.audit, tables.audit.c.action == "data_forgotten")
     assert {one.object_id for one in said} >= {"points", "files", "words", "everything", "contacts"}
 

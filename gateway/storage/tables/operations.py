@@ -188,6 +188,7 @@ Index(
     sqlite_where=text("done_at IS NULL"),
     postgresql_where=text("done_at IS NULL"),
 )
+Index("ix_task_complaint", task.c.complaint_id)
 
 process = Table(
     "process",
