@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Table, or_, select
 
 from channels.messages import Address
 from channels.phone import phone_address
@@ -137,9 +137,13 @@ def _member_row(tx: Transaction, agency: Agency, member: TeamMember, ids: Mappin
 
 def in_office(on: date) -> ColumnElement[bool]:
     """Whose mandate lasts on this day: neither over, nor still to begin, nor ended by hand."""
-    table = tables.agency_member
+    return _lasts(tables.agency_member, on) & tables.agency_member.c.ended_at.is_(None)
+
+
+def _lasts(table: Table, on: date) -> ColumnElement[bool]:
+    """Its decree is neither over nor still to begin."""
     begun = or_(table.c.valid_from.is_(None), table.c.valid_from <= on)
-    return begun & or_(table.c.valid_to.is_(None), table.c.valid_to >= on) & table.c.ended_at.is_(None)
+    return begun & or_(table.c.valid_to.is_(None), table.c.valid_to >= on)
 
 
 def team(tx: Transaction, agency: str, roles: Sequence[Role], on: date) -> list[Member]:
@@ -205,9 +209,7 @@ def agency_names(tx: Transaction) -> dict[str, str]:
 
 def stands(on: date) -> ColumnElement[bool]:
     """The agencies that exist on this day, by their decree."""
-    table = tables.agency
-    begun = or_(table.c.valid_from.is_(None), table.c.valid_from <= on)
-    return begun & or_(table.c.valid_to.is_(None), table.c.valid_to >= on)
+    return _lasts(tables.agency, on)
 
 
 def accepting(tx: Transaction) -> list[tuple[str, str]]:

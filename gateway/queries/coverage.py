@@ -3,13 +3,14 @@
 Source: CASEWORK 5.6, 6.4 (a unit is connected with one liaison, one deputy and one head who can be reached).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, true
 
 from gateway.complaints.complaint import Role
 from gateway.complaints.notices import NOTICES, Audience, Skip
@@ -116,16 +117,17 @@ class Rehearsed:
 
 def units(tx: Transaction, codes: Collection[str] | None = None) -> list[Unit]:
     """All units in the order of the data, or those of `codes`."""
-    team = _people(tx)
+    team = _people(tx, codes)
     agency = tables.agency
-    found = tx.all(select(agency).order_by(agency.c.position, agency.c.code))
-    return [_unit(tx, row, team.get(row.code, ())) for row in found if codes is None or row.code in codes]
+    found = select(agency, directory.stands(tx.today).label("stands")).order_by(agency.c.position, agency.c.code)
+    if codes is not None:
+        found = found.where(agency.c.code.in_(codes))
+    return [_unit(tx, row, team[row.code]) for row in tx.all(found)]
 
 
 def _unit(tx: Transaction, row: Any, people: Sequence[Person]) -> Unit:
-    stands = (row.valid_from is None or row.valid_from <= tx.today) and (not row.valid_to or tx.today <= row.valid_to)
     depth = max(0, len(tx.office.reference.tree.ladder(row.code)) - 1)
-    gaps = _gaps(people, stands=stands) if row.accepts else ()
+    gaps = _gaps(people, stands=bool(row.stands)) if row.accepts else ()
     return Unit(row.code, row.name, row.kind, depth, row.accepts, tuple(people), gaps)
 
 
@@ -139,19 +141,22 @@ def _gaps(people: Sequence[Person], *, stands: bool) -> tuple[Gap, ...]:
     return (*found, *(ROLE_GAPS[role] for role in NEEDED if role not in reached))
 
 
-def _people(tx: Transaction) -> dict[str, list[Person]]:
-    """Everybody in office today, by agency."""
+def _people(tx: Transaction, codes: Collection[str] | None) -> Mapping[str, Sequence[Person]]:
+    """Everybody in office today, by agency; only of `codes` where they are given."""
     table = tables.agency_member
     addresses = or_(table.c.telegram_id.is_not(None), table.c.phone_id.is_not(None), table.c.email_id.is_not(None))
+    theirs = true() if codes is None else table.c.agency.in_(codes)
     found = tx.all(
-        select(table, addresses.label("has_address")).where(directory.in_office(tx.today)).order_by(table.c.id)
+        select(table, addresses.label("has_address")).where(theirs, directory.in_office(tx.today)).order_by(table.c.id)
     )
     ids = [row.id for row in found]
-    away, planned = directory.on_leave(tx, ids, tx.today), leaves.of(tx, ids, tx.today)
+    away, planned = directory.on_leave(tx, ids, tx.today), defaultdict[int, list[Leave]](list)
+    for leave in leaves.of(tx, ids, tx.today):
+        planned[leave.member_id].append(leave)
     members = {row.id: directory.member_of_row(tx, row) for row in found}
     known = contacts.by_id(tx, {contact for one in members.values() for _, contact in (*one.means, *one.costly)})
     paused = _not_active(tx)
-    team: dict[str, list[Person]] = {}
+    team = defaultdict[str, list[Person]](list)
     for row in found:
         one = members[row.id]
         ways = tuple(
@@ -159,11 +164,10 @@ def _people(tx: Transaction) -> dict[str, list[Person]]:
             for channel, contact in (*one.means, *one.costly)
             if contact in known and known[contact].reachable and channel not in paused
         )
-        mine = tuple(leave for leave in planned if leave.member_id == row.id)
-        person = Person(
-            row.id, one.role, one.person, row.sk_no, row.valid_to, ways, bool(row.has_address), row.id in away, mine
-        )
-        team.setdefault(row.agency, []).append(person)
+        leave_of = tuple(planned[row.id])
+        has_address, is_away = bool(row.has_address), row.id in away
+        person = Person(row.id, one.role, one.person, row.sk_no, row.valid_to, ways, has_address, is_away, leave_of)
+        team[row.agency].append(person)
     return team
 
 
@@ -192,17 +196,24 @@ def _step(tx: Transaction, number: int, rung: Rung, *, by_sms: bool) -> Step:
 
 def rehearse(tx: Transaction, agency: str) -> tuple[Rehearsed, ...]:
     """Who would be told today of an ordinary complaint of this agency. Nothing is written."""
+    known = dict[tuple[Rung, bool], Step]()
     return tuple(
-        Rehearsed(key, _climbed(tx, Rung(audience, agency), by_sms=NOTICES[key].by_sms))
+        Rehearsed(key, _climbed(tx, Rung(audience, agency), known, by_sms=NOTICES[key].by_sms))
         for key in REHEARSED
         for audience in NOTICES[key].audiences[:1]
     )
 
 
-def _climbed(tx: Transaction, rung: Rung | None, *, by_sms: bool) -> tuple[Step, ...]:
+def _climbed(
+    tx: Transaction, rung: Rung | None, known: dict[tuple[Rung, bool], Step], *, by_sms: bool
+) -> tuple[Step, ...]:
+    """`known`: rungs that another notice was told by; most climb the same ones."""
     tried: list[Step] = []
     while rung is not None:
-        tried.append(_step(tx, len(tried) + 1, rung, by_sms=by_sms))
+        number = len(tried) + 1
+        if (rung, by_sms) not in known:
+            known[rung, by_sms] = _step(tx, number, rung, by_sms=by_sms)
+        tried.append(replace(known[rung, by_sms], number=number))
         if tried[-1].state is Held.HELD:
             break
         rung = ladder.above(tx, rung)
