@@ -16,11 +16,11 @@ def retention(*, dry_run: bool, as_json: bool) -> None:
     """Take away what need not be kept any more; what must be kept (legal hold) stays."""
     gateway = current_gateway_or_exit()
     try:
-        with gateway.store.reading() as tx:
-            counts = anonymising.due(tx) | leftovers.due(tx)
-        if not dry_run:
-            done = anonymising.empty(gateway.store) + leftovers.forget(gateway.store)
-            counts = {"done": done}
+        if dry_run:
+            with gateway.store.reading() as tx:
+                counts = anonymising.due(tx) | leftovers.due(tx)
+        else:
+            counts = {"done": anonymising.empty(gateway.store) + leftovers.forget(gateway.store)}
     finally:
         gateway.close()
     if as_json:
