@@ -6,14 +6,13 @@ Decided by the id alone, so that it cannot be steered and comes out the same how
 import hashlib
 from datetime import timedelta
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import select
 
 from gateway.complaints.complaint import Status
-from gateway.operations import vitals
 from gateway.record import tasks
+from gateway.record.walk import Walk
 from gateway.storage import tables
 from gateway.storage.store import Transaction
-from gateway.storage.types import from_millis, to_millis
 
 KIND = "second_look"
 ONE_OF = 20
@@ -31,18 +30,9 @@ def is_chosen(complaint_id: int) -> bool:
 
 def propose(tx: Transaction) -> int:
     """A task for each chosen one among those that changed since the last look; how many."""
-    complaint, figure = tables.complaint.c, tables.figure
-    kept = {
-        row.name: row.value for row in tx.all(select(figure).where(figure.c.name.in_([_place("at"), _place("id")])))
-    }
-    since = max(from_millis(kept.get(_place("at"), 0)), tx.now - SINCE)
-    there = tuple_(literal(since, complaint.updated_at.type), literal(kept.get(_place("id"), 0), complaint.id.type))
-    rows = tx.all(
-        select(complaint.id, complaint.number, complaint.status, complaint.closed_at, complaint.updated_at)
-        .where(tuple_(complaint.updated_at, complaint.id) > there, complaint.updated_at < tx.now - SETTLED)
-        .order_by(complaint.updated_at, complaint.id)
-        .limit(PIECE)
-    )
+    complaint = tables.complaint.c
+    walk = Walk(f"{PLACE}|part=at", f"{PLACE}|part=id", tx.now - SINCE)
+    rows = walk.piece(tx, tx.now - SETTLED, PIECE, complaint.number, complaint.status, complaint.closed_at)
     many = 0
     for row in rows:
         if (
@@ -53,8 +43,7 @@ def propose(tx: Transaction) -> int:
         ):
             many += tasks.add(tx, KIND, row.number, row.number, row.id)
     if rows:
-        vitals.keep(tx, _place("at"), to_millis(rows[-1].updated_at))
-        vitals.keep(tx, _place("id"), rows[-1].id)
+        walk.ended(tx, rows[-1])
     return many
 
 
@@ -62,7 +51,3 @@ def _is_new(tx: Transaction, number: str) -> bool:
     """Once in its life: a rating that comes later is no second closing."""
     task = tables.task.c
     return tx.one(select(task.id).where(task.kind == KIND, task.subject == number).limit(1)) is None
-
-
-def _place(part: str) -> str:
-    return vitals.sample(PLACE, part=part)

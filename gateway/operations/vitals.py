@@ -90,6 +90,12 @@ def keep(tx: Transaction, name: str, value: int) -> None:
     tx.upsert(tables.figure, [{"name": name, "value": value, "at": tx.now}], ["value", "at"])
 
 
+def kept(tx: Transaction, *names: str) -> dict[str, int]:
+    """Those of these figures that are there."""
+    figure = tables.figure
+    return {row.name: row.value for row in tx.all(select(figure).where(figure.c.name.in_(names)))}
+
+
 def figures(tx: Transaction) -> dict[str, int]:
     return {row.name: row.value for row in tx.all(select(tables.figure))}
 
@@ -129,16 +135,16 @@ def note_backup(tx: Transaction, action: str, details: Mapping[str, object], mad
 
 def watch_audit(tx: Transaction) -> int:
     """Walk a further piece of the audit chain; where it ends, begin anew. The first bad line, 0 while it is whole."""
-    kept = figures(tx)
-    since = kept.get(AUDIT_SEEN, 0) + 1
+    before = kept(tx, AUDIT_SEEN, AUDIT_BROKEN)
+    since = before.get(AUDIT_SEEN, 0) + 1
     verdict = audit.verify(tx, since=since, until=since + AUDIT_LINES - 1)
     broken = verdict.seq if verdict.problem else _cut_at(tx)
     # A bad line stays told until the very place where it was is found whole again.
-    is_mended = since <= kept.get(AUDIT_BROKEN, 0) < since + verdict.lines
-    if broken or is_mended or AUDIT_BROKEN not in kept:
+    is_mended = since <= before.get(AUDIT_BROKEN, 0) < since + verdict.lines
+    if broken or is_mended or AUDIT_BROKEN not in before:
         keep(tx, AUDIT_BROKEN, broken)
     keep(tx, AUDIT_SEEN, since + verdict.lines - 1 if verdict.lines == AUDIT_LINES else 0)
-    return broken if broken or is_mended else kept.get(AUDIT_BROKEN, 0)
+    return broken if broken or is_mended else before.get(AUDIT_BROKEN, 0)
 
 
 def _cut_at(tx: Transaction) -> int:

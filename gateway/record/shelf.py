@@ -13,26 +13,25 @@ from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Table, literal, select, tuple_
+from sqlalchemy import Table, select
 
 from config.logging import get_logger
 from gateway import packing
 from gateway.audit import audit
 from gateway.complaints.complaint import SYSTEM, ArchiveReason
-from gateway.operations import vitals
 from gateway.people import contacts, dialogues
 from gateway.people.contacts import Contact
 from gateway.record import cases
+from gateway.record.walk import Walk
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
-from gateway.storage.types import from_millis, to_millis
 
 log = get_logger(__name__)
 PIECE = 10
 """Two milliseconds each: for so long nobody else writes on SQLite."""
 MOST_PIECES = 200
 QUIET_FOR = timedelta(days=30)
-PLACE = "put_away_up_to"
+WALK = Walk("put_away_up_to|part=changed", "put_away_up_to|part=id")
 CARRIED_OUT = ("done", "superseded", "undone")
 SENT = ("sent", "delivered")
 """What failed or is in doubt stays where people look for it."""
@@ -104,13 +103,7 @@ def _piece(tx: Transaction) -> tuple[int, int]:
     quiet_for = max(
         QUIET_FOR, timedelta(days=settings.casework.reopen_days), timedelta(seconds=settings.intake.flood_within_s)
     )
-    changed, last = _place(tx)
-    there = tuple_(literal(from_millis(changed), complaint.updated_at.type), literal(last, complaint.id.type))
-    ahead = tuple_(complaint.updated_at, complaint.id) > there
-    looked = tx.all(
-        select(complaint.id, complaint.updated_at).where(ahead, complaint.updated_at < tx.now - quiet_for)
-        .order_by(complaint.updated_at, complaint.id).limit(PIECE)
-    )  # fmt: skip
+    looked = WALK.piece(tx, tx.now - quiet_for, PIECE)
     if not looked:
         return 0, 0
     # Whoever acts on one of them now is not waited for: it is no longer quiet.
@@ -124,15 +117,8 @@ def _piece(tx: Transaction) -> tuple[int, int]:
     over = tx.all(still.order_by(complaint.id).with_for_update(skip_locked=True))
     if over:
         _put(tx, over)
-    vitals.keep(tx, f"{PLACE}|part=changed", to_millis(looked[-1].updated_at))
-    vitals.keep(tx, f"{PLACE}|part=id", looked[-1].id)
+    WALK.ended(tx, looked[-1])
     return len(looked), len(over)
-
-
-def _place(tx: Transaction) -> tuple[int, int]:
-    figure = tables.figure
-    kept = {row.name: row.value for row in tx.all(select(figure).where(figure.c.name.startswith(f"{PLACE}|")))}
-    return kept.get(f"{PLACE}|part=changed", 0), kept.get(f"{PLACE}|part=id", 0)
 
 
 def _put(tx: Transaction, over: Sequence[Any]) -> None:

@@ -1,7 +1,7 @@
 """What of a complaint is kept for how long after it was closed: a table of steps, walked every hour (SECURITY § 5).
 
-Each step walks the complaints in the order of their last change, from where it ended last, in pieces; what changes later
-comes by again. What must be kept (gateway/retention/legal_holds.py) is passed over, and caught up with when its hold ends.
+Each step is a walk of its own (gateway/record/walk.py). What must be kept (gateway/retention/legal_holds.py) is passed
+over, and caught up with when its hold ends.
 """
 
 from collections.abc import Callable, Collection
@@ -10,16 +10,17 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, not_, select, true, tuple_
+from sqlalchemy import ColumnElement, exists, func, not_, select, true
 
 from config.logging import get_logger
 from gateway.audit import audit
 from gateway.complaints.complaint import SYSTEM, Actor, Kind, Sensitive
 from gateway.operations import vitals
+from gateway.record.walk import Walk
 from gateway.retention import emptying, legal_holds, retention
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
-from gateway.storage.types import first_id_at, from_millis, to_millis
+from gateway.storage.types import first_id_at
 
 log = get_logger(__name__)
 PIECE = 50
@@ -84,10 +85,8 @@ def _record(store: Store, name: str, many: int) -> int:
 
 def _piece(tx: Transaction, step: Step) -> tuple[int, int]:
     """How many complaints were looked at, and how many were emptied."""
-    looked = tx.all(
-        select(complaint.id, complaint.updated_at).where(_ahead(tx, step), complaint.updated_at < tx.now - step.after)
-        .order_by(complaint.updated_at, complaint.id).limit(PIECE)
-    )  # fmt: skip
+    walk = _walk_of(step)
+    looked = walk.piece(tx, tx.now - step.after, PIECE)
     if not looked:
         return 0, 0
     # Waited for, not passed over: whoever holds one of them may change nothing, and the walk does not come back.
@@ -95,8 +94,7 @@ def _piece(tx: Transaction, step: Step) -> tuple[int, int]:
     ids = [row.id for row in tx.all(mine.order_by(complaint.id).with_for_update())]
     if ids:
         step.take(tx, ids)
-    vitals.keep(tx, _figure(step.name, "changed"), to_millis(looked[-1].updated_at))
-    vitals.keep(tx, _figure(step.name, "id"), looked[-1].id)
+    walk.ended(tx, looked[-1])
     return len(looked), len(ids)
 
 
@@ -105,41 +103,32 @@ def _due(tx: Transaction, step: Step) -> tuple[ColumnElement[bool], ...]:
     return complaint.closed_at.is_not(None), over, step.whose, not_(legal_holds.stands())
 
 
-def _ahead(tx: Transaction, step: Step) -> ColumnElement[bool]:
-    changed, last = _kept(tx, _figure(step.name, "changed")), _kept(tx, _figure(step.name, "id"))
-    there = tuple_(literal(from_millis(changed), complaint.updated_at.type), literal(last, complaint.id.type))
-    return tuple_(complaint.updated_at, complaint.id) > there
+def _walk_of(step: Step) -> Walk:
+    return Walk(_figure(step.name, "changed"), _figure(step.name, "id"))
 
 
 def _figure(name: str, part: str) -> str:
     return vitals.sample(PLACE, step=name, part=part)
 
 
-def _kept(tx: Transaction, name: str) -> int:
-    figure = tables.figure
-    row = tx.one(select(figure.c.value).where(figure.c.name == name))
-    return row.value if row else 0
-
-
 def _contacts(tx: Transaction) -> tuple[int, int]:
     """The next contacts by id; after the last one it begins anew, for who was needed then may not be needed now."""
     contact = tables.contact.c
-    last = _kept(tx, _figure(CONTACTS, "id"))
+    place = _figure(CONTACTS, "id")
+    last = vitals.kept(tx, place).get(place, 0)
     old = (contact.id > last) & (contact.id < first_id_at(tx.now - KEEPS_CONTACT)) & contact.staff.is_(False)
-    ids = [row.id for row in tx.all(select(contact.id).where(old).order_by(contact.id).limit(PIECE))]
-    gone = [one for one in ids if not _is_young(tx, one) and emptying.contact(tx, one)]
-    vitals.keep(tx, _figure(CONTACTS, "id"), ids[-1] if len(ids) == PIECE else 0)
-    return len(ids), len(gone)
+    looked = tx.all(select(contact.id, _is_young(tx).label("young")).where(old).order_by(contact.id).limit(PIECE))
+    gone = [row.id for row in looked if not row.young and emptying.contact(tx, row.id)]
+    vitals.keep(tx, place, looked[-1].id if len(looked) == PIECE else 0)
+    return len(looked), len(gone)
 
 
-def _is_young(tx: Transaction, contact_id: int) -> bool:
-    """Whether a complaint or a talk of this contact is younger than its time, or has to be kept."""
-    since, dialogue = tx.now - KEEPS_CONTACT, tables.dialogue.c
-    mine = complaint.contact_id == contact_id
-    kept = select(complaint.id).where(mine, (complaint.updated_at >= since) | legal_holds.stands())
-    spoke = dialogue.channel.in_(list(tx.office.channels)) & (dialogue.contact_id == contact_id)
-    talked = select(dialogue.contact_id).where(spoke, dialogue.updated_at >= since)
-    return any(tx.one(asked.limit(1)) is not None for asked in (kept, talked))
+def _is_young(tx: Transaction) -> ColumnElement[bool]:
+    """Whether a complaint or a talk of a contact is younger than its time, or has to be kept."""
+    since, dialogue, mine = tx.now - KEEPS_CONTACT, tables.dialogue.c, tables.contact.c.id
+    kept = exists().where(complaint.contact_id == mine, (complaint.updated_at >= since) | legal_holds.stands())
+    spoke = dialogue.channel.in_(list(tx.office.channels)) & (dialogue.contact_id == mine)
+    return kept | exists().where(spoke, dialogue.updated_at >= since)
 
 
 def catch_up(tx: Transaction, complaint_id: int) -> list[str]:
@@ -165,7 +154,7 @@ def due(tx: Transaction) -> dict[str, int]:
     found: dict[str, int] = {}
     for step in STEPS:
         counted: Any = tx.one(
-            select(func.count()).select_from(tables.complaint).where(_ahead(tx, step), *_due(tx, step))
+            select(func.count()).select_from(tables.complaint).where(_walk_of(step).ahead(tx), *_due(tx, step))
         )
         found[step.name] = int(counted[0])
     return found

@@ -160,9 +160,8 @@ def _unheld(rule: Rule) -> str:
 
 def _reached(tx: Transaction, rule: Rule) -> int:
     """The last id that the walk has passed."""
-    figure = tables.figure
-    kept = tx.one(select(figure.c.value).where(figure.c.name == _place(rule)))
-    return kept.value if kept else 0
+    place = _place(rule)
+    return vitals.kept(tx, place).get(place, 0)
 
 
 def _place(rule: Rule) -> str:
