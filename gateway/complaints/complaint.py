@@ -61,6 +61,10 @@ class Role(StrEnum):
 
 
 OFFICERS = frozenset({Role.ANGGOTA, Role.PENGHUBUNG, Role.DEPUTI, Role.KEPALA})
+DATA_KEEPERS = frozenset({Role.PRIVACY_OFFICER})
+"""Who decides what persons ask about their data, and what must be kept (SECURITY § 10)."""
+OF_REPORTER, OF_AGENCY = "reporter", "agency"
+"""Origin of a file: sent by whoever complains, or evidence of who answers."""
 
 
 class Action(StrEnum):

@@ -41,7 +41,6 @@ class Refusal(StrEnum):
     NO_DOCUMENT = "no_document"
     ANONYMOUS = "anonymous"
     NO_IDENTITY = "no_identity"
-    EXPIRED = "expired"
 
 
 LEAST_REASON, LEAST_DECISION = 30, 10

@@ -6,16 +6,16 @@ to the first one of a role. A row without `roles`
 would stand open to everybody: there is none (SECURITY § 10, default deny).
 """
 
-from gateway.complaints.complaint import Role
+from gateway.complaints.complaint import DATA_KEEPERS, Role
 from gateway.complaints.identity import OPENERS
+from gateway.people import leaves
 from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, COORDINATION, STAFF, Route
 
 HERE = "gateway.dashboard."
 DECIDERS = frozenset({Role.COORDINATOR})
 WORDING = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN})
 AUDIT_VERIFIERS = frozenset({Role.PRIVACY_OFFICER, Role.SYSTEM_ADMIN})
-PRIVACY_DECIDERS = frozenset({Role.PRIVACY_OFFICER})
-RETENTION_READERS = PRIVACY_DECIDERS | {Role.SYSTEM_ADMIN}
+RETENTION_READERS = DATA_KEEPERS | {Role.SYSTEM_ADMIN}
 AUDIT_READERS = AUDIT_VERIFIERS | {Role.COORDINATOR}
 """A coordinator reads their own lines only."""
 
@@ -23,7 +23,7 @@ TECHNICIANS = frozenset({Role.SYSTEM_ADMIN})
 TECHNICAL = TECHNICIANS | {Role.PRIVACY_OFFICER}
 """What other programs may do: set by one role, looked over by the other."""
 TEAM_KEEPERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN})
-TEAM_WATCHERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN, Role.KEPALA, Role.DEPUTI})
+TEAM_WATCHERS = leaves.OF_ALL | leaves.OF_THEIR_OWN
 COVERAGE_READERS = TEAM_WATCHERS | {Role.REGIONAL_HEAD, Role.EVALUATOR}
 """Whether a unit can be told is no secret; what it shows of people is their position."""
 
@@ -102,9 +102,9 @@ SCREENS: tuple[Route, ...] = (
     Route(
         "GET", "/admin/privasi", f"{HERE}privacy:show", roles=RETENTION_READERS, title="admin.privacy.menu", part="data"
     ),
-    Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=PRIVACY_DECIDERS),
-    Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=PRIVACY_DECIDERS),
-    Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=PRIVACY_DECIDERS),
+    Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=DATA_KEEPERS),
+    Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=DATA_KEEPERS),
+    Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=DATA_KEEPERS),
     # who wanted to know who somebody is
     Route("GET", "/admin/identitas", f"{HERE}identities:listing", roles=OPENERS, title="identity.menu", part="data"),
     Route("POST", "/admin/identitas", f"{HERE}identities:ask", roles=OPENERS),

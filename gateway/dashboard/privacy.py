@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from gateway.complaints.complaint import ActionRefused
+from gateway.complaints.complaint import DATA_KEEPERS, ActionRefused
 from gateway.dashboard import visit
 from gateway.dashboard.words import named
 from gateway.queries import audit_log
@@ -63,7 +63,7 @@ async def _show(
     request: web.Request, problems: Mapping[str, str] = NO_PROBLEMS, number: str = "", reason: str = ""
 ) -> web.StreamResponse:
     site, role = site_of(request), user_of(request).role
-    decides = role in privacy_requests.DECIDERS
+    decides = role in DATA_KEEPERS
     return pages.render(
         request,
         "privacy_desk.html",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.complaints.complaint import OFFICERS, Role
+from gateway.complaints.complaint import DATA_KEEPERS, OFFICERS, Role
 from gateway.complaints.identity import OPENERS
 from gateway.dashboard import visit
 from gateway.queries import attention, identities
@@ -18,7 +18,6 @@ LIST = "/admin/aduan?tab="
 BRIDGE = "/admin/sp4n/jembatan?tab="
 SENT = "/admin/pengiriman?tab="
 DECIDERS = frozenset({Role.COORDINATOR})
-DECIDERS_OF_REQUESTS = privacy_requests.DECIDERS
 OF_THEIR_OWN = frozenset({"identitas", "privasi"})
 """Figures that are counted apart from complaints and work."""
 
@@ -49,7 +48,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("menunggu_nomor", f"{BRIDGE}menunggu_nomor", "wait", COORDINATION),
     Figure("perlu_dicek", f"{BRIDGE}perlu_dicek", "wait", COORDINATION),
     Figure("identitas", "/admin/identitas", "bad", OPENERS),
-    Figure("privasi", "/admin/privasi", "bad", DECIDERS_OF_REQUESTS),
+    Figure("privasi", "/admin/privasi", "bad", DATA_KEEPERS),
     Figure("tugas", "/admin/tugas", "wait", COORDINATION),
     Figure("karantina", "/admin/karantina", "bad", CHANNEL_WORKERS),
     Figure("tak_pasti", f"{SENT}tak_pasti", "wait", CHANNEL_WORKERS),
@@ -76,7 +75,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     if role in OPENERS:
         scope, actor = visit.scope(request), user_of(request).actor
         values["identitas"] = await site.read(identities.waiting, scope, actor)
-    if role in DECIDERS_OF_REQUESTS:
+    if role in DATA_KEEPERS:
         values["privasi"] = await site.read(privacy_requests.waiting)
     return pages.render(
         request,

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
+from gateway.complaints.complaint import OF_AGENCY, OF_REPORTER
 from gateway.files import photo_moments, photo_prints
 from gateway.privacy.privacy import masked_text
 from gateway.sealing import open_seal, seal
@@ -60,7 +61,7 @@ def add(
     message_id: int | None,
     channel: str,
     refs: Sequence[AttachmentRef],
-    origin: str = "reporter",
+    origin: str = OF_REPORTER,
 ) -> int:
     """Note the files of a message; what came with the call is kept under the same commit."""
     if not refs:
@@ -148,9 +149,7 @@ def settle(tx: Transaction, outcomes: Sequence[FileOutcome]) -> None:
 def _taken_at(tx: Transaction, row: Any, taken: str) -> datetime | None:
     """Of evidence alone: when reporters were where they report of is theirs."""
     return (
-        photo_moments.read(taken, tx.office.calendar, row.created_at)
-        if taken and row.origin != photo_prints.REPORTER
-        else None
+        photo_moments.read(taken, tx.office.calendar, row.created_at) if taken and row.origin != OF_REPORTER else None
     )
 
 
@@ -182,15 +181,15 @@ def stored(tx: Transaction, complaint_id: int, origin: str = "", at: datetime | 
 def came(tx: Transaction, complaint_id: int, at: datetime) -> int:
     """How many files of the reporter came at that moment, clean or not yet."""
     attachment = tables.attachment
-    mine = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == "reporter")
+    mine = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == OF_REPORTER)
     row = tx.one(select(func.count()).select_from(attachment).where(mine, attachment.c.created_at == at))
     return int(row[0]) if row else 0
 
 
 def evidence(tx: Transaction, case: Any) -> list[StoredFile]:
     """What proves the answer of a complaint (its row or `Case`); of one that follows a parent the parent's pictures too."""
-    own = stored(tx, case.id, "agency")
-    return own + stored(tx, case.parent_id, "agency") if case.parent_id else own
+    own = stored(tx, case.id, OF_AGENCY)
+    return own + stored(tx, case.parent_id, OF_AGENCY) if case.parent_id else own
 
 
 def file(tx: Transaction, identity: int) -> StoredFile | None:

@@ -7,12 +7,11 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
-from gateway.complaints.complaint import Actor, Case
+from gateway.complaints.complaint import OF_AGENCY, Actor, Case
 from gateway.files import attachments
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
-EVIDENCE = "agency"
 DRAFT = "draft:"
 """Origin of files whose answer is still being looked over; nobody else sees them."""
 KEPT = timedelta(hours=24)
@@ -40,7 +39,7 @@ def adopt(tx: Transaction, complaint_id: int, actor: Actor, key: str) -> None:
     """The answer was sent: its files are evidence now."""
     table = tables.attachment
     mine = (table.c.complaint_id == complaint_id) & (table.c.origin == _draft(actor, key))
-    tx.execute(table.update().where(mine).values(origin=EVIDENCE))
+    tx.execute(table.update().where(mine).values(origin=OF_AGENCY))
 
 
 def _draft(actor: Actor, key: str) -> str:

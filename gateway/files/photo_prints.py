@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway.complaints.complaint import OF_AGENCY, OF_REPORTER
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -19,12 +20,11 @@ ALIKE = 3
 ROW_BITS = 8
 MOST = 500
 """Candidates of a band that are looked at, the newest first."""
-REPORTER, EVIDENCE = "reporter", "agency"
 
 
 def keep(tx: Transaction, file: Any, prints: Sequence[str]) -> None:
     """Remember what a picture looks like; one of an agency is compared with all earlier ones first."""
-    if file.origin != REPORTER:
+    if file.origin != OF_REPORTER:
         _compare(tx, file, [int(one, 16) for one in prints])
     new = [
         {
@@ -86,7 +86,7 @@ def mirrored(value: int) -> int:
     return turned
 
 
-def alike(tx: Transaction, complaint_id: int, origin: str = EVIDENCE) -> Sequence[Any]:
+def alike(tx: Transaction, complaint_id: int, origin: str = OF_AGENCY) -> Sequence[Any]:
     """The complaints whose earlier pictures the agency's evidence of this one looks like, whoever may see them.
 
     `origin`: of the pictures; that of a draft tells its officer before it is evidence.

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from gateway.audit import audit
 from gateway.casework.outgoing import is_national
-from gateway.complaints.complaint import Actor
+from gateway.complaints.complaint import OF_REPORTER, Actor
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteIdRefused, Report, read_remote_id
 from gateway.complaints.leaving import content_of, title_of
 from gateway.file_store import FileStore
@@ -85,7 +85,7 @@ def sheet(tx: Transaction, scope: Scope, forward_id: int) -> Sheet | None:
     flags = (("anonymous", report.anonymous), ("confidential", report.confidential))
     if row.kind != ForwardKind.CREATE.value:
         return replace(found, lines=_further(tx, row, report), flags=flags)
-    files = tuple(attachments.stored(tx, row.complaint_id, "reporter"))
+    files = tuple(attachments.stored(tx, row.complaint_id, OF_REPORTER))
     return replace(found, lines=_lines(tx, row, report), flags=flags, files=files)
 
 

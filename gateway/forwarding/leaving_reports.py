@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.complaints.complaint import Kind, Point
+from gateway.complaints.complaint import OF_REPORTER, Kind, Point
 from gateway.complaints.forward import ForwardKind, ForwardState, Report, ReportFile
 from gateway.files import attachments
 from gateway.forwarding import remote_ids
@@ -70,7 +70,7 @@ def _remote_id(filed: Any, shown: str) -> str:
 
 
 def _files(tx: Transaction, complaint_id: int) -> list[ReportFile]:
-    kept = attachments.stored(tx, complaint_id, origin="reporter")
+    kept = attachments.stored(tx, complaint_id, origin=OF_REPORTER)
     return [
         ReportFile(f"lampiran-{at}", file.media_type, partial(tx.office.files.get, file.name), file.sha256, file.size)
         for at, file in enumerate(kept, 1)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway.complaints.complaint import OF_REPORTER
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
 from gateway.files.attachments import FileOutcome
@@ -23,7 +24,7 @@ def ask_again(tx: Transaction, outcomes: Sequence[FileOutcome]) -> None:
     if not gone:
         return
     attachment, complaint = tables.attachment, tables.complaint
-    lost = (attachment.c.id.in_(gone)) & (attachment.c.state == "gone") & (attachment.c.origin == "reporter")
+    lost = (attachment.c.id.in_(gone)) & (attachment.c.state == "gone") & (attachment.c.origin == OF_REPORTER)
     wanted = select(attachment.c.complaint_id).where(lost)
     for row in tx.all(select(complaint).where(complaint.c.id.in_(wanted), complaint.c.hold == "none")):
         _ask(tx, row)

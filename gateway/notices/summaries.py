@@ -118,7 +118,7 @@ def _tell(tx: Transaction, *, day: date, audience: Audience, agency: str) -> int
         _pass_up(tx, waiting, audience, people)
         waiting = []
     ending = () if audience is Audience.REGIONAL_HEAD else mandates.untold(tx, audience, agency)
-    news = _news(tx, audience, agency, since, waiting, tuple(mandates.sentence(tx, one) for one in ending))
+    news = _news(tx, audience, agency, since, waiting, mandates.sentences(tx, ending))
     first = None
     if not news.is_none:
         for member, means in people:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from channels.messages import AttachmentRef
 from gateway.audit import audit
 from gateway.casework import casework
-from gateway.complaints.complaint import Action, ActionRefused, Case
+from gateway.complaints.complaint import OF_AGENCY, Action, ActionRefused, Case
 from gateway.complaints.inputs import check_inputs
 from gateway.complaints.lifecycle import step_of
 from gateway.complaints.masking import mask
@@ -35,7 +35,6 @@ from gateway.timing import clocks
 
 UNDO = "urungkan"
 ANSWER = "selesai"
-EVIDENCE = "agency"
 DRAFT = "draft:"
 """Origin of files that were uploaded for an answer that is not sent yet."""
 ACTION_ID_CHARACTERS = 24
@@ -196,7 +195,7 @@ def _adopt(tx: Transaction, complaint_id: int, draft: str) -> tuple[int, ...]:
     attachment = tables.attachment
     mine = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == draft)
     files = tuple(row.id for row in tx.all(select(attachment.c.id).where(mine)))
-    tx.execute(attachment.update().where(mine).values(origin=EVIDENCE))
+    tx.execute(attachment.update().where(mine).values(origin=OF_AGENCY))
     return files
 
 

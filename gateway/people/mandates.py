@@ -1,6 +1,6 @@
 """Mandates that end soon: their agency and the coordinator read of it 30, 7 and 1 days before, once each (CASEWORK 6.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -64,8 +64,15 @@ def mark_told(tx: Transaction, audience: Audience, told: Iterable[Expiring]) -> 
         tx.insert_new(tables.mandate_warning, [{**row, "told_at": tx.now} for row in rows], "member_id")
 
 
-def sentence(tx: Transaction, one: Expiring) -> str:
-    """By position, not by name."""
-    texts, names = tx.office.texts, directory.agency_names(tx)
-    office = names.get(one.agency, one.agency)
-    return texts(KEY, jabatan=texts(f"label.role.{one.role.value}"), kantor=office, tgl=day_text(one.valid_to))
+def sentences(tx: Transaction, found: Collection[Expiring]) -> tuple[str, ...]:
+    """One each, by position, not by name."""
+    texts, names = tx.office.texts, directory.agency_names(tx) if found else {}
+    return tuple(
+        texts(
+            KEY,
+            jabatan=texts(f"label.role.{one.role.value}"),
+            kantor=names.get(one.agency, one.agency),
+            tgl=day_text(one.valid_to),
+        )
+        for one in found
+    )

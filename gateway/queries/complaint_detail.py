@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
-from gateway.complaints.complaint import Visibility
+from gateway.complaints.complaint import OF_REPORTER, Visibility
 from gateway.complaints.number import read_number, read_sp4n_id
 from gateway.files import attachments
 from gateway.files.attachments import StoredFile
@@ -190,7 +190,7 @@ def file_of(tx: Transaction, scope: Scope, identity: str) -> StoredFile | None:
     if row is None or sight(scope, row) is not Sight.FULL:
         return None
     # What an officer attached to an answer is no evidence of who reported.
-    may_see = stored.origin != "reporter" or shown_to(scope.reader, row).photos
+    may_see = stored.origin != OF_REPORTER or shown_to(scope.reader, row).photos
     return stored if may_see else None
 
 

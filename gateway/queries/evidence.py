@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway.complaints.complaint import OF_AGENCY
 from gateway.files import photo_prints
 from gateway.queries.belongings import SCANS
 from gateway.queries.relatives import shown
@@ -27,7 +28,7 @@ class Doubts:
     pending: int = 0
 
 
-def doubts(tx: Transaction, scope: Scope, row: Any, origin: str = photo_prints.EVIDENCE) -> Doubts:
+def doubts(tx: Transaction, scope: Scope, row: Any, origin: str = OF_AGENCY) -> Doubts:
     """Of the files of one row of `complaint` that are `origin`'s: evidence, or a draft of it."""
     attachment = tables.attachment.c
     mine = (attachment.complaint_id == row.id) & (attachment.origin == origin)

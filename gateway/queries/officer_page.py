@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.complaints.calendar import add_working_days
-from gateway.complaints.complaint import Action, Case, Hold, Status, Visibility
+from gateway.complaints.complaint import OF_REPORTER, Action, Case, Hold, Status, Visibility
 from gateway.complaints.inputs import MOST_EXTENSION
 from gateway.complaints.lifecycle import steps_of
 from gateway.complaints.sla import Clock, Running
@@ -113,7 +113,7 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
     events = standing(_events(tx, case.id))
     shown = shown_to(Reader.OFFICER, row, _reporter(tx, row))
     names = directory.agency_names(tx)
-    pictures = tuple(attachments.stored(tx, case.id, "reporter"))
+    pictures = tuple(attachments.stored(tx, case.id, OF_REPORTER))
     has_point = shown.point and row.latitude is not None and row.longitude is not None
     promised, asked = _extension(events)
     forms = forms_of(case, member)

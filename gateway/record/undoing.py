@@ -6,15 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.complaints.complaint import Action, Case, Status
+from gateway.complaints.complaint import OF_AGENCY, Action, Case, Status
 from gateway.complaints.lifecycle import Step
 from gateway.queries.milestones import standing
 from gateway.record import assignments
 from gateway.storage import tables
 from gateway.storage.store import Transaction
-
-EVIDENCE = "agency"
-"""Origin of the files of an answer."""
 
 
 def before(tx: Transaction, case: Case, undone: Step, last: Any) -> dict[str, Any]:
@@ -40,7 +37,7 @@ def _answer(tx: Transaction, case: Case, last: Any) -> dict[str, Any]:
 def _drop_evidence(tx: Transaction, complaint_id: int, answered_at: datetime | None) -> None:
     """What came with the answer goes with it: the next one must not be shown with pictures of this one."""
     attachment = tables.attachment
-    undone = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == EVIDENCE)
+    undone = (attachment.c.complaint_id == complaint_id) & (attachment.c.origin == OF_AGENCY)
     if answered_at:
         undone &= attachment.c.created_at > answered_at
     tx.execute(attachment.delete().where(undone))

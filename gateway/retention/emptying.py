@@ -7,10 +7,10 @@ never changed; only the words of it go (SECURITY C27, § 5).
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, true
+from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select, true
 
+from gateway.complaints.complaint import OF_AGENCY, OF_REPORTER, Role
 from gateway.files import photo_prints
-from gateway.files.desk_files import EVIDENCE
 from gateway.outbound.outbound import OPEN, lane_of
 from gateway.people import contacts
 from gateway.record import cases, tasks
@@ -18,7 +18,6 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 ERASED = "erased"
-REPORTER = "reporter"
 NO_BYTES = b""
 NOT_WANTED = "superseded"
 """Why a message that failed cannot be sent again: its words are gone."""
@@ -47,17 +46,17 @@ def words(tx: Transaction, ids: Collection[int]) -> None:
 
 def reporters_files(tx: Transaction, ids: Collection[int]) -> None:
     """Their hashes stay; the files themselves go with the next sweep (gateway/files/file_sweep.py)."""
-    _files(tx, ids, tables.attachment.c.origin == REPORTER)
+    _files(tx, ids, tables.attachment.c.origin == OF_REPORTER)
 
 
 def evidence(tx: Transaction, ids: Collection[int]) -> None:
-    _files(tx, ids, tables.attachment.c.origin == EVIDENCE)
+    _files(tx, ids, tables.attachment.c.origin == OF_AGENCY)
 
 
 def _files(tx: Transaction, ids: Collection[int], whose: ColumnElement[bool]) -> None:
     attachment, upload = tables.attachment, tables.attachment_upload
     mine = and_(_of(attachment, ids), whose, attachment.c.state != ERASED)
-    gone = [row.id for row in tx.all(attachment.select().with_only_columns(attachment.c.id).where(mine))]
+    gone = [row.id for row in tx.all(select(attachment.c.id).where(mine))]
     if gone:
         photo_prints.forget(tx, gone)
         tx.execute(upload.delete().where(upload.c.attachment_id.in_(gone)))
@@ -79,7 +78,7 @@ def reporters(tx: Transaction, ids: Collection[int]) -> None:
     event, forward, remote, notice = tables.complaint_event, tables.forward, tables.remote_event, tables.notice
     task = tables.task
     tx.execute(event.update().where(_of(event, ids)).values(text_masked="", inputs=None))
-    theirs = _of(event, ids) & (event.c.actor_role == REPORTER)
+    theirs = _of(event, ids) & (event.c.actor_role == Role.REPORTER.value)
     tx.execute(event.update().where(theirs).values(actor_name=""))
     tx.execute(forward.update().where(_of(forward, ids)).values(content_masked="", detail_masked=""))
     tx.execute(remote.update().where(_of(remote, ids)).values(text_masked=""))
@@ -111,7 +110,7 @@ def contact(tx: Transaction, contact_id: int) -> bool:
     if not contacts.lock_if_free(tx, contact_id) or is_needed(tx, contact_id):
         return False
     complaint = tables.complaint
-    ids = [row.id for row in tx.all(complaint.select().where(complaint.c.contact_id == contact_id))]
+    ids = [row.id for row in tx.all(select(complaint.c.id).where(complaint.c.contact_id == contact_id))]
     if ids:
         cases.empty(tx, ids, contact_id=None)
     for table in (tables.dialogue, tables.ussd_session):

@@ -7,13 +7,12 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from gateway.audit import audit
-from gateway.complaints.complaint import ActionRefused, Actor, Case, Role
+from gateway.complaints.complaint import DATA_KEEPERS, ActionRefused, Actor, Case
 from gateway.privacy.privacy import masked_text
 from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
-PLACERS = frozenset({Role.PRIVACY_OFFICER})
 LEAST_REASON = 10
 MOST = 200
 
@@ -55,7 +54,7 @@ def end(tx: Transaction, number: str, reason: str, actor: Actor) -> int:
 
 
 def _checked(tx: Transaction, number: str, reason: str, actor: Actor) -> Case:
-    if actor.role not in PLACERS:
+    if actor.role not in DATA_KEEPERS:
         raise ActionRefused("wrong_role")
     case = cases.by_number(tx, number)
     if case is None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.audit import audit
-from gateway.complaints.complaint import SYSTEM, ActionRefused, Actor, Role
+from gateway.complaints.complaint import DATA_KEEPERS, SYSTEM, ActionRefused, Actor
 from gateway.conversation.render import render
 from gateway.conversation.turn import Reply
 from gateway.outbound import outbound
@@ -32,7 +32,6 @@ ASKED, GRANTED, REFUSED, DONE, KEPT = "asked", "granted", "refused", "done", "ke
 ANSWER_WITHIN = timedelta(hours=72)
 GIVE_UP = timedelta(days=3)
 """After that a contact that is needed again (a new report, a message that does not leave) stays."""
-DECIDERS = frozenset({Role.PRIVACY_OFFICER})
 LEAST_REASON = 10
 MOST = 100
 
@@ -109,7 +108,7 @@ def _reports(tx: Transaction, contact_id: int | None) -> list[Standing]:
 
 def decide(tx: Transaction, identity: int, actor: Actor, *, grant: bool, reason: str) -> None:
     """ActionRefused: `wrong_role`, `wrong_state` (decided already), `too_short`, `open`, `held`; then nothing was done."""
-    if actor.role not in DECIDERS:
+    if actor.role not in DATA_KEEPERS:
         raise ActionRefused("wrong_role")
     row = _locked(tx, identity)
     if row is None or row.state != ASKED:
