@@ -116,7 +116,7 @@ class Runtime:
         rates = {name: channel.messages_per_second for name, channel in self._gateway.channels.items()}
         limits = Limits(redis_url(self._gateway.settings), self._process, rates)
         async with AiohttpHttp() as http:
-            targets = Targets(self._gateway.settings, http, self._process)
+            targets = Targets(self._gateway.settings, http, self._process, counted=self.counted)
             tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process, targets, self.counted)
             self._drains = {queue: await asyncio.to_thread(open_drain, queue, tools) for queue in self._queues}
             if "deliver" in self._queues:

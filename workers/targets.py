@@ -7,16 +7,17 @@ open a single harmless read is tried now and then (docs/forwarders/sp4n.md § Ci
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 
 from channels.protocols import Http
 from config.settings import Settings
 from gateway.complaints.forward import Circuit, Health
 from gateway.forwarding import forwarding
-from gateway.operations import leases
+from gateway.operations import leases, vitals
+from gateway.operations.vitals import Counted
 from workers.drain import Transaction
 from workers.forwarders import carrying, circuit, registry
 from workers.forwarders.circuit import Gate
@@ -61,13 +62,15 @@ class Targets:
         process: str,
         seconds: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
+        counted: Counted | None = None,
     ) -> None:
-        """`seconds` and `sleep`: by which time the pace is kept."""
+        """`seconds` and `sleep`: by which time the pace is kept. `counted`: where calls are counted."""
         self._settings = settings
         self._http = http
         self._process = process
         self._seconds = seconds
         self._sleep = sleep
+        self._counted = counted or Counted()
 
     @cached_property
     def by_name(self) -> dict[str, Target]:
@@ -76,7 +79,8 @@ class Targets:
         installation = Installation(self._settings.government.zone, agent)
         made = {}
         for table in self._settings.forwarding:
-            forwarder = registry.build(table, installation)
+            called = partial(_called, self._counted, table.name)
+            forwarder = registry.build(table, replace(installation, called=called))
             paced = PacedHttp(self._http, forwarder.pace, self._seconds, self._sleep)
             made[table.name] = Target(table.name, forwarder, paced, paced.part(SHARE_FOR_POLLS))
         return made
@@ -108,6 +112,11 @@ class Targets:
     def let_go(self, tx: Transaction) -> None:
         for name in self.by_name:
             leases.release(tx, _lease(name), self._process)
+
+
+def _called(counted: Counted, target: str, path: str, result: str, seconds: float) -> None:
+    counted.add("forward_calls_total", {"target": target, "path": path, "result": result})
+    counted.took(vitals.CALLS, {"target": target}, seconds, vitals.CALLS_WITHIN_S)
 
 
 def _lease(name: str) -> str:

@@ -14,6 +14,7 @@ from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
 from gateway.forwarding import disagreements
 from gateway.forwarding.disagreements import ACTOR
 from gateway.notices import notices
+from gateway.operations import vitals
 from gateway.privacy.privacy import masked_text
 from gateway.record import cases, tasks
 from gateway.storage import tables
@@ -71,6 +72,7 @@ def _take_over(
         return {}
     if moved and state.status is None:
         tasks.add(tx, "sp4n_unknown_status", name, row.marker)
+        vitals.add(tx, vitals.sample("forward_unknown_status_total", target=row.target), 1)
     if not (moved and _follow(tx, case, state, new, actor)):
         _pass_on(tx, case, new, actor)
     if is_national(tx, row.target):

@@ -8,7 +8,7 @@ import os
 import socket
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -26,6 +26,9 @@ LIVES_FOR = timedelta(seconds=60)
 FORGOTTEN_AFTER = timedelta(days=1)
 BACKUP = "backup_last_timestamp"
 AUDIT_BROKEN, AUDIT_SEEN = "audit_broken_line", "audit_checked_line"
+CALLS = "forward_call_seconds"
+CALLS_WITHIN_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Calls of systems of record, whose platform may take a minute to say no."""
 AUDIT_LINES = 1_000
 """Of the audit chain per look; all of it is walked again and again."""
 
@@ -41,6 +44,11 @@ def read_sample(name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return first, tuple((key, value) for key, _, value in (part.partition("=") for part in rest))
 
 
+def within(seconds: float, bounds: Sequence[float]) -> str:
+    """The bound as Prometheus writes it; +Inf for what took longer than all."""
+    return next((f"{bound:g}" for bound in bounds if seconds <= bound), "+Inf")
+
+
 @dataclass(slots=True)
 class Counted:
     """What one process counted and has not yet added to the figures of all."""
@@ -50,6 +58,11 @@ class Counted:
     def add(self, name: str, labels: Mapping[str, str], many: int = 1) -> None:
         if many:
             self.waiting[sample(name, **labels)] += many
+
+    def took(self, name: str, labels: Mapping[str, str], seconds: float, bounds: Sequence[float]) -> None:
+        """One more that lasted so long: `le`, the least of the bounds that it fits into, and its milliseconds."""
+        self.add(name, {**labels, "le": within(seconds, bounds)})
+        self.add(f"{name}_ms", labels, round(seconds * 1000))
 
     def take(self) -> Counter[str]:
         taken, self.waiting = self.waiting, Counter()

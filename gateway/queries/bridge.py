@@ -84,6 +84,8 @@ class TargetHealth:
     last_sent_at: datetime | None
     last_polled_at: datetime | None
     polls_late: int
+    poll_due_at: datetime | None = None
+    """Since when the most overdue of its reports should have been asked for; later than now where none is."""
     questions: int = 0
     """Open tasks about where the two sides differ; they name no target, so they stand with the national one."""
 
@@ -282,7 +284,8 @@ def _health(tx: Transaction, name: str, kind: str, mode: str) -> TargetHealth:
     )
     late = func.sum(case((forward.c.poll_due_at < tx.now - POLL_LATE, 1), else_=0)).label("late")
     newest = func.max(forward.c.polled_at).label("newest")
-    polls = tx.one(select(newest, late).where(IS_POLLED, forward.c.target == name))
+    due = func.min(forward.c.poll_due_at).label("due")
+    polls = tx.one(select(newest, late, due).where(IS_POLLED, forward.c.target == name))
     return TargetHealth(
         name=name,
         kind=kind,
@@ -293,6 +296,7 @@ def _health(tx: Transaction, name: str, kind: str, mode: str) -> TargetHealth:
         last_sent_at=sent[0] if sent else None,
         last_polled_at=polls.newest if polls else None,
         polls_late=int(polls.late or 0) if polls else 0,
+        poll_due_at=polls.due if polls else None,
         questions=_questions(tx) if kind == outgoing.NATIONAL else 0,
     )
 

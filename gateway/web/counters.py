@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -12,18 +12,19 @@ Sample = tuple[str, Labels, float]
 
 @dataclass(slots=True)
 class Durations:
-    """A histogram: how many took at most each of `BUCKETS_S`, how many there were, how long all took together."""
+    """A histogram: how many took at most each of its bounds, how many there were, how long all took together."""
 
     within: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
     total_s: float = 0.0
+    bounds: Sequence[float] = BUCKETS_S
 
     def add(self, seconds: float) -> None:
-        self.within[bisect_left(BUCKETS_S, seconds)] += 1
+        self.within[bisect_left(self.bounds, seconds)] += 1
         self.total_s += seconds
 
     def samples(self, name: str, labels: Labels) -> Iterator[Sample]:
         count = 0
-        for bound, many in zip((*(f"{bound:g}" for bound in BUCKETS_S), "+Inf"), self.within, strict=True):
+        for bound, many in zip((*(f"{bound:g}" for bound in self.bounds), "+Inf"), self.within, strict=True):
             count += many
             yield f"{name}_bucket", (*labels, ("le", bound)), count
         yield f"{name}_count", labels, count
@@ -74,6 +75,9 @@ KINDS: Mapping[str, str] = {
     "claims_total": "counter",
     "sends_total": "counter",
     "forwards_total": "counter",
+    "forward_calls_total": "counter",
+    "forward_call_seconds": "histogram",
+    "forward_unknown_status_total": "counter",
     "webhooks_total": "counter",
 }
 """Type of each metric by its name; everything else is a gauge."""

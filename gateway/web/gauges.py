@@ -1,8 +1,9 @@
 """What /metrics tells beside this process's own counters: the figures of all processes, queues, systems of record, disks."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from math import inf
 from pathlib import Path
 
 from config.settings import Settings
@@ -10,7 +11,7 @@ from gateway.complaints.forward import CircuitState
 from gateway.operations import vitals
 from gateway.operations.disks import disk_of, places
 from gateway.queries.vital_signs import VitalSigns, age_s
-from gateway.web.counters import Sample
+from gateway.web.counters import Durations, Sample
 
 ROLES = ("web", "clock", "listen", "classify", "forward", "poll", "deliver", "notify", "attach", "hooks")
 """What a process may be; a worker is one for each of its queues."""
@@ -20,6 +21,8 @@ FIGURES = frozenset(
         "claims_total",
         "sends_total",
         "forwards_total",
+        "forward_calls_total",
+        "forward_unknown_status_total",
         "webhooks_total",
         vitals.BACKUP,
         vitals.AUDIT_BROKEN,
@@ -50,9 +53,20 @@ def of_all(signs: VitalSigns, now: datetime) -> Iterator[Sample]:
             yield "forward_waiting", (*label, ("state", state)), many
         yield "forward_oldest_seconds", label, age_s(now, target.oldest_at)
         yield "forward_polls_late", label, target.polls_late
+        yield "forward_poll_lag_seconds", label, age_s(now, target.poll_due_at)
+        yield from _calls(signs.figures, target.name).samples("forward_call_seconds", label)
         for reason in REASONS:
             is_shut = target.circuit.state is CircuitState.OPEN and target.circuit.reason == reason
             yield "forward_circuit_open", (*label, ("reason", reason)), int(is_shut)
+
+
+def _calls(figures: Mapping[str, int], target: str) -> Durations:
+    """How long the calls of a target took, as all processes counted them."""
+    bounds = vitals.CALLS_WITHIN_S
+    places = [vitals.within(bound, bounds) for bound in (*bounds, inf)]
+    within = [figures.get(vitals.sample(vitals.CALLS, target=target, le=place), 0) for place in places]
+    ms = figures.get(vitals.sample(f"{vitals.CALLS}_ms", target=target), 0)
+    return Durations(within, ms / 1000, bounds)
 
 
 def of_machine(settings: Settings) -> Iterator[Sample]:

@@ -13,10 +13,23 @@ from channels.protocols import HttpResponse
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import CircuitState, ForwardState, Health, Referral
 from tests.forwarders.lapor import Lapor, Sender, jobs, running
-from tests.forwarders.samples import NUMBER, SECRET, TOKEN, followup_job, job, photo, poll_job, referral_job, report
+from tests.forwarders.samples import (
+    INSTALLATION,
+    NUMBER,
+    SECRET,
+    TOKEN,
+    followup_job,
+    job,
+    photo,
+    poll_job,
+    referral_job,
+    report,
+    settings,
+)
 from workers.forwarders.carrying import carry, look, probe
 from workers.forwarders.pacing import PacedHttp
 from workers.forwarders.protocols import Pace
+from workers.forwarders.sp4n.client import Sp4n
 from workers.simulators.sp4n_faults import KINDS
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -31,6 +44,32 @@ async def lapor() -> AsyncIterator[Lapor]:
 def middle() -> float:
     return 0.5
 
+
+async def test_every_call_is_counted_by_its_result(lapor: Lapor) -> None:
+    called: list[tuple[str, str]] = []
+
+    def counted(path: str, result: str, seconds: float) -> None:
+        assert 0 <= seconds < 60
+        called.append((path, result))
+
+    values = {"api_url": f"{lapor.base}/lapor/3.0.0"}
+    forwarder = Sp4n(settings(**values), replace(INSTALLATION, called=counted))
+    filed = await carry(forwarder, job(), lapor.http, lapor.now, middle)
+    read, write = "GET /complaints/{}/complaint", "POST /complaints/complaint"
+    await look(forwarder, poll_job(filed.remote_id), lapor.http, lapor.now, middle)
+    assert called == [(write, "ok"), (read, "ok"), ("GET /complaints/{}/followups", "ok")]
+    for kind, result in FAILURES_OF_READS.items():
+        await lapor.fault(kind, times=1)
+        await look(forwarder, poll_job(filed.remote_id), lapor.http, lapor.now, middle)
+        assert called[-1] == (read, result), kind
+    for kind, result in FAILURES_OF_WRITES.items():
+        await lapor.fault(kind, times=1)
+        await carry(forwarder, job(), lapor.http, lapor.now, middle)
+        assert called[-1] == (write, result), kind
+
+
+FAILURES_OF_READS = {"http_503_html": "not_taken", "http_401": "locked_out", "broken_json": "not_taken"}
+FAILURES_OF_WRITES = {"http_422": "refused", "http_504_html": "unknown", "commit_then_504": "unknown"}
 
 # fmt: off
 CREATES = [

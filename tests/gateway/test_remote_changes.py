@@ -12,6 +12,7 @@ from gateway.complaints.complaint import Action, Case, Status
 from gateway.complaints.forward import ForwardState, PollOutcome, RemoteEvent, RemoteState
 from gateway.forwarding import forwarding
 from gateway.intake.arrival import Arrival
+from gateway.operations import vitals
 from gateway.record import tasks as work
 from gateway.record.events import inputs_of
 from gateway.storage import tables
@@ -177,6 +178,8 @@ def test_a_word_that_we_do_not_know_is_asked_about_once(store: Store, telegram: 
         look("Sedang Dibahas", None)
     task = only(store, tables.task)
     assert (task.kind, task.subject) == ("sp4n_unknown_status", "Sedang Dibahas")
+    with store.reading() as tx:
+        assert vitals.figures(tx) == {"forward_unknown_status_total|target=sp4n": 1}
     assert now(store, case).status is S.ASSIGNED
 
 

@@ -179,6 +179,21 @@ async def test_metrics_tell_the_figures_of_the_whole_installation(site: Served, 
     assert not any(name.startswith("of_a_newer_version") for name in told)
 
 
+async def test_metrics_tell_the_exchange_with_a_system_of_record(site: Served, moment: Moment) -> None:
+    counted, labels = Counted(), {"target": "sp4n", "path": "GET /complaints/{}/complaint", "result": "ok"}
+    for seconds in (0.04, 0.3, 0.4, 75.0):
+        counted.add("forward_calls_total", labels)
+        counted.took(vitals.CALLS, {"target": "sp4n"}, seconds, vitals.CALLS_WITHIN_S)
+    Heart(site.gateway.store, "forward poll", counted).beat()
+    told = await metrics(site)
+    assert told['forward_calls_total{target="sp4n",path="GET /complaints/{}/complaint",result="ok"}'] == 4
+    bucket = 'forward_call_seconds_bucket{{target="sp4n",le="{}"}}'
+    assert [told[bucket.format(le)] for le in ("0.1", "0.25", "0.5", "60", "+Inf")] == [1, 1, 3, 3, 4]
+    assert told['forward_call_seconds_count{target="sp4n"}'] == 4
+    assert told['forward_call_seconds_sum{target="sp4n"}'] == 75.74
+    assert told['forward_poll_lag_seconds{target="sp4n"}'] == 0
+
+
 async def test_metrics_are_told_without_a_spool_and_without_a_backup(site: Served) -> None:
     shutil.rmtree(site.gateway.settings.storage.spool_dir)
     told = await metrics(site)

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from channels.errors import AddressRefused, AnswerLost, AnswerTooLarge, NotSent
 from channels.protocols import Http, HttpResponse, Upload
-from workers.forwarders.protocols import ForwardError, LockedOut, NotTaken, OutcomeUnknown, Refused
+from workers.forwarders.protocols import Called, ForwardError, LockedOut, NotTaken, OutcomeUnknown, Refused, uncounted
 from workers.forwarders.retrying import wait_asked_by
 
 Answer = TypeVar("Answer")
@@ -86,26 +86,29 @@ class Wire(Protocol[Read_co]):
 class Exchange(Generic[Answer]):
     """Calls over one wire."""
 
-    def __init__(self, wire: Wire[Answer]) -> None:
+    def __init__(self, wire: Wire[Answer], called: Called = uncounted) -> None:
         self._wire = wire
+        self._called = called
 
     async def carry_out(self, call: Call, http: Http) -> Answer | None:
         """What a 2xx holds; None when a read finds nothing (404). Raises ForwardError for everything else."""
         started = asyncio.get_running_loop().time()
-        outcome, status = "ok", 0
+        outcome = result = "interrupted"
+        status = 0
         try:
             response = await self._response(call, http)
             status = response.status
             answer = self._read(call, response)
-            outcome = "ok" if answer is not None else "not_found"
+            outcome = result = "ok" if answer is not None else "not_found"
         except ForwardError as problem:
-            outcome = problem.code
+            outcome, result = problem.code, problem.result
             raise
         else:
             return answer
         finally:
-            ms = round((asyncio.get_running_loop().time() - started) * 1000)
-            self._wire.log(call, Told(status, ms, outcome))
+            seconds = asyncio.get_running_loop().time() - started
+            self._called(f"{call.method} {call.template}", result, seconds)
+            self._wire.log(call, Told(status, round(seconds * 1000), outcome))
 
     async def _response(self, call: Call, http: Http) -> HttpResponse:
         try:

@@ -4,6 +4,7 @@ A forwarder speaks one wire and keeps nothing: jobs come in, answers or errors g
 Source: docs/forwarders/sp4n.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
@@ -22,6 +23,8 @@ class ForwardError(Exception):
     """
 
     state: ClassVar[ForwardState] = ForwardState.FAILED
+    result: ClassVar[str] = "refused"
+    """How its calls are counted (docs/metrics.md)."""
     counts: ClassVar[bool] = True
     health: Health = Health.GOOD
     written: bool = True
@@ -37,6 +40,7 @@ class NotTaken(ForwardError):
     """Certainly not carried out; waiting may cure it. `wait` as the other side asked: a span or a moment."""
 
     state = ForwardState.RETRY
+    result = "not_taken"
     health = Health.BUSY
 
     def __init__(
@@ -51,6 +55,7 @@ class LockedOut(ForwardError):
     """Our credentials were refused: nothing of this target works until they are mended."""
 
     state = ForwardState.RETRY
+    result = "locked_out"
     counts = False
     health = Health.LOCKED_OUT
 
@@ -63,6 +68,7 @@ class OutcomeUnknown(ForwardError):
     """Written, and no usable answer: whether it was carried out must be looked for, never guessed."""
 
     state = ForwardState.UNKNOWN
+    result = "unknown"
     health = Health.BUSY
 
     def __init__(self, code: str, detail: str = "", health: Health = Health.BUSY) -> None:
@@ -109,6 +115,14 @@ class Pace:
     max_in_flight: int = 2
 
 
+Called = Callable[[str, str, float], None]
+"""Told of every call: method and path without ids, its result, seconds."""
+
+
+def uncounted(_path: str, _result: str, _seconds: float) -> None:
+    """`Called` where nobody counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """What a forwarder needs to know about us. `statuses` empty: the shipped table."""
@@ -116,6 +130,7 @@ class Installation:
     zone: ZoneInfo
     user_agent: str = "satupintu"
     statuses: tuple[StatusRow, ...] = ()
+    called: Called = uncounted
 
 
 class Forwarder(Protocol):

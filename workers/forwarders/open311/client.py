@@ -63,7 +63,7 @@ class Open311:
     def __init__(self, settings: Open311Settings, installation: Installation) -> None:
         self._settings = settings
         self._zone = installation.zone
-        self._exchange = Exchange(Open311Wire(settings, installation.user_agent))
+        self._exchange = Exchange(Open311Wire(settings, installation.user_agent), installation.called)
         self._batches = Batches()
         self._takes_lists = True
         self._offered: frozenset[str] | None = None

@@ -58,7 +58,7 @@ class Sp4n:
         self._reference = load_reference()
         self._statuses = remote_words.with_own(installation.statuses or self._reference.statuses, settings.statuses)
         self._zone = installation.zone
-        self._exchange = Exchange(Sp4nWire(settings, self._reference, installation.user_agent))
+        self._exchange = Exchange(Sp4nWire(settings, self._reference, installation.user_agent), installation.called)
         self.can_search = bool(settings.search_path)
         self.pace = Pace(settings.requests_per_second, self._reference.limits.burst, settings.max_in_flight)
         self.polls_at_once = settings.max_in_flight
