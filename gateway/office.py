@@ -15,6 +15,7 @@ from config.texts import Texts
 from gateway.complaints.calendar import Calendar
 from gateway.conversation.dialogue import Lexicon
 from gateway.file_store import FileStore
+from gateway.matrix import Matrix
 from gateway.sealing import Keys
 from gateway.wording import Wording
 
@@ -30,6 +31,7 @@ class Office:
     calendar: Calendar
     lexicon: Lexicon
     now: Callable[[], datetime]
+    matrix: Matrix = field(default_factory=Matrix)
     draw: Callable[[int], int] = field(default=secrets.randbelow)
     """A random number below n, from a source that nobody can foresee (secret codes); tests give their own."""
 

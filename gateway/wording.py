@@ -19,17 +19,13 @@ if TYPE_CHECKING:
 LOOKED_AFTER_S = 2.0
 
 
-class Wording:
-    """Shared by the threads of a process; `texts` is replaced as a whole, never changed."""
+class Looking:
+    """When a process looks again at what seldom changes, whichever of its threads comes first."""
 
-    def __init__(self, shipped: Texts, every_s: float = LOOKED_AFTER_S) -> None:
-        self.shipped = shipped
-        """The words of the product."""
-        self.texts = shipped
+    def __init__(self, every_s: float) -> None:
         self._every_s = every_s
         self._lock = Lock()
         self._next = float("-inf")
-        self._versions = 0
 
     def is_due(self) -> bool:
         """Whether the caller should look now; the others go on meanwhile."""
@@ -43,6 +39,17 @@ class Wording:
     def look_soon(self) -> None:
         """Something was changed here: the next transaction looks."""
         self._next = float("-inf")
+
+
+class Wording(Looking):
+    """Shared by the threads of a process; `texts` is replaced as a whole, never changed."""
+
+    def __init__(self, shipped: Texts, every_s: float = LOOKED_AFTER_S) -> None:
+        super().__init__(every_s)
+        self.shipped = shipped
+        """The words of the product."""
+        self.texts = shipped
+        self._versions = 0
 
     def take(self, tx: "Transaction") -> None:
         """Speak as the database says."""

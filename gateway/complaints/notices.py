@@ -69,6 +69,8 @@ class Skip(StrEnum):
     """Somebody sees to it already."""
     SECRET_GUARD = "SECRET_GUARD"  # noqa: S105 - a code
     """Held, or kept from those who are reported."""
+    TEMPLATE_OFF = "TEMPLATE_OFF"
+    """The office does not send it."""
     TOO_OLD = "TOO_OLD"
     UNDONE = "UNDONE"
     """The act was taken back before anybody was told."""
@@ -189,6 +191,43 @@ ABOUT_THE_HEAD: Mapping[str, str] = MappingProxyType(
 SAME_NEWS = frozenset({"st.assigned_generic", "st.assigned_special"})
 """They take the place of `st.assigned`, also for what it supersedes."""
 NOTICES: Mapping[str, NoticeRule] = MappingProxyType({rule.key: rule for rule in _RULES})
+
+
+class Floor(StrEnum):
+    """Why an office cannot switch a notice off (CASEWORK 1, 3.2, 5.5, 5.6, 9.7)."""
+
+    RECEIPT = "receipt"
+    """Whoever writes to us is answered."""
+    QUESTION = "question"
+    """Nobody's report ends for want of an answer to what they were never asked."""
+    FINAL = "final"
+    """What came of it, before it closes and when it does, and where else to turn."""
+    DANGER = "danger"
+    TASK = "task"
+    """Nobody would know that it is theirs."""
+    LADDER = "ladder"
+    """A deadline that passed is told to those above."""
+    ALARM = "alarm"
+    """A channel is dead."""
+
+
+FLOOR: Mapping[str, Floor] = MappingProxyType(
+    {
+        **{rule.key: Floor.RECEIPT for rule in _RULES if rule.replies},
+        **dict.fromkeys(("ask.more", "ask.agency", "ask.place", "ask.secret"), Floor.QUESTION),
+        **dict.fromkeys(
+            ("st.answer", "st.oota", "st.archived", "st.upstream", "st.remind", "st.autoclosed", "st.assigned_special"),
+            Floor.FINAL,
+        ),
+        **dict.fromkeys(("duty.new", "duty.unseen"), Floor.DANGER),
+        "pic.new": Floor.TASK,
+        **dict.fromkeys(
+            ("pic.overdue", "sup.overdue", "coo.overdue", "reg.overdue", "head.overdue", "sup.digest"), Floor.LADDER
+        ),
+        "chan.alert": Floor.ALARM,
+    }
+)
+"""What is sent whatever the office decides."""
 
 DIGESTED: Mapping[Action, frozenset[Audience]] = MappingProxyType(
     {

@@ -23,7 +23,7 @@ from gateway.record import cases
 from gateway.retention.identities import may_open
 from gateway.web import pages
 from gateway.web.routes import CASE_READERS
-from gateway.web.site import posted, site_of, user_of
+from gateway.web.site import Site, posted, site_of, user_of
 
 SCREEN = "/admin/aduan"
 HISTORY: Mapping[str, frozenset[str]] = {
@@ -86,7 +86,7 @@ def render(
         groups=_groups(steps),
         chosen=chosen,
         fields=_fields(request, page, chosen, tried),
-        tells_reporter=chosen is not None and tells_reporter(chosen),
+        tells_reporter=chosen is not None and tells_reporter(site, chosen),
         may_note=any(step.action is Action.NOTE for step in steps),
         may_accept=_may_accept(page, steps),
         may_link=any(step.action is Action.LINK for step in steps),
@@ -151,8 +151,10 @@ def _groups(steps: Sequence[Step]) -> tuple[Sequence[Step], Sequence[Step], Sequ
     )
 
 
-def tells_reporter(step: Step) -> bool:
-    return any(Audience.REPORTER in NOTICES[key].audiences for key in step.notices)
+def tells_reporter(site: Site, step: Step) -> bool:
+    matrix = site.gateway.office.matrix
+    theirs = [key for key in step.notices if Audience.REPORTER in NOTICES[key].audiences]
+    return any(matrix.sends(key, Audience.REPORTER.value) for key in theirs)
 
 
 def _may_accept(page: ComplaintPage, steps: Sequence[Step]) -> bool:

@@ -98,6 +98,12 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/teks/{kunci}", f"{HERE}texts:show", roles=WORDING),
     Route("POST", "/admin/teks/{kunci}", f"{HERE}texts:save", roles=WORDING),
     Route("POST", "/admin/teks/{kunci}/kembali", f"{HERE}texts:restore", roles=WORDING),
+    # which notices go to whom
+    Route(
+        "GET", "/admin/pemberitahuan", f"{HERE}notice_rules:listing", roles=WORDING, title="rule.menu", part="system"
+    ),
+    Route("GET", "/admin/pemberitahuan/{kunci}/{siapa}", f"{HERE}notice_rules:show", roles=WORDING),
+    Route("POST", "/admin/pemberitahuan/{kunci}/{siapa}", f"{HERE}notice_rules:save", roles=WORDING),
     # what is forgotten, on request and by time; the handlers show requests to the privacy officer alone
     Route(
         "GET", "/admin/privasi", f"{HERE}privacy:show", roles=RETENTION_READERS, title="admin.privacy.menu", part="data"

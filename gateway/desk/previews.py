@@ -106,7 +106,7 @@ def _told(tx: Transaction, complaint_id: int, after: int) -> list[str]:
     new = select(event.c.id).where(event.c.complaint_id == complaint_id, event.c.seq > after)
     mine = notice.c.event_id.in_(new) & (notice.c.state == "queued")
     told = select(notice.c.key).where(mine, notice.c.audience == Audience.REPORTER.value).order_by(notice.c.id)
-    return [row.key for row in tx.all(told)]
+    return [row.key for row in tx.all(told) if tx.office.matrix.sends(row.key, Audience.REPORTER.value)]
 
 
 def _texts(tx: Transaction, row: Any, key: str, inputs: Mapping[str, str]) -> list[str]:

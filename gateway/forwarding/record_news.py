@@ -79,6 +79,8 @@ def remind(tx: Transaction) -> int:
     """Once a working day, outside quiet hours: what waits for people there, the oldest of it; whether it was told."""
     if staff_rests_until(tx, tx.now) is not None or not tx.office.settings.forwarding:
         return 0
+    if not tx.office.matrix.sends(REMINDER, Audience.COORDINATOR.value):
+        return 0
     overdue = bridge.Overdue() if _is_begun(tx, REMINDER) else bridge.overdue(tx)
     if not overdue.is_urgent:
         return 0
@@ -95,6 +97,8 @@ def tell_typing(tx: Transaction) -> int:
     Whoever was reminded of it today already is not told twice.
     """
     if summary_day(tx) is None or not tx.office.settings.forwarding:
+        return 0
+    if not tx.office.matrix.sends(TYPING, Audience.TEAM.value):
         return 0
     waits = bridge.Typing() if _is_begun(tx, TYPING) else bridge.typing(tx)
     if not waits.days or not _begin(tx, TYPING):

@@ -99,7 +99,9 @@ def _once_more(tx: Transaction, *, row: Any) -> int:
     if not _take(tx, row):
         return 0
     is_away = member is not None and bool(directory.on_leave(tx, [member.id], tx.today))
-    means = readers.next_way(tx, member, row.channel, by_sms=rule.by_sms) if member and not is_away else None
+    ways = tx.office.matrix.cell(told.key, told.audience).ways
+    there = member if not is_away else None
+    means = readers.next_way(tx, there, row.channel, by_sms=rule.by_sms, ways=ways) if there else None
     if member is not None and means is not None:
         gathering.say(tx, told, case, member, *means)
         return 1

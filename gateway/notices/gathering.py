@@ -54,7 +54,8 @@ class Told:
 def tell(tx: Transaction, row: Any, case: Any, member: Member, channel: str, contact: Contact) -> None:
     """Tell one officer of one notice, now or together with others."""
     rule = NOTICES[row.key]
-    until, skip = (None, None) if _never_waits(rule, case) else _until(tx, rule, contact.id)
+    waits = tx.office.matrix.cell(row.key, row.audience).together and not _never_waits(rule, case)
+    until, skip = (None, None) if not waits else _until(tx, rule, contact.id)
     if until is None:
         say(tx, row, case, member, channel, contact)
         return
@@ -142,7 +143,9 @@ def _tell_one(tx: Transaction, contact_id: int) -> int:
     if not waited:
         return 0
     by_sms = all(NOTICES[told.notice.key].by_sms for told in waited)
-    means = readers.next_way(tx, waited[-1].member, by_sms=by_sms)
+    newest = waited[-1].notice
+    ways = tx.office.matrix.cell(newest.key, newest.audience).ways
+    means = readers.next_way(tx, waited[-1].member, by_sms=by_sms, ways=ways)
     if means is None:
         for told in waited:
             _hand_back(tx, told.notice.id, told.entry_id, Skip.NO_ROUTE)

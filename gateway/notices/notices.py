@@ -179,6 +179,9 @@ def _not_needed(tx: Transaction, row: Any, rule: NoticeRule, case: Any) -> Skip 
     """The reason why nobody has to be told any more."""
     if gathering.is_given_away(row, case):
         return Skip.SUPERSEDED
+    is_danger = case.urgency == Urgency.DARURAT.value and row.audience != Audience.REPORTER.value
+    if not is_danger and not tx.office.matrix.sends(row.key, row.audience):
+        return Skip.TEMPLATE_OFF
     if rule.only is Only.FIRST and _told_before(tx, row):
         return Skip.DUP_EVENT
     return Skip.SEEN if rule.only is Only.UNSEEN and events.is_touched(tx, row.complaint_id) else None
@@ -228,7 +231,8 @@ def merge(tx: Transaction, row: Any, outbox: int | None) -> None:
 def drop(tx: Transaction, row: Any, skip: Skip) -> None:
     """Nobody is told, and why."""
     dispatch_log.note(tx, row, row.audience, skip=skip)
-    _settle(tx, row, "superseded" if skip == Skip.SUPERSEDED else "done")
+    # What was never told is still news when it is switched on again.
+    _settle(tx, row, "superseded" if skip in {Skip.SUPERSEDED, Skip.TEMPLATE_OFF} else "done")
 
 
 def hand_on(tx: Transaction, row: Any, audience: Audience) -> None:
@@ -297,7 +301,8 @@ def _people(tx: Transaction, row: Any, rung: Rung, case: Any) -> list[tuple[Memb
     audience = rung.audience
     if audience in BELOW_HEAD and case.kind == Kind.PENGADUAN_PENGAWASAN and rung.office == _secretary(tx):
         audience = Audience.HEAD
-    return readers.staff(tx, audience, rung.office, by_sms=NOTICES[row.key].by_sms)
+    ways = tx.office.matrix.cell(row.key, row.audience).ways
+    return readers.staff(tx, audience, rung.office, by_sms=NOTICES[row.key].by_sms, ways=ways)
 
 
 def _secretary(tx: Transaction) -> str:

@@ -117,7 +117,8 @@ def _tell(tx: Transaction, *, day: date, audience: Audience, agency: str) -> int
     if waiting and not any(means for _, means in people):
         _pass_up(tx, waiting, audience, people)
         waiting = []
-    ending = () if audience is Audience.REGIONAL_HEAD else mandates.untold(tx, audience, agency)
+    is_sent = tx.office.matrix.sends(mandates.KEY, audience.value) and audience is not Audience.REGIONAL_HEAD
+    ending = mandates.untold(tx, audience, agency) if is_sent else ()
     news = _news(tx, audience, agency, since, waiting, mandates.sentences(tx, ending))
     first = None
     if not news.is_none:

@@ -195,6 +195,11 @@ def member_of_row(tx: Transaction, row: Any, is_away: bool = False) -> Member:
     return Member(row.id, row.agency, Role(row.role), row.person, tuple(means), tuple(costly), is_away)
 
 
+def word_of(kind: str) -> str:
+    """What the agency data call a kind of channel; empty for one that carries no notices to officers."""
+    return next((word for word, (kinds, _) in MEANS.items() if kind in kinds), "")
+
+
 def staff_channel(tx: Transaction, kinds: Sequence[str]) -> str:
     """The channel that carries notices to officers: a named one of the settings, else the first of its kind."""
     channels, chosen = tx.office.channels, tx.office.settings.notices.staff_channels

@@ -105,33 +105,41 @@ def channel_for(tx: Transaction, scheme: str, used: str = "") -> str:
 
 
 def staff(
-    tx: Transaction, audience: Audience, agency: str, *, by_sms: bool = False
+    tx: Transaction, audience: Audience, agency: str, *, by_sms: bool = False, ways: Sequence[str] = ()
 ) -> list[tuple[Member, tuple[str, Contact] | None]]:
     """The people of an audience with the first way that reaches each of them; None on leave or where there is no way.
 
-    `by_sms`: it is worth an SMS to whoever has nothing else.
+    `by_sms`: it is worth an SMS to whoever has nothing else. `ways`: words of the agency data that are tried first.
     """
     offices = AT[audience](tx) if audience in AT else [agency or directory.coordinator_agency(tx)]
     members = [one for office in offices for one in directory.team(tx, office, PEOPLE[audience], tx.today)]
-    wanted = [contact_id for member in members for _, contact_id in _ways(member, by_sms=by_sms)]
-    people = contacts.by_id(tx, wanted)
-    return [(one, None if one.on_leave else _first(_ways(one, by_sms=by_sms), people)) for one in members]
+    tried = [(member, _ways(tx, member, by_sms=by_sms, first=ways)) for member in members]
+    people = contacts.by_id(tx, [contact_id for _, theirs in tried for _, contact_id in theirs])
+    return [(one, None if one.on_leave else _first(theirs, people)) for one, theirs in tried]
 
 
-def next_way(tx: Transaction, member: Member, after: str = "", *, by_sms: bool = False) -> tuple[str, Contact] | None:
-    """The first way that reaches this member now, of those behind the channel `after`."""
-    ways = _ways(member, by_sms=by_sms)
-    names = [channel for channel, _ in ways]
-    ways = ways[names.index(after) + 1 :] if after in names else ways
-    return _first(ways, contacts.by_id(tx, [contact_id for _, contact_id in ways]))
+def next_way(
+    tx: Transaction, member: Member, after: str = "", *, by_sms: bool = False, ways: Sequence[str] = ()
+) -> tuple[str, Contact] | None:
+    """The first way that reaches this member now, of those behind the channel `after`; `ways` as for `staff`."""
+    theirs = _ways(tx, member, by_sms=by_sms, first=ways)
+    names = [channel for channel, _ in theirs]
+    theirs = theirs[names.index(after) + 1 :] if after in names else theirs
+    return _first(theirs, contacts.by_id(tx, [contact_id for _, contact_id in theirs]))
 
 
 def contact(tx: Transaction, identity: int) -> Contact:
     return contacts.by_id(tx, [identity])[identity]
 
 
-def _ways(member: Member, *, by_sms: bool) -> Sequence[tuple[str, int]]:
-    return (*member.means, *member.costly) if by_sms else member.means
+def _ways(tx: Transaction, member: Member, *, by_sms: bool, first: Sequence[str]) -> Sequence[tuple[str, int]]:
+    own = (*member.means, *member.costly) if by_sms else member.means
+    if not first:
+        return own
+    # What the office names is worth its price.
+    by_word = {directory.word_of(tx.office.channels[way[0]].kind): way for way in (*member.means, *member.costly)}
+    named = [by_word[word] for word in first if word in by_word]
+    return (*named, *(way for way in own if way not in named))
 
 
 def _first(ways: Sequence[tuple[str, int]], people: Mapping[int, Contact]) -> tuple[str, Contact] | None:

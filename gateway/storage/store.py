@@ -208,12 +208,15 @@ class Store:
         return tx
 
     def _look_at_words(self) -> None:
-        """Every few seconds: whether somebody changed a text. A database that is away, or not upgraded yet, changes none."""
-        if not self.office.wording.is_due():
+        """Every few seconds: whether somebody changed a text or what is sent. A database that is away, or not upgraded
+        yet, changes nothing."""
+        due = [one for one in (self.office.wording, self.office.matrix) if one.is_due()]
+        if not due:
             return
         try:
             with self.engine.connect().execution_options(reading=True) as connection, connection.begin() as ending:
-                self.office.wording.take(self._begun(connection, None))
+                for one in due:
+                    one.take(self._begun(connection, None))
                 ending.rollback()
         except DBAPIError:
             log.info("texts_not_looked_at")

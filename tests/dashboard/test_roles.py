@@ -55,6 +55,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/audit":                           (KO, AS, DP),
     "/admin/teks":                            (KO, AS),
     "/admin/teks/{kunci}":                    (KO, AS),
+    "/admin/pemberitahuan":                   (KO, AS),
+    "/admin/pemberitahuan/{kunci}/{siapa}":   (KO, AS),
 }
 # fmt: on
 HIDDEN = (
@@ -72,6 +74,7 @@ PLACES = {
     "pilihan": "biarkan",
     "kode": "PUPR",
     "kunci": "rx.receipt",
+    "siapa": "reporter",
 }
 
 

@@ -1,15 +1,18 @@
 """Every reason why nobody was told by a message of its own comes from a situation that really happens (CASEWORK 10)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from config.texts import shipped
 from gateway.complaints.complaint import Action, Actor, Case, Role
-from gateway.complaints.notices import Skip
+from gateway.complaints.notices import Audience, Skip
 from gateway.intake.arrival import Arrival
+from gateway.matrix import Cell, Matrix
+from gateway.notices import ruling
+from gateway.notices.ruling import Wish
 from gateway.people import contacts, dialogues, leaves
 from gateway.storage import tables
 from gateway.storage.store import Store
@@ -34,6 +37,13 @@ Sends = Callable[..., Arrival]
 LOG, TEAM = tables.dispatch_log, tables.agency_member
 OFFICER = "Contoh Penghubung PUPR"
 NIGHT, MORNING = "2026-11-23T23:00:00+07:00", "2026-11-24T07:30:00+07:00"
+
+
+@pytest.fixture
+def store(store: Store) -> Store:
+    """Has rules of its own, looked up at every transaction."""
+    store.office = replace(store.office, matrix=Matrix(every_s=0))
+    return store
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,13 @@ def is_held(day: Day) -> None:
         tx.execute(tables.complaint.update().values(hold="spam"))
 
 
+def is_switched_off(day: Day) -> None:
+    with day.store.transaction() as tx:
+        off = Wish("st.assigned", Audience.REPORTER, Cell(enabled=False), "Tidak dipakai di sini", 0)
+        ruling.change(tx, off, COORDINATOR)
+    assigned(day.store, day.telegram(REPORT))
+
+
 def nobody_worked_for_days(day: Day) -> None:
     assigned(day.store, day.telegram(REPORT))
     day.moment.pass_(hours=73)
@@ -157,6 +174,7 @@ SITUATIONS: Mapping[Skip, tuple[Callable[[Day], None], str, str]] = {
     Skip.SEEN:         (danger_that_somebody_sees_to, "duty.unseen", "coordinator"),
     Skip.SECRET_GUARD: (is_held,                      "st.assigned", "reporter"),
     Skip.TOO_OLD:      (nobody_worked_for_days,       "st.assigned", "reporter"),
+    Skip.TEMPLATE_OFF: (is_switched_off,              "st.assigned", "reporter"),
     Skip.UNDONE:       (takes_it_back,                "st.answer",   "reporter"),
     Skip.SUPERSEDED:   (newer_news,                   "st.verified", "reporter"),
 }

@@ -7,8 +7,12 @@ from datetime import timedelta
 import pytest
 
 from gateway.complaints.forward import Circuit, CircuitState, ForwardState
+from gateway.complaints.notices import Audience
 from gateway.forwarding import bridge, forwarding, record_news
 from gateway.intake.arrival import Arrival
+from gateway.matrix import Cell, Matrix
+from gateway.notices import ruling
+from gateway.notices.ruling import Wish
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
@@ -189,3 +193,14 @@ def test_the_team_that_types_in_is_told(
     assert typing(store) == 1
     told = only(store, tables.outbox, tables.outbox.c.key == "task.bridge")
     assert told.contact_id == only(store, TEAM, TEAM.c.id == member(store, reader).id).telegram_id
+
+
+def test_an_office_that_wants_no_reminders_gets_none(store: Store, telegram: Sends, moment: Moment) -> None:
+    store.office = replace(store.office, matrix=Matrix(every_s=0))
+    with store.transaction() as tx:
+        for key, audience in (("task.sp4n", Audience.COORDINATOR), ("task.bridge", Audience.TEAM)):
+            wish = Wish(key, audience, Cell(enabled=False), "Jembatan dilihat setiap pagi", 0)
+            ruling.change(tx, wish, COORDINATOR)
+    to_type(store, telegram(REPORT))
+    moment.pass_(days=2)
+    assert (remind(store), typing(store)) == (0, 0)

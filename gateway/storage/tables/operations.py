@@ -138,6 +138,22 @@ text_version = Table(
 )
 """An office's own words, only ever added to; without `text` the words of the product are spoken again."""
 
+notice_rule = Table(
+    "notice_rule",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("audience", String(20), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("together", Boolean, nullable=False),
+    Column("ways", String(60), nullable=False, default=""),
+    Column("reason", String(200), nullable=False, default=""),
+    Column("actor_role", String(20), nullable=False),
+    Column("actor_name", String(80), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+)
+"""What an office decided of the notices, only ever added to; the newest version counts."""
+
 idempotency_key = Table(
     "idempotency_key",
     metadata,
