@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from channels.messages import (
@@ -119,6 +120,20 @@ Submit = Callable[[Sequence[tuple[Inbound, RawRequest]]], Awaitable[None]]
 """Takes what a listener received; returns when it is committed."""
 
 
+class Bookmark(Protocol):
+    """How far a listener has come, kept in the database for providers that do not remember it."""
+
+    def now(self) -> datetime: ...
+
+    async def read(self) -> str:
+        """What was kept last; empty at the very first time."""
+        ...
+
+    async def keep(self, position: str) -> None:
+        """At most 200 characters; call it after `submit` returned."""
+        ...
+
+
 @runtime_checkable
 class Listener(Protocol):
     """Pulls from a provider. Runs under a lease: exactly one process listens per channel."""
@@ -127,7 +142,7 @@ class Listener(Protocol):
         """Whether the settings ask for it (Telegram: `mode = "polling"`)."""
         ...
 
-    async def listen(self, submit: Submit, http: Http) -> None:
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
         """Until cancelled. Position at the provider advances only after `submit` returned."""
         ...
 

@@ -5,6 +5,9 @@ What a listener received takes the same way as a webhook: the Writer commits it,
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from channels.errors import ChannelMisconfigured
 from channels.messages import Inbound, RawRequest
@@ -13,7 +16,7 @@ from config.logging import get_logger
 from gateway.app import open_writer
 from gateway.intake.arrival import Arrival
 from gateway.intake.batching import Spooled, Writer
-from gateway.operations import leases
+from gateway.operations import bookmarks, leases
 from gateway.outbound import pulse
 from workers.tools import Tools
 
@@ -73,11 +76,27 @@ async def _ask(channel: Channel, tools: Tools, writer: Writer) -> None:
         await asyncio.gather(*(_taken(writer, arrival) for arrival in arrivals))
 
     try:
-        await channel.listener.listen(submit, tools.http)
+        await channel.listener.listen(submit, tools.http, _Bookmark(channel.name, tools))
     except ChannelMisconfigured as problem:
         log.warning("listener_refused", channel=channel.name, problem=str(problem))
     except Exception:
         log.exception("listener_crashed", channel=channel.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bookmark:
+    channel: str
+    tools: Tools
+
+    def now(self) -> datetime:
+        return self.tools.now()
+
+    async def read(self) -> str:
+        return await asyncio.to_thread(self.tools.gateway.store.run, partial(bookmarks.read, channel=self.channel))
+
+    async def keep(self, position: str) -> None:
+        kept = partial(bookmarks.keep, channel=self.channel, position=position)
+        await asyncio.to_thread(self.tools.gateway.store.run, kept)
 
 
 async def _taken(writer: Writer, arrival: Arrival) -> None:

@@ -7,12 +7,13 @@ from typing import ClassVar
 from channels.email import webhook
 from channels.email.boxes import Boxes
 from channels.email.dialogue import hand_over, visit
+from channels.email.polling import look, poll
 from channels.email.reading import read
 from channels.email.settings import EmailSettings
 from channels.email.writing import written
 from channels.errors import ChannelStopped, SendError
 from channels.messages import Answer, Inbound, OutboundMessage, RawRequest, RawResponse, SendReceipt
-from channels.protocols import Capabilities, Http
+from channels.protocols import Bookmark, Capabilities, Http, Submit
 from config.settings import Secret
 
 ADVICE = {
@@ -21,8 +22,6 @@ ADVICE = {
     "not_sent": "no connection to smtp_host at smtp_port: is the name right, the port open, the certificate valid?",
 }
 ELSE = "the mail server is busy or answers strangely: try again in some minutes"
-
-
 MIB = 1024 * 1024
 
 
@@ -49,6 +48,12 @@ class Email:
         """Whether anything comes in here; else nobody is told to write to us."""
         return self._settings.mode != "send_only"
 
+    def listens(self) -> bool:
+        return self._settings.mode == "imap"
+
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
+        await poll(self._settings, self.parse, submit, bookmark)
+
     def verify(self, request: RawRequest) -> None:
         webhook.check(request, [self._settings.webhook_secret, self._settings.previous_webhook_secret])
 
@@ -68,11 +73,11 @@ class Email:
         return SendReceipt(provider_id=queued)
 
     async def check(self, http: Http, webhook_url: str) -> list[str]:
-        """Connects, greets and logs in; sends nothing."""
+        """Connects, greets and logs in, at the mailbox too where it is read; sends nothing."""
         try:
             await visit(self._settings)
         except ChannelStopped as problem:
             return [f"{ADVICE[problem.reason]} ({problem.detail})"]
         except SendError as problem:
             return [f"{ADVICE.get(problem.reason, ELSE)} ({problem.detail or problem.reason})"]
-        return []
+        return await look(self._settings) if self.listens() else []

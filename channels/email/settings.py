@@ -42,8 +42,24 @@ class EmailSettings:
     from_name: str = ""
     reply_to: str = ""
     """Where answers of people go when that is not `from_address`; only where nothing comes in here."""
-    mode: Literal["send_only", "webhook"] = "send_only"
-    """`webhook`: our own mail server hands over what comes for `from_address` (contrib/mail/pipe)."""
+    mode: Literal["send_only", "webhook", "imap"] = "send_only"
+    """How mail for `from_address` comes in: our own mail server hands it over (contrib/mail/pipe), or we fetch it."""
+    imap_host: str = ""
+    imap_port: int = field(default=0, metadata={"min": 0, "max": 65535})
+    """0 = 993 with `tls`, else 143."""
+    imap_security: Literal["tls", "starttls", "none"] = "tls"
+    """`none` only towards this machine or a private network."""
+    imap_username: str = ""
+    """Empty = `username`."""
+    imap_password: Secret | None = None
+    """Empty = `password`."""
+    imap_folder: str = "INBOX"
+    imap_done: str = "Aduan/Diproses"
+    """Where a mail is moved when we have it."""
+    imap_aside: str = "Aduan/Karantina"
+    """Where a mail is moved that cannot be read: for a person."""
+    imap_first: Literal["since_now", "everything"] = "since_now"
+    """At the very first start: leave alone what lies in the folder, or take it, too."""
     webhook_secret: Secret | None = None
     """With which the mail server signs what it hands over; make one with `openssl rand -hex 24`."""
     previous_webhook_secret: Secret | None = None
@@ -82,8 +98,21 @@ class EmailSettings:
             and len(self.webhook_secret.reveal() if self.webhook_secret else "") < SHORTEST_SECRET
         ):
             raise ValueError(f'mode = "webhook" needs a webhook_secret of at least {SHORTEST_SECRET} characters')
+        self._check_mailbox()
         if self.mode != "send_only" and self.reply_to:
             raise ValueError('reply_to belongs to mode = "send_only": answers come in here')
+
+    def _check_mailbox(self) -> None:
+        if self.mode == "imap" and not (self.imap_host and (self.imap_username or self.username)):
+            raise ValueError('mode = "imap" needs imap_host, and imap_username or username')
+        if self.imap_security == "none" and not _may_be_near(self.imap_host):
+            raise ValueError('imap_security = "none" is for this machine and private networks only')
+        if CONTROL.search(self.imap_host + self.imap_username + self.imap_folder + self.imap_done + self.imap_aside):
+            raise ValueError("imap_host, imap_username and folders must be one line without control characters")
+
+    @property
+    def imap_at(self) -> int:
+        return self.imap_port or (993 if self.imap_security == "tls" else 143)
 
     @property
     def port(self) -> int:

@@ -22,7 +22,7 @@ from channels.messages import (
     RawResponse,
     SendReceipt,
 )
-from channels.protocols import Capabilities, Http, Submit
+from channels.protocols import Bookmark, Capabilities, Http, Submit
 from channels.telegram.polling import poll
 from channels.telegram.reading import Me, read
 from channels.telegram.settings import TelegramSettings
@@ -82,7 +82,7 @@ class Telegram:
     def listens(self) -> bool:
         return self._settings.mode == "polling"
 
-    async def listen(self, submit: Submit, http: Http) -> None:
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
         url = f"{self._api_url}/bot{self._settings.token.reveal()}/getUpdates"
         await poll(url, self.parse, submit, http)
 

@@ -15,6 +15,7 @@ from channels.telegram.settings import TelegramSettings
 from channels.telegram.updates import ALLOWED
 from config.build import build_section
 from config.settings import Secret, SettingsError
+from tests.channels.in_memory import KeptBookmark
 from tests.channels.recorded import PAYLOADS, read_request
 from tests.channels.scripted_http import ScriptedHttp
 
@@ -217,7 +218,7 @@ async def test_waits_grow_while_telegram_is_away_and_begin_anew_afterwards() -> 
 )
 async def test_what_waiting_does_not_mend_is_said(reply: HttpResponse, words: str) -> None:
     with pytest.raises(ChannelMisconfigured, match=words):
-        await telegram(mode="polling").listen(Inbox().submit, ScriptedHttp([reply]))
+        await telegram(mode="polling").listen(Inbox().submit, ScriptedHttp([reply]), KeptBookmark())
 
 
 def test_only_polling_listens() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from channels.messages import Address, InboundMessage, RawRequest
-from channels.protocols import Http, Submit
+from channels.protocols import Bookmark, Http, Submit
 from channels.registry import Channel
 from gateway.app import Gateway
 from gateway.operations import leases
@@ -36,7 +36,7 @@ class Mailbox:
     def listens(self) -> bool:
         return self.is_asked_for
 
-    async def listen(self, submit: Submit, http: Http) -> None:
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
         self.asked += 1
         if self.crashes:
             self.crashes = False
@@ -51,7 +51,7 @@ class Mailbox:
 class Crashing(Mailbox):
     """Never comes to asking."""
 
-    async def listen(self, submit: Submit, http: Http) -> None:
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
         self.asked += 1
         raise ZeroDivisionError
 
@@ -101,6 +101,26 @@ async def test_what_was_brought_is_committed_before_the_position_moves_on(gatewa
     async with asking(gateway, mailbox):
         await until(lambda: mailbox.position == 2)
         assert texts_kept(gateway) == 2
+
+
+class Reading(Mailbox):
+    """Reads on where the one before it stopped."""
+
+    found: str = ""
+
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
+        self.found = await bookmark.read()
+        await bookmark.keep(f"{self.found}7")
+        self.position += 1
+        await asyncio.Event().wait()
+
+
+async def test_where_a_listener_stopped_the_next_one_goes_on(gateway: Gateway) -> None:
+    for expected in ("", "7", "77"):
+        mailbox = Reading()
+        async with asking(gateway, mailbox):
+            await until(lambda mailbox=mailbox: mailbox.position == 1)  # type: ignore[misc]
+        assert mailbox.found == expected
 
 
 async def test_a_listener_that_crashes_is_started_again(gateway: Gateway) -> None:

@@ -37,6 +37,7 @@ from gateway.storage.tables.messages import (
 from gateway.storage.tables.metadata import metadata
 from gateway.storage.tables.operations import (
     attempt,
+    bookmark,
     channel_state,
     circuit,
     dispatch_log,
@@ -81,6 +82,7 @@ __all__ = [
     "audit",
     "audit_checkpoint",
     "audit_head",
+    "bookmark",
     "channel_state",
     "circuit",
     "clock",

@@ -46,6 +46,14 @@ lease = Table(
     Column("until", Instant, nullable=False),
 )
 
+bookmark = Table(
+    "bookmark",
+    metadata,
+    Column("channel", String(31), primary_key=True),
+    Column("position", String(200), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
 circuit = Table(
     "circuit",
     metadata,

@@ -1,0 +1,249 @@
+"""Mail fetched from a mailbox: committed, moved away, only then passed; once, whatever breaks in between."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from channels.email.adapter import Email
+from channels.email.mailbox import BEGINNING, MOST_BYTES
+from channels.email.polling import REFUSED_S, Position, poll
+from channels.email.settings import EmailSettings
+from channels.errors import ChannelMisconfigured
+from channels.messages import InboundMessage, MessageKind
+from channels.registry import build
+from config.settings import ChannelTable, Secret, SettingsError
+from tests.channels.imap_server import CAPABILITIES, PASSWORD, USER, ImapServer, imap_serving
+from tests.channels.in_memory import Committed, KeptBookmark
+from tests.channels.mail_server import serving
+from tests.channels.scripted_http import ScriptedHttp
+
+LIMIT_S = 30
+OLD = datetime(2026, 11, 20, tzinfo=UTC)
+DONE, ASIDE = "Aduan.Diproses", "Aduan.Karantina"
+HERE = EmailSettings(
+    "127.0.0.1",
+    "aduan@pemkab.example",
+    security="none",
+    mode="imap",
+    imap_host="127.0.0.1",
+    imap_security="none",
+    imap_username=USER,
+    imap_password=Secret(PASSWORD),
+    reply_key=Secret("uji-kunci-balasan-0001"),
+)
+
+
+def letter(name: str, text: str = "Jalan rusak.") -> bytes:
+    return f"From: warga@contoh.example\r\nMessage-ID: <{name}@contoh.example>\r\n\r\n{text}\r\n".encode()
+
+
+@dataclass
+class Reader:
+    """One process that reads the mailbox, and what it was given."""
+
+    server: ImapServer
+    committed: Committed = field(default_factory=Committed)
+    bookmark: KeptBookmark = field(default_factory=KeptBookmark)
+    waited: list[float] = field(default_factory=list)
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> EmailSettings:
+        return replace(HERE, imap_port=self.server.port, **self.changes)
+
+    @property
+    def names(self) -> list[str]:
+        return [event.external_id for event, _ in self.committed.taken if isinstance(event, InboundMessage)]
+
+    async def pause(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(
+            poll(self.settings, Email(self.settings).parse, self.committed.submit, self.bookmark, self.pause)
+        )
+        async with asyncio.timeout(LIMIT_S):
+            yield
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - the server is a plain value on purpose
+        await asyncio.sleep(0.005)
+
+
+async def test_a_mail_is_committed_moved_away_and_passed_and_the_next_one_is_heard_of_at_once() -> None:
+    async with imap_serving() as server:
+        reader = Reader(server)
+        server.deliver(letter("lama"), OLD)
+        async with reader.reading():
+            await until(lambda: "IDLE" in server.said)
+            server.deliver(letter("satu"))
+            await until(lambda: bool(server.folders.get(DONE)))
+            server.deliver(letter("dua"))
+            await until(lambda: len(server.folders[DONE]) == 2)
+        assert reader.names == ["em:<satu@contoh.example>", "em:<dua@contoh.example>"]
+        assert [len(mails) for mails in (server.folders["INBOX"], server.folders[DONE])] == [1, 2]
+        assert reader.bookmark.position.startswith("7:3:") or reader.bookmark.position.startswith("7:2:")
+        again = Reader(server, bookmark=reader.bookmark)
+        async with again.reading():
+            await until(lambda: server.said.count("IDLE") > 2)
+        assert again.names == []
+
+
+async def test_whoever_wants_everything_gets_what_lay_there_before() -> None:
+    async with imap_serving() as server:
+        reader = Reader(server, changes={"imap_first": "everything"})
+        server.deliver(letter("lama"), OLD)
+        async with reader.reading():
+            await until(lambda: bool(server.folders.get(DONE)))
+        assert reader.names == ["em:<lama@contoh.example>"]
+
+
+async def test_f03_nothing_is_moved_or_passed_before_it_is_committed() -> None:
+    async with imap_serving() as server:
+        reader = Reader(server, Committed(failures=2), KeptBookmark("7:0:0:0"))
+        server.deliver(letter("satu"))
+        async with reader.reading():
+            await until(lambda: len(reader.waited) == 2)
+            await until(lambda: bool(server.folders.get(DONE)))
+        assert reader.names == ["em:<satu@contoh.example>"]
+        assert server.logins == 3
+
+
+@pytest.mark.parametrize("command", ["SELECT", "SEARCH", "FETCH", "MOVE", "IDLE"])
+async def test_f03_a_connection_that_breaks_anywhere_loses_nothing(command: str) -> None:
+    async with imap_serving(lose_at=command) as server:
+        reader = Reader(server, bookmark=KeptBookmark("7:0:0:0"))
+        server.deliver(letter("satu"))
+        async with reader.reading():
+            await until(lambda: bool(server.folders.get(DONE)))
+            server.deliver(letter("dua"))
+            await until(lambda: len(server.folders[DONE]) == 2)
+        # What was committed before the connection broke may come again: its name is the same.
+        assert list(dict.fromkeys(reader.names)) == ["em:<satu@contoh.example>", "em:<dua@contoh.example>"]
+
+
+async def test_a_server_that_counts_anew_is_read_again_but_for_what_was_there_before_us() -> None:
+    async with imap_serving() as server:
+        reader = Reader(server)
+        async with reader.reading():
+            await until(lambda: bool(reader.bookmark.kept))
+        server.deliver(letter("lama"), OLD)
+        server.deliver(letter("baru"))
+        server.count_anew()
+        again = Reader(server, bookmark=reader.bookmark)
+        async with again.reading():
+            await until(lambda: bool(server.folders.get(DONE)))
+            server.deliver(letter("pindahan"), OLD)
+            await until(lambda: again.bookmark.position.startswith("8:3:"))
+        assert again.names == ["em:<baru@contoh.example>", "em:<pindahan@contoh.example>"]
+
+
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [
+        ({"capabilities": "IMAP4rev1 UIDPLUS"}, 0),
+        ({"capabilities": "IMAP4rev1"}, 1),
+        ({"refuse": "MOVE"}, 1),
+        ({"refuse": "CREATE"}, 0),
+    ],
+)
+async def test_a_server_that_can_less_is_read_too(more: dict[str, str], left: int) -> None:
+    async with imap_serving(**more) as server:
+        reader = Reader(server, bookmark=KeptBookmark("7:0:0:0"))
+        server.deliver(letter("satu"))
+        async with reader.reading():
+            await until(lambda: reader.bookmark.position.startswith("7:1:"))
+        assert reader.names == ["em:<satu@contoh.example>"]
+        assert len(server.folders["INBOX"]) == left
+
+
+async def test_what_nobody_can_read_is_put_aside_for_a_person_and_blocks_nothing() -> None:
+    async with imap_serving() as server:
+        reader = Reader(server, bookmark=KeptBookmark("7:0:0:0"))
+        server.deliver(b"Subject: tanpa pengirim\r\n\r\nIsi\r\n")
+        server.deliver(letter("satu"))
+        async with reader.reading():
+            await until(lambda: bool(server.folders.get(DONE)))
+        assert len(server.folders[ASIDE]) == 1
+        (unread, _), (message, _) = reader.committed.taken
+        assert isinstance(unread, InboundMessage)
+        assert (unread.kind, unread.flags) == (MessageKind.SERVICE, {"not_understood"})
+        assert isinstance(message, InboundMessage)
+
+
+async def test_f06_of_a_mail_that_is_too_large_the_text_is_taken() -> None:
+    async with imap_serving() as server:
+        reader = Reader(server, bookmark=KeptBookmark("7:0:0:0"))
+        raw = letter("besar").replace(b"\r\n\r\n", b"\r\n\r\nLampu padam.\r\n", 1) + b"x" * (2 * BEGINNING)
+        server.sizes[server.deliver(raw)] = MOST_BYTES + 1
+        async with reader.reading():
+            await until(lambda: bool(server.folders.get(DONE)))
+        ((message, request),) = reader.committed.taken
+        assert isinstance(message, InboundMessage)
+        assert message.text.startswith("Lampu padam.")
+        assert "file_too_large" in message.flags
+        assert len(request.body) == BEGINNING
+
+
+async def test_a_refused_login_is_said_and_not_tried_on_and_on() -> None:
+    async with imap_serving() as server:
+        reader = Reader(server, changes={"imap_password": Secret("salah")})
+        with pytest.raises(ChannelMisconfigured, match="refuses the login"):
+            await poll(reader.settings, lambda _: [], reader.committed.submit, reader.bookmark, reader.pause)
+        assert (server.logins, reader.waited) == (1, [REFUSED_S])
+
+
+async def test_the_check_says_what_is_wrong_with_the_mailbox() -> None:
+    async with imap_serving() as server:
+        good = Reader(server).settings
+        assert await _checked(good) == []
+        assert "refuses the login" in (await _checked(replace(good, imap_password=Secret("salah"))))[0]
+        server.refuse = "SELECT"
+        assert "no folder INBOX" in (await _checked(good))[0]
+    assert "no connection to imap_host" in (await _checked(good))[0]
+
+
+async def _checked(settings: EmailSettings) -> list[str]:
+    async with serving() as smtp:
+        return await Email(replace(settings, smtp_port=smtp.port)).check(ScriptedHttp([]), "")
+
+
+@pytest.mark.parametrize("text", ["", "7", "7:1:2", "a:b:c:d", "7:1:2:3:4", "7:-1:2:3"])
+def test_a_position_that_is_none_begins_anew(text: str) -> None:
+    assert Position.read(text) is None
+
+
+def test_a_position_is_read_as_it_was_kept() -> None:
+    position = Position(7, 12, datetime(2026, 11, 23, tzinfo=UTC), 3)
+    assert Position.read(str(position)) == position
+    assert CAPABILITIES.count("IDLE") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"imap_host": ""}, "needs imap_host"),
+        ({"imap_username": ""}, "imap_username or username"),
+        ({"imap_host": "8.8.8.8", "imap_security": "none"}, "private networks only"),
+        ({"imap_folder": "a\r\nb"}, "one line"),
+    ],
+)
+def test_settings_of_a_mailbox_that_cannot_be_right_end_the_start(changes: dict[str, str], words: str) -> None:
+    values = {"smtp_host": "m.example", "from_address": "a@b.example", "mode": "imap", "imap_host": "m.example"}
+    with pytest.raises(SettingsError, match=words):
+        build([ChannelTable("surat", "email", values | {"imap_username": "a"} | changes)], absent_secret=str)
+
+
+def test_only_a_mailbox_is_listened_to() -> None:
+    assert Email(HERE).listens()
+    assert not Email(replace(HERE, mode="webhook", webhook_secret=Secret("x" * 16))).listens()
