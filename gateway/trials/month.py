@@ -1,13 +1,14 @@
 """What a simulated month asks the database: what is due next, and at its end everything that people were told or were not."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, and_, func, select
 
-from gateway.complaints.complaint import Role
+from gateway.complaints.complaint import Action, Kind, Role, Urgency
+from gateway.complaints.incident import DETACHES
 from gateway.complaints.notices import Audience, Skip
 from gateway.complaints.sla import Running
 from gateway.people import directory
@@ -50,6 +51,13 @@ def forward_due(tx: Transaction) -> datetime | None:
     return _first(tx, DUE_THERE, {})
 
 
+def files_wait(tx: Transaction) -> bool:
+    """Whether a picture is to be fetched or cleaned now."""
+    attachment = tables.attachment.c
+    waiting = (attachment.state == "queued") & (attachment.due_at <= tx.now)
+    return tx.one(select(attachment.id).where(waiting).limit(1)) is not None
+
+
 def _first(tx: Transaction, sql: str, given: Mapping[str, int]) -> datetime | None:
     row = tx.one(constant(sql), given)
     return from_millis(row.at) if row and row.at is not None else None
@@ -74,6 +82,7 @@ class Line:
     state: str
     clock: str = ""
     """Whose deadline it is about; empty for other news."""
+    left_at: datetime | None = None
 
     @property
     def is_told(self) -> bool:
@@ -82,17 +91,33 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One complaint at the end. `shows_late`: the tracking page says that a deadline has passed."""
+    """One complaint at the end. `shows_late`: the tracking page says that a deadline has passed.
+
+    `is_urgent`: danger, or what is said of officers, of which staff are told on any day. `parent`: whom it follows.
+    """
 
     number: str
     channel: str
     text: str
     status: str
+    is_reached: bool
+    """Its reporter can be written to; else news are read on the tracking page."""
     clocks: tuple[Running, ...]
     words: tuple[Word, ...]
     """For whoever cannot be written to also those of the tracking page."""
     lines: tuple[Line, ...]
     shows_late: bool
+    is_urgent: bool = False
+    protection: frozenset[str] = frozenset()
+    """`anonymous`, `confidential`."""
+    parent: str = ""
+    followed: tuple[datetime, datetime] | None = None
+    """From when until when it was worked on through its parent."""
+    answered_at: datetime | None = None
+    """When the office answered for the first time."""
+
+    def follows(self, at: datetime) -> bool:
+        return self.followed is not None and self.followed[0] <= at < self.followed[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +154,10 @@ class Books:
     """Open ones by kind."""
     unanswered: tuple[str, ...]
     quarantined: int
+    files: Mapping[str, int]
+    """By whose they are and what became of them: `reporter stored`."""
+    alike: frozenset[str]
+    """Complaints whose evidence is marked as one that proved another before."""
 
 
 ANSWERED_WITHIN = timedelta(minutes=10)
@@ -140,8 +169,13 @@ def books(tx: Transaction) -> Books:
     rows = tx.all(select(complaint).order_by(complaint.c.id))
     numbers = {row.id: row.number for row in rows}
     words, lines, reached = _words(tx), _lines(tx), _reached(tx, rows)
+    lives = [_life(tx, row, words.get(row.id, ()), lines.get(row.id, ()), row.id in reached) for row in rows]
+    deeds = _deeds(tx)
     return Books(
-        lives=tuple(_life(tx, row, words.get(row.id, ()), lines.get(row.id, ()), row.id in reached) for row in rows),
+        lives=tuple(
+            replace(life, parent=numbers.get(row.parent_id, ""), **_course(tx, deeds.get(row.id, ()), row))
+            for life, row in zip(lives, rows, strict=True)
+        ),
         messages=_counted(tx, tables.outbox.c.key, tables.outbox.c.state.in_(("sent", "delivered"))),
         skips=_counted(
             tx,
@@ -153,6 +187,8 @@ def books(tx: Transaction) -> Books:
         tasks=_counted(tx, tables.task.c.kind, tables.task.c.done_at.is_(None)),
         unanswered=_unanswered(tx),
         quarantined=sum(_counted(tx, tables.quarantine.c.channel, tables.quarantine.c.state == "held").values()),
+        files=_files(tx),
+        alike=frozenset(numbers[row.complaint_id] for row in tx.all(select(tables.photo_match.c.complaint_id))),
     )
 
 
@@ -167,11 +203,35 @@ def _life(tx: Transaction, row: Any, words: Iterable[Word], lines: Iterable[Line
         channel=row.channel,
         text=row.text_masked,
         status=case.status.value,
+        is_reached=is_reached,
         clocks=running,
         words=tuple(sorted(heard, key=lambda word: word.at)),
         lines=tuple(lines),
         shows_late=page.ombudsman and page.due is not None and page.due.is_overdue,
+        is_urgent=case.urgency is Urgency.DARURAT or case.kind is Kind.PENGADUAN_PENGAWASAN,
+        protection=frozenset(name for name in ("anonymous", "confidential") if getattr(row, name)),
     )
+
+
+def _deeds(tx: Transaction) -> dict[int, list[Any]]:
+    """What bears on incidents, by complaint, oldest first."""
+    event = tables.complaint_event
+    wanted = event.c.action.in_([one.value for one in (Action.LINK, Action.ANSWER, *DETACHES)])
+    found: dict[int, list[Any]] = {}
+    for row in tx.all(select(event).where(wanted).order_by(event.c.complaint_id, event.c.seq)):
+        found.setdefault(row.complaint_id, []).append(row)
+    return found
+
+
+def _course(tx: Transaction, deeds: Iterable[Any], row: Any) -> dict[str, Any]:
+    """From when until when it followed a parent, and when it was answered first."""
+    joined = next((one.at for one in deeds if one.action == Action.LINK), None)
+    answered = next((one.at for one in deeds if one.action == Action.ANSWER), None)
+    if joined is None:
+        return {"answered_at": answered}
+    left = (one.at for one in deeds if one.action in DETACHES and one.at > joined)
+    until = None if row.parent_id else next(left, None)
+    return {"answered_at": answered, "followed": (joined, until or tx.now)}
 
 
 def _words(tx: Transaction) -> dict[int, list[Word]]:
@@ -188,7 +248,9 @@ def _words(tx: Transaction) -> dict[int, list[Word]]:
 def _lines(tx: Transaction) -> dict[int, list[Line]]:
     entry, outbox, notice, member = tables.dispatch_log, tables.outbox, tables.notice, tables.agency_member
     told = (
-        select(entry, outbox.c.state, notice.c.audience, notice.c.inputs, member.c.role, member.c.agency)
+        select(
+            entry, outbox.c.state, outbox.c.sent_at, notice.c.audience, notice.c.inputs, member.c.role, member.c.agency
+        )
         .select_from(
             entry.outerjoin(outbox, outbox.c.id == entry.c.outbox_id)
             .outerjoin(notice, notice.c.id == entry.c.notice_id)
@@ -200,7 +262,7 @@ def _lines(tx: Transaction) -> dict[int, list[Line]]:
     found: dict[int, list[Line]] = {}
     for row in tx.all(told):
         clock = (row.inputs or {}).get("clock", "")
-        line = Line(row.created_at, row.key, _rung(tx, row), row.skip, row.state or "", clock)
+        line = Line(row.created_at, row.key, _rung(tx, row), row.skip, row.state or "", clock, row.sent_at)
         found.setdefault(row.complaint_id, []).append(line)
     return found
 
@@ -254,6 +316,13 @@ def _forwards(tx: Transaction, numbers: Mapping[int, str]) -> tuple[Forward, ...
         Forward(numbers.get(row.complaint_id, ""), row.kind, row.state, row.created_at, row.sent_at or row.finished_at)
         for row in tx.all(select(forward).order_by(forward.c.id))
     )
+
+
+def _files(tx: Transaction) -> dict[str, int]:
+    attachment = tables.attachment.c
+    kind = (attachment.origin, attachment.state)
+    found = tx.all(select(*kind, func.count().label("many")).group_by(*kind).order_by(*kind))
+    return {f"{row.origin} {row.state}": int(row.many) for row in found}
 
 
 def _unanswered(tx: Transaction) -> tuple[str, ...]:

@@ -24,20 +24,24 @@ OFFICE = (tables.agency, tables.agency_member, tables.account, tables.audit)
 def test_a_short_month_leaves_nobody_in_silence_and_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["month", "--reports", "12", "--days", "8", "--outage-days", "1", "--json-file"]
+    words = ["month", "--reports", "20", "--days", "8", "--seed", "2", "--outage-days", "1", "--json-file"]
     with pytest.raises(SystemExit) as ended:
         main([*words, str(tmp_path / "told.json")])
     out, err = capsys.readouterr()
     told = json.loads(out)
     assert (ended.value.code, told["sound"], told["problems"]) == (0, True, [])
     assert told == json.loads((tmp_path / "told.json").read_text())
-    assert told["complaints"] >= 12
+    assert told["complaints"] >= 20
     assert set(told["by_channel"]) >= {"tg", "sms"}
     assert told["escalations"], "an office that never answers is told of above"
     assert told["clocks"]["acceptance"]["overdue"] > 0
     assert told["lapor"]["filed"] > 5
     assert told["lapor"]["reads_during_outage"] > 0
     assert told["deeds"]["link"] > 0
+    (incident,) = told["incidents"]
+    assert incident["children"] == told["deeds"]["desk gathered"] + told["deeds"].get("desk link", 0) == 5
+    assert {one for one in told["files"] if told["files"][one]} == {"reporter stored", "agency stored"}
+    assert told["protected"].keys() == {"anonymous", "confidential"}
     assert "day 7 of 8" in err
     assert "left in silence 0; sound" in err
 
@@ -48,7 +52,7 @@ def test_a_month_without_the_ladder_is_found_out(capsys: pytest.CaptureFixture[s
     assert len(duties) == len(UPKEEP) - 1
     said: list[str] = []
     lived = course.live(Order(8, 7, seed=4, outage_days=0.5, duties=duties), None, said.append)
-    verdict = judge(lived.books, lived.end, [one.mark for one in lived.people], lived.board)
+    verdict = judge(lived.books, lived.end, lived.expected)
     assert {one.why for one in verdict.silences} == {"ladder"}
     assert verdict.escalations == {}
     assert verdict.lost == ()

@@ -13,6 +13,7 @@ from workers.month.setting import SMS_NUMBER, SMS_TOKEN, USSD_CODE, USSD_TOKEN, 
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 DELIVERED = "1"
+BOUNDARY = "month-form-boundary"
 
 
 @dataclass(slots=True)
@@ -24,6 +25,12 @@ class Providers:
 
     def telegram(self, chat: int, text: str, now: datetime) -> RawRequest:
         said = {"message_id": next(self.messages), "date": int(now.timestamp()), "text": text}
+        return self._update("message", {**said, "from": _person(chat), "chat": {"id": chat, "type": "private"}})
+
+    def photo(self, chat: int, name: str, caption: str, now: datetime) -> RawRequest:
+        """A picture that Telegram keeps under this name, with the words below it."""
+        size = {"file_id": name, "file_unique_id": name, "width": 288, "height": 256}
+        said = {"message_id": next(self.messages), "date": int(now.timestamp()), "photo": [size], "caption": caption}
         return self._update("message", {**said, "from": _person(chat), "chat": {"id": chat, "type": "private"}})
 
     def pressed(self, chat: int, data: str, message: int) -> RawRequest:
@@ -47,10 +54,20 @@ class Providers:
         body = urlencode(values | {"networkCode": "51010"}).encode()
         return RawRequest("POST", raw_query=f"token={USSD_TOKEN}".encode(), headers=FORM, body=body)
 
-    def posted(self, token: str, fields: Mapping[str, str]) -> RawRequest:
+    def posted(self, token: str, fields: Mapping[str, str], picture: bytes = b"") -> RawRequest:
         """The public form as a browser sends it."""
-        headers = {**FORM, "sec-fetch-site": "same-origin"}
-        return RawRequest("POST", headers=headers, body=urlencode({"_token": token, **fields}).encode())
+        origin = {"sec-fetch-site": "same-origin"}
+        filled = {"_token": token, **fields}
+        if not picture:
+            return RawRequest("POST", headers={**FORM, **origin}, body=urlencode(filled).encode())
+        parts = [(f'name="{name}"', text.encode()) for name, text in filled.items()]
+        parts.append(('name="lampiran"; filename="foto.jpg"\r\nContent-Type: image/jpeg', picture))
+        body = b"".join(
+            f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
+            for head, content in parts
+        )
+        headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}", **origin}
+        return RawRequest("POST", headers=headers, body=body + f"--{BOUNDARY}--\r\n".encode())
 
     def _update(self, kind: str, content: Mapping[str, object]) -> RawRequest:
         body = msgspec.json.encode({"update_id": next(self.updates), kind: content})

@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from channels.web_form.adapter import WebForm
 from workers.month.chance import chance
-from workers.month.diary import Diary
-from workers.month.matters import SPAM, matter_of, words_of
+from workers.month.diary import Diary, Intent
+from workers.month.matters import BEGINS, SPAM, Event, event_of, matter_of, words_of
+from workers.month.pictures import picture
 from workers.month.setting import SMS, TELEGRAM, USSD, WEB
 from workers.month.town import Heard, Town
 
@@ -23,9 +24,11 @@ WAYS = ((TELEGRAM, 40), (SMS, 25), (USSD, 15), (WEB, 20))
 EVENING, MORNING = 22, 6
 MOST_PAGES, LONGEST_TYPED = 8, 150
 SKIP = re.compile(r"(\d)\. Tidak tahu")
+SOON = (40, 40, 40, 300)
+"""Minutes after an event within which people report it: most of them while the screen still shows it as one."""
 TO_FILL_IN = timedelta(seconds=40)
-ANONYMOUS_EVERY, CONFIDENTIAL_EVERY, BLOCKS_EVERY, STOPS_EVERY, ASKS_EVERY = 9, 13, 23, 29, 5
-"""One in so many hides who they are, wants secrecy, blocks the bot, wants no more messages, asks how it stands."""
+ANONYMOUS_EVERY, CONFIDENTIAL_EVERY, BLOCKS_EVERY, STOPS_EVERY, ASKS_EVERY, PHOTO_EVERY = 9, 13, 23, 29, 5, 4
+"""One in so many hides who they are, wants secrecy, blocks the bot, wants no more messages, asks how it stands, sends a photo."""
 
 
 class Temper(StrEnum):
@@ -45,6 +48,7 @@ class Citizen:
     words: str
     chance: random.Random
     has_contact: bool = True
+    event: Event | None = None
     said: set[str] = field(default_factory=set)
     """What they answered already, by ticket and pattern."""
     objections: int = 0
@@ -55,19 +59,44 @@ class Citizen:
         return str(FIRST_CHAT + self.number) if self.way == TELEGRAM else f"+62{FIRST_PHONE + self.number * APART}"
 
     @property
+    def photo(self) -> str:
+        """The name of the picture that they send with their report; empty for none."""
+        shows = self.number % PHOTO_EVERY == 1 and self.way in {TELEGRAM, WEB}
+        return f"foto-laporan-{self.number}" if shows else ""
+
+    @property
+    def wish(self) -> str:
+        """How they ask to be protected; empty where they do not, or do not come to say so."""
+        if self.way == TELEGRAM and self.number % BLOCKS_EVERY == 5:  # noqa: PLR2004 - which of them
+            return ""
+        if self.hides:
+            return "anonymous"
+        return "confidential" if self.wants_secrecy and (self.way == WEB or self.temper is not Temper.QUIET) else ""
+
+    @property
+    def hides(self) -> bool:
+        return self.number % ANONYMOUS_EVERY == 2  # noqa: PLR2004 - which of them
+
+    @property
+    def wants_secrecy(self) -> bool:
+        return self.number % CONFIDENTIAL_EVERY == 3 and self.way != USSD  # noqa: PLR2004
+
+    @property
     def mark(self) -> str:
         """The end of their report, which nobody else's has."""
         return re.split(r"[ /]", self.words)[-1]
 
 
-def made(count: int, seed: int) -> list[Citizen]:
+def made(count: int, seed: int, days: int) -> list[Citizen]:
     drawing = chance(seed, "citizens")
     found = []
     for number in range(count):
-        way = SMS if matter_of(number, 0) is SPAM else _drawn(drawing, WAYS)
-        words = words_of(number, drawing.randrange(10_000))
+        event = event_of(number, count, days)
+        way = SMS if event is None and matter_of(number, 0) is SPAM else _drawn(drawing, WAYS)
+        words = words_of(number, drawing.randrange(10_000), event)
         own = chance(seed, "citizen", number)
-        found.append(Citizen(number, way, _drawn(drawing, TEMPERS), words, own, way != WEB or drawing.random() < 0.5))  # noqa: PLR2004 - half
+        reached = way != WEB or drawing.random() < 0.5  # noqa: PLR2004 - half
+        found.append(Citizen(number, way, _drawn(drawing, TEMPERS), words, own, reached, event))
     return found
 
 
@@ -91,7 +120,7 @@ class Citizens:
     """`people` by address. Their reactions are noted in the diary."""
 
     town: Town
-    diary: Diary
+    diary: Diary[Intent]
     people: Mapping[str, Citizen]
 
     def plan(self, start: datetime, days: int) -> None:
@@ -100,6 +129,9 @@ class Citizens:
         for person in self.people.values():
             day, hour = person.chance.randrange(max(days - 1, 1)), person.chance.uniform(MORNING, EVENING)
             at = max(local + timedelta(days=day, hours=hour), start)
+            if person.event:
+                soon = person.chance.choice(SOON) * person.chance.random()
+                at = local + timedelta(days=person.event.day) + BEGINS + timedelta(minutes=soon)
             self.diary.note(at.astimezone(start.tzinfo), partial(self._report, person))
 
     def hear(self, person: Citizen, heard: Heard) -> None:
@@ -117,9 +149,9 @@ class Citizens:
     def _report(self, person: Citizen) -> None:
         ways = {TELEGRAM: self._write_telegram, SMS: self._write_sms, USSD: self._dial, WEB: self._fill_in}
         ways[person.way](person)
-        if person.number % ANONYMOUS_EVERY == 2 and person.way in {TELEGRAM, SMS}:  # noqa: PLR2004 - which of them
+        if person.hides and person.way in {TELEGRAM, SMS}:
             self._later(person, "ANONIM", hours=0.2)
-        if person.number % CONFIDENTIAL_EVERY == 3 and person.way in {TELEGRAM, SMS}:  # noqa: PLR2004
+        if person.wants_secrecy and person.way in {TELEGRAM, SMS}:
             self._later(person, "RAHASIA", hours=0.3)
         if person.number % ASKS_EVERY == 0 and person.way in {TELEGRAM, SMS}:
             self._later(person, "STATUS", hours=24 * person.chance.uniform(2, 6))
@@ -143,7 +175,11 @@ class Citizens:
         self.town.take(TELEGRAM, self.town.providers.telegram(int(person.address), words, self.town.now))
 
     def _write_telegram(self, person: Citizen) -> None:
-        self._telegram(person, person.words)
+        if person.photo:
+            request = self.town.providers.photo(int(person.address), person.photo, person.words, self.town.now)
+            self.town.take(TELEGRAM, request)
+        else:
+            self._telegram(person, person.words)
 
     def _write_sms(self, person: Citizen) -> None:
         self.town.take(SMS, self.town.providers.sms(person.address, person.words, self.town.now))
@@ -166,20 +202,20 @@ class Citizens:
             raise TypeError(WEB)
         fields = {"isi": person.words, "judul": person.words[:60]}
         fields |= {"kontak": person.address, "setuju": "1"} if person.has_contact else {}
-        fields |= {"anonim": "1"} if person.number % ANONYMOUS_EVERY == 2 else {}  # noqa: PLR2004
-        fields |= {"rahasia": "1"} if person.number % CONFIDENTIAL_EVERY == 3 else {}  # noqa: PLR2004
-        self.town.take(WEB, self.town.providers.posted(form.new_token(self.town.now - TO_FILL_IN), fields))
+        fields |= {"anonim": "1"} if person.hides else {}
+        fields |= {"rahasia": "1"} if person.wants_secrecy else {}
+        taken = picture(person.photo) if person.photo else b""
+        self.town.take(WEB, self.town.providers.posted(form.new_token(self.town.now - TO_FILL_IN), fields, taken))
 
 
 def _typed(person: Citizen, page: str) -> str:
     """What they type on this page; empty where the session is over."""
     skips = SKIP.search(page)
-    hides = person.number % ANONYMOUS_EVERY == 2  # noqa: PLR2004 - which of them
     pages = (
         ("END", ""),
         ("Tulis masalahnya", person.words[:LONGEST_TYPED]),
         ("kecamatan", skips[1] if skips else "1"),
-        ("Sembunyikan identitas", "1" if hides else "2"),
+        ("Sembunyikan identitas", "1" if person.hides else "2"),
         ("", "1"),
     )
     return next(answer for sign, answer in pages if page.startswith(sign) or (sign and sign in page))

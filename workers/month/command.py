@@ -31,7 +31,7 @@ def month(reports: int, days: int, seed: int, outage_days: float, database: str 
         raise click.UsageError(
             "--database: it holds complaints or agencies already; a month fills an empty one"
         ) from problem
-    verdict = judge(lived.books, lived.end, [one.mark for one in lived.people], lived.board)
+    verdict = judge(lived.books, lived.end, lived.expected)
     made = figures.told(lived, verdict)
     text = report.written(made)
     if json_file:

@@ -6,11 +6,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from gateway.trials.month import Life
 from workers.bench import report
 from workers.bench.report import Report
 from workers.bench.table import Row, aligned
 from workers.month.course import Month
-from workers.month.verdict import Silence, Verdict, Wait
+from workers.month.verdict import BROKEN, Kept, Silence, Verdict, Wait
 
 SHOWN = 5
 """So many of the longest waits."""
@@ -23,14 +24,24 @@ def told(month: Month, verdict: Verdict) -> Report:
     made = report.head("month", given) | {
         "database": month.database,
         "complaints": len(books.lives),
-        "by_channel": _many(life.channel for life in books.lives),
+        "by_channel": {
+            name: {"reports": way.reports, "longest_wait": way.longest} | _fates(way.kept)
+            for name, way in verdict.channels.items()
+        },
+        "protected": _many(name for life in books.lives for name in sorted(life.protection)),
+        "days_off": {f"{day:%Y-%m-%d}": name for day, name in month.days_off.items()},
         "by_status": _many(life.status for life in books.lives),
         "longest_waits": [_wait(wait) for wait in verdict.waits[:SHOWN]],
         "beyond_standard": verdict.beyond,
         "left_in_silence": len({_who(one) for one in verdict.silences}),
         "silences": [asdict(one) for one in verdict.silences],
         "escalations": dict(verdict.escalations),
-        "clocks": {name: asdict(kept) | {"share": _rounded(kept.share)} for name, kept in verdict.clocks.items()},
+        "told_late": _told_late(books.lives),
+        "disturbed": list(verdict.disturbed),
+        "clocks": {name: _fates(kept) for name, kept in verdict.clocks.items()},
+        "incidents": [asdict(one) for one in verdict.incidents],
+        "files": dict(books.files),
+        "reused_evidence": {"shown": len(month.reused), "marked": len(month.reused & books.alike)},
         "skipped": dict(books.skips),
         "messages": dict(books.messages),
         "tasks": dict(books.tasks),
@@ -39,7 +50,16 @@ def told(month: Month, verdict: Verdict) -> Report:
         "lost": list(verdict.lost),
     }
     silent = [f"{one.number or 'somebody'}: {one.why}, {one.detail}" for one in verdict.silences]
-    return report.judged(made, [*silent, *verdict.lost])
+    return report.judged(made, [*silent, *verdict.lost, *verdict.disturbed])
+
+
+def _fates(kept: Kept) -> dict[str, Any]:
+    return asdict(kept) | {"share": _rounded(kept.share)}
+
+
+def _told_late(lives: Iterable[Life]) -> int:
+    """Reporters who were told that a day which was promised to them has passed."""
+    return sum(any(word.key == BROKEN for word in life.words) for life in lives)
 
 
 def _who(silence: Silence) -> str:
@@ -78,7 +98,14 @@ def _lapor(month: Month) -> dict[str, Any]:
 
 def lines(made: Report) -> list[str]:
     """For the terminal."""
-    parts: Sequence[list[Row]] = (_longest(made), _kept(made), _counted(made), _there(made))
+    parts: Sequence[list[Row]] = (
+        _longest(made),
+        _kept(made, "clocks", "clock"),
+        _kept(made, "by_channel", "channel"),
+        _counted(made),
+        _crowds(made),
+        _there(made),
+    )
     found = [line for rows in parts for line in (*aligned(rows), "")]
     silent, beyond = made["left_in_silence"], made["beyond_standard"]
     end = "sound" if made["sound"] else f"NOT SOUND: {len(made['problems'])} problems"
@@ -87,7 +114,7 @@ def lines(made: Report) -> list[str]:
 
 def _longest(made: Report) -> list[Row]:
     head = ("longest without a word", "working days", "standard", "clock", "from", "to", "told before", "told after")
-    rows = [
+    rows: list[Row] = [
         (
             one["number"],
             f"{one['days']}",
@@ -107,12 +134,19 @@ def _moment(at: datetime) -> str:
     return f"{at:%d %b %H:%M}"
 
 
-def _kept(made: Report) -> list[Row]:
-    rows = [
-        (name, *(f"{one[key]}" for key in ("in_time", "late", "overdue", "running")), _percent(one["share"]))
-        for name, one in made["clocks"].items()
+def _kept(made: Report, by: str, head: str) -> list[Row]:
+    """A channel has more to tell than a clock: how many reported by it, and how long one of them heard nothing."""
+    more = {"reports": "reports", "longest_wait": "longest without a word"} if by == "by_channel" else {}
+    rows: list[Row] = [
+        (
+            name,
+            *(f"{one[key]}" for key in ("in_time", "late", "overdue", "running")),
+            _percent(one["share"]),
+            *(f"{one[key]}" for key in more),
+        )
+        for name, one in made[by].items()
     ]
-    return [("clock", "in time", "late", "overdue", "running", "share in time"), *rows]
+    return [(head, "in time", "late", "overdue", "running", "share in time", *more.values()), *rows]
 
 
 def _percent(share: float | None) -> str:
@@ -120,11 +154,29 @@ def _percent(share: float | None) -> str:
 
 
 def _counted(made: Report) -> list[Row]:
-    names: Mapping[str, str] = {"escalations": "told of a deadline", "skipped": "not sent, why", "messages": "sent"}
+    names: Mapping[str, str] = {
+        "escalations": "told of a deadline",
+        "skipped": "not sent, why",
+        "messages": "sent",
+        "protected": "protected",
+        "files": "pictures",
+        "days_off": "days off",
+    }
     rows: list[Row] = []
     for key, name in names.items():
         some = [f"{word} {many}" for word, many in made[key].items()]
         rows += [(name if not at else "", ", ".join(some[at : at + 8])) for at in range(0, max(len(some), 1), 8)]
+    return rows
+
+
+def _crowds(made: Report) -> list[Row]:
+    reused = made["reused_evidence"]
+    rows: list[Row] = [
+        (f"incident {one['number']}", f"{one['children']} follow, {one['answered']} answered")
+        for one in made["incidents"]
+    ]
+    rows.append(("evidence shown before", f"{reused['shown']}, marked {reused['marked']}"))
+    rows.append(("told of a broken promise", f"{made['told_late']} reporters"))
     return rows
 
 

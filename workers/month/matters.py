@@ -1,6 +1,7 @@
 """What people of the month write about, as a table; none of it means anything but a report."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from workers.bench.messages import lane_of
 
@@ -36,6 +37,38 @@ OFFSET = 7
 """The rare ones begin with this report, so that a short month has them too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that many report within hours. `day`: of the month, a working one; `office`: whose work it is."""
+
+    day: int
+    text: str
+    office: str
+
+
+EVENTS = (
+    Event(2, "Drainase meluap dan jalan terendam setinggi lutut di Kelurahan Baru sejak tadi pagi", "PUPR"),
+    Event(16, "Sampah di TPS Kelurahan Mendawai tumpah menutup jalan dan baunya menyengat", "DLH"),
+)
+BEGINS = timedelta(hours=9, minutes=10)
+"""Local time of an event."""
+LEAST, CROWD = 6, 20
+"""One in so many reports is about the same event; of fewer than the least nobody would gather them."""
+
+
+def events_of(count: int, days: int) -> tuple[Event, ...]:
+    """What happens in a month of so many reports: nothing where too few would speak of it, or it would be too late."""
+    found = tuple(event for event in EVENTS if event.day < days - 3)
+    return found if count >= 2 * len(found) * LEAST else ()
+
+
+def event_of(number: int, count: int, days: int) -> Event | None:
+    """What the last of the citizens report together."""
+    events, crowd = events_of(count, days), max(LEAST, count // CROWD)
+    at = (count - 1 - number) // crowd
+    return events[at] if at < len(events) else None
+
+
 def matter_of(number: int, choice: int) -> Matter:
     """What report `number` is about; `choice` decides among the usual ones."""
     for matter, every in ((EMERGENCY, EMERGENCY_EVERY), (CONFLICT, CONFLICT_EVERY), (SPAM, SPAM_EVERY)):
@@ -45,7 +78,9 @@ def matter_of(number: int, choice: int) -> Matter:
     return drawn[choice % len(drawn)]
 
 
-def words_of(number: int, choice: int) -> str:
+def words_of(number: int, choice: int, event: Event | None = None) -> str:
     """No two alike: each names a lane that no other has."""
     matter, lane = matter_of(number, choice), lane_of(number + 400)
-    return matter.text + lane if matter is SPAM else f"{matter.text}, Jl Melati RT {number % 9 + 1} gang {lane}"
+    if event is None and matter is SPAM:
+        return matter.text + lane
+    return f"{event.text if event else matter.text}, Jl Melati RT {number % 9 + 1} gang {lane}"

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 
-from channels.messages import Button
+from channels.messages import AttachmentRef, Button
 from config.logging import get_logger
 from gateway.complaints.complaint import Action, ActionRefused, CaseMoved, Role, Status
 from gateway.desk import work
 from gateway.desk.work import Deed, NotThere, Overtaken
+from gateway.files import desk_files
 from gateway.officer_links import door
 from gateway.officer_links.door import Door
 from gateway.officers import deeds as officer_deeds
@@ -24,8 +25,9 @@ from workers.drain import Transaction
 from workers.month.chance import chance
 from workers.month.citizens import NUMBER
 from workers.month.desk import COORDINATOR
-from workers.month.diary import Diary
+from workers.month.diary import Diary, Intent
 from workers.month.hours import after_work
+from workers.month.pictures import picture
 from workers.month.setting import BY_CODE, SMS, TELEGRAM, Manner, Seat
 from workers.month.town import Heard, Town
 
@@ -41,6 +43,8 @@ SUPERIORS_TAKE = 4.0
 """So much longer it takes whoever is told as deputy or head."""
 FORGETS, ASKS, TELLS, DISPUTES = 0.12, 0.08, 0.25, 0.04
 """Shares: puts a task aside until reminded, asks the reporter first, tells how it goes, says that it is not theirs."""
+SHOWS, REUSES = 0.5, 0.2
+"""Shares: of answers with a photograph, and of these with one that the office has shown for another report before."""
 LEAVES: Mapping[str, tuple[int, int]] = {"DLH": (3, 9), "DINKES": (6, 12)}
 """First and last day of leave of the penghubung, counted from the begin of the month."""
 CODE = re.compile(r"TL (\d{9}) (\d{4})")
@@ -56,9 +60,10 @@ INPUTS: Mapping[Action, Mapping[str, str]] = {
     Action.START: {},
     Action.ASK_REPORTER: {"question": QUESTION},
     Action.REPORT_PROGRESS: {"note": PROGRESS},
-    Action.ANSWER: {"explanation": ANSWER, "no_evidence_reason": "kamera rusak", "no_personal_data": "1"},
+    Action.ANSWER: {"explanation": ANSWER, "no_personal_data": "1"},
     Action.DISPUTE_AUTHORITY: {"reason": NOT_OURS, "agency": "SETDA"},
 }
+NO_PICTURE = {"no_evidence_reason": "kamera rusak"}
 WORDS = {action: word for word, action in FORMS.items()}
 TO_START = frozenset({Status.ASSIGNED, Status.REOPENED, Status.REPORTER_REPLIED})
 
@@ -78,11 +83,13 @@ class Job:
 @dataclass(slots=True)
 class Officers:
     town: Town
-    diary: Diary
+    diary: Diary[Intent]
     seed: int
     jobs: dict[tuple[str, str], Job] = field(default_factory=dict)
     deeds: dict[str, int] = field(default_factory=dict)
     """How often each way was taken: button, link, code, screen; and what was refused."""
+    shown: dict[str, str] = field(default_factory=dict)
+    """Ticket -> the picture that proves its answer."""
 
     def begin(self) -> None:
         """Enter the days of leave that are known."""
@@ -181,15 +188,37 @@ class Officers:
             job.code = ""
             self.town.take(SMS, self.town.providers.sms(seat.address, order, self.town.now))
             return "code"
+        photo = self._photo(seat, ticket) if action is Action.ANSWER else ""
         try:
-            if job.link and self.town.do(partial(_by_link, token=job.link, ticket=ticket, seat=seat, action=action)):
+            done = partial(_by_link, token=job.link, ticket=ticket, seat=seat, action=action, photo=photo)
+            if job.link and self.town.do(done):
+                self._show(ticket, photo)
                 return "link"
-            self.town.do(partial(_at_the_screen, ticket=ticket, seat=seat, action=action))
+            self.town.do(partial(_at_the_screen, ticket=ticket, seat=seat, action=action, photo=photo))
+            self._show(ticket, photo)
         except ActionRefused as refusal:
             return f"refused: {refusal.code}"
         except (CaseMoved, Overtaken, NotThere) as refusal:
             return f"refused: {type(refusal).__name__}"
         return "screen"
+
+    def _photo(self, seat: Seat, ticket: str) -> str:
+        """The picture of this answer; empty for none. Now and then an older one has to do once more."""
+        drawn = self._chance(seat, ticket, 98)
+        if drawn.random() >= SHOWS:
+            return ""
+        prefix = f"foto-bukti-{seat.office.code}-"
+        older = [name for name in self.shown.values() if name.startswith(prefix)]
+        return older[-1] if older and drawn.random() < REUSES else f"{prefix}{ticket}"
+
+    def _show(self, ticket: str, photo: str) -> None:
+        if photo:
+            self.shown[ticket] = photo
+
+    @property
+    def reused(self) -> dict[str, str]:
+        """Ticket -> the one whose picture was shown for it again."""
+        return {one: name for one, name in self.shown.items() if not name.endswith(one)}
 
 
 def _send_on_leave(tx: Transaction, *, code: str, days: tuple[date, date]) -> None:
@@ -219,20 +248,32 @@ def _member(tx: Transaction, seat: Seat) -> directory.Member | None:
     return found[0] if found else None
 
 
-def _by_link(tx: Transaction, *, token: str, ticket: str, seat: Seat, action: Action) -> bool:
+def _by_link(tx: Transaction, *, token: str, ticket: str, seat: Seat, action: Action, photo: str) -> bool:
     """On the page behind the link; False where it is shut."""
     entrance = door.bind(tx, token, f"device-{seat.address}")
     if entrance.door is not Door.OPEN:
         return False
     task = entrance.task
-    form = Form(WORDS[action], f"{ticket}-{action.value}-{task.case.version}", INPUTS[action])
+    form = Form(WORDS[action], f"{ticket}-{action.value}-{task.case.version}", _inputs(action, photo))
+    officer_deeds.keep_files(tx, task.member, task.case, form.action_id, _files(photo))
     officer_deeds.act(tx, entrance.token_hash, task.member, task.case, form)
     return True
 
 
-def _at_the_screen(tx: Transaction, *, ticket: str, seat: Seat, action: Action) -> None:
+def _at_the_screen(tx: Transaction, *, ticket: str, seat: Seat, action: Action, photo: str) -> None:
     member = _member(tx, seat)
     if member is None:
         raise NotThere(ticket)
     scope = scope_of(tx.office, member.role, seat.office.code, str(member.id))
-    work.act(tx, scope, ticket, Deed(action, INPUTS[action], key=f"{tx.now.timestamp():.0f}"), member.actor)
+    deed = Deed(action, _inputs(action, photo), key=f"{tx.now.timestamp():.0f}")
+    desk_files.keep(tx, work.case_for(tx, scope, ticket), member.actor, deed.key, _files(photo))
+    work.act(tx, scope, ticket, deed, member.actor)
+
+
+def _inputs(action: Action, photo: str) -> Mapping[str, str]:
+    return {**INPUTS[action], **NO_PICTURE} if action is Action.ANSWER and not photo else INPUTS[action]
+
+
+def _files(photo: str) -> list[AttachmentRef]:
+    content = picture(photo) if photo else b""
+    return [AttachmentRef(photo, "image/jpeg", len(content), content=content)] if photo else []

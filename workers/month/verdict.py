@@ -6,6 +6,9 @@ never passes unnoticed. So a reporter is *left in silence* when
 
 - a moment of the ladder came and nobody was told of it within two working days (`ladder`),
 - a deadline has passed and the tracking page does not say so (`page`),
+- a deadline that was promised to them has passed, and on the working day after they heard nothing (`late`),
+- they heard nothing for longer than the standard and that one working day (`standard`),
+- the incident that they reported was answered, and they were not (`incident`),
 - what they waited for happened and they were not told within two working days (`news`),
 - a message of theirs got neither an answer nor a reason for none (`answer`).
 """
@@ -17,22 +20,22 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from gateway.complaints.calendar import Calendar, working_days_between
+from gateway.complaints.complaint import Status
 from gateway.complaints.moments import MOMENTS, Moment, moment_at
-from gateway.complaints.sla import Clock, Running, is_overdue
+from gateway.complaints.sla import Clock, Running, is_overdue, span_of
 from gateway.trials.month import Books, Life, Line
+from workers.month.losses import Expected, losses
 
 OWED = (Clock.VERIFICATION, Clock.FOLLOW_UP, Clock.RESOLUTION, Clock.SECOND_ANSWER)
 """During these the office owes the reporter a word; in the others the reporter is waited for, or the house waits for itself."""
 GRACE_DAYS = 2
 """Working days: quiet hours and the next summary, which may have to be handed on to those above."""
+BROKEN = "st.late"
+ANSWERS = frozenset({"st.answer", "answer"})
+"""The word that brings an answer, and what the tracking page calls it."""
 OVER = frozenset({"SUPERSEDED", "SAME_PERSON"})
 """The matter was over, or the same person knew it already."""
 FEW_MINUTES = timedelta(minutes=5)
-EXPECTED = frozenset({"blocked", "opt_out", "superseded"})
-"""Why a message may have failed: its receiver wants none, or something newer took its place."""
-LATE_AFTER = timedelta(hours=2)
-SETTLED = frozenset({"sent", "done", "superseded"})
-FILED_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """`why`: ladder, page, news or answer."""
+    """`why`: ladder, page, late, standard, incident, news or answer."""
 
     number: str
     why: str
@@ -81,6 +84,24 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """What became of those who reported by one channel: how many, the deadlines owed to them, their longest wait in days."""
+
+    reports: int
+    kept: Kept
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """An incident: its parent, how many follow it at the end, how many reporters of both were answered."""
+
+    number: str
+    children: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     waits: tuple[Wait, ...]
     """The longest first."""
@@ -88,7 +109,11 @@ class Verdict:
     escalations: Mapping[str, int]
     """Rung -> how often somebody there was told of a deadline."""
     clocks: Mapping[str, Kept]
+    channels: Mapping[str, Way]
+    incidents: tuple[Crowd, ...]
     lost: tuple[str, ...]
+    disturbed: tuple[str, ...] = ()
+    """Staff who were told of a deadline on a day off, though there was no danger."""
 
     @property
     def beyond(self) -> int:
@@ -96,17 +121,21 @@ class Verdict:
         return len({wait.number for wait in self.waits if wait.beyond > 0})
 
 
-def judge(books: Books, end: datetime, marks: Iterable[str], board: Sequence[str]) -> Verdict:
-    """`marks`: words that must be in a complaint. `board`: our numbers at LAPOR!, as often as they are there."""
+def judge(books: Books, end: datetime, expected: Expected) -> Verdict:
     waits = [wait for life in books.lives for wait in _waits(life, end)]
     silences = [silence for life in books.lives for silence in _silences(life, end)]
+    silences += _beyond(books.lives, waits)
+    silences += _unanswered(books.lives, end)
     silences += [Silence("", "answer", one) for one in books.unanswered]
     return Verdict(
         waits=tuple(sorted(waits, key=lambda wait: (-wait.beyond, -wait.days, wait.number))),
         silences=tuple(silences),
         escalations=_escalations(books.lives),
         clocks=_clocks(books.lives, end),
-        lost=tuple(_lost(books, end, marks, board)),
+        channels=_channels(books.lives, waits, end),
+        incidents=tuple(_crowds(books.lives)),
+        lost=tuple(losses(books, end, expected)),
+        disturbed=tuple(_disturbed(books.lives)),
     )
 
 
@@ -144,6 +173,8 @@ def _silences(life: Life, end: datetime) -> Iterator[Silence]:
         for moment in MOMENTS[running.rule.clock]:
             if moment.tells and running.rule.clock is not Clock.AUTO_CLOSE and _is_missed(life, running, moment, end):
                 yield Silence(life.number, "ladder", f"{running.rule.clock}, {moment.when} {moment.days}".strip(" 0"))
+            if BROKEN in moment.tells and moment.days == 1 and _is_kept_from(life, running, moment, end):
+                yield Silence(life.number, "late", f"{running.rule.clock}, {moment_at(running, moment, end):%d %b}")
         if running.rule.clock not in OWED:
             continue
         stopped = running.stopped_at
@@ -153,6 +184,59 @@ def _silences(life: Life, end: datetime) -> Iterator[Silence]:
             yield Silence(life.number, "news", f"{running.rule.clock}, {stopped:%d %b %H:%M}")
 
 
+def _is_kept_from(life: Life, running: Running, moment: Moment, end: datetime) -> bool:
+    """Whether a promised day passed and the reporter heard nothing on the working day after.
+
+    Whoever cannot be written to reads it on the tracking page, which is looked at by itself.
+    """
+    calendar, came = running.calendar, moment_at(running, moment, end)
+    day = calendar.today(came)
+    over = min(running.stopped_at or end, end)
+    if not life.is_reached or running.is_paused or calendar.today(over) <= day:
+        return False
+    due = span_of(running, end).due_on
+    return not any(due < calendar.today(word.at) <= day for word in life.words)
+
+
+def _beyond(lives: Iterable[Life], waits: Iterable[Wait]) -> Iterator[Silence]:
+    """Of those who can be written to; the others read on the tracking page that the day has passed."""
+    reached = {life.number for life in lives if life.is_reached}
+    for wait in waits:
+        if wait.beyond > 0 and wait.number in reached:
+            yield Silence(wait.number, "standard", f"{wait.clock}, {wait.days} working days of {wait.standard}")
+
+
+def _unanswered(lives: Sequence[Life], end: datetime) -> Iterator[Silence]:
+    """Reporters of an incident who did not hear what its parent was answered."""
+    parents = {life.number: life for life in lives}
+    for life in lives:
+        parent = parents.get(life.parent)
+        if parent is None or parent.answered_at is None or life.status == Status.ARCHIVED.value:
+            continue
+        calendar = life.clocks[0].calendar
+        is_told = any(word.key in ANSWERS for word in life.words)
+        if not is_told and _plain_days(parent.answered_at, end, calendar) > GRACE_DAYS:
+            yield Silence(life.number, "incident", f"{life.parent}, {parent.answered_at:%d %b %H:%M}")
+
+
+def _crowds(lives: Sequence[Life]) -> Iterator[Crowd]:
+    for parent in lives:
+        children = [life for life in lives if life.parent == parent.number]
+        if children:
+            told = [life for life in (parent, *children) if any(word.key in ANSWERS for word in life.words)]
+            yield Crowd(parent.number, len(children), len(told))
+
+
+def _disturbed(lives: Iterable[Life]) -> Iterator[str]:
+    for life in lives:
+        for line in life.lines:
+            if not line.clock or life.is_urgent or line.left_at is None:
+                continue
+            calendar = next(one.calendar for one in life.clocks if one.rule.clock.value == line.clock)
+            if not calendar.is_working(calendar.today(line.left_at)):
+                yield f"{life.number}: {line.key} on a day off, {line.left_at:%d %b}"
+
+
 def _is_missed(life: Life, running: Running, moment: Moment, end: datetime) -> bool:
     """Whether a moment came, there was time to tell of it, the matter went on, and nobody was told."""
     came = moment_at(running, moment, end)
@@ -160,6 +244,11 @@ def _is_missed(life: Life, running: Running, moment: Moment, end: datetime) -> b
     again = [one.started_at for one in life.clocks if one.rule.clock is Clock.SECOND_ANSWER and one.started_at > came]
     latest = max([came, *again])
     over = min(running.stopped_at or end, end)
+    if life.followed is not None and life.followed[0] > came:
+        over = min(over, life.followed[0])
+    # Of an incident the team has one task: it is told of the parent.
+    if life.follows(came):
+        return False
     if running.is_paused or _plain_days(latest, over, running.calendar) <= GRACE_DAYS:
         return False
     rungs = MOMENTS[running.rule.clock]
@@ -183,32 +272,26 @@ def _escalations(lives: Iterable[Life]) -> Mapping[str, int]:
     return dict(Counter(told).most_common())
 
 
-def _clocks(lives: Iterable[Life], end: datetime) -> Mapping[str, Kept]:
-    found: dict[str, Counter[str]] = {}
-    for life in lives:
-        for running in life.clocks:
-            late = is_overdue(running, end)
-            fates = ("late", "in_time") if running.stopped_at else ("overdue", "running")
-            found.setdefault(running.rule.clock.value, Counter())[fates[not late]] += 1
-    return {name.value: Kept(**found[name.value]) for name in Clock if name.value in found}
+def _clocks(lives: Sequence[Life], end: datetime) -> Mapping[str, Kept]:
+    every = [running for life in lives for running in life.clocks]
+    of_each = {name: [one for one in every if one.rule.clock is name] for name in Clock}
+    return {name.value: _kept(some, end) for name, some in of_each.items() if some}
 
 
-def _lost(books: Books, end: datetime, marks: Iterable[str], board: Sequence[str]) -> Iterator[str]:
-    texts = [life.text for life in books.lives]
-    for mark in marks:
-        if not any(mark in text for text in texts):
-            yield f"no complaint says {mark}"
-    for one in books.undone:
-        if one.state in {"queued", "sending", "working"}:
-            if one.due_at < end - LATE_AFTER:
-                yield f"{one.what} {one.number} still {one.state}"
-        elif one.reason not in EXPECTED:
-            yield f"{one.what} {one.number} {one.state}: {one.reason}"
-    for forward in books.forwards:
-        if forward.state not in SETTLED and forward.created_at < end - FILED_WITHIN:
-            yield f"{forward.kind} of {forward.number} to LAPOR! still {forward.state}"
-    yield from (f"{number} is {many} times at LAPOR!" for number, many in Counter(board).items() if many > 1)
-    filed = {forward.number for forward in books.forwards if forward.kind == "create" and forward.state == "sent"}
-    yield from (f"{number} is not at LAPOR!" for number in sorted(filed - set(board)))
-    if books.quarantined:
-        yield f"{books.quarantined} calls were put aside"
+def _kept(every: Iterable[Running], end: datetime) -> Kept:
+    found: Counter[str] = Counter()
+    for running in every:
+        fates = ("late", "in_time") if running.stopped_at else ("overdue", "running")
+        found[fates[not is_overdue(running, end)]] += 1
+    return Kept(**found)
+
+
+def _channels(lives: Sequence[Life], waits: Sequence[Wait], end: datetime) -> Mapping[str, Way]:
+    found = {}
+    for channel in dict.fromkeys(life.channel for life in lives):
+        mine = [life for life in lives if life.channel == channel]
+        numbers = {life.number for life in mine}
+        owed = [one for life in mine for one in life.clocks if one.rule.clock in OWED]
+        longest = max((wait.days for wait in waits if wait.number in numbers), default=0)
+        found[channel] = Way(len(mine), _kept(owed, end), longest)
+    return found
