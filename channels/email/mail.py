@@ -18,6 +18,8 @@ from channels.errors import PayloadInvalid
 
 MOST_BOUNDARIES = 300
 """Each level of nesting costs time at every line; nobody's mail has so many."""
+MOST_WORK = 20_000_000
+"""Levels times lines: the stdlib's parser asks at every line for the end of every level around it."""
 MOST_PARTS = 200
 MOST_TEXT = 400_000
 """Characters of a text part that are read; what is behind them nobody wrote by hand."""
@@ -56,7 +58,8 @@ class Mail:
 
 def take_apart(raw: bytes) -> Mail:
     """PayloadInvalid only for what is nested beyond reading."""
-    if len(BOUNDARY.findall(raw)) > MOST_BOUNDARIES:
+    levels = len(BOUNDARY.findall(raw))
+    if levels > MOST_BOUNDARIES or levels * raw.count(b"\n") > MOST_WORK:
         raise PayloadInvalid("email: nested too deep")
     try:
         tree = message_from_bytes(raw, policy=compat32)

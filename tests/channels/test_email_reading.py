@@ -237,8 +237,9 @@ def test_f73_two_hundred_parts_within_each_other_are_read_and_a_thousand_are_put
         return f"{HEAD}{''.join(kinds)}\r\nLampu padam.".encode()
 
     assert meaning(nested(200)).text == "Lampu padam."
-    with pytest.raises(PayloadInvalid):
-        meaning(nested(1000))
+    for too_much in (nested(1000), nested(200) + b"x\n" * 150_000):
+        with pytest.raises(PayloadInvalid):
+            meaning(too_much)
 
 
 def test_f73_more_parts_than_anybody_sends_cost_only_themselves() -> None:
