@@ -17,7 +17,7 @@ from gateway.files import file_sweep
 from gateway.forwarding import forwarding, record_news
 from gateway.hooks import channel_news
 from gateway.intake import assembly
-from gateway.notices import fallback, gathering, summaries
+from gateway.notices import fallback, gathering, mended, summaries
 from gateway.officer_links import drafts
 from gateway.officers import officers
 from gateway.operations import clock_jumps, idempotency
@@ -87,6 +87,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("summaries_told", 60, summaries.tell, in_one=False),
     Upkeep("officers_told_together", 15, gathering.tell_gathered, in_one=False),
     Upkeep("officers_told_elsewhere", 30, fallback.tell_elsewhere, in_one=False),
+    Upkeep("mended_ladders_cleared", 300, mended.clear, in_one=False),
     Upkeep("openings_told", 60, identities.tell),
     Upkeep("channel_states_told", 60, channel_news.tell),
     Upkeep("mandates_ended", 60, bindings.end_sessions),

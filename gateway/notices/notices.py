@@ -334,6 +334,16 @@ def show_gap(tx: Transaction, case: Any) -> None:
     cases.mark(tx, case.id, BROKEN, on=True)
 
 
+def hide_gap(tx: Transaction, case: Any) -> None:
+    """Whoever should have heard of this complaint can be told again."""
+    cases.mark(tx, case.id, BROKEN, on=False)
+
+
+def can_be_told(tx: Transaction, row: Any, rung: Rung, case: Any) -> bool:
+    """Whether anybody of this rung would be told of the notice now."""
+    return any(means is not None for _, means in _people(tx, row, rung, case))
+
+
 def _tell_people(
     tx: Transaction, row: Any, audience: Audience, case: Any, people: Iterable[tuple[Member, Any]]
 ) -> bool:
