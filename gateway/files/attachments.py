@@ -178,6 +178,18 @@ def stored(tx: Transaction, complaint_id: int, origin: str = "", at: datetime | 
     return [_stored(row) for row in rows if not origin or row.origin == origin]
 
 
+def between(
+    tx: Transaction, complaint_id: int, origin: str, since: datetime | None, until: datetime
+) -> list[StoredFile]:
+    """What is clean and kept and came after `since` (None: whenever), at `until` at the latest; in order."""
+    attachment = tables.attachment
+    wanted = (attachment.c.complaint_id == complaint_id) & (attachment.c.state == "stored")
+    wanted &= (attachment.c.origin == origin) & (attachment.c.created_at <= until)
+    if since is not None:
+        wanted &= attachment.c.created_at > since
+    return [_stored(row) for row in tx.all(select(attachment).where(wanted).order_by(attachment.c.id))]
+
+
 def came(tx: Transaction, complaint_id: int, at: datetime) -> int:
     """How many files of the reporter came at that moment, clean or not yet."""
     attachment = tables.attachment

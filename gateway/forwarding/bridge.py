@@ -16,15 +16,14 @@ from sqlalchemy import select
 
 from gateway.audit import audit
 from gateway.casework.outgoing import is_national
-from gateway.complaints.complaint import OF_REPORTER, Actor
+from gateway.complaints.complaint import Actor
 from gateway.complaints.forward import ForwardKind, ForwardState, RemoteIdRefused, Report, read_remote_id
 from gateway.complaints.leaving import content_of, title_of
 from gateway.file_store import FileStore
-from gateway.files import attachments
 from gateway.files.attachments import StoredFile
 from gateway.forwarding import forwarding, remote_ids
 from gateway.forwarding.forwarding import RemoteIdTaken
-from gateway.forwarding.leaving_reports import report_of
+from gateway.forwarding.leaving_reports import files_of, report_of
 from gateway.queries import bridge as queries
 from gateway.queries import complaint_detail
 from gateway.queries.bridge import AWAITED
@@ -83,10 +82,8 @@ def sheet(tx: Transaction, scope: Scope, forward_id: int) -> Sheet | None:
         return found
     report = report_of(tx, row.complaint_id, row.target)
     flags = (("anonymous", report.anonymous), ("confidential", report.confidential))
-    if row.kind != ForwardKind.CREATE.value:
-        return replace(found, lines=_further(tx, row, report), flags=flags)
-    files = tuple(attachments.stored(tx, row.complaint_id, OF_REPORTER))
-    return replace(found, lines=_lines(tx, row, report), flags=flags, files=files)
+    lines = _lines(tx, row, report) if row.kind == ForwardKind.CREATE.value else _further(tx, row, report)
+    return replace(found, lines=lines, flags=flags, files=tuple(files_of(tx, row, report)))
 
 
 def _may_hand_over(tx: Transaction, row: Any) -> bool:

@@ -30,7 +30,7 @@ from gateway.complaints.forward import (
 from gateway.complaints.leaving import is_same
 from gateway.complaints.number import plain
 from gateway.forwarding import remote_ids
-from gateway.forwarding.leaving_reports import added_files, report_of
+from gateway.forwarding.leaving_reports import as_sent, files_of, report_of
 from gateway.forwarding.remote_changes import changed
 from gateway.privacy.privacy import masked_text
 from gateway.record import cases, tasks
@@ -93,7 +93,7 @@ def _job(tx: Transaction, row: Any, state: ForwardState) -> ForwardJob:
     followup = referral = None
     if kind is ForwardKind.FOLLOWUP:
         ref = row.key.rpartition(":")[2]
-        files = added_files(tx, row, report) if row.from_reporter else ()
+        files = as_sent(tx, files_of(tx, row, report))
         followup = FollowUp(row.content_masked, ref, report.confidential, row.from_reporter, row.rating, files)
     if kind is ForwardKind.FORWARD:
         referral = Referral(row.institution_id, row.content_masked)

@@ -1,28 +1,66 @@
 """A complaint as it leaves for a system of record: masked, without identity, with the files that belong to it."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 
-from gateway.complaints.complaint import OF_REPORTER, Kind, Point
+from gateway.complaints.complaint import OF_AGENCY, OF_REPORTER, Action, Kind, Point, Sensitive
 from gateway.complaints.forward import ForwardKind, ForwardState, Report, ReportFile
 from gateway.files import attachments
+from gateway.files.attachments import StoredFile
 from gateway.forwarding import remote_ids
 from gateway.privacy.privacy import Reader, masked_text, shown_to
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 
-def added_files(tx: Transaction, row: Any, report: Report) -> tuple[ReportFile, ...]:
+def files_of(tx: Transaction, row: Any, report: Report) -> list[StoredFile]:
+    """What goes with a row of `forward`: the report's photographs, those that a reporter adds, or what proves an answer."""
+    if row.kind == ForwardKind.CREATE.value:
+        return attachments.stored(tx, row.complaint_id, OF_REPORTER) if report.attachments else []
+    if row.kind == ForwardKind.FORWARD.value:
+        return []
+    return _added(tx, row, report) if row.from_reporter else _evidence(tx, row)
+
+
+def as_sent(tx: Transaction, files: Iterable[StoredFile]) -> tuple[ReportFile, ...]:
+    """Files under names that tell nothing, to be read from the store when they leave."""
+    return tuple(
+        ReportFile(f"lampiran-{at}", file.media_type, partial(tx.office.files.get, file.name), file.sha256, file.size)
+        for at, file in enumerate(files, 1)
+    )
+
+
+def _added(tx: Transaction, row: Any, report: Report) -> list[StoredFile]:
     """The files that came with these words, unless the report itself left after them: then it took them along."""
     forward = tables.forward
     filed = (forward.c.complaint_id == row.complaint_id) & (forward.c.target == row.target)
     create = tx.one(select(forward.c.started_at).where(filed, forward.c.kind == ForwardKind.CREATE.value))
     if create is None or create.started_at is None or create.started_at >= row.created_at:
-        return ()
-    added = {file.sha256 for file in attachments.stored(tx, row.complaint_id, "reporter", row.created_at)}
-    return tuple(file for file in report.attachments if file.sha256 in added)
+        return []
+    may_go = {file.sha256 for file in report.attachments}
+    added = attachments.stored(tx, row.complaint_id, OF_REPORTER, row.created_at)
+    return [file for file in added if file.sha256 in may_go]
+
+
+def _evidence(tx: Transaction, row: Any) -> list[StoredFile]:
+    """What the agency proves this answer with, not an earlier one; of an incident the parent's pictures too.
+
+    Pictures of what few may know of stay here, also where the words go (as `secret`).
+    """
+    event, complaint = tables.complaint_event, tables.complaint
+    case = tx.one(select(complaint.c.parent_id, complaint.c.sensitive).where(complaint.c.id == row.complaint_id))
+    mine = (event.c.complaint_id == row.complaint_id) & (event.c.action == Action.ANSWER.value)
+    answers = tx.all(select(event.c.id, event.c.at).where(mine).order_by(event.c.seq))
+    told = [at for at, one in enumerate(answers) if str(one.id) == row.key.partition(":")[0]]
+    if case is None or case.sensitive != Sensitive.NONE.value or not told:
+        return []
+    until = answers[told[0]].at
+    since = answers[told[0] - 1].at if told[0] else None
+    family = filter(None, [row.complaint_id, case.parent_id])
+    return [file for one in family for file in attachments.between(tx, one, OF_AGENCY, since, until)]
 
 
 def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
@@ -57,7 +95,7 @@ def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
         anonymous=row.anonymous,
         confidential=row.confidential,
         priority=row.urgency == "darurat",
-        attachments=tuple(_files(tx, complaint_id)) if shown.photos else (),
+        attachments=as_sent(tx, attachments.stored(tx, complaint_id, OF_REPORTER)) if shown.photos else (),
         remote_id=_remote_id(filed, row.sp4n_id),
     )
 
@@ -67,11 +105,3 @@ def _remote_id(filed: Any, shown: str) -> str:
     if filed is None:
         return ""
     return str(remote_ids.shown(filed) or (shown if filed.state == ForwardState.SENT.value else ""))
-
-
-def _files(tx: Transaction, complaint_id: int) -> list[ReportFile]:
-    kept = attachments.stored(tx, complaint_id, origin=OF_REPORTER)
-    return [
-        ReportFile(f"lampiran-{at}", file.media_type, partial(tx.office.files.get, file.name), file.sha256, file.size)
-        for at, file in enumerate(kept, 1)
-    ]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from channels.messages import AttachmentRef
 from gateway.casework import casework
-from gateway.complaints.complaint import Action, Case
+from gateway.complaints.complaint import OF_AGENCY, Action, Case
 from gateway.complaints.forward import ForwardJob, ForwardKind, ForwardState
 from gateway.files import attachments
 from gateway.files.attachments import FileOutcome
@@ -33,6 +33,31 @@ def adds(store: Store, case: Case, content: bytes, text: str = "") -> None:
             tx.office.files.put(digest, content)
             done = FileOutcome(file.id, file.fence, "stored", "", "image/jpeg", len(content), digest, digest)
             attachments.settle(tx, [done])
+
+
+def proves(store: Store, case: Case, content: bytes, origin: str = OF_AGENCY) -> None:
+    """The agency takes a photograph of what it did; it is cleaned at once."""
+    digest = content.hex().ljust(64, "0")
+    with store.transaction() as tx:
+        attachments.add(tx, case.id, None, "tg", [AttachmentRef("p", "image/jpeg", content=content)], origin=origin)
+    with store.transaction() as tx:
+        for file in attachments.claim(tx, 5):
+            tx.office.files.put(digest, content)
+            done = FileOutcome(file.id, file.fence, "stored", "", "image/jpeg", len(content), digest, digest)
+            attachments.settle(tx, [done])
+
+
+def answered(store: Store, moment: Moment, case: Case, content: bytes) -> None:
+    """An answer with one photograph, on its way when nobody can undo it any more."""
+    proves(store, case, content)
+    moment.pass_(minutes=2)
+    act(store, case, Action.ANSWER, member(store).actor, explanation=ANSWER["explanation"], evidence="1")
+    moment.pass_(minutes=20)
+
+
+def pictures(job: ForwardJob) -> list[bytes]:
+    assert job.followup is not None
+    return [file.load() for file in job.followup.attachments]
 
 
 def sent(store: Store, job: ForwardJob, **more: str) -> None:
@@ -83,6 +108,53 @@ def test_a_photograph_of_a_confidential_reporter_is_kept_where_the_report_keeps_
     (job,) = claim(store)
     assert job.followup is not None
     assert job.followup.attachments == job.report.attachments
+
+
+def test_what_proves_an_answer_goes_with_it_and_not_with_the_next(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    act(store, case, Action.RAISE_ANONYMOUS, reporter(case))
+    moment.pass_(minutes=5)
+    answered(store, moment, case, b"first")
+    (job,) = claim(store)
+    assert (job.report.attachments, pictures(job)) == ((), [b"first"]), "it tells nothing of who reported"
+    sent(store, job)
+    act(store, case, Action.CONTEST, reporter(case), text="Masih berlubang di sisi timur.")
+    moment.pass_(minutes=5)
+    (job,) = claim(store)
+    assert pictures(job) == []
+    sent(store, job)
+    answered(store, moment, case, b"second")
+    (job,) = claim(store)
+    assert pictures(job) == [b"second"]
+
+
+def test_what_proves_an_answer_of_what_few_may_know_of_stays_here(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    with store.transaction() as tx:
+        cases.amend(tx, case.id, sensitive="kekerasan_seksual")
+    answered(store, moment, case, b"first")
+    (job,) = claim(store)
+    assert pictures(job) == []
+
+
+def test_a_draft_and_an_answer_that_was_taken_back_prove_nothing_there(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    case = filed(store, telegram(REPORT))
+    proves(store, case, b"draft", origin="draft:x")
+    proves(store, case, b"first")
+    act(store, case, Action.ANSWER, member(store).actor, explanation=ANSWER["explanation"], evidence="1")
+    moment.pass_(minutes=1)
+    act(store, case, Action.UNDO, member(store).actor)
+    moment.pass_(minutes=20)
+    assert claim(store) == []
+    answered(store, moment, case, b"second")
+    (job,) = claim(store)
+    assert pictures(job) == [b"second"]
 
 
 def test_a_rating_goes_once_with_whatever_is_told_next(store: Store, telegram: Sends, moment: Moment) -> None:

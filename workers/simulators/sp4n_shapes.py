@@ -77,7 +77,12 @@ def board_row(report: Report) -> dict[str, Any]:
         "created_at": report.created_at.isoformat(),
         "removed": report.removed,
         "followups": [
-            {"at": answer.at.isoformat(), "content": answer.content, "from": answer.sender[1]}
+            {
+                "at": answer.at.isoformat(),
+                "content": answer.content,
+                "from": answer.sender[1],
+                "attachments": answer.attachments,
+            }
             for answer in report.answers
         ],
     }
