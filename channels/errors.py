@@ -3,9 +3,10 @@
 `code` is stable: text key, metric label and line in docs/errors.md.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from channels.messages import Address
+from channels.messages import Address, Inbound
 
 
 class ChannelError(Exception):
@@ -22,6 +23,16 @@ class PayloadInvalid(ChannelError):
     """Proven to come from the provider, but not understood: put into quarantine and acknowledged."""
 
     code = "payload_invalid"
+
+
+class PartlyInvalid(PayloadInvalid):
+    """Of several messages in one call some were not understood: the others are taken, the call goes into quarantine."""
+
+    code = "partly_invalid"
+
+    def __init__(self, problem: str, understood: Sequence[Inbound]) -> None:
+        super().__init__(problem)
+        self.understood = understood
 
 
 class FormInvalid(ChannelError):

@@ -21,6 +21,7 @@ from config.settings import ChannelTable, Secret, SettingsError, UnknownPolicy
 ADAPTERS: Mapping[str, str] = {
     "telegram": "channels.telegram.adapter:Telegram",
     "kannel": "channels.sms.kannel:Kannel",
+    "http_sms": "channels.sms.http_sms.adapter:HttpSms",
     "ussd_http": "channels.ussd.http:UssdHttp",
     "web_form": "channels.web_form.adapter:WebForm",
     "email": "channels.email.adapter:Email",
@@ -145,14 +146,17 @@ def _channel(table: ChannelTable, absent_secret: Callable[[str], str]) -> Channe
         if not values.get(key):
             values[key] = Secret(absent_secret(f"{table.name}.{key}"))
     settings = build_section(adapter_of.Settings, values, table.where)
-    adapter = adapter_of(settings)
+    try:
+        adapter = adapter_of(settings)
+    except SettingsError as problem:  # of what an adapter reads beyond types
+        raise SettingsError(f"{table.where}.{problem.key}", problem.problem) from problem
     usual: float = getattr(adapter_of, "messages_per_second", MESSAGES_PER_SECOND)
     channel = Channel(
         table.name,
         table.kind,
         adapter,
         settings,
-        adapter_of.capabilities,
+        adapter.capabilities,
         messages_per_second=table.messages_per_second or usual,
         unknown_policy=table.unknown_policy,
         unit=shared.unit,

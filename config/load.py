@@ -17,6 +17,7 @@ from config.checks import Finding, findings, secret_values
 from config.settings import (
     ChannelTable,
     ForwarderTable,
+    Secret,
     Settings,
     SettingsError,
     Training,
@@ -25,7 +26,7 @@ from config.settings import (
     secrets_in,
 )
 
-__all__ = ["SettingsError", "build_section", "load", "settings_from"]
+__all__ = ["SettingsError", "build_section", "load", "secret_by_reference", "settings_from"]
 
 PREFIX = "GATEWAY__"
 EXAMPLE = "built-in example"
@@ -66,6 +67,22 @@ def load(path: str | None = None, environ: Mapping[str, str] | None = None) -> S
 def settings_from(text: str, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings that a file with the TOML `text` would give, without any environment: for tests and previews."""
     return _assemble(_parse(text, "settings"), "settings", environ or {}, [])
+
+
+def secret_by_reference(reference: str, where: str) -> Secret:
+    """What `env:NAME` or `file:PATH` names, without its last line end. SettingsError at `where`, also for a literal."""
+    kind, colon, name = reference.partition(":")
+    if not colon or kind not in {"env", "file"} or not name:
+        # What stands there may be the secret itself: it stays out of the message.
+        raise SettingsError(where, "must be a reference: env:NAME, file:PATH or secret:NAME, never the secret itself")
+    if kind == "file":
+        content, wide = _file_content(name, where, where)
+        if wide:
+            raise SettingsError(where, wide[0].problem)
+        return Secret(content)
+    if not os.environ.get(name):
+        raise SettingsError(where, f"there is no {name} in the environment")
+    return Secret(os.environ[name])
 
 
 def _assemble(given: Tree, source: str, environ: Mapping[str, str], found: list[Finding]) -> Settings:

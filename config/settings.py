@@ -370,6 +370,10 @@ def is_loopback(url: str) -> bool:
 SECRET_WORDS = ("token", "secret", "password", "key", "authorization", "pin")
 
 
+REFERENCES = ("env:", "file:", "secret:")
+"""How a value begins that only names a secret kept elsewhere (channels of kind `http_sms`)."""
+
+
 def is_secret_name(key: str) -> bool:
     """Whether a key of a raw table is taken for a secret, before its adapter says so with the type `Secret`."""
     return any(word in SECRET_WORDS for word in key.lower().replace("-", "_").split("_"))
@@ -380,5 +384,5 @@ def secrets_in(values: Mapping[str, Any], where: str) -> Iterator[tuple[str, str
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from secrets_in(value, f"{where}.{key}")
-        elif isinstance(value, str) and is_secret_name(key):
+        elif isinstance(value, str) and is_secret_name(key) and not value.startswith(REFERENCES):
             yield f"{where}.{key}", value

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from channels.errors import FormInvalid, PayloadInvalid, SignatureInvalid
+from channels.errors import FormInvalid, PartlyInvalid, PayloadInvalid, SignatureInvalid
 from channels.messages import Answer, Inbound, RawRequest, RawResponse
 from channels.registry import Channel
 from config.logging import get_logger
@@ -125,6 +125,10 @@ async def take(site: Site, channel: Channel, raw: RawRequest) -> Taken:
     site.counters.last_in[channel.name] = received_at.timestamp()
     try:
         events = await _parse(site, channel, raw)
+    except PartlyInvalid as problem:
+        # The same call is kept twice: its good messages as rows now, the whole for whoever mends the rest.
+        await _put_aside(site, channel, Arrival(channel.name, (), raw, received_at), problem.code, str(problem))
+        return await _submit(site, channel, Arrival(channel.name, problem.understood, raw, received_at))
     except PayloadInvalid as problem:
         return await _put_aside(site, channel, Arrival(channel.name, (), raw, received_at), problem.code, str(problem))
     except FormInvalid:

@@ -27,6 +27,8 @@ class Call:
     form: Mapping[str, str] | None = None
     uploads: Sequence[Upload] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
     @property
     def endpoint(self) -> str:
@@ -58,7 +60,7 @@ class ScriptedHttp:
     ) -> HttpResponse:
         encoded = query if isinstance(query, bytes) else urlencode(list(query)).encode()
         options = {"connect_s": connect_s, "read_s": read_s, "max_bytes": max_bytes, "trusted": trusted}
-        self.calls.append(Call(method, url, encoded, json, form, uploads, options))
+        self.calls.append(Call(method, url, encoded, json, form, uploads, options, headers, body))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, ChannelError):
             raise answer

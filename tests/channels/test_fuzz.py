@@ -14,7 +14,9 @@ from channels.messages import RawRequest
 from channels.registry import Channel
 from tests.channels.recorded import channel_for, read_request, recording_id, recordings
 
-ONE_OF_EACH = [recordings("in", kind)[0] for kind in ("telegram", "kannel", "ussd_http", "web_form", "email")]
+ONE_OF_EACH = [
+    recordings("in", kind)[0] for kind in ("telegram", "kannel", "http_sms", "ussd_http", "web_form", "email")
+]
 FORMS = recordings("in", "web_form")
 
 json_values = st.recursive(

@@ -1,5 +1,6 @@
 """What no recording may bring about: secrets or citizens' words in prints and errors, and calls let in unproven."""
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -16,12 +17,9 @@ WORDS = ("berlubang", "Drainase", "81200000001", "8120000000", "warga3@", "palsu
 
 
 def secrets_of(kind: str) -> list[str]:
-    found = [
-        value.reveal()
-        for channel in channels_of(kind).values()
-        for field in fields(channel.settings)
-        if isinstance(value := getattr(channel.settings, field.name), Secret)
-    ]
+    values = [getattr(one.settings, field.name) for one in channels_of(kind).values() for field in fields(one.settings)]
+    tables = [secret for value in values if isinstance(value, Mapping) for secret in value.values()]
+    found = [value.reveal() for value in (*values, *tables) if isinstance(value, Secret)]
     assert found
     return found
 

@@ -115,6 +115,33 @@ async def test_f70_what_cannot_be_read_is_put_aside_and_acknowledged(site: Serve
     assert (row.channel, row.reason, row.state) == ("tg", "payload_invalid", "held")
 
 
+BY_TABLE = """
+[channels.penyedia]
+kind = "http_sms"
+number = "1709"
+coverage = "-"
+tariff_note = "-"
+inbound_token = "test-http-sms-token-0123456789"
+outbound = {{ url = "https://api.sms.example/kirim", body = {{ ke = "{{to.e164}}", isi = "{{text}}" }} }}
+inbound = {{ items_path = "$.pesan[*]", fields = {{ id = "$.id", from = "$.dari", text = "$.isi" }} }}
+"""
+
+
+async def test_of_several_messages_the_good_ones_are_taken_though_one_is_broken(open_site: OpenSite) -> None:
+    site = await open_site(BY_TABLE)
+    good = [{"id": f"m-{number}", "dari": f"08120000000{number}", "isi": REPORT} for number in (1, 2)]
+    for _ in range(2):
+        answer = await site.client.post(
+            "/c/penyedia?token=test-http-sms-token-0123456789", json={"pesan": [good[0], {"id": "m-3"}, good[1]]}
+        )
+        assert answer.status == 200
+    assert (rows(site, "message"), rows(site, "complaint"), rows(site, "quarantine")) == (2, 2, 1)
+    with site.tx() as tx:
+        row = tx.one(select(tables.quarantine))
+    assert row is not None
+    assert (row.channel, row.reason) == ("penyedia", "partly_invalid")
+
+
 async def test_a_session_is_answered_in_the_same_request(site: Served) -> None:
     call = {"sessionId": "s-1", "serviceCode": "*708#", "phoneNumber": "+6281200000001", "text": ""}
     answer = await site.client.post(USSD, data=call)

@@ -1,0 +1,183 @@
+"""The request for one message, filled in from the provider's table."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from channels.sms.http_sms.settings import HttpSmsSettings, Outbound, OutboundAuth
+from channels.sms.http_sms.words import BODY, Sending, Template
+from config.settings import SettingsError
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+ORIGIN = re.compile(r"https?://[^/?#{}\s]+(?=[/?]|$)")
+TYPES = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
+Parts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+
+
+class Writer:
+    """The provider's table, read once: SettingsError names the key that cannot be used."""
+
+    def __init__(self, outbound: Outbound, settings: HttpSmsSettings) -> None:
+        self._outbound = outbound
+        self._secret = settings.secret
+        where = "outbound"
+        if not ORIGIN.match(outbound.url):
+            raise SettingsError("outbound.url", "must begin with https:// and a host without placeholders")
+        if outbound.url.startswith("http://") and not outbound.allow_private:
+            raise SettingsError("outbound.url", "must begin with https:// (http only with allow_private = true)")
+        self._url = self._template(outbound.url, f"{where}.url")
+        auth = outbound.auth
+        self._query = self._templates({**outbound.query, **_auth_query(auth)}, f"{where}.query")
+        self._headers = self._templates({**outbound.headers, **self._auth_headers()}, f"{where}.headers")
+        for name in (*self._headers, *([auth.name] if auth.kind == "hmac" else [])):
+            if not HEADER_NAME.fullmatch(name):
+                raise SettingsError(f"{where}.headers", f"{name!r} is no name of a header")
+        self._body = self._body_of()
+        self._signature = self._signature_of()
+
+    def request(self, sending: Sending) -> Request:
+        outbound = self._outbound
+        body = self._body(sending)
+        url = self._url.fill(sending, _quoted)
+        if self._query:
+            pairs = [(name, each.fill(sending)) for name, each in self._query.items()]
+            url += ("&" if "?" in url else "?") + urlencode(pairs, quote_via=quote)
+        headers = {name: CONTROL.sub("", each.fill(sending)) for name, each in self._headers.items()}
+        if body is not None:
+            headers["Content-Type"] = outbound.content_type or TYPES.get(
+                outbound.body_kind, "text/plain; charset=utf-8"
+            )
+        if self._signature:
+            headers[outbound.auth.name] = self._signature(replace(sending, body=(body or b"").decode()))
+        return Request(outbound.method, url, headers, body)
+
+    def _template(self, text: str, where: str, more: Mapping[str, Any] | None = None) -> Template:
+        return Template(text, where, self._secret, more)
+
+    def _templates(self, texts: Mapping[str, str], where: str) -> dict[str, Template]:
+        return {name: self._template(text, f"{where}.{name}") for name, text in texts.items()}
+
+    def _auth_headers(self) -> dict[str, str]:
+        auth, where = self._outbound.auth, "outbound.auth"
+        match auth.kind:
+            case "basic":
+                login = f"{auth.username}:{self._secret(auth.password, f'{where}.password')}".encode()
+                return {"Authorization": f"Basic {base64.b64encode(login).decode()}"}
+            case "bearer":
+                return {"Authorization": f"Bearer {_plain(self._secret(auth.token, f'{where}.token'))}"}
+            case "header":
+                _needed(auth.name, f"{where}.name")
+                return {auth.name: _plain(self._secret(auth.value, f"{where}.value"))}
+            case _:
+                return {}
+
+    def _body_of(self) -> Callable[[Sending], bytes | None]:
+        outbound, where = self._outbound, "outbound.body"
+        extra = self._auth_fields()
+        if extra and outbound.body_kind not in TYPES:
+            raise SettingsError("outbound.auth.kind", "body needs body_kind form or json")
+        if outbound.body_kind == "none":
+            return lambda _: None
+        if outbound.body_kind == "raw":
+            return self._raw(outbound.body, where)
+        if not isinstance(outbound.body, Mapping):
+            raise SettingsError(where, "must be a table of fields")
+        if outbound.method == "GET":
+            raise SettingsError("outbound.method", "GET carries no body: write its parameters to outbound.query")
+        tree = self._tree({**outbound.body, **extra}, where)
+        if outbound.body_kind == "json":
+            return lambda sending: json.dumps(
+                _filled(tree, sending), ensure_ascii=False, separators=(",", ":")
+            ).encode()
+        if not all(isinstance(each, Template) for each in tree.values()):
+            raise SettingsError(where, "a form holds texts only")
+        return lambda sending: urlencode({name: each.fill(sending) for name, each in tree.items()}).encode()
+
+    def _raw(self, body: object, where: str) -> Callable[[Sending], bytes | None]:
+        if not isinstance(body, str):
+            raise SettingsError(where, "must be a text, because body_kind is raw")
+        template = self._template(body, where)
+        if not template.is_escaped:
+            raise SettingsError(
+                where, "every placeholder of a raw body needs a filter: url, json, xml, b64 or hex_utf16"
+            )
+        return lambda sending: template.fill(sending).encode()
+
+    def _tree(self, value: Any, where: str) -> Any:
+        if isinstance(value, Mapping):
+            return {str(name): self._tree(each, f"{where}.{name}") for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._tree(each, f"{where}[{place}]") for place, each in enumerate(value)]
+        return self._template(value, where) if isinstance(value, str) else value
+
+    def _auth_fields(self) -> dict[str, str]:
+        auth = self._outbound.auth
+        if auth.kind != "body":
+            return {}
+        _needed(auth.fields, "outbound.auth.fields")
+        return {name: self._text_or_secret(text, f"outbound.auth.fields.{name}") for name, text in auth.fields.items()}
+
+    def _text_or_secret(self, text: str, where: str) -> str:
+        is_reference = text.startswith(("env:", "file:", "secret:"))
+        return _plain(self._secret(text, where)) if is_reference else text
+
+    def _signature_of(self) -> Callable[[Sending], str] | None:
+        auth = self._outbound.auth
+        if auth.kind != "hmac":
+            return None
+        _needed(auth.name, "outbound.auth.name")
+        key = self._secret(auth.key, "outbound.auth.key").encode()
+        signed = self._template(auth.signed, "outbound.auth.signed", BODY)
+
+        def signature(sending: Sending) -> str:
+            digest = hmac.new(key, signed.fill(sending).encode(), getattr(hashlib, auth.algorithm)).digest()
+            return auth.prefix + (digest.hex() if auth.encoding == "hex" else base64.b64encode(digest).decode())
+
+        return signature
+
+
+def _auth_query(auth: OutboundAuth) -> dict[str, str]:
+    if auth.kind != "query":
+        return {}
+    _needed(auth.name, "outbound.auth.name")
+    kind, colon, name = auth.value.partition(":")
+    if not colon or kind != "secret":
+        raise SettingsError("outbound.auth.value", "must be secret:NAME, of the channel's secrets")
+    return {auth.name: f"{{secret.{name}}}"}
+
+
+def _plain(text: str) -> str:
+    """A text that stands for itself in a template."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _needed(value: object, where: str) -> None:
+    if not value:
+        raise SettingsError(where, "is missing")
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _filled(tree: Any, sending: Sending) -> Any:
+    if isinstance(tree, dict):
+        return {name: _filled(each, sending) for name, each in tree.items()}
+    if isinstance(tree, list):
+        return [_filled(each, sending) for each in tree]
+    return tree.typed(sending) if isinstance(tree, Template) else tree
