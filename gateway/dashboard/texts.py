@@ -1,6 +1,7 @@
 """`/admin/teks`: the words of notices and answers; see them as they will be read, word them anew, go back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import web
@@ -20,28 +21,43 @@ SEE = "lihat"
 NO_PROBLEMS: Mapping[str, Sequence[Problem]] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A text as the list shows it; `version` of the office's own words, 0 for those of the product."""
+
+    key: str
+    words: str
+    version: int
+
+
 async def listing(request: web.Request) -> web.StreamResponse:
     site, query = site_of(request), request.query
     area = query["area"] if query.get("area") in text_rules.AREAS else text_rules.AREAS[0]
     language = _language(site, query.get("bahasa", ""))
     sought = query.get("q", "").casefold().strip()[:60]
-    texts = site.texts
-    rows = [
-        (key, texts.words(key, language)[0], texts.version(key, language))
-        for key in text_rules.keys(area)
-        if sought in key or sought in texts.words(key, language)[0].casefold()
-    ]
+    found = {name: _found(site, name, language, sought) for name in text_rules.AREAS}
+    groups = {name: [row for row in found[area] if text_rules.group_of(row.key) == name] for name in text_rules.GROUPS}
     return pages.render(
         request,
         "texts.html",
-        rows=rows,
+        groups={name: rows for name, rows in groups.items() if rows},
         area=area,
-        areas=text_rules.AREAS,
+        counts={name: len(rows) for name, rows in found.items()},
         chosen=language,
         languages=[(one, site.texts(f"admin.text.languages.{one}", site.language)) for one in site.texts.languages],
         sought=sought,
         told=visit.told(request),
     )
+
+
+def _found(site: Site, area: str, language: str, sought: str) -> list[Row]:
+    """The texts of an area whose key or words hold what is sought, in the order of their file."""
+    texts = site.texts
+    rows = [
+        Row(key, texts.words(key, language)[0], texts.version(key, language) or SHIPPED)
+        for key in text_rules.keys(area)
+    ]
+    return [row for row in rows if sought in row.key or sought in row.words.casefold()]
 
 
 async def show(request: web.Request) -> web.StreamResponse:

@@ -22,6 +22,19 @@ AREAS = ("citizen", "staff")
 """Files of texts that messages are made of; screens and labels stay the product's."""
 FIXED = ("word.", "date.")
 """Beginnings of keys that are parts of the grammar."""
+GROUPS: Mapping[str, frozenset[str]] = MappingProxyType({
+    "receipt": frozenset({"rx", "hold", "pub"}),
+    "question": frozenset({"ask", "rate"}),
+    "news": frozenset({"st", "line", "archive_reason"}),
+    "task": frozenset({"pic", "dep", "task", "staff"}),
+    "deed": frozenset({"officer"}),
+    "above": frozenset({"sup", "mandate", "chan"}),
+    "danger": frozenset({"em", "duty"}),
+    "protection": frozenset({"pv", "code"}),
+    "talk": frozenset({"greet", "help", "stop", "start", "err", "cancel", "none", "lang", "glos", "svc"}),
+    "button": frozenset({"button"}),
+})  # fmt: skip
+"""What texts are about, in the order of the screen: the beginnings of their keys."""
 PHRASES = ("button.", "officer.button.", "st.label.", "archive_reason.", "staff.", "line.unit", "line.at_office")
 """Beginnings of keys whose words stand inside of others, or on a button."""
 PHRASE_CHARACTERS = 24
@@ -90,6 +103,12 @@ def keys(area: str) -> tuple[str, ...]:
 def area_of(key: str) -> str:
     """The area of a text that may be worded anew; empty for any other."""
     return next((area for area in AREAS if key in keys(area)), "")
+
+
+def group_of(key: str) -> str:
+    """What a text is about; `talk` for what nobody placed."""
+    beginning = key.partition(".")[0]
+    return next((group for group, beginnings in GROUPS.items() if beginning in beginnings), "talk")
 
 
 def tidied(text: str) -> str:

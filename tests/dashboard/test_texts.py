@@ -1,6 +1,9 @@
 """`/admin/teks`: see a text as it will be read, word it anew, go back."""
 
+import re
+
 from gateway.complaints.complaint import Role
+from gateway.notices import text_rules
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 
@@ -51,6 +54,35 @@ async def test_officers_texts_and_other_languages_are_listed(desk: Desk) -> None
     assert 'href="/admin/teks/pic.new?bahasa=en"' in page
     assert "Tidak ada teks yang cocok." in await desk.words("/admin/teks?q=zzzz")
     assert "1 SMS" in await desk.words("/admin/teks/pic.new_sms")
+
+
+async def test_texts_are_folded_by_what_they_are_about_with_their_counts(desk: Desk) -> None:
+    page = await desk.page("/admin/teks")
+    for group in text_rules.GROUPS:
+        mine = [key for key in text_rules.keys("citizen") if text_rules.group_of(key) == group]
+        head = re.search(rf'<details[^>]* id="teks-{group}"( open)?><summary>.*?<span class="many">(\d+)</span>', page)
+        assert (int(head[2]) if head else 0) == len(mine), group
+        assert not (head and head[1]), group
+    assert page.count("data-row") == len(text_rules.keys("citizen"))
+
+
+async def test_a_search_opens_what_it_finds_and_counts_it_in_both_areas(desk: Desk) -> None:
+    await desk.done(PLACE, **FORM, text=NEW, tombol="simpan")
+    page = await desk.page("/admin/teks?q=kami+teruskan+ke+%7Bopd%7D")
+    assert re.findall(r'<details[^>]* id="teks-(\w+)"( open)?>', page) == [("news", " open")]
+    assert page.count("data-row") == 1
+    assert "1 diubah" in page
+    tabs = re.findall(
+        r'href="/admin/teks\?area=(\w+)&amp;bahasa=id&amp;q=kami%20teruskan%20ke%20%7Bopd%7D"[^>]*>[^<]*<span[^>]*>(\d+)',
+        page,
+    )
+    assert tabs == [("citizen", "1"), ("staff", "0")]
+
+
+def test_every_text_has_a_place_in_the_list() -> None:
+    beginnings = {key.partition(".")[0] for area in text_rules.AREAS for key in text_rules.keys(area)}
+    placed = [beginning for group in text_rules.GROUPS.values() for beginning in group]
+    assert sorted(placed) == sorted(beginnings)
 
 
 async def test_a_text_of_a_screen_is_not_to_be_changed(desk: Desk) -> None:
