@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection
 
 from gateway.queries.bench import whole_tables
+from gateway.storage.store import Store
 
 EXPLAINED = ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT")
 # What tests themselves ask, to look at everything there is.
@@ -52,6 +53,22 @@ class Asked:
             engine.dispose()
         KNOWN.update(self.statements.keys() - found.keys())
         return found
+
+
+@contextmanager
+def statements(store: Store, *begins: str) -> Iterator[list[tuple[str, Any]]]:
+    """Everything that this store is asked inside, with its parameters; where words are named, what begins with them."""
+    found: list[tuple[str, Any]] = []
+
+    def note(_: Connection, __: object, statement: str, parameters: object, *___: object) -> None:
+        if statement.lstrip().upper().startswith(begins or ""):
+            found.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
 
 
 @contextmanager

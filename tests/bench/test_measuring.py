@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from gateway.app import Gateway
 from gateway.queries import bench as counted
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.trials import rehearsal
+from tests.plans import statements
 from workers.bench import growth, meters, report, stamped
 from workers.bench.filling import fill, stages
 from workers.bench.messages import CHANNELS
@@ -148,8 +149,6 @@ def test_a_run_is_compared_with_the_last_one_that_was_kept(tmp_path: Path) -> No
 
 
 def test_a_batch_of_new_senders_is_written_table_by_table_and_not_message_by_message(any_gateway: Gateway) -> None:
-    written: list[str] = []
-    event.listen(any_gateway.store.engine, "before_cursor_execute", lambda _c, _k, sql, *_: written.append(sql[:40]))
-    list(fill(any_gateway, range(12), CHANNELS, any_gateway.clock.now))
-    inserts = [sql for sql in written if sql.startswith(("INSERT INTO complaint ", "INSERT INTO outbox "))]
+    with statements(any_gateway.store, "INSERT INTO COMPLAINT ", "INSERT INTO OUTBOX ") as inserts:
+        list(fill(any_gateway, range(12), CHANNELS, any_gateway.clock.now))
     assert len(inserts) == 2

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from channels.messages import Address, AttachmentRef
 from gateway.complaints.complaint import SYSTEM, Action, ActionRefused, Actor, Case, Role
@@ -22,6 +21,7 @@ from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import COORDINATOR, act, count, only, opened, receive, rows, when_waiting
 from tests.gateway.test_shelf import tell
+from tests.plans import statements
 from tests.queries.test_plans import plan, scans
 
 Sends = Callable[..., Arrival]
@@ -285,20 +285,13 @@ def test_a_report_that_comes_while_a_request_is_decided_keeps_its_words(
 def test_no_step_reads_a_large_table_from_end_to_end(store: Store, telegram: Sends, moment: Moment) -> None:
     closed(store, telegram(TEXT, attachments=(PHOTO,)), moment)
     moment.now += timedelta(days=1830)
-    ran: list[tuple[str, Any]] = []
-
-    def note(_: Any, __: Any, sql: str, given: Any, *___: Any) -> None:
-        ran.append((sql, given))
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    with store.reading() as tx:
-        anonymising.due(tx)
-    empty(store)
-    event.remove(store.engine, "before_cursor_execute", note)
+    with statements(store, "SELECT", "UPDATE", "DELETE") as asked:
+        with store.reading() as tx:
+            anonymising.due(tx)
+        empty(store)
     with store.engine.connect() as connection:
         if connection.dialect.name != "sqlite":
             connection.exec_driver_sql("SET enable_seqscan = off")
-        asked = [one for one in ran if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
         assert len(asked) > 40
         found = {
             sql: lines

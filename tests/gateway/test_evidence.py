@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from channels.messages import AttachmentRef
 from gateway.casework import second_looks
@@ -21,6 +20,7 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import ANSWER, COORDINATOR, act, assigned, count, member, opened, reporter, rows
+from tests.plans import statements
 from tests.queries.test_plans import plan
 
 Sends = Callable[..., Arrival]
@@ -138,15 +138,9 @@ def test_what_a_picture_looked_like_goes_with_it(store: Store, telegram: Sends) 
 
 def test_pictures_are_compared_by_their_indexes(store: Store, telegram: Sends) -> None:
     case = opened(store, telegram("Jalan berlubang di Jl. Melati"))
-    ran: list[tuple[str, Any]] = []
-
-    def note(_: Any, __: Any, sql: str, given: Any, *___: Any) -> None:
-        ran.append((sql, given))
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    photographed(store, case, SEEN)
-    event.remove(store.engine, "before_cursor_execute", note)
-    asked = [(sql, given) for sql, given in ran if sql.startswith("SELECT") and "photo_print.band" in sql]
+    with statements(store, "SELECT") as ran:
+        photographed(store, case, SEEN)
+    asked = [(sql, given) for sql, given in ran if "photo_print.band" in sql]
     assert len(asked) == photo_prints.BANDS
     with store.engine.connect() as connection:
         if connection.dialect.name != "sqlite":

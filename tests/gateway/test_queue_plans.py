@@ -1,16 +1,15 @@
 """Queues are found by their partial indexes: what was sent long ago beside them costs nothing (PERFORMANCE rule 13)."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from gateway.files import attachments
 from gateway.notices import notices
 from gateway.operations import clock_jumps
 from gateway.outbound import outbound
 from gateway.storage.store import Store, Transaction
+from tests.plans import statements
 
 WORK: dict[str, Callable[[Transaction], object]] = {
     "outbox claimed": lambda tx: outbound.claim(tx, 10, 60),
@@ -26,11 +25,8 @@ WORK: dict[str, Callable[[Transaction], object]] = {
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("work", WORK.values(), ids=list(WORK))
 def test_no_queue_reads_its_whole_table(store: Store, work: Callable[[Transaction], object]) -> None:
-    ran: list[tuple[str, Any]] = []
-    event.listen(store.engine, "before_cursor_execute", lambda _c, _k, sql, given, *_: ran.append((sql, given)))
-    with store.transaction() as tx:
+    with statements(store, "UPDATE") as found, store.transaction() as tx:
         work(tx)
-    found = [(sql, given) for sql, given in ran if sql.startswith("UPDATE")]
     assert found
     with store.engine.connect() as connection:
         for sql, given in found:

@@ -1,12 +1,11 @@
 """No list, queue or detail reads a large table from end to end (PERFORMANCE § 4): the databases say so themselves."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from gateway.complaints.complaint import Role
@@ -17,6 +16,7 @@ from gateway.queries.open311 import LONGEST, Wanted
 from gateway.queries.scope import Scope, api_scope, scope_of
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
+from tests.plans import statements
 from tests.queries import filling
 
 LARGE = ("complaint", "message", "complaint_event", "outbox")
@@ -94,22 +94,6 @@ READS: dict[str, Callable[[Transaction], object]] = {
 }
 
 
-@contextmanager
-def statements(store: Store) -> Iterator[list[tuple[str, object]]]:
-    """Every SELECT that is run inside, with its parameters."""
-    found: list[tuple[str, object]] = []
-
-    def note(_: Connection, __: object, statement: str, parameters: object, *___: object) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            found.append((statement, parameters))
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(store.engine, "before_cursor_execute", note)
-
-
 def fill(store: Store) -> None:
     with store.transaction() as tx:
         for number in range(1, 200):
@@ -159,7 +143,7 @@ def test_nothing_reads_a_large_table_from_end_to_end(store: Store) -> None:
             # A small table is read whole because that is cheap; what matters is whether there is another way.
             tx.connection.exec_driver_sql("SET enable_seqscan = off")
         for name, read in READS.items():
-            with statements(store) as asked:
+            with statements(store, "SELECT") as asked:
                 read(tx)
             assert asked, name
             for statement, parameters in list(asked):

@@ -1,12 +1,12 @@
 """What is taken for one incident, and which incidents are known: counted in the database, whoever is older or newer."""
 
 import pytest
-from sqlalchemy import event
 
 from gateway.complaints.complaint import Role
 from gateway.queries import surges
 from gateway.queries.scope import scope_of
 from gateway.storage.store import Store
+from tests.plans import statements
 from tests.queries import filling
 
 PLACE = {"topic": "pekerjaan-umum", "place": "62.01.02", "place_name": "Kumai"}
@@ -32,12 +32,10 @@ def test_only_the_rows_of_a_surge_are_read(store: Store) -> None:
             filling.complaint(tx, one, created_at=tx.now, **PLACE)
         for one in range(5, 15):
             filling.complaint(tx, one, created_at=tx.now, **PLACE | {"place": f"62.01.{one}"})
-    asked: list[str] = []
-    event.listen(store.engine, "before_cursor_execute", lambda _, __, sql, *___: asked.append(sql))
-    with store.reading() as tx:
+    with statements(store, "SELECT") as asked, store.reading() as tx:
         scope = scope_of(tx.office, Role.COORDINATOR)
         assert surges.surges(tx, scope) == []
-    assert len([sql for sql in asked if sql.startswith("SELECT")]) == 1
+    assert len(asked) == 1
     with store.transaction() as tx:
         filling.complaint(tx, 20, created_at=tx.now, **PLACE)
     with store.reading() as tx:

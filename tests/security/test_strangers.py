@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from gateway.complaints.number import format_number
@@ -17,6 +17,7 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import REPORT, count, opened, receive, rows
+from tests.plans import statements
 from tests.web.conftest import OpenSite, Served
 from tests.web.test_webhooks import FORGED, SMS, TELEGRAM
 
@@ -59,28 +60,19 @@ def test_c11_ten_thousand_guesses_from_a_thousand_places_hit_nothing(
     assert count(store, tables.attempt, tables.attempt.c.subject == "all") <= 200 * 29
 
 
-def statements(store: Store, number: str, code: str, source: str) -> list[str]:
+def asked_for(store: Store, number: str, code: str, source: str) -> list[str]:
     """What the database is asked while one guess is answered."""
-    asked: list[str] = []
-
-    def note(_c: object, _k: object, statement: str, *_more: object) -> None:
-        asked.append(statement)
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    try:
-        with store.transaction() as tx:
-            tracking.find(tx, number, code, source)
-    finally:
-        event.remove(store.engine, "before_cursor_execute", note)
-    return asked
+    with statements(store) as asked, store.transaction() as tx:
+        tracking.find(tx, number, code, source)
+    return [statement for statement, _ in asked]
 
 
 def test_c11_a_number_that_never_was_is_as_much_work_as_a_wrong_code(store: Store, telegram: Sends) -> None:
     """No clock tells them apart either: the same statements, the same comparison."""
     opened(store, telegram(REPORT))
-    statements(store, NUMBER, "00000001", "warm")
-    known = statements(store, NUMBER, "00000002", "satu")
-    unknown = statements(store, format_number("KBR", 2026, 999), "00000002", "dua")
+    asked_for(store, NUMBER, "00000001", "warm")
+    known = asked_for(store, NUMBER, "00000002", "satu")
+    unknown = asked_for(store, format_number("KBR", 2026, 999), "00000002", "dua")
     assert known == unknown
     assert len(known) > 3
 

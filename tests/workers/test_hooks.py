@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from sqlalchemy import event as engine_events
 
 from gateway.casework import casework
 from gateway.complaints.complaint import Action, Case
@@ -41,6 +40,7 @@ from tests.gateway.conftest import (
     telegram,
 )
 from tests.gateway.short_ways import COORDINATOR, REPORT, act, count, only, opened, rows
+from tests.plans import statements
 from tests.workers.strangers import (
     Stranger,
     accept_then_close,
@@ -524,18 +524,10 @@ async def test_a_channel_that_falls_silent_is_told_once(store: Store, office: Of
 
 def test_where_nobody_is_registered_a_deed_asks_for_nobody(store: Store, telegram: Opened) -> None:
     opened(store, telegram(REPORT))
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if "webhook" in statement:
-            asked.append(statement)
-
-    engine_events.listen(store.engine, "before_cursor_execute", note)
-    try:
+    with statements(store) as asked:
         act(store, opened(store, telegram(REPORT, sender="78")), Action.ASSIGN, agency="PUPR")
-    finally:
-        engine_events.remove(store.engine, "before_cursor_execute", note)
-    assert asked == []
+    assert asked
+    assert [sql for sql, _ in asked if "webhook" in sql] == []
 
 
 def test_no_more_than_ten_are_registered(store: Store) -> None:
