@@ -99,7 +99,7 @@ def furnish(desk: Desk) -> dict[str, str]:
             hook_queue.settle(tx, [Outcome(ping, Verdict.FAILED, *tried)])
         tokens.make(tx, NewToken("dasbor", "Dinas Kominfo", tokens.SCOPES, "PUPR"), Actor(Role.SYSTEM_ADMIN, "1"))
     return {
-        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "account": id_text(account), "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "kode": "PUPR",
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "account": id_text(account), "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "siapa": "reporter", "kode": "PUPR",
     }  # fmt: skip
 
 
