@@ -92,14 +92,18 @@ class SendError(ChannelError):
 
 
 class TemporaryFailure(SendError):
-    """Certainly not accepted; worth trying again later. `max_attempts` bounds it below the outbox's own limit."""
+    """Certainly not accepted; worth trying again later. `max_attempts` bounds it below the outbox's own limit.
+
+    `alert`: it will not pass by itself, somebody must look.
+    """
 
     code = "temporary_failure"
     retryable = True
 
-    def __init__(self, reason: str, detail: str = "", max_attempts: int | None = None) -> None:
+    def __init__(self, reason: str, detail: str = "", max_attempts: int | None = None, *, alert: bool = False) -> None:
         super().__init__(reason, detail)
         self.max_attempts = max_attempts
+        self.alert = alert
 
 
 class ProviderBusy(SendError):

@@ -21,6 +21,7 @@ from config.settings import ChannelTable, Secret, SettingsError, UnknownPolicy
 ADAPTERS: Mapping[str, str] = {
     "telegram": "channels.telegram.adapter:Telegram",
     "kannel": "channels.sms.kannel:Kannel",
+    "jasmin": "channels.sms.jasmin:Jasmin",
     "http_sms": "channels.sms.http_sms.adapter:HttpSms",
     "ussd_http": "channels.ussd.http:UssdHttp",
     "web_form": "channels.web_form.adapter:WebForm",

@@ -38,7 +38,7 @@ One table per channel. The name has 2 to 31 of `a-z`, `0-9` and `-`; the channel
 
 | key | meaning |
 |---|---|
-| `kind` | The adapter: telegram, kannel, http_sms, ussd_http, web_form … |
+| `kind` | The adapter: telegram, kannel, jasmin, http_sms, ussd_http, web_form … |
 | `messages_per_second` | How many messages may leave per second, over all processes; empty = what the kind bears. |
 | `unknown_policy` | `outbound.unknown_policy` for this channel. |
 

@@ -173,6 +173,7 @@ EXAMPLES = [(page, block) for page, text in pages() for block in toml_blocks(tex
 LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "telegram": {"token": "123456789:AAE-a-token-that-nobody-ever-had-0001"},
     "kannel": {"password": "left to a file, as the text says", "inbound_token": "left to a file as well, 24 bytes"},
+    "jasmin": {"password": "left to a file", "inbound_token": "left to a file as well, 24 bytes"},
     "http_sms": {"inbound_token": "left to a file as well, 24 bytes"},
     "ussd_http": {"inbound_token": "this one is left to a file, too"},
 }

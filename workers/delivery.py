@@ -90,6 +90,8 @@ class Delivery:
                 again = _again(parcel, problem, self._clock() + STOPPED_FOR, counted=False)
                 return replace(again, stops_channel=problem.reason)
             case TemporaryFailure():
+                if problem.alert:
+                    log.error("send_waits_for_a_person", channel=parcel.channel, reason=problem.reason)
                 return self._retried(parcel, problem)
             case SendRefused():
                 if problem.alert:

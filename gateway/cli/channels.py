@@ -59,7 +59,7 @@ def check(name: str | None, as_json: bool) -> None:
     configure(settings)  # what the calls log goes to stderr, the outcome to stdout
     found = ask_providers(chosen, settings.server.public_url)
     for channel, problems in found:
-        click.echo(_line(channel, problems, as_json))
+        click.echo(line_of(channel, problems, as_json))
     if any(problems for _, problems in found):
         raise click.exceptions.Exit(FAILED)
 
@@ -95,9 +95,11 @@ async def _problems(channel: Channel, http: Http, public_url: str) -> list[str]:
     return await channel.checker.check(http, f"{public_url}/c/{channel.name}") if channel.checker else []
 
 
-def _line(channel: Channel, problems: list[str], as_json: bool) -> str:
+def line_of(channel: Channel, problems: list[str], as_json: bool) -> str:
+    """What a check found, a line each; a kind may have a notice that no check can take away."""
     if as_json:
         row = {"name": channel.name, "kind": channel.kind, "ok": not problems, "problems": problems}
         return json.dumps(row, ensure_ascii=False)
     said = problems or ["ok" if channel.checker else "ok (nothing to ask a provider)"]
+    said += [f"note: {notice}"] if (notice := getattr(channel.adapter, "notice", "")) else []
     return "\n".join(f"{channel.name}: {problem}" for problem in said)

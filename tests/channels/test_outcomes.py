@@ -24,6 +24,7 @@ ROWS = json.loads((Path(__file__).parent / "payloads" / "outcomes.json").read_te
 CHANNELS = {
     "telegram": ("telegram", "telegram", Address("tg", "77")),
     "kannel": ("kannel", "sms-kannel", Address("tel", "+6281200000001")),
+    "jasmin": ("jasmin", "sms-jasmin", Address("tel", "+6281200000001")),
     "http-sms": ("http_sms", "sms-contoh", Address("tel", "+6281200000001")),
 }
 OUTCOMES: dict[str, type[SendError]] = {
@@ -81,5 +82,7 @@ async def test_an_answer_has_the_outcome_of_its_row(row: dict[str, Any]) -> None
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
 async def test_no_outcome_tells_a_secret(row: dict[str, Any]) -> None:
     assert not [
-        secret for secret in ("UJI-TOKEN-BOT", "uji-kannel", "uji-token") if secret in repr(await outcome_of(row))
+        secret
+        for secret in ("UJI-TOKEN-BOT", "uji-kannel", "uji-jas", "uji-token")
+        if secret in repr(await outcome_of(row))
     ]

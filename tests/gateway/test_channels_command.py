@@ -11,7 +11,9 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 
-from gateway.cli.channels import channels
+from channels import registry
+from config.settings import ChannelTable
+from gateway.cli.channels import channels, line_of
 
 KNOWN = "uji-kannel"
 SETTINGS = """
@@ -98,3 +100,24 @@ def test_check_says_what_is_wrong_and_shows_no_secret(tmp_path: Path, smsbox: st
 def test_check_of_an_unknown_channel_is_wrong_usage(tmp_path: Path) -> None:
     checked = run(tmp_path, "check", "fax")
     assert (checked.exit_code, checked.stderr) == (2, "no channel 'fax'; known: sms, web\n")
+
+
+def test_check_repeats_what_is_wrong_with_a_kind_for_ever_without_failing() -> None:
+    jasmin = registry.build(
+        [
+            ChannelTable(
+                "sms",
+                "jasmin",
+                {
+                    "number": "1708",
+                    "send_url": "http://127.0.0.1:9/send",
+                    "username": "u",
+                    "password": "p",
+                    "inbound_token": "t",
+                },
+            )
+        ],
+        absent_secret=str,
+    )["sms"]
+    assert line_of(jasmin, [], as_json=False).startswith("sms: ok\nsms: note: Jasmin joins long SMS itself")
+    assert json.loads(line_of(jasmin, [], as_json=True))["ok"] is True

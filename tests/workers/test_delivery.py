@@ -121,6 +121,13 @@ async def test_a_fault_of_ours_is_said_loudly() -> None:
     assert [line["event"] for line in lines] == ["send_refused_by_our_fault"]
 
 
+async def test_a_provider_that_a_person_must_mend_is_named_loudly_and_tried_again() -> None:
+    with capture_logs() as lines:
+        outcome = await send(TemporaryFailure("no_route", alert=True))
+    assert [line["event"] for line in lines] == ["send_waits_for_a_person"]
+    assert outcome.state is DeliveryStatus.QUEUED
+
+
 @pytest.mark.parametrize(("attempts", "wait_s"), [(0, 5), (1, 15), (2, 60), (7, 21600), (20, 21600)])
 async def test_f39_the_wait_grows_with_the_attempts(attempts: int, wait_s: float) -> None:
     assert (await send(TemporaryFailure("x"), parcel(attempts=attempts))).due_at == after(wait_s)
