@@ -131,6 +131,8 @@ def addresses(places: dict[str, str]) -> list[str]:
         f"{working}?riwayat=internal",
         "/admin/aduan?tab=semua&q=berlubang",
         f"/admin/identitas?tiket={places['tiket']}",
+        "/admin/pemberitahuan/pic.half/team",
+        "/admin/teks?q=laporan",
     ]
 
 
