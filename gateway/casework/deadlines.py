@@ -41,6 +41,8 @@ log = get_logger(__name__)
 BATCH = 50
 AGAIN = timedelta(minutes=10)
 """What could not be carried out is tried again after this; the others do not wait for it."""
+BROKEN = "st.late"
+SAME_MORNING = timedelta(hours=12)
 QUESTIONS: Mapping[str, str] = {Action.ASK_MORE.value: "ask.more", Action.ASK_REPORTER.value: "ask.agency"}
 HANDED_OVER = frozenset({"sent", "delivered"})
 TAKE = (
@@ -101,8 +103,17 @@ def _tell(tx: Transaction, case: Case, moment: Moment, running: Running) -> None
     urgent = case.urgency is Urgency.DARURAT or case.kind is Kind.PENGADUAN_PENGAWASAN
     # Of an incident the team has one task: what is told of its parent is not told of each that follows.
     told = moment.tells if case.parent_id is None else told_of(Action.ESCALATE, catching_up=False, keys=moment.tells)
+    if BROKEN in told and _is_told(tx, case, over):
+        told = tuple(key for key in told if key != BROKEN)
     notices.write(tx, case, event_id, told, SYSTEM, about, at_once=urgent)
     hook_events.escalated(tx, case, event_id)
+
+
+def _is_told(tx: Transaction, case: Case, over: str) -> bool:
+    """Whether another clock with the same last day has had the reporter told of it just now: it would be said twice."""
+    notice = tables.notice.c
+    mine = (notice.complaint_id == case.id) & (notice.key == BROKEN) & (notice.created_at > tx.now - SAME_MORNING)
+    return any(row.inputs.get("date") == over for row in tx.all(select(notice.inputs).where(mine)))
 
 
 def _ask_again(tx: Transaction, case: Case) -> None:

@@ -104,6 +104,16 @@ def test_the_reporter_hears_that_a_promise_was_not_kept_and_of_which_day(
     assert values["tgl"] == over, "the day that was promised, whatever is promised now"
 
 
+def test_one_day_that_two_clocks_promised_is_told_once(store: Store, telegram: Sends, moment: Moment) -> None:
+    act(store, opened(store, telegram(REPORT)), A.ASSIGN, agency="PUPR", kind="aspirasi", topic="pekerjaan-umum")
+    live(store, moment, 14)
+    due = {row.name: row.due_at for row in rows(store, CLOCK) if row.name in {"follow_up", "resolution"}}
+    assert len(due) == 2
+    assert len(set(due.values())) == 1
+    texts = [row for row in rows(store, LOG, LOG.c.key == "st.late") if not row.skip]
+    assert len(texts) == 2, "the day after, and five days later"
+
+
 def test_after_a_standstill_only_the_newest_step_is_taken(store: Store, telegram: Sends, moment: Moment) -> None:
     assigned(store, telegram(REPORT))
     moment.pass_(hours=24 * 20)
