@@ -33,6 +33,8 @@ GRACE_DAYS = 2
 BROKEN = "st.late"
 ANSWERS = frozenset({"st.answer", "answer"})
 """The word that brings an answer, and what the tracking page calls it."""
+FROM_LAPOR = frozenset({"st.upstream", "follow_sp4n"})
+AFTER_ANSWER = frozenset({Status.AWAITING_REPORTER.value, Status.RESOLVED.value})
 OVER = frozenset({"SUPERSEDED", "SAME_PERSON"})
 """The matter was over, or the same person knew it already."""
 FEW_MINUTES = timedelta(minutes=5)
@@ -214,17 +216,22 @@ def _unanswered(lives: Sequence[Life], end: datetime) -> Iterator[Silence]:
         if parent is None or parent.answered_at is None or life.status == Status.ARCHIVED.value:
             continue
         calendar = life.clocks[0].calendar
-        is_told = any(word.key in ANSWERS for word in life.words)
+        is_told = _is_answered(life)
         if not is_told and _plain_days(parent.answered_at, end, calendar) > GRACE_DAYS:
             yield Silence(life.number, "incident", f"{life.parent}, {parent.answered_at:%d %b %H:%M}")
+
+
+def _is_answered(life: Life) -> bool:
+    """By the office, or by LAPOR!: that is told by a text of its own, and on the page under the name of the action."""
+    keys = {word.key for word in life.words}
+    return bool(keys & ANSWERS or (life.status in AFTER_ANSWER and keys & FROM_LAPOR))
 
 
 def _crowds(lives: Sequence[Life]) -> Iterator[Crowd]:
     for parent in lives:
         children = [life for life in lives if life.parent == parent.number]
         if children:
-            told = [life for life in (parent, *children) if any(word.key in ANSWERS for word in life.words)]
-            yield Crowd(parent.number, len(children), len(told))
+            yield Crowd(parent.number, len(children), sum(map(_is_answered, (parent, *children))))
 
 
 def _disturbed(lives: Iterable[Life]) -> Iterator[str]:
