@@ -29,6 +29,7 @@ class Form(Enum):
     WORDS = r"(?:\S+(?:\s+\S+){0,3})?"
     LANGUAGE = r"(?:id|en|indonesia|inggris|english)?"
     DATA = r"data"
+    OWN_DATA = r"data saya\b.{3,}"
     TEXT = r".*"
 
 
@@ -64,6 +65,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("BUKA",     ("REOPEN",),                 Form.REASON,   orders.reopen),
     Command("PRIVASI",  ("PRIVACY",),                Form.ALONE,    orders.explain_privacy, "pv.long"),
     Command("HAPUS",    ("DELETE",),                 Form.DATA,     orders.erase_data, "pv.long"),
+    Command("SALINAN",  ("COPY",),                   Form.DATA,     orders.copy_data, "pv.long"),
+    Command("RALAT",    ("CORRECT",),                Form.OWN_DATA, orders.correct_data, "pv.long"),
     Command("ISTILAH",  ("GLOSARIUM", "GLOSSARY"),   Form.WORDS,    orders.explain_term, "glos.help"),
     Command("LAYANAN",  ("SERVICES",),               Form.ALONE,    orders.list_services),
     Command("BAHASA",   ("LANGUAGE",),               Form.LANGUAGE, orders.language),
@@ -88,7 +91,7 @@ def command(moment: Moment) -> Turn | None:
 
 
 def _fits(form: Form, rest: str) -> bool:
-    if form in (Form.TEXT, Form.REASON):
+    if form in (Form.TEXT, Form.REASON, Form.OWN_DATA):
         return re.fullmatch(form.value, rest.casefold(), re.DOTALL) is not None
     return len(rest) <= LONGEST_ARGUMENT and re.fullmatch(form.value, rest.casefold().rstrip(" .!?")) is not None
 

@@ -24,6 +24,7 @@ REOPENINGS = 2
 SERVICES_LISTED = 6
 LANGUAGES = {"id": "id", "indonesia": "id", "en": "en", "inggris": "en", "english": "en"}
 OFF = re.compile(r"(?:mati|off)\b", re.IGNORECASE)
+_OWN_DATA = re.compile(r"data saya[\s:.,-]*", re.IGNORECASE)
 _NUMBER_FIRST = re.compile(r"((?:[A-Za-z]{2,5}[\s.-]*)?\d[\d-]+)\s*(.*)", re.DOTALL)
 
 
@@ -194,6 +195,19 @@ def explain_privacy(moment: Moment, _: Call) -> Turn:
 def erase_data(moment: Moment, _: Call) -> Turn:
     """HAPUS DATA: a person answers within three days; nothing is erased by itself."""
     return Turn(moment.dialogue, replies=(Reply("pv.erase"),), lookups=(Wish("erase_data"),))
+
+
+def copy_data(moment: Moment, _: Call) -> Turn:
+    """SALINAN DATA: a copy of what we keep about them."""
+    return Turn(moment.dialogue, replies=(Reply("pv.erase"),), lookups=(Wish("copy_data"),))
+
+
+def correct_data(moment: Moment, call: Call) -> Turn | None:
+    """RALAT DATA SAYA and what is wrong. In capitals or with a slash only: "Ralat data saya di DTKS" is a complaint."""
+    if not call.emphatic:
+        return None
+    said = _OWN_DATA.sub("", call.rest)
+    return Turn(moment.dialogue, replies=(Reply("pv.erase"),), lookups=(Wish("correct_data", text=said),))
 
 
 def explain_term(moment: Moment, call: Call) -> Turn:

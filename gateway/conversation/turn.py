@@ -124,7 +124,7 @@ class TermProposal(Record, frozen=True):
 
 
 class Wish(Record, frozen=True):
-    """Something only a person can do: a task for the coordinator. `kind`: `erase_data`, `third_reopen`."""
+    """Something only a person can do: a task. `kind`: `erase_data`, `copy_data`, `correct_data`, `third_reopen`."""
 
     kind: str
     number: str = ""

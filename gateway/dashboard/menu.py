@@ -108,6 +108,8 @@ SCREENS: tuple[Route, ...] = (
     Route(
         "GET", "/admin/privasi", f"{HERE}privacy:show", roles=RETENTION_READERS, title="admin.privacy.menu", part="data"
     ),
+    Route("POST", "/admin/privasi/permintaan", f"{HERE}privacy:note", roles=DATA_KEEPERS),
+    Route("POST", "/admin/privasi/permintaan/{id}/berkas", f"{HERE}privacy:take", roles=DATA_KEEPERS),
     Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=DATA_KEEPERS),
     Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=DATA_KEEPERS),
     Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=DATA_KEEPERS),

@@ -186,9 +186,11 @@ def look_up(tx: Transaction, lookup: Lookup, contact: Contact, channel: str, lan
             tasks.add(tx, "term", str(tx.new_id()), masked_text(lookup.text))
         case Wish():
             subject = lookup.number or f"contact:{contact.id}"
-            tasks.add(tx, lookup.kind, subject, masked_text(lookup.text), id_of(tx, lookup.number))
-            if lookup.kind == privacy_requests.ERASE:
-                privacy_requests.note(tx, contact, channel, language)
+            asked = privacy_requests.WISHES.get(lookup.kind)
+            # Words about somebody's data stand with their request alone, and go with it.
+            tasks.add(tx, lookup.kind, subject, "" if asked else masked_text(lookup.text), id_of(tx, lookup.number))
+            if asked:
+                privacy_requests.note(tx, contact, channel, language, asked, lookup.text)
     return None
 
 

@@ -116,6 +116,7 @@ def contact(tx: Transaction, contact_id: int) -> bool:
     for table in (tables.dialogue, tables.ussd_session):
         channel = table.c.channel.in_(list(tx.office.channels))
         tx.execute(table.delete().where(channel, table.c.contact_id == contact_id))
+    requests(tx, contact_id)
     contacts.destroy(tx, contact_id)
     return True
 
@@ -125,6 +126,12 @@ def talk(tx: Transaction, contact_id: int) -> None:
     dialogue = tables.dialogue
     mine = dialogue.c.channel.in_(list(tx.office.channels)) & (dialogue.c.contact_id == contact_id)
     tx.execute(dialogue.update().where(mine).values(state_sealed=None))
+
+
+def requests(tx: Transaction, contact_id: int) -> None:
+    """What they said was wrong about them; that they asked stays."""
+    request = tables.privacy_request
+    tx.execute(request.update().where(request.c.contact_id == contact_id).values(said=""))
 
 
 def is_needed(tx: Transaction, contact_id: int) -> bool:

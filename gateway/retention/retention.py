@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     Rule("webhook deliveries", tables.webhook_delivery, MONTH, "id < :before_id"),
     Rule("webhook attempts",   tables.webhook_attempt, MONTH,  "delivery_id < :before_id"),
     Rule("words of tasks",     tables.task,            2 * YEAR,  "done_at < :before AND detail <> ''", clears={"detail": GONE}, of=COMPLAINT),
+    Rule("words of requests",  tables.privacy_request, 2 * YEAR,  "decided_at < :before AND said <> ''", clears={"said": GONE}),
     # doors of staff
     Rule("officers' links",    tables.page_link,       3 * MONTH, "expires_at < :before"),
     Rule("officers' buttons",  tables.officer_action,  6 * MONTH, "created_at < :before"),

@@ -349,6 +349,24 @@ def test_privacy_and_the_wish_to_erase() -> None:
     assert street.turns[-1].lookups == (Wish("erase_data"),)
 
 
+def test_a_copy_and_a_correction_of_own_data_can_be_asked_for() -> None:
+    street = town()
+    assert street.write("salinan data") == [texts()("pv.erase", "id")]
+    assert street.turns[-1].lookups == (Wish("copy_data"),)
+    assert street.write("RALAT DATA SAYA: nama ditulis Budi,\nseharusnya Budhi") == [texts()("pv.erase", "id")]
+    assert street.turns[-1].lookups == (Wish("correct_data", text="nama ditulis Budi,\nseharusnya Budhi"),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Ralat data saya di kantor dukcapil tidak pernah selesai", "RALAT DATA SAYA", "Salinan data bansos dipungut"],
+)
+def test_who_complains_about_data_elsewhere_reports(text: str) -> None:
+    street = town()
+    street.write(text)
+    assert not street.turns[-1].lookups
+
+
 def test_the_language_can_be_chosen() -> None:
     street = town()
     assert street.write("BAHASA") == [texts()("lang.list", "id")]

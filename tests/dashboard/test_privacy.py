@@ -1,15 +1,24 @@
-"""HAPUS DATA from the first word to the last message, and the desk of the privacy officer."""
+"""What people ask about their data, from the first word to the last message, and the desk of the privacy officer."""
 
+import hashlib
+import hmac
+import io
+import json
 import re
+import struct
+import zipfile
+import zlib
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from sqlalchemy import select
 
 from channels.messages import DeliveryStatus
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome
+from gateway.people import contacts
 from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
@@ -149,3 +158,112 @@ async def test_the_desk_holds_lets_go_and_tells_what_time_took(desk: Desk) -> No
     assert row_of(desk, number).text_masked == ""  # type: ignore[attr-defined]
     assert "Putaran terakhir" in words
     assert number in words.partition("Putaran terakhir")[2]
+
+
+# copies and corrections
+
+
+def over(desk: Desk, words: str = "SALINAN DATA") -> str:
+    """The report of somebody who then asks; its number."""
+    number = desk.report(LAMP)
+    desk.report(words)
+    return number
+
+
+def desk_of(page: str) -> str:
+    found = re.search(rf'action="({SCREEN}/permintaan/\w+)/(?:salin|ralat|hapus)"', page)
+    assert found
+    return found[1]
+
+
+async def test_c10_a_copy_is_sealed_with_a_password_that_only_who_asked_is_told(desk: Desk) -> None:
+    number = over(desk)
+    desk.report("Sampah menumpuk di Jalan Kenanga dua minggu", sender="78")
+    await desk.become(DP)
+    here = desk_of(await desk.page(SCREEN))
+    assert (await desk.press(f"{here}/berkas", SCREEN)).status == 422, "nobody granted it yet"
+    assert "Peminta diberi tahu" in await desk.done(f"{here}/salin", SCREEN, reason=WHY)
+    (told,) = said(desk.served.gateway.store, "pv.copied")
+    key = re.search(r"Sandi berkas: ([0-9A-Z-]{19})\.", told)
+    assert key
+    assert key[1] not in await desk.page(SCREEN)
+    answer = await desk.press(f"{here}/berkas", SCREEN)
+    content = await answer.read()
+    assert (answer.status, answer.headers["Cache-Control"], content[:2]) == (200, "no-store", b"PK")
+    for word in (b"Jalan Melati", b"tg:77", LAMP.encode()):
+        assert word not in content
+    held = json.loads(opened(content, key[1])["data.json"])
+    assert (held["address"], [one["number"] for one in held["reports"]]) == ("tg:77", [number])
+    (report,) = held["reports"]
+    assert (report["written"], report["received"][0]["text"]) == ([LAMP], LAMP)
+    assert any(number in one["text"] for one in report["sent"]), "the receipt"
+    assert "Kenanga" not in json.dumps(held)
+    with desk.served.tx() as tx:
+        last = tx.all(select(tables.audit).where(tables.audit.c.action == "copy_taken"))[-1]
+    assert last.details == {"files": 2, "reports": 1, "sha256": hashlib.sha256(content).hexdigest()}
+    await desk.become(Role.SYSTEM_ADMIN)
+    assert (await desk.press(f"{here}/berkas", "/admin/beranda")).status == 403
+    desk.served.moment.pass_(days=7)
+    await desk.become(DP)
+    assert (await desk.press(f"{here}/berkas", SCREEN)).status == 422
+    assert asked(desk).state == "done"
+
+
+async def test_a_correction_stands_beside_what_was_said(desk: Desk) -> None:
+    number = over(desk, "RALAT DATA SAYA: rumahnya di Jl. Mawar, hubungi 081234567890")
+    await desk.become(DP)
+    page = await desk.page(SCREEN)
+    assert "rumahnya di Jl. Mawar, hubungi [telepon disamarkan]" in page
+    here = desk_of(page)
+    for fields, why in (({}, "isi nama yang benar"), ({"number": "KBR-260000001"}, "Aduan ini tidak ada")):
+        answer = await desk.press(f"{here}/ralat", SCREEN, reason=WHY, **fields)
+        assert (answer.status, why in await answer.text()) == (422, True)
+    assert (await desk.press(f"{here}/hapus", SCREEN, reason=WHY)).status == 422, "it asks for something else"
+    before = row_of(desk, number).text_masked  # type: ignore[attr-defined]
+    await desk.done(f"{here}/ralat", SCREEN, reason=WHY, number=number, name="Warga Contoh")
+    assert said(desk.served.gateway.store, "pv.corrected") == [f"Data Anda sudah diralat. {WHY}"]
+    case: Any = row_of(desk, number)
+    with desk.served.tx() as tx:
+        event = tx.all(select(tables.complaint_event).where(tables.complaint_event.c.complaint_id == case.id))[-1]
+        assert contacts.name_of(tx, case.contact_id) == "Warga Contoh"
+        assert tx.one(select(tables.task.c.id).where(tables.task.c.done_at.is_(None))) is None
+    assert (case.text_masked, event.action, event.visibility) == (before, "data_corrected", "agency")
+    assert event.text_masked == "rumahnya di Jl. Mawar, hubungi [telepon disamarkan]"
+    await desk.become(Role.COORDINATOR)
+    assert "Data diralat atas permintaan pelapor" in await desk.words(f"/admin/aduan/{number}")
+
+
+async def test_who_asks_at_the_counter_is_answered_at_the_address_of_the_report(desk: Desk) -> None:
+    number = desk.report(LAMP)
+    await desk.become(DP)
+    note = f"{SCREEN}/permintaan"
+    assert (await desk.press(note, SCREEN, number="KBR-1", kind="copy")).status == 422
+    assert (await desk.press(note, SCREEN, number=number, kind="correct", said="ya")).status == 422
+    assert "Permintaan dicatat" in await desk.done(note, SCREEN, number=number, kind="erase")
+    assert "3x24 jam" in said(desk.served.gateway.store, "pv.erase")[0]
+    assert (await desk.press(note, SCREEN, number=number, kind="erase")).status == 422, "it waits already"
+    await desk.done(note, SCREEN, number=number, kind="copy")
+    with desk.served.tx() as tx:
+        assert privacy_requests.waiting(tx) == 2
+    assert "dicatat petugas" in await desk.words(SCREEN)
+
+
+def opened(content: bytes, password: str) -> dict[str, bytes]:
+    """What any program that knows AE-2 reads from a sealed ZIP."""
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as whole:
+        for entry in whole.infolist():
+            (compression,) = struct.unpack("<9xH", entry.extra)
+            start = entry.header_offset + 30 + len(entry.filename.encode()) + len(entry.extra)
+            body = content[start : start + entry.compress_size]
+            keys = hashlib.pbkdf2_hmac("sha1", password.encode(), body[:16], 1000, 66)
+            assert (entry.compress_type, compression, body[16:18]) == (99, 8, keys[64:])
+            hidden, proof = body[18:-10], body[-10:]
+            assert hmac.digest(keys[32:64], hidden, "sha1")[:10] == proof
+            plain = bytearray()
+            for at in range(0, len(hidden), 16):
+                counter = (at // 16 + 1).to_bytes(16, "little")
+                stream = Cipher(algorithms.AES(keys[:32]), modes.ECB()).encryptor().update(counter)  # noqa: S305
+                plain += bytes(one ^ other for one, other in zip(hidden[at : at + 16], stream, strict=False))
+            found[entry.filename] = zlib.decompress(bytes(plain), wbits=-15)
+    return found

@@ -111,15 +111,19 @@ privacy_request = Table(
     Column("reason", String(500), nullable=False, default=""),
     Column("complaints", Integer, nullable=False, default=0),
     Column("finished_at", Instant),
+    Column("said", String(500), nullable=False, default="", server_default=""),
+    Column("noted_by", BigInteger),
 )
-"""What reporters ask about their data. `contact_id` goes with the contact; `complaints`: how many lost their words."""
-Index(
-    "uq_privacy_request_asked",
-    privacy_request.c.contact_id,
-    unique=True,
-    sqlite_where=text("decided_at IS NULL"),
-    postgresql_where=text("decided_at IS NULL"),
-)
+"""What reporters ask about their data. `contact_id` goes with the contact; `complaints`: how many lost their words.
+
+`said`: what is wrong, masked; `noted_by`: the account that wrote it down, where it was not asked in a message.
+"""
+for name, waits in (
+    ("uq_privacy_request_asked", text("decided_at IS NULL AND kind = 'erase'")),
+    ("uq_privacy_request_copy", text("decided_at IS NULL AND kind = 'copy'")),
+    ("uq_privacy_request_correct", text("decided_at IS NULL AND kind = 'correct'")),
+):
+    Index(name, privacy_request.c.contact_id, unique=True, sqlite_where=waits, postgresql_where=waits)
 known_incident = Table(
     "known_incident",
     metadata,
