@@ -246,6 +246,8 @@ async def test_who_asks_at_the_counter_is_answered_at_the_address_of_the_report(
     with desk.served.tx() as tx:
         assert privacy_requests.waiting(tx) == 2
     assert "dicatat petugas" in await desk.words(SCREEN)
+    ids = re.findall(r'\bid="([^"]+)"', await desk.page(SCREEN))
+    assert len(ids) == len(set(ids)), "one field each"
 
 
 def opened(content: bytes, password: str) -> dict[str, bytes]:

@@ -25,6 +25,7 @@ from gateway.queries.scope import scope_of
 from gateway.record import cases, tasks
 from gateway.retention import identities, legal_holds, privacy_requests
 from gateway.retention.identities import Demand
+from gateway.retention.privacy_requests import Kind
 from gateway.storage import tables
 from gateway.storage.types import id_text
 from tests.dashboard.conftest import Desk, _office, _sqlite_prepared, desk, moment, open_site, sqlite_url
@@ -76,7 +77,8 @@ def furnish(desk: Desk) -> dict[str, str]:
     with desk.served.tx() as tx:
         legal_holds.place(tx, held, "Perkara di pengadilan berjalan", Actor(Role.PRIVACY_OFFICER, "1"))
         (person,) = contacts.ensure(tx, [Address("tg", "77")]).values()
-        privacy_requests.note(tx, person, "tg", "id")
+        for kind in Kind:
+            privacy_requests.note(tx, person, "tg", "id", kind, "Nama ditulis Budi, seharusnya Budhi")
         asked = identities.ask(tx, scope_of(tx.office, Role.COORDINATOR), need, Actor(Role.COORDINATOR, "1"))
         cases.amend(tx, cases.by_number(tx, held).id, hold="spam")
         request = RawRequest(
