@@ -1,6 +1,8 @@
 """`gateway simulate`: the providers and LAPOR! on this machine, with the practice site."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import click
 import uvloop
@@ -9,7 +11,7 @@ from config.load import load
 from config.reference.reading import ReferenceInvalid
 from config.settings import SettingsError
 from workers.simulators.serve import SIMULATORS, serve
-from workers.simulators.wiring import simulator_settings
+from workers.simulators.wiring import provider_tables, simulator_settings
 
 
 @click.command("simulate")
@@ -23,17 +25,28 @@ from workers.simulators.wiring import simulator_settings
     help="Address to listen on; others than loopback let a class in.",
 )
 @click.option("--classroom", is_flag=True, help="LAPOR! answers nobody by itself until its switch is turned on.")
+@click.option(
+    "--provider", type=click.Path(path_type=Path), help="Tables of the provider that http-sms plays (TOML or JSON)."
+)
 @click.option("--quiet", is_flag=True, help="Do not print the address.")
 def simulate(
-    names: tuple[str, ...], port: int | None, gateway: str | None, listen: str, classroom: bool, quiet: bool
+    names: tuple[str, ...],
+    port: int | None,
+    gateway: str | None,
+    listen: str,
+    classroom: bool,
+    provider: Path | None,
+    quiet: bool,
 ) -> None:
     """Play the providers and LAPOR!, and serve the practice site.
 
-    NAME is one or more of telegram, kannel, ussd, web, sp4n, open311; without a name all are played.
+    NAME is one or more of telegram, kannel, http-sms, ussd, web, sp4n, open311; without a name all are played.
     """
     try:
         settings = load()
         played = simulator_settings(settings, gateway or "", classroom=classroom)
+        if provider:
+            played = replace(played, http_sms=replace(played.http_sms, tables=provider_tables(provider)))
     except (SettingsError, ReferenceInvalid) as problem:
         click.echo(str(problem), err=True)
         raise click.exceptions.Exit(2) from problem

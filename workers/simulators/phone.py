@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
@@ -23,8 +23,8 @@ from workers.simulators import practice_faults as switches
 from workers.simulators import practice_view as view
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.control import ControlRefused, Plane
-from workers.simulators.faults import NOTHING
-from workers.simulators.kannel import Kannel
+from workers.simulators.faults import NOTHING, Action
+from workers.simulators.handset import Handsets
 from workers.simulators.practice_board import Board, BoardAway, BoardState, moves_after, moves_beside
 from workers.simulators.settings import Person, SimulatorSettings
 from workers.simulators.telegram import Telegram
@@ -46,25 +46,46 @@ HEADERS = {
 Form = Mapping[str, str]
 
 
+class SmsPlayer(Protocol):
+    """What the phone needs of a provider of SMS."""
+
+    plane: Plane
+    handsets: Handsets
+
+    async def inject(self, item: dict[str, Any], action: Action) -> dict[str, Any]: ...
+
+    def reset(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SmsCast:
+    """`name` as the simulator is called; `number` is the gateway's."""
+
+    name: str
+    number: str
+    player: SmsPlayer
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """The simulators that play in this process; None = not here."""
 
     clock: SimulatorClock
     telegram: Telegram | None = None
-    kannel: Kannel | None = None
+    sms: SmsCast | None = None
     ussd: Ussd | None = None
     board_path: str = ""
     """Where the simulated LAPOR! is mounted; empty = not here."""
 
     @property
     def planes(self) -> dict[str, Plane]:
-        players = {"telegram": self.telegram, "kannel": self.kannel, "ussd": self.ussd}
-        return {name: player.plane for name, player in players.items() if player}
+        planes = {name: player.plane for name, player in (("telegram", self.telegram), ("ussd", self.ussd)) if player}
+        # The faults of SMS have the same names, whoever carries it.
+        return planes | ({"kannel": self.sms.player.plane} if self.sms else {})
 
     @property
     def screens(self) -> list[str]:
-        have = {"telegram": self.telegram, "sms": self.kannel, "ussd": self.ussd}
+        have = {"telegram": self.telegram, "sms": self.sms, "ussd": self.ussd}
         return [name for name in SCREENS if have[name]]
 
 
@@ -137,6 +158,7 @@ class Practice:
             "now": now,
             "zone_name": dates.zone_name(zone),
             "screens": self._cast.screens,
+            "sms_number": self._cast.sms.number if self._cast.sms else "",
             "citizen": citizen,
             "phone": self._phone(citizen),
             "talks": talks,
@@ -151,7 +173,7 @@ class Practice:
         }
 
     def _phone(self, citizen: Person) -> dict[str, Any]:
-        telegram, kannel, ussd = self._cast.telegram, self._cast.kannel, self._cast.ussd
+        telegram, sms, ussd = self._cast.telegram, self._cast.sms, self._cast.ussd
         chat = telegram.chats.chats.get(citizen.chat) if telegram else None
         session = ussd.current(citizen.phone) if ussd else None
         if session and session.id in self._closed_sessions:
@@ -161,7 +183,7 @@ class Practice:
             "blocked": bool(chat and chat.blocked),
             "toast": chat.toast if chat else "",
             "keyboard": chat.keyboard if chat else [],
-            "sms": view.sms_bubbles(kannel.handsets.phone(citizen.phone).messages) if kannel else (),
+            "sms": view.sms_bubbles(sms.player.handsets.phone(citizen.phone).messages) if sms else (),
             "ussd": session,
         }
 
@@ -172,9 +194,9 @@ class Practice:
         return [*shown["chat"], *shown["sms"], *typed]
 
     def _talks(self) -> list[view.Conversation]:
-        telegram, kannel = self._cast.telegram, self._cast.kannel
+        telegram, sms = self._cast.telegram, self._cast.sms
         chats = list(telegram.chats.chats.values()) if telegram else []
-        phones = [(number, list(phone.messages)) for number, phone in kannel.handsets.phones.items()] if kannel else []
+        phones = [(number, list(phone.messages)) for number, phone in sms.player.handsets.phones.items()] if sms else []
         return view.conversations(chats, phones, self._settings.officers, self._settings.citizens)
 
     def _citizen(self, choice: Form) -> Person:
@@ -275,7 +297,8 @@ class Practice:
                 await switches.turn(switch, given.get("nyala") == "1", planes, board)
 
     async def reset(self, request: web.Request, _choice: Form, _given: Form) -> None:
-        for player in (self._cast.telegram, self._cast.kannel, self._cast.ussd):
+        sms = self._cast.sms.player if self._cast.sms else None
+        for player in (self._cast.telegram, sms, self._cast.ussd):
             if player is not None:
                 player.plane.stop_tasks()
                 player.plane.journal.clear()
@@ -287,10 +310,10 @@ class Practice:
             await board.reset()
 
     async def _send_sms(self, number: str, text: str) -> None:
-        if self._cast.kannel is None:
+        if self._cast.sms is None:
             raise ControlRefused("SMS is not played here")
         if text.strip():
-            await self._cast.kannel.inject({"from": number, "text": text.strip()}, NOTHING)
+            await self._cast.sms.player.inject({"from": number, "text": text.strip()}, NOTHING)
 
     def _telegram(self) -> Telegram:
         if self._cast.telegram is None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from config import clock as machine_clock
 from config.garbage import settled
-from workers.simulators import kannel, phone, telegram, ussd
+from workers.simulators import http_sms, kannel, phone, telegram, ussd
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings
 
@@ -20,6 +20,7 @@ from workers.simulators.settings import SimulatorSettings
 SIMULATORS: Mapping[str, str] = {
     "telegram": "workers.simulators.telegram:build",
     "kannel": "workers.simulators.kannel:build",
+    "http-sms": "workers.simulators.http_sms:build",
     "ussd": "workers.simulators.ussd:build",
     "web": "workers.simulators.web:build",
     "sp4n": "workers.simulators.sp4n:build",
@@ -40,7 +41,7 @@ def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.A
     played = phone.Cast(
         clock=shared.clock,
         telegram=parts["telegram"][telegram.PLAYER] if "telegram" in parts and shared.telegram.channel else None,
-        kannel=parts["kannel"][kannel.PLAYER] if "kannel" in parts and shared.kannel.channel else None,
+        sms=_sms(parts, shared),
         ussd=parts["ussd"][ussd.PLAYER] if "ussd" in parts and shared.ussd.channel else None,
         board_path="/sp4n" if "sp4n" in parts else "",
     )
@@ -48,6 +49,15 @@ def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.A
         root.add_subapp(f"/{name}", part)
     phone.add_to(root, shared, played)
     return root
+
+
+def _sms(parts: Mapping[str, web.Application], settings: SimulatorSettings) -> phone.SmsCast | None:
+    """Whose SMS the phone shows: those of the first provider that the gateway has a channel for."""
+    if "kannel" in parts and settings.kannel.channel:
+        return phone.SmsCast("kannel", settings.kannel.number, parts["kannel"][kannel.PLAYER])
+    if "http-sms" in parts and settings.http_sms.channel:
+        return phone.SmsCast("http-sms", settings.http_sms.number, parts["http-sms"][http_sms.PLAYER])
+    return None
 
 
 async def serve(

@@ -1,9 +1,12 @@
 """What a simulator needs to know about the gateway it talks to: addresses, names of channels, made-up secrets, people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from workers.simulators.clock import SimulatorClock
+from workers.simulators.http_sms_tables import SAMPLE
 
 BOT_TOKEN = "777000:latihan-token"  # noqa: S105 - opens nothing but this simulator
 PRACTICE_KEY = "latihan-kunci-masuk-0123456789"
@@ -50,6 +53,16 @@ class KannelNames:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpSmsNames:
+    """`tables` as the gateway reads them; `keys`: what references mean (`secret:api_token`), and `token`."""
+
+    channel: str = ""
+    number: str = "1708"
+    tables: Mapping[str, Any] = field(default_factory=lambda: SAMPLE)
+    keys: Mapping[str, str] = field(default_factory=lambda: {"token": PRACTICE_KEY}, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UssdNames:
     channel: str = "ussd"
     service_code: str = "*708#"
@@ -85,6 +98,7 @@ class SimulatorSettings:
     gateway_url: str = "http://127.0.0.1:8080"
     telegram: TelegramNames = field(default_factory=TelegramNames)
     kannel: KannelNames = field(default_factory=KannelNames)
+    http_sms: HttpSmsNames = field(default_factory=HttpSmsNames)
     ussd: UssdNames = field(default_factory=UssdNames)
     sp4n: Sp4nNames = field(default_factory=Sp4nNames)
     open311: Open311Names = field(default_factory=Open311Names)

@@ -1,15 +1,20 @@
 """From the gateway's own settings to what the simulators need: the same names, secrets and people on both sides."""
 
+import json
 import secrets
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from config.clock import Clock, clock_for
+from config.load import secret_by_reference
 from config.reference import Reference, reference_for
-from config.settings import ChannelTable, Server, Settings
+from config.settings import REFERENCES, ChannelTable, Server, Settings, SettingsError
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import (
+    HttpSmsNames,
     KannelNames,
     Open311Names,
     Person,
@@ -36,6 +41,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         public_url=settings.server.public_url,
         telegram=_telegram(settings),
         kannel=_kannel(settings),
+        http_sms=_http_sms(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
         open311=_open311(settings),
@@ -92,6 +98,43 @@ def _kannel(settings: Settings) -> KannelNames:
         username=keys.get("username", ""),
         password=keys.get("password", ""),
     )
+
+
+def _http_sms(settings: Settings) -> HttpSmsNames:
+    table = next((table for table in settings.channels if table.kind == "http_sms"), None)
+    if table is None:
+        return HttpSmsNames()
+    values = table.values
+    tables = provider_tables(Path(str(values["provider"]))) if values.get("provider") else values
+    kept = values.get("secrets")
+    given = {f"secret:{name}": str(value) for name, value in kept.items()} if isinstance(kept, Mapping) else {}
+    keys = {reference: _meaning(reference, given, table.where) for reference in references_in(tables)}
+    return HttpSmsNames(
+        table.name, str(values.get("number", "")), tables, {**keys, "token": str(values.get("inbound_token", ""))}
+    )
+
+
+def provider_tables(file: Path) -> Mapping[str, Any]:
+    """What a provider's file holds (TOML or JSON). SettingsError when it cannot be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        tables: Mapping[str, Any] = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as problem:
+        raise SettingsError("provider", f"cannot read {file}: {problem}") from problem
+    return tables
+
+
+def references_in(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Every text that names a secret."""
+    for value in tables.values():
+        if isinstance(value, Mapping):
+            yield from references_in(value)
+        elif isinstance(value, str) and value.startswith(REFERENCES):
+            yield value
+
+
+def _meaning(reference: str, given: Mapping[str, str], where: str) -> str:
+    return given[reference] if reference in given else secret_by_reference(reference, where).reveal()
 
 
 def _ussd(settings: Settings) -> UssdNames:
