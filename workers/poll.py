@@ -6,13 +6,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.logging import get_logger
 from gateway.complaints.forward import PollJob, PollOutcome
-from gateway.forwarding import forwarding
+from gateway.complaints.masters import MasterLists
+from gateway.forwarding import forwarding, masters
 from workers.drain import Transaction
 from workers.forwarders import carrying
+from workers.forwarders.protocols import ForwardError
 from workers.targets import Target, Targets
 from workers.tools import Tools
 
+log = get_logger(__name__)
 CARRY_S = 100.0
 """A report of many pages at one request per second; the lease of its row is 120 s."""
 
@@ -21,6 +25,25 @@ CARRY_S = 100.0
 class Looked:
     target: str
     outcome: PollOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Masters:
+    """An item of work: a target's own lists are due to be fetched."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What became of it; `error` is empty where the lists came whole."""
+
+    target: str
+    lists: MasterLists
+    error: str = ""
+
+
+Item = PollJob | Masters
 
 
 class Polls:
@@ -32,9 +55,9 @@ class Polls:
         self._targets = targets
         self._now = tools.now
 
-    def claim(self, tx: Transaction, under_way: Collection[PollJob]) -> Sequence[PollJob]:
+    def claim(self, tx: Transaction, under_way: Collection[Item]) -> Sequence[Item]:
         busy = Counter(item.target for item in under_way)
-        claimed: list[PollJob] = []
+        claimed: list[Item] = []
         for target in self._targets.open_ones(tx, under_way):
             # Probes are left to the queue `forward`: one read at a time is what a troubled target bears.
             if not isinstance(target, Target):
@@ -42,25 +65,37 @@ class Polls:
             room = target.forwarder.polls_at_once - busy[target.name]
             if room > 0:
                 claimed += forwarding.claim_polls(tx, target.name, room, target.forwarder.lateness)
+            if target.forwarder.has_masters and masters.is_due(tx, target.name):
+                masters.put_off(tx, target.name)
+                claimed.append(Masters(target.name))
         return claimed
 
-    async def waits(self, items: Sequence[PollJob]) -> Sequence[float]:
+    async def waits(self, items: Sequence[Item]) -> Sequence[float]:
         return [0.0] * len(items)
 
-    async def carry(self, item: PollJob) -> Looked:
+    async def carry(self, item: Item) -> Looked | Fetched:
         target = self._targets.by_name[item.target]
+        if isinstance(item, Masters):
+            return await _fetched(target)
         return Looked(
             item.target, await carrying.look(target.forwarder, item, target.reading, self._now, random.random)
         )
 
-    def settle(self, tx: Transaction, done: Sequence[Looked]) -> datetime | None:
+    def settle(self, tx: Transaction, done: Sequence[Looked | Fetched]) -> datetime | None:
+        soon = []
         for each in done:
+            if isinstance(each, Fetched):
+                _keep(tx, each)
+                continue
             forwarding.settle_poll(tx, each.outcome, each.target)
             self._targets.note(tx, each.target, each.outcome.health)
-        return min((each.outcome.next_at for each in done if each.outcome.next_at), default=None)
+            soon.append(each.outcome.next_at)
+        return min((moment for moment in soon if moment), default=None)
 
-    def put_back(self, item: PollJob) -> Looked:
+    def put_back(self, item: Item) -> Looked | Fetched:
         """Reading changes nothing over there: it is simply due again."""
+        if isinstance(item, Masters):
+            return Fetched(item.target, {}, "interrupted")
         same = PollOutcome(
             item.complaint_id,
             item.fence,
@@ -71,11 +106,28 @@ class Polls:
         )
         return Looked(item.target, same)
 
-    def interrupted(self, item: PollJob) -> Looked:
+    def interrupted(self, item: Item) -> Looked | Fetched:
         return self.put_back(item)
 
     def let_go(self, tx: Transaction) -> None:
         self._targets.let_go(tx)
+
+
+async def _fetched(target: Target) -> Fetched:
+    """What is said of a list says nothing of the target: an account may be refused this one alone."""
+    try:
+        return Fetched(target.name, await target.forwarder.masters(target.reading))
+    except ForwardError as problem:
+        return Fetched(target.name, {}, problem.code)
+
+
+def _keep(tx: Transaction, fetched: Fetched) -> None:
+    if fetched.error:
+        log.warning("masters_not_fetched", target=fetched.target, problem=fetched.error)
+        masters.put_off(tx, fetched.target, failed=True)
+        return
+    masters.keep_all(tx, fetched.target, fetched.lists)
+    log.info("masters_fetched", target=fetched.target, lists=sorted(fetched.lists))
 
 
 def open_work(tools: Tools) -> Polls:

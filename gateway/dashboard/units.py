@@ -13,7 +13,7 @@ from gateway.dashboard.words import message_words
 from gateway.people import leaves, mandates
 from gateway.people.directory import subtree
 from gateway.people.leaves import LeaveRefused
-from gateway.queries import coverage
+from gateway.queries import coverage, masters
 from gateway.queries.coverage import NEEDED
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
@@ -112,6 +112,7 @@ async def _show(request: web.Request, refused: str = "", typed: Mapping[str, str
         rehearsed=await site.read(coverage.rehearse, code) if found[0].accepts else (),
         names=_names(request),
         may_edit=leaves.may_edit(office, user_of(request).actor, code),
+        is_gone=await site.read(masters.is_gone, code),
         message_words=message_words(request),
         day=day_text,
         refused=refused,

@@ -11,11 +11,12 @@ from config.settings import Settings
 from gateway.app import Gateway
 from gateway.backup import databases, keeping
 from gateway.backup.sealed import BackupRefused
+from gateway.casework import outgoing
 from gateway.complaints.forward import CircuitState
 from gateway.doctor.findings import Finding, broken, fine, warning
 from gateway.operations import vitals
 from gateway.operations.disks import SQLITE
-from gateway.queries import channel_watch, readiness, vital_signs
+from gateway.queries import channel_watch, masters, readiness, vital_signs
 from gateway.queries.bridge import TargetHealth
 from gateway.queries.channel_watch import ChannelState
 from gateway.queries.vital_signs import VitalSigns
@@ -69,6 +70,7 @@ def _what_it_says(gateway: Gateway) -> Iterator[Finding]:
     with gateway.store.reading() as tx:
         signs = vital_signs.read(tx)
         watched = channel_watch.watch(tx)
+        wrong = masters.astray(tx)
         now = tx.now
     listens = any(channel.listener and channel.listener.listens() for channel in gateway.channels.values())
     yield from processes(signs, (*NEEDED, *(["listen"] if listens else [])))
@@ -80,6 +82,8 @@ def _what_it_says(gateway: Gateway) -> Iterator[Finding]:
         else:
             yield fine("channel", about=channel.name)
     yield from (_target(target) for target in signs.targets)
+    if wrong:
+        yield warning("target", "astray", outgoing.NATIONAL, many=wrong)
     yield from _backup(gateway.settings, signs, now)
     line = signs.figures.get(vitals.AUDIT_BROKEN, 0)
     yield broken("audit", "broken", line=line) if line else fine("audit")

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from gateway.complaints.complaint import OF_AGENCY, OF_REPORTER, Action, Kind, Point, Sensitive
 from gateway.complaints.forward import ForwardKind, ForwardState, Report, ReportFile
+from gateway.complaints.masters import MasterKind
 from gateway.files import attachments
 from gateway.files.attachments import StoredFile
-from gateway.forwarding import remote_ids
+from gateway.forwarding import masters, remote_ids
 from gateway.privacy.privacy import Reader, masked_text, shown_to
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -92,12 +93,20 @@ def report_of(tx: Transaction, complaint_id: int, target: str) -> Report:
         agency=row.agency,
         agency_name=row.agency_name or "",
         institution_id=row.sp4n_institution_id or "",
+        category_id=_category(tx, row.topic, target),
         anonymous=row.anonymous,
         confidential=row.confidential,
         priority=row.urgency == "darurat",
         attachments=as_sent(tx, attachments.stored(tx, complaint_id, OF_REPORTER)) if shown.photos else (),
         remote_id=_remote_id(filed, row.sp4n_id),
     )
+
+
+def _category(tx: Transaction, code: str, target: str) -> str:
+    """Their category of the topic's very name; empty: their list is not known here, or has none or several of it."""
+    topic = tx.office.reference.topics.get(code)
+    names = [topic.name_source, topic.name] if topic else []
+    return masters.id_by_name(tx, target, MasterKind.CATEGORY, names) if names else ""
 
 
 def _remote_id(filed: Any, shown: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from gateway.complaints.table_file import MOST_BYTES, FileRefused, Formula, Rows
+from gateway.complaints.table_file import MOST_BYTES, FileRefused, Formula, Rows, csv_rows
 
 SIGNATURE = b"PK\x03\x04"
 MOST_UNPACKED = 64 * 1024 * 1024
@@ -37,6 +37,11 @@ def rows(content: bytes) -> Rows:
         raise
     except Exception as problem:
         raise FileRefused("not_excel") from problem
+
+
+def table_rows(content: bytes) -> Rows:
+    """Every row of an Excel or a CSV file. FileRefused."""
+    return rows(content) if is_one(content) else csv_rows(content)
 
 
 def _weigh(content: bytes) -> None:

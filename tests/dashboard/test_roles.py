@@ -30,6 +30,7 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/sp4n/jembatan/{id}":              (AK, KO),
     "/admin/sp4n/jembatan/{id}/lampiran.zip": (AK, KO),
     "/admin/sp4n/impor":                      (AK, KO),
+    "/admin/sp4n/induk":                      (AK, KO),
     "/admin/sp4n/beda/{id}":                  (KO,),
     "/admin/tugas":                           (AK, KO),
     "/admin/kanal":                           CHANNELS,

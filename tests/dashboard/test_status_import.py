@@ -101,3 +101,22 @@ async def test_the_state_over_there_is_entered_on_its_row(desk: Desk) -> None:
     assert row_of(desk, number).status == "in_progress"
     answer = await desk.press(f"{path}/keadaan", path, status="Ditindaklanjuti", note="")
     assert (answer.status, "sudah tercatat" in await answer.text()) == (422, True)
+
+
+async def test_the_lists_of_lapor_are_brought_compared_and_asked_for(desk: Desk) -> None:
+    on = "/admin/sp4n/induk"
+    assert "belum pernah" in await desk.words(on)
+    content = b"id;nama\n990010;Dinas Contoh\n"
+    form = FormData({"_csrf": await desk.served.token_of(on), "daftar": "institution"})
+    form.add_field("files", content, filename="instansi.csv", content_type="text/csv")
+    answer = await desk.served.client.post(on, data=form)
+    shown = words(await answer.text())
+    assert (answer.status, "Daftar dicatat: 1 baris. Baru 1" in shown) == (200, True)
+    assert audited(desk)[-1][0] == "masters_imported"
+    empty = FormData({"_csrf": await desk.served.token_of(on), "daftar": "category"})
+    empty.add_field("files", b"nomor;judul\n1;2\n", filename="x.csv", content_type="text/csv")
+    answer = await desk.served.client.post(on, data=empty)
+    assert (answer.status, "Kolom id tidak ada" in await answer.text()) == (422, False)
+    assert "Daftar induk segera diambil" in await desk.done(f"{on}/ambil", on)
+    await desk.become(Role.PENGHUBUNG, "PUPR")
+    assert (await desk.served.client.get(on)).status in {403, 404}

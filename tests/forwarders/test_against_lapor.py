@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from channels.protocols import HttpResponse
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import CircuitState, ForwardState, Health, Referral
+from gateway.complaints.masters import MasterKind
 from tests.forwarders.lapor import Lapor, Sender, jobs, running
 from tests.forwarders.samples import (
     INSTALLATION,
@@ -344,9 +345,10 @@ async def test_many_follow_ups_come_over_pages_until_one_is_known(lapor: Lapor) 
 
 async def test_masters_are_read(lapor: Lapor) -> None:
     forwarder = lapor.forwarder()
-    institutions = await forwarder.institutions(lapor.http)
+    lists = await forwarder.masters(lapor.http)
+    institutions = lists[MasterKind.INSTITUTION]
     assert ("990010", "Dinas Contoh Perhubungan") in [(row.id, row.name) for row in institutions]
-    assert "reply" in [row.id for row in await forwarder.templates(lapor.http)]
+    assert "reply" in [row.id for row in lists[MasterKind.TEMPLATE]]
 
 
 async def test_the_rate_is_never_above_the_bucket(lapor: Lapor) -> None:

@@ -35,6 +35,7 @@ class Record:
     pace: Pace = field(default_factory=lambda: Pace(100, 10, 2))
     polls_at_once: int = 2
     can_search: bool = False
+    has_masters: bool = False
     filed: list[str] = field(default_factory=list)
 
     def _answer(self) -> None:

@@ -6,6 +6,7 @@ from typing import NoReturn
 from channels.protocols import Http
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import ForwardJob, PollJob
+from gateway.complaints.masters import MasterLists
 from workers.forwarders.protocols import ForwardError, Pace, Timing
 
 
@@ -13,6 +14,7 @@ class Idle:
     """Forwarder. `error` is raised with `code` for every job."""
 
     can_search = False
+    has_masters = False
 
     def __init__(self, error: type[ForwardError], code: str) -> None:
         self._error = error
@@ -38,6 +40,9 @@ class Idle:
 
     async def probe(self, http: Http) -> None:
         return
+
+    async def masters(self, http: Http) -> MasterLists:
+        return {}
 
     def next_poll(self, status: Status, changed_at: datetime, now: datetime, chance: float) -> None:
         return

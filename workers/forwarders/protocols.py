@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 
 from channels.protocols import Http
 from gateway.complaints.complaint import Status
-from gateway.complaints.forward import Filed, ForwardJob, ForwardState, Health, PollJob, RemoteState, StatusRow
+from gateway.complaints.forward import (
+    Filed,
+    ForwardJob,
+    ForwardState,
+    Health,
+    PollJob,
+    RemoteState,
+    StatusRow,
+)
+from gateway.complaints.masters import MasterLists
 
 
 class ForwardError(Exception):
@@ -140,6 +149,8 @@ class Forwarder(Protocol):
     pace: Pace
     polls_at_once: int
     """Polls that may be carried together; where many fit into one request these are more than `pace.max_in_flight`."""
+    has_masters: bool
+    """Whether it keeps lists that our reports refer to."""
     can_search: bool
     """Whether `search` can look for a report whose remote id is unknown."""
 
@@ -163,6 +174,10 @@ class Forwarder(Protocol):
 
     async def probe(self, http: Http) -> None:
         """Returns when the other side answers and knows us. Never writes."""
+        ...
+
+    async def masters(self, http: Http) -> MasterLists:
+        """Its own lists, each whole; without those that it does not grant."""
         ...
 
     def next_poll(self, status: Status, changed_at: datetime, now: datetime, chance: float) -> datetime | None:

@@ -263,7 +263,8 @@ class _Desk:
 
     async def institutions(self, request: web.Request, _variant: str) -> dict[str, Any]:
         rows = [{"id": number, "name": name} for number, name in self._world.institutions.items()]
-        return {"results": {"data": rows[: int(request.query.get("page_size", 1000))]}}
+        size, page = int(request.query.get("page_size", 1000)), _page(request)
+        return {"results": {"data": rows[(page - 1) * size : page * size]}}
 
     async def templates(self, _request: web.Request, _variant: str) -> dict[str, Any]:
         return {"results": {"data": list(TEMPLATES)}}

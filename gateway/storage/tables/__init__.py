@@ -10,6 +10,7 @@ from gateway.storage.tables.complaints import (
     forward,
     number_sequence,
     remote_event,
+    remote_master,
     shelf,
 )
 from gateway.storage.tables.governance import (
@@ -122,6 +123,7 @@ __all__ = [
     "process",
     "quarantine",
     "remote_event",
+    "remote_master",
     "shelf",
     "sms_part",
     "summary",

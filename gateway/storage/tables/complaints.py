@@ -361,6 +361,20 @@ remote_event = Table(
     UniqueConstraint("complaint_id", "remote_key"),
 )
 
+remote_master = Table(
+    "remote_master",
+    metadata,
+    Column("target", String(31), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("remote_id", String(24), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("name_key", String(200), nullable=False),
+    Column("parent_id", String(24), nullable=False, default=""),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("seen_last_at", Instant, nullable=False),
+)
+"""Their lists as they were last seen, beside our codes. A row that is gone over there keeps the moment it was last there."""
+
 number_sequence = Table(
     "number_sequence",
     metadata,

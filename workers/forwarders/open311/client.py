@@ -16,6 +16,7 @@ from config.logging import get_logger
 from gateway.complaints.complaint import Status
 from gateway.complaints.forward import Filed, ForwardJob, Health, PollJob, RemoteState, Report
 from gateway.complaints.leaving import content_of
+from gateway.complaints.masters import MasterLists
 from gateway.forwarding.remote_ids import LONGEST
 from workers.forwarders import polling
 from workers.forwarders.exchange import Call, Exchange
@@ -58,6 +59,7 @@ class Open311:
     """Forwarder for kind `open311`, mode `api`."""
 
     can_search = True
+    has_masters = False
     polls_at_once = MOST
 
     def __init__(self, settings: Open311Settings, installation: Installation) -> None:
@@ -114,6 +116,9 @@ class Open311:
             job = replace(job, remote_id=given)
         row = await self._row(job, http)
         return reading.state_of(row, job, f"[Ref: {job.number}]", now) if row is not None else None
+
+    async def masters(self, http: Http) -> MasterLists:
+        return {}
 
     async def probe(self, http: Http) -> None:
         await self._exchange.carry_out(Call("GET", "/services", "/services"), http)

@@ -6,7 +6,7 @@ in the text is the only thing that tells our report from another, and an unanswe
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -24,6 +24,7 @@ from gateway.complaints.forward import (
     RemoteState,
     Report,
 )
+from gateway.complaints.masters import MasterKind, MasterLists, MasterRow
 from gateway.forwarding import remote_words
 from workers.forwarders import polling
 from workers.forwarders.exchange import Call, Exchange
@@ -36,22 +37,24 @@ from workers.forwarders.sp4n.wire import Sp4nWire, words_of
 # No page counter is promised; a list that never ends is a fault of theirs, not a reason to read for ever.
 PAGES_AT_MOST = 100
 SEARCH_PAGES_AT_MOST = 5
+MASTER_PAGES_AT_MOST = 30
 UPLOAD_PATH = "/complaints/complaint/file"
 FOLLOWUP_PATH = "/complaints/followup/add"
 INSTITUTIONS_PATH = "/masters/institutions/external"
 TEMPLATES_PATH = "/masters/templates"
 
 
-@dataclass(frozen=True, slots=True)
-class MasterRow:
-    """One row of their lists: institutions by id, templates by code."""
-
-    id: str
-    name: str
+# List -> where it is read, and what its rows call id and name.
+MASTERS: Mapping[MasterKind, tuple[str, str, str]] = {
+    MasterKind.INSTITUTION: (INSTITUTIONS_PATH, "id", "name"),
+    MasterKind.TEMPLATE: (TEMPLATES_PATH, "code", "content"),
+}
 
 
 class Sp4n:
     """Forwarder for kind `sp4n`, mode `api`."""
+
+    has_masters = True
 
     def __init__(self, settings: Sp4nSettings, installation: Installation) -> None:
         self._settings = settings
@@ -139,13 +142,15 @@ class Sp4n:
             # The list is not granted to every account; whoever can say so is awake and knows us.
             return
 
-    async def institutions(self, http: Http) -> tuple[MasterRow, ...]:
-        """Every institution that a report may be given to."""
-        return await self._master(INSTITUTIONS_PATH, "id", "name", http)
-
-    async def templates(self, http: Http) -> tuple[MasterRow, ...]:
-        """The template codes of follow-ups."""
-        return await self._master(TEMPLATES_PATH, "code", "content", http)
+    async def masters(self, http: Http) -> MasterLists:
+        found = {}
+        for kind, where in MASTERS.items():
+            try:
+                found[kind] = await self._master(*where, http)
+            except Refused:
+                # Not granted to every account; then it is brought as a file.
+                continue
+        return found
 
     def next_poll(self, status: Status, changed_at: datetime, now: datetime, chance: float) -> datetime | None:
         return polling.next_poll(status, changed_at, now, chance, self._settings, self._zone)
@@ -251,10 +256,18 @@ class Sp4n:
         raise NotTaken("search_inconclusive")
 
     async def _master(self, path: str, key: str, name: str, http: Http) -> tuple[MasterRow, ...]:
-        query = (("page_size", str(self._reference.masters_page_size)),)
-        body = await self._exchange.carry_out(Call("GET", path, path, query=query), http) or {}
-        rows = reading.followup_rows(body)
-        return tuple(MasterRow(str(row[key]), str(row.get(name) or "")) for row in rows if row.get(key))
+        """A whole list: up to the first page that is empty or the same again (nobody promises that they are counted)."""
+        rows: list[Mapping[str, Any]] = []
+        for page in range(1, MASTER_PAGES_AT_MOST + 1):
+            query = (("page_size", str(self._reference.masters_page_size)), ("page", str(page)))
+            fresh = reading.followup_rows(
+                await self._exchange.carry_out(Call("GET", path, path, query=query), http) or {}
+            )
+            if not fresh or all(row in rows for row in fresh):
+                return tuple(MasterRow(str(row[key]), str(row.get(name) or "")) for row in rows if row.get(key))
+            rows += fresh
+        # Half a list would call gone whatever stands in the other half.
+        raise NotTaken("master_without_end")
 
 
 def search_path(template: str, number: str) -> str:
