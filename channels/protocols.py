@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from channels.errors import PayloadInvalid
 from channels.messages import (
     NOTHING,
     Answer,
@@ -116,8 +117,17 @@ class Fetcher(Protocol):
         ...
 
 
-Submit = Callable[[Sequence[tuple[Inbound, RawRequest]]], Awaitable[None]]
-"""Takes what a listener received; returns when it is committed."""
+@runtime_checkable
+class Reader(Protocol):
+    """What every adapter does that receives: calls kept on the disk or in quarantine are read again by it."""
+
+    def parse(self, request: RawRequest) -> Sequence[Inbound]:
+        """As `Receiver.parse`."""
+        ...
+
+
+Submit = Callable[[Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]], Awaitable[None]]
+"""Takes what a listener received, PayloadInvalid for what it could not read (quarantine); returns when it is committed."""
 
 
 class Bookmark(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 
 from channels.errors import SignatureInvalid
 from channels.messages import Address, RawRequest
-from channels.protocols import Capabilities, Checker, Fetcher, Listener, Receiver, Sender, Starter
+from channels.protocols import Capabilities, Checker, Fetcher, Listener, Reader, Receiver, Sender, Starter
 from config.build import build_section, key_of, unknown_key
 from config.settings import ChannelTable, Secret, SettingsError, UnknownPolicy
 
@@ -23,6 +23,7 @@ ADAPTERS: Mapping[str, str] = {
     "kannel": "channels.sms.kannel:Kannel",
     "jasmin": "channels.sms.jasmin:Jasmin",
     "http_sms": "channels.sms.http_sms.adapter:HttpSms",
+    "gammu": "channels.sms.gammu.adapter:Gammu",
     "ussd_http": "channels.ussd.http:UssdHttp",
     "web_form": "channels.web_form.adapter:WebForm",
     "email": "channels.email.adapter:Email",
@@ -70,6 +71,7 @@ class Channel:
     max_body: int | None = None
     """None = `intake.max_body`."""
     receiver: Receiver | None = None
+    reader: Reader | None = None
     sender: Sender | None = None
     fetcher: Fetcher | None = None
     listener: Listener | None = None
@@ -172,6 +174,7 @@ def _channel(table: ChannelTable, absent_secret: Callable[[str], str]) -> Channe
 def _protocols(adapter: object) -> dict[str, Any]:
     offered: dict[str, type[Any]] = {
         "receiver": Receiver,
+        "reader": Reader,
         "sender": Sender,
         "fetcher": Fetcher,
         "listener": Listener,
@@ -179,5 +182,5 @@ def _protocols(adapter: object) -> dict[str, Any]:
         "starter": Starter,
     }
     # Some kinds only send until their settings say how they hear.
-    deaf = {"receiver", "listener"} if not getattr(adapter, "receives", True) else set()
+    deaf = {"receiver", "reader", "listener"} if not getattr(adapter, "receives", True) else set()
     return {name: adapter for name, protocol in offered.items() if isinstance(adapter, protocol) and name not in deaf}

@@ -100,8 +100,8 @@ def open_writer(gateway: Gateway) -> Writer:
     is_low = spool.prepare()
 
     def parse(name: str, request: RawRequest) -> Sequence[Inbound]:
-        receiver = gateway.office.channels[name].receiver
-        return receiver.parse(request) if receiver else ()
+        reader = gateway.office.channels[name].reader
+        return reader.parse(request) if reader else ()
 
     intake = settings.intake
     writer = Writer(gateway.store, spool, receive, parse, intake.max_waiting, intake.spool_after_s)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from channels.errors import ChannelMisconfigured
+from channels.errors import ChannelMisconfigured, PayloadInvalid
 from channels.messages import Inbound, RawRequest
 from channels.registry import Channel
 from config.logging import get_logger
@@ -69,11 +69,12 @@ async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer) 
 async def _ask(channel: Channel, tools: Tools, writer: Writer) -> None:
     assert channel.listener is not None  # noqa: S101 - `listening` chose it
 
-    async def submit(received: Sequence[tuple[Inbound, RawRequest]]) -> None:
+    async def submit(received: Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]) -> None:
         now = tools.now()
-        arrivals = [Arrival(channel.name, [event], raw, raw.received_at or now) for event, raw in received]
         # Begun in order, and the Writer keeps that order; all of them share its commits.
-        await asyncio.gather(*(_taken(writer, arrival) for arrival in arrivals))
+        await asyncio.gather(
+            *(_kept(writer, channel.name, event, raw, raw.received_at or now) for event, raw in received)
+        )
 
     try:
         await channel.listener.listen(submit, tools.http, _Bookmark(channel.name, tools))
@@ -97,6 +98,15 @@ class _Bookmark:
     async def keep(self, position: str) -> None:
         kept = partial(bookmarks.keep, channel=self.channel, position=position)
         await asyncio.to_thread(self.tools.gateway.store.run, kept)
+
+
+async def _kept(
+    writer: Writer, channel: str, event: Inbound | PayloadInvalid, raw: RawRequest, received_at: datetime
+) -> None:
+    if isinstance(event, PayloadInvalid):
+        await writer.put_aside(Arrival(channel, (), raw, received_at), event.code, str(event)[:300])
+        return
+    await _taken(writer, Arrival(channel, [event], raw, received_at))
 
 
 async def _taken(writer: Writer, arrival: Arrival) -> None:

@@ -66,10 +66,10 @@ def _claim(tx: Transaction, identity: int) -> Quarantined:
 
 def _parse(tx: Transaction, kept: Quarantined) -> list[Inbound]:
     channel = tx.office.channels.get(kept.channel)
-    if channel is None or channel.receiver is None:
+    if channel is None or channel.reader is None:
         raise StillBroken("no_channel")
     try:
-        return list(channel.receiver.parse(kept.request))
+        return list(channel.reader.parse(kept.request))
     except ChannelError as problem:
         raise StillBroken("not_understood", f"{problem.code}: {problem}"[:200]) from problem
 

@@ -94,7 +94,7 @@ def test_every_row_leads_to_an_adapter(kind: str) -> None:
     [
         ("kanel", "did you mean 'kannel'?"),
         ("telegrm", "did you mean 'telegram'?"),
-        ("fax", "known: email, http_sms, jasmin, kannel, sandbox"),
+        ("fax", "known: email, gammu, http_sms, jasmin, kannel, sandbox"),
     ],
 )
 def test_an_unknown_kind_names_the_nearest(kind: str, advice: str) -> None:
@@ -120,6 +120,13 @@ def test_keys_of_all_channels_are_accepted_for_each() -> None:
     assert (channel.unit, channel.inbound_from) == ("DISHUB", ("10.0.0.0/8",))
     with pytest.raises(SettingsError, match="does not appear to be"):
         build([table("sandbox", inbound_from=["smsbox"])], absent_secret=drawn)
+
+
+def test_what_a_listener_without_a_webhook_brought_can_be_read_again() -> None:
+    channel = build([table("gammu", number="1708")], absent_secret=drawn)["uji"]
+    assert channel.receiver is None
+    assert channel.listener is channel.reader is channel.adapter
+    assert channel.hears
 
 
 def test_only_adapters_with_a_pace_have_one() -> None:

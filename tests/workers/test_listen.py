@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from channels.errors import PayloadInvalid
 from channels.messages import Address, InboundMessage, RawRequest
 from channels.protocols import Bookmark, Http, Submit
 from channels.registry import Channel
@@ -121,6 +122,28 @@ async def test_where_a_listener_stopped_the_next_one_goes_on(gateway: Gateway) -
         async with asking(gateway, mailbox):
             await until(lambda mailbox=mailbox: mailbox.position == 1)  # type: ignore[misc]
         assert mailbox.found == expected
+
+
+class Scrambled(Mailbox):
+    """Brings something that nobody can read before what can be read."""
+
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
+        broken = RawRequest("PULL", body=b"\xff")
+        await submit(
+            [(PayloadInvalid("no letters"), broken), (InboundMessage("m:1", Address("tg", "7"), "Lampu"), broken)]
+        )
+        self.position = 1
+        await asyncio.Event().wait()
+
+
+async def test_what_a_listener_cannot_read_goes_to_quarantine_and_holds_nobody_up(gateway: Gateway) -> None:
+    mailbox = Scrambled()
+    async with asking(gateway, mailbox):
+        await until(lambda: mailbox.position == 1)
+    assert texts_kept(gateway) == 1
+    with gateway.store.reading() as tx:
+        rows = tx.all(text("SELECT channel, reason, detail FROM quarantine"))
+    assert [tuple(row) for row in rows] == [("tg", "payload_invalid", "no letters")]
 
 
 async def test_a_listener_that_crashes_is_started_again(gateway: Gateway) -> None:

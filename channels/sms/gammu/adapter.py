@@ -1,0 +1,134 @@
+"""Gammu smsd with a modem on USB: its folders are read and filled, smsd itself stays as it is.
+
+Wire: docs/channels/gammu.md. Nobody calls us, so the folders are looked at every two seconds by one process.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from channels import gsm
+from channels.errors import (
+    ChannelMisconfigured,
+    ChannelStopped,
+    PayloadInvalid,
+    ProviderBusy,
+    RecipientRefused,
+    SendRefused,
+    TemporaryFailure,
+)
+from channels.messages import Inbound, OutboundMessage, RawRequest, SendReceipt
+from channels.protocols import Bookmark, Capabilities, Http, Submit
+from channels.sms.gammu import health
+from channels.sms.gammu.folders import Folders
+from channels.sms.gammu.names import OwnName
+from channels.sms.gammu.reading import FAILED, SENT, as_report, as_request, read
+from channels.sms.gammu.settings import GammuSettings
+from config import clock
+
+LOOK_EVERY_S = 2.0
+CLEAR_EVERY = 1800
+"""Looks between two removals of old files: about an hour."""
+FULL_S = 60.0
+"""How long we wait when smsd has enough to do."""
+UNREADABLE = "the folders of smsd cannot be used ({problem}): `gateway channels check` says which and why"
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+class Gammu:
+    """Listener, Reader, Sender and Checker."""
+
+    Settings = GammuSettings
+    capabilities: ClassVar[Capabilities] = Capabilities(max_length=1530, max_messages=10, gsm=True, idempotent=True)
+    messages_per_second: ClassVar[float] = 0.1
+
+    def __init__(
+        self,
+        settings: GammuSettings,
+        now: Callable[[], datetime] = clock.now,
+        monotonic: Callable[[], float] = clock.monotonic,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._settings = settings
+        self._folders = Folders(settings, now, monotonic)
+        self._now, self._pause = now, pause
+
+    @property
+    def own(self) -> str:
+        return self._settings.number
+
+    def listens(self) -> bool:
+        return True
+
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
+        """Until cancelled. Raises ChannelMisconfigured for what waiting does not mend: folders, a modem that hangs."""
+        looks = 0
+        while True:
+            try:
+                await self.look(submit)
+                if looks % CLEAR_EVERY == 0:
+                    await asyncio.to_thread(self._folders.clear)
+                is_hung = await asyncio.to_thread(self._folders.is_hung)
+            except OSError as problem:
+                raise ChannelMisconfigured(UNREADABLE.format(problem=problem.strerror)) from problem
+            if is_hung:  # what came in has been taken before that
+                raise ChannelMisconfigured(health.HUNG.format(minutes=self._settings.hung_after_minutes))
+            looks += 1
+            await self._pause(LOOK_EVERY_S)
+
+    async def look(self, submit: Submit) -> None:
+        """Take what is whole now and what became of our messages; each moves on only after its commit."""
+        messages = await asyncio.to_thread(self._folders.received)
+        if messages:
+            await submit([self._read(as_request(message.files)) for message in messages])
+            for message in messages:
+                await asyncio.to_thread(self._folders.taken, message)
+        for path, find in ((SENT, self._folders.finished), (FAILED, self._folders.failed)):
+            ended = await asyncio.to_thread(find)
+            if ended:
+                await submit([self._read(as_report(path, file.name)) for file in ended])
+                for file in ended:
+                    await asyncio.to_thread(self._folders.told, file)
+
+    def parse(self, request: RawRequest) -> Sequence[Inbound]:
+        return [read(request, self._settings)]
+
+    async def send(self, message: OutboundMessage, http: Http) -> SendReceipt:
+        """Taken as soon as smsd has the file; its folders tell later whether it left. Safe to repeat."""
+        self._check(message)
+        try:
+            return await asyncio.to_thread(self._put, message)
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as problem:
+            raise ChannelStopped("configuration", UNREADABLE.format(problem=problem.strerror)) from problem
+        except OSError as problem:
+            raise TemporaryFailure("disk", problem.strerror or "") from problem
+
+    async def check(self, http: Http, webhook_url: str) -> list[str]:
+        """Looks at the folders and, where it may, at smsd's configuration; sends nothing."""
+        return await asyncio.to_thread(health.problems, self._settings, self._folders)
+
+    def _read(self, request: RawRequest) -> tuple[Inbound | PayloadInvalid, RawRequest]:
+        try:
+            return read(request, self._settings), request
+        except PayloadInvalid as problem:
+            return problem, request
+
+    def _check(self, message: OutboundMessage) -> None:
+        if message.address.scheme != "tel":
+            raise RecipientRefused("no_such_address", f"{message.address.scheme} cannot be reached by SMS")
+        segments = gsm.count(message.text).segments
+        if not message.text or segments > self._settings.max_segments:
+            reason = "too_long" if message.text else "empty"
+            raise SendRefused(reason, f"{segments} segments, at most {self._settings.max_segments}", alert=True)
+
+    def _put(self, message: OutboundMessage) -> SendReceipt:
+        written = (message.written_at or datetime.fromtimestamp(0, UTC)).astimezone(ZoneInfo(self._settings.time_zone))
+        own = OwnName(f"{written:%Y%m%d_%H%M%S}", 1, message.address.path, message.id)
+        if self._folders.is_hung():
+            raise ChannelStopped("modem_hangs", health.HUNG.format(minutes=self._settings.hung_after_minutes))
+        if self._folders.waiting() >= self._settings.outbox_limit and not self._folders.knows(own):
+            raise ProviderBusy(FULL_S, whole_channel=True)
+        return SendReceipt(detail="queued" if self._folders.put(own, message.text) else "queued_before")
