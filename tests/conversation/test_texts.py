@@ -17,6 +17,7 @@ AREAS = (
 )  # fmt: skip
 LONGEST = {
     "tiket": "KBR-260001235",
+    "sandi": "K7QM-2XVB-9DTR-4W6F",
     "nomor": "260001235",
     "kode": "4821-9037",
     "tgl": date(2026, 11, 26),
