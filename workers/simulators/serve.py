@@ -12,7 +12,7 @@ from aiohttp import web
 
 from config import clock as machine_clock
 from config.garbage import settled
-from workers.simulators import http_sms, kannel, phone, telegram, ussd
+from workers.simulators import http_sms, jasmin, kannel, phone, telegram, ussd
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings
 
@@ -20,6 +20,7 @@ from workers.simulators.settings import SimulatorSettings
 SIMULATORS: Mapping[str, str] = {
     "telegram": "workers.simulators.telegram:build",
     "kannel": "workers.simulators.kannel:build",
+    "jasmin": "workers.simulators.jasmin:build",
     "http-sms": "workers.simulators.http_sms:build",
     "ussd": "workers.simulators.ussd:build",
     "web": "workers.simulators.web:build",
@@ -55,6 +56,8 @@ def _sms(parts: Mapping[str, web.Application], settings: SimulatorSettings) -> p
     """Whose SMS the phone shows: those of the first provider that the gateway has a channel for."""
     if "kannel" in parts and settings.kannel.channel:
         return phone.SmsCast("kannel", settings.kannel.number, parts["kannel"][kannel.PLAYER])
+    if "jasmin" in parts and settings.jasmin.channel:
+        return phone.SmsCast("jasmin", settings.jasmin.number, parts["jasmin"][jasmin.PLAYER])
     if "http-sms" in parts and settings.http_sms.channel:
         return phone.SmsCast("http-sms", settings.http_sms.number, parts["http-sms"][http_sms.PLAYER])
     return None

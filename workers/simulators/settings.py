@@ -53,6 +53,16 @@ class KannelNames:
 
 
 @dataclass(frozen=True, slots=True)
+class JasminNames:
+    channel: str = ""
+    number: str = "1708"
+    inbound_token: str = PRACTICE_KEY
+    username: str = ""
+    """Empty: every user and password is taken."""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HttpSmsNames:
     """`tables` as the gateway reads them; `keys`: what references mean (`secret:api_token`), and `token`."""
 
@@ -98,6 +108,7 @@ class SimulatorSettings:
     gateway_url: str = "http://127.0.0.1:8080"
     telegram: TelegramNames = field(default_factory=TelegramNames)
     kannel: KannelNames = field(default_factory=KannelNames)
+    jasmin: JasminNames = field(default_factory=JasminNames)
     http_sms: HttpSmsNames = field(default_factory=HttpSmsNames)
     ussd: UssdNames = field(default_factory=UssdNames)
     sp4n: Sp4nNames = field(default_factory=Sp4nNames)

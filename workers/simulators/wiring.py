@@ -15,6 +15,7 @@ from config.settings import REFERENCES, ChannelTable, Server, Settings, Settings
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import (
     HttpSmsNames,
+    JasminNames,
     KannelNames,
     Open311Names,
     Person,
@@ -41,6 +42,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         public_url=settings.server.public_url,
         telegram=_telegram(settings),
         kannel=_kannel(settings),
+        jasmin=_jasmin(settings),
         http_sms=_http_sms(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
@@ -92,6 +94,17 @@ def _telegram(settings: Settings) -> TelegramNames:
 def _kannel(settings: Settings) -> KannelNames:
     name, keys = _values(settings, "kannel")
     return KannelNames(
+        channel=name,
+        number=keys.get("number", "1708"),
+        inbound_token=keys.get("inbound_token", ""),
+        username=keys.get("username", ""),
+        password=keys.get("password", ""),
+    )
+
+
+def _jasmin(settings: Settings) -> JasminNames:
+    name, keys = _values(settings, "jasmin")
+    return JasminNames(
         channel=name,
         number=keys.get("number", "1708"),
         inbound_token=keys.get("inbound_token", ""),
