@@ -4,14 +4,17 @@ import asyncio
 import json
 from collections.abc import Iterable
 from importlib import import_module
+from pathlib import Path
 
 import click
 
+from channels.errors import PayloadInvalid
 from channels.protocols import Http
 from channels.registry import Channel
+from channels.sms.http_sms.rehearsal import rehearse
 from config.clock import clock_for
 from config.logging import configure
-from config.settings import Settings
+from config.settings import Settings, SettingsError
 from gateway.app import open_office
 from gateway.cli.context import current_gateway_or_exit
 from gateway.cli.given import WRONG_USAGE, settings_or_exit
@@ -48,8 +51,16 @@ def list_channels(as_json: bool) -> None:
 @channels.command("check")
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def check(name: str | None, as_json: bool) -> None:
+@click.option(
+    "--provider",
+    type=click.Path(path_type=Path),
+    help="Try a file with the tables of an SMS provider, without the provider: the request, and how its samples are read.",
+)
+def check(name: str | None, as_json: bool, provider: Path | None) -> None:
     """Ask the provider of NAME, or of every channel, whether it accepts us; exit 1 when something is wrong."""
+    if provider is not None:
+        _rehearse(provider)
+        return
     settings = settings_or_exit()
     chosen = [channel for channel in _channels(settings) if name in {None, channel.name}]
     if name is not None and not chosen:
@@ -62,6 +73,15 @@ def check(name: str | None, as_json: bool) -> None:
         click.echo(line_of(channel, problems, as_json))
     if any(problems for _, problems in found):
         raise click.exceptions.Exit(FAILED)
+
+
+def _rehearse(file: Path) -> None:
+    try:
+        for line in rehearse(file):
+            click.echo(line)
+    except (SettingsError, PayloadInvalid) as problem:
+        click.echo(str(problem), err=True)
+        raise click.exceptions.Exit(FAILED) from problem
 
 
 @channels.command("reread")

@@ -21,6 +21,7 @@ from channels.errors import (
     ChannelStopped,
     NotSent,
     PartlyInvalid,
+    PayloadInvalid,
     ProviderBusy,
     RecipientRefused,
     SendError,
@@ -32,6 +33,7 @@ from channels.errors import (
 from channels.messages import Address, Answer, InboundMessage, OutboundMessage, RawRequest, SendReceipt
 from channels.protocols import HttpResponse
 from channels.registry import Channel, build
+from channels.sms.http_sms.rehearsal import rehearse
 from channels.sms.http_sms.words import VALUES
 from config.load import settings_from
 from config.settings import ChannelTable, SettingsError
@@ -439,3 +441,47 @@ async def test_a_check_says_what_to_mend() -> None:
 def test_every_placeholder_is_on_the_page() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert not [name for name in VALUES if f"`{{{name}}}`" not in page]
+
+
+# A file tried without its provider
+
+
+def rehearsed(folder: Path, **samples: str) -> list[str]:
+    file = folder / "contoh.json"
+    file.write_bytes((FOLDER / "provider.json").read_bytes())
+    for suffix, text in samples.items():
+        file.with_suffix(f".{suffix}").write_text(text)
+    return list(rehearse(file))
+
+
+def body_of(name: str) -> str:
+    return read_request(FOLDER / f"{name}.http").body.decode()
+
+
+def test_a_provider_file_is_tried_with_its_samples_and_no_secret(tmp_path: Path) -> None:
+    lines = rehearsed(tmp_path, mo=body_of("in-mo-batch"), dlr=body_of("in-dlr"))
+    assert lines[0] == "POST https://api.sms.example/v1/messages"
+    assert "Authorization: Bearer ***" in lines
+    assert '{"to":"6281200000000","from":"1708","message":"Laporan diterima.","unicode":false' in "\n".join(lines)
+    assert lines[-3:] == [
+        "contoh.mo: mo:mo-1 from tel:+6281200000001 to 1708, 2026-11-20T08:15:00+07:00: Jalan berlubang di depan pasar",
+        "contoh.mo: mo:mo-2 from tel:+6281200000002 to 1708, 2026-11-20T01:15:02+00:00: Lampu jalan padam",
+        "contoh.dlr: ob_01JD0000000000000000000042 is delivered",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [
+        ({"mo": '{"messages":[{"id":"1","from":"0812","text":"x"}]}'}, r"contoh\.mo: .*needs a sender"),
+        ({"mo": '{"messages":[]}'}, r"contoh\.mo: nothing in it"),
+        (
+            {"mo": '{"messages":[{"id":"1","sender":"0812","pesan":"x"}]}'},
+            r"contoh\.mo: no text at inbound\.fields\.text",
+        ),
+        ({"dlr": '{"state":"DELIVERED"}'}, r"contoh\.dlr: .*needs a message and a status"),
+    ],
+)
+def test_a_sample_that_does_not_fit_is_named(tmp_path: Path, samples: dict[str, str], words: str) -> None:
+    with pytest.raises(PayloadInvalid, match=words):
+        rehearsed(tmp_path, **samples)

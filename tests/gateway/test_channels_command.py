@@ -121,3 +121,14 @@ def test_check_repeats_what_is_wrong_with_a_kind_for_ever_without_failing() -> N
     )["sms"]
     assert line_of(jasmin, [], as_json=False).startswith("sms: ok\nsms: note: Jasmin joins long SMS itself")
     assert json.loads(line_of(jasmin, [], as_json=True))["ok"] is True
+
+
+def test_check_tries_a_provider_file_without_settings_or_provider(tmp_path: Path) -> None:
+    file = tmp_path / "penyedia.toml"
+    file.write_text('[outbound]\nurl = "https://api.sms.example/kirim"\nbody = { ke = "{to.e164}", isi = "{text}" }\n')
+    tried = CliRunner().invoke(channels, ["check", "--provider", str(file)])
+    assert (tried.exit_code, tried.stdout.splitlines()[0]) == (0, "POST https://api.sms.example/kirim")
+    file.write_text('[outbound]\nurl = "https://api.sms.example/kirim"\nbody = { ke = "{nomor}" }\n')
+    tried = CliRunner().invoke(channels, ["check", "--provider", str(file)])
+    assert (tried.exit_code, tried.stdout) == (1, "")
+    assert tried.stderr.startswith("outbound.body.ke: unknown placeholder {nomor}")
