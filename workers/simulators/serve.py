@@ -12,7 +12,7 @@ from aiohttp import web
 
 from config import clock as machine_clock
 from config.garbage import settled
-from workers.simulators import http_sms, jasmin, kannel, phone, telegram, ussd
+from workers.simulators import gammu, http_sms, jasmin, kannel, phone, telegram, ussd
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings
 
@@ -22,6 +22,7 @@ SIMULATORS: Mapping[str, str] = {
     "kannel": "workers.simulators.kannel:build",
     "jasmin": "workers.simulators.jasmin:build",
     "http-sms": "workers.simulators.http_sms:build",
+    "gammu": "workers.simulators.gammu:build",
     "ussd": "workers.simulators.ussd:build",
     "web": "workers.simulators.web:build",
     "sp4n": "workers.simulators.sp4n:build",
@@ -60,6 +61,8 @@ def _sms(parts: Mapping[str, web.Application], settings: SimulatorSettings) -> p
         return phone.SmsCast("jasmin", settings.jasmin.number, parts["jasmin"][jasmin.PLAYER])
     if "http-sms" in parts and settings.http_sms.channel:
         return phone.SmsCast("http-sms", settings.http_sms.number, parts["http-sms"][http_sms.PLAYER])
+    if "gammu" in parts and settings.gammu.channel:
+        return phone.SmsCast("gammu", settings.gammu.number, parts["gammu"][gammu.PLAYER])
     return None
 
 

@@ -73,6 +73,15 @@ class HttpSmsNames:
 
 
 @dataclass(frozen=True, slots=True)
+class GammuNames:
+    """`folders`: inbox, outbox, sent and error of smsd; none = nothing is played."""
+
+    channel: str = ""
+    number: str = "+6281100000000"
+    folders: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class UssdNames:
     channel: str = "ussd"
     service_code: str = "*708#"
@@ -110,6 +119,7 @@ class SimulatorSettings:
     kannel: KannelNames = field(default_factory=KannelNames)
     jasmin: JasminNames = field(default_factory=JasminNames)
     http_sms: HttpSmsNames = field(default_factory=HttpSmsNames)
+    gammu: GammuNames = field(default_factory=GammuNames)
     ussd: UssdNames = field(default_factory=UssdNames)
     sp4n: Sp4nNames = field(default_factory=Sp4nNames)
     open311: Open311Names = field(default_factory=Open311Names)

@@ -14,6 +14,7 @@ from config.reference import Reference, reference_for
 from config.settings import REFERENCES, ChannelTable, Server, Settings, SettingsError
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import (
+    GammuNames,
     HttpSmsNames,
     JasminNames,
     KannelNames,
@@ -44,6 +45,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         kannel=_kannel(settings),
         jasmin=_jasmin(settings),
         http_sms=_http_sms(settings),
+        gammu=_gammu(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
         open311=_open311(settings),
@@ -125,6 +127,15 @@ def _http_sms(settings: Settings) -> HttpSmsNames:
     return HttpSmsNames(
         table.name, str(values.get("number", "")), tables, {**keys, "token": str(values.get("inbound_token", ""))}
     )
+
+
+def _gammu(settings: Settings) -> GammuNames:
+    name, keys = _values(settings, "gammu")
+    if not name:
+        return GammuNames()
+    usual = "/var/spool/gammu"
+    folders = {each: keys.get(f"{each}_path", f"{usual}/{each}") for each in ("inbox", "outbox", "sent", "error")}
+    return GammuNames(name, keys.get("number", ""), folders)
 
 
 def provider_tables(file: Path) -> Mapping[str, Any]:
