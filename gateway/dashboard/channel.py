@@ -178,4 +178,16 @@ def checks(site: Site, channel: Channel, watched: Watched) -> Sequence[Check]:
         found.append(Check("wait", "admin.channel.check.forged", {"text": str(watched.inbound.forged)}))
     if watched.sends and not watched.reports:
         found.append(Check("plain", "admin.channel.check.no_reports", {}))
+    return found + _standing(channel)
+
+
+def _standing(channel: Channel) -> list[Check]:
+    """What no setting mends and everybody who tells citizens the number should know."""
+    found = []
+    if coverage := getattr(channel.settings, "coverage", ""):
+        found.append(
+            Check("plain", "admin.channel.check.coverage", {"text": f"{coverage}; {channel.settings.tariff_note}"})
+        )
+    if getattr(channel.adapter, "notice", ""):
+        found.append(Check("wait", f"admin.channel.check.notice_{channel.kind}", {}))
     return found

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from channels.errors import ChannelError
+from channels.errors import ChannelError, PartlyInvalid
 from channels.messages import Answer
 from config.logging import get_logger
 from gateway.intake import quarantine
@@ -256,6 +256,9 @@ class Writer:
         for channel, request, received_at in lines:
             try:
                 arrivals.append(Arrival(channel, self._parse(channel, request), request, received_at))
+            except PartlyInvalid as problem:
+                self._put_aside(Arrival(channel, (), request, received_at), problem.code, str(problem)[:200])
+                arrivals.append(Arrival(channel, problem.understood, request, received_at))
             except (ChannelError, LookupError) as problem:
                 self._put_aside(Arrival(channel, (), request, received_at), "payload_invalid", str(problem)[:200])
             except Exception as problem:

@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from channels import registry
 from channels.messages import Address
+from config.settings import ChannelTable
 from gateway.complaints.complaint import Role
+from gateway.dashboard.channel import checks
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
 from gateway.people import contacts
+from gateway.queries import channel_watch
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 
@@ -140,6 +144,34 @@ async def test_the_page_of_a_channel_shows_its_day_without_any_words(desk: Desk)
     assert "81200000001" not in page
     assert "Alamat panggilan untuk penyedia: http://127.0.0.1:8080/c/sms" in page
     assert "test-sms-password" not in page
+
+
+BY_OTHER_WAYS: dict[str, dict[str, object]] = {
+    "jasmin": {
+        "number": "1708",
+        "send_url": "http://127.0.0.1:1401/send",
+        "username": "u",
+        "password": "p",
+        "inbound_token": "t",
+    },
+    "http_sms": {
+        "number": "1708",
+        "coverage": "satu operator",
+        "tariff_note": "Rp 350",
+        "outbound": {"url": "https://x.example", "body": {"isi": "{text}"}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("jasmin", "menyambung SMS panjang sendiri"), ("http_sms", "tarif: satu operator; Rp 350")]
+)
+async def test_what_no_setting_mends_stands_on_the_page_of_the_channel(desk: Desk, kind: str, words: str) -> None:
+    channels = registry.build([ChannelTable("sms", kind, BY_OTHER_WAYS[kind])], absent_secret=str)
+    site = desk.served.site
+    watched = next(one for one in await site.read(channel_watch.watch) if one.name == "sms")
+    told = [site.texts(check.key, "id", **check.values) for check in checks(site, channels["sms"], watched)]
+    assert [line for line in told if words in line]
 
 
 async def test_an_unknown_channel_or_deed_is_not_there(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from channels.errors import PayloadInvalid
+from channels.errors import PartlyInvalid, PayloadInvalid
 from channels.messages import Address, Answer, Inbound, InboundMessage, RawRequest, SessionEvent
 from gateway.intake import batching, quarantine
 from gateway.intake.arrival import Arrival
@@ -59,6 +59,8 @@ def parse(_channel: str, request: RawRequest) -> list[Inbound]:
     """Back from the spool."""
     if request.body == b"rusak":
         raise PayloadInvalid("no message")
+    if request.body == b"sebagian":
+        raise PartlyInvalid("one is no message", [InboundMessage("u:baik", Address("tg", "1"), TEXT.format("baik"))])
     given = request.body.decode()
     return [InboundMessage(f"u:{given}", Address("tg", given), TEXT.format(given))]
 
@@ -261,6 +263,19 @@ async def test_what_the_disk_brings_back_broken_is_put_aside(store: Store, tmp_p
         await until(lambda: not writer.behind)
     assert [row.external_id for row in rows(store, tables.message)] == ["u:satu", "u:dua"]
     assert only(store, tables.quarantine).reason == "payload_invalid"
+
+
+async def test_of_a_call_from_the_disk_the_good_messages_are_taken(store: Store, tmp_path: Path) -> None:
+    probe = Probe()
+    probe.away = True
+    async with writing(store, tmp_path, probe) as writer:
+        for _ in range(2):  # as the webhook keeps it: once for quarantine, once for its good messages
+            with pytest.raises(Spooled):
+                await writer.submit(Arrival("tg", [], RawRequest("POST", body=b"sebagian", received_at=MONDAY), MONDAY))
+        probe.away = False
+        await until(lambda: not writer.behind)
+    assert [row.external_id for row in rows(store, tables.message)] == ["u:baik"]
+    assert only(store, tables.quarantine).reason == "partly_invalid"
 
 
 async def test_an_orderly_end_takes_what_waits(store: Store, tmp_path: Path) -> None:
