@@ -65,6 +65,8 @@ DATA_KEEPERS = frozenset({Role.PRIVACY_OFFICER})
 """Who decides what persons ask about their data, and what must be kept (SECURITY § 10)."""
 OF_REPORTER, OF_AGENCY = "reporter", "agency"
 """Origin of a file: sent by whoever complains, or evidence of who answers."""
+OF_RECORD, OF_RECORD_SECRET = "record", "record_secret"
+"""And what stands beside the answer of an agency at a system of record; the other one is for staff alone."""
 
 
 class Action(StrEnum):

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from gateway.complaints.complaint import Kind, Point, Status
+from gateway.complaints.remote_files import RemoteFile
 
 
 class ForwardKind(StrEnum):
@@ -309,6 +310,7 @@ class RemoteEvent:
     status_name: str = ""
     ref: str = ""
     """Set on follow-ups of our own (`FollowUp.ref`), which nobody here needs to be told."""
+    files: tuple[RemoteFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

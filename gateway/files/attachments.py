@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from channels.messages import AttachmentRef
-from gateway.complaints.complaint import OF_AGENCY, OF_REPORTER
+from gateway.complaints.complaint import OF_AGENCY, OF_RECORD, OF_REPORTER
 from gateway.files import photo_moments, photo_prints
 from gateway.privacy.privacy import masked_text
 from gateway.sealing import open_seal, seal
@@ -62,6 +62,7 @@ def add(
     channel: str,
     refs: Sequence[AttachmentRef],
     origin: str = OF_REPORTER,
+    state: str = "queued",
 ) -> int:
     """Note the files of a message; what came with the call is kept under the same commit."""
     if not refs:
@@ -74,7 +75,7 @@ def add(
     for ref in refs[: max(room, 0)]:
         identity = tx.new_id()
         if ref.content is not None:
-            _keep(tx, identity, ref.content)
+            keep_content(tx, identity, ref.content)
         tx.insert(
             attachment,
             id=identity,
@@ -87,13 +88,15 @@ def add(
             size=ref.size,
             caption=masked_text(ref.caption),
             created_at=tx.now,
+            state=state,
             due_at=tx.now,
         )
     tx.ring("attach")
     return min(len(refs), max(room, 0))
 
 
-def _keep(tx: Transaction, identity: int, content: bytes) -> None:
+def keep_content(tx: Transaction, identity: int, content: bytes) -> None:
+    """The file as it came, sealed, until a worker has cleaned it."""
     sealed = seal(tx.office.keys.raw, content, f"upload:{identity}")
     # Not among the gathered rows: megabytes have no place in the text of a batch.
     tx.execute(tables.attachment_upload.insert().values(attachment_id=identity, content_sealed=sealed))
@@ -199,9 +202,12 @@ def came(tx: Transaction, complaint_id: int, at: datetime) -> int:
 
 
 def evidence(tx: Transaction, case: Any) -> list[StoredFile]:
-    """What proves the answer of a complaint (its row or `Case`); of one that follows a parent the parent's pictures too."""
-    own = stored(tx, case.id, OF_AGENCY)
-    return own + stored(tx, case.parent_id, OF_AGENCY) if case.parent_id else own
+    """What proves the answer of a complaint (its row or `Case`); of one that follows a parent the parent's pictures too.
+
+    Whoever answered: our agency, or one at a system of record.
+    """
+    family = filter(None, [case.id, case.parent_id])
+    return [file for one in family for file in stored(tx, one) if file.origin in {OF_AGENCY, OF_RECORD}]
 
 
 def file(tx: Transaction, identity: int) -> StoredFile | None:

@@ -11,7 +11,7 @@ from gateway.casework import casework
 from gateway.casework.outgoing import is_national
 from gateway.complaints.complaint import CLOSED, Action, ActionRefused, Actor, Case, Status
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
-from gateway.forwarding import disagreements
+from gateway.forwarding import disagreements, remote_files
 from gateway.forwarding.disagreements import ACTOR
 from gateway.notices import notices
 from gateway.operations import vitals
@@ -49,6 +49,7 @@ UNANSWERED = "closed_upstream_unanswered"
 def changed(tx: Transaction, row: Any, state: RemoteState, actor: Actor = ACTOR) -> dict[str, Any]:
     """Take over what is new; the columns of the `forward` row that change with it. `actor`: who brought the news."""
     new = _keep_events(tx, row, state)
+    remote_files.note(tx, row, new)
     case = cases.by_id(tx, row.complaint_id)
     if case is None:
         return {}

@@ -18,6 +18,7 @@ QUEUES = (
     ("outbox", "sending", "state IN ('queued','sending')"),
     ("notice", "working", "state IN ('queued','working')"),
     ("attachment", "working", "state IN ('queued','working')"),
+    ("attachment", "fetching", "state IN ('elsewhere','fetching')"),
     ("forward", "sending", "state IN ('queued','sending','retry','unknown')"),
 )
 OTHER_LEASES = (

@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.complaints.calendar import add_working_days
-from gateway.complaints.complaint import OF_REPORTER, Action, Case, Hold, Status, Visibility
+from gateway.complaints.complaint import (
+    OF_AGENCY,
+    OF_RECORD,
+    OF_RECORD_SECRET,
+    OF_REPORTER,
+    Action,
+    Case,
+    Hold,
+    Status,
+    Visibility,
+)
 from gateway.complaints.inputs import MOST_EXTENSION
 from gateway.complaints.lifecycle import steps_of
 from gateway.complaints.sla import Clock, Running
@@ -152,11 +162,14 @@ def eyes(tx: Transaction, member: Member) -> Scope:
     return scope_of(tx.office, member.role, member.agency, str(member.id))
 
 
+SEEN_BY_OFFICERS = frozenset({OF_AGENCY, OF_RECORD, OF_RECORD_SECRET})
+
+
 def may_see_file(row: Any, file: StoredFile) -> bool:
     """Whether this file of the complaint may be opened from the page (SECURITY C35)."""
     if file.complaint_id != row.id:
         return False
-    return file.origin == "agency" or (file.origin == "reporter" and shown_to(Reader.OFFICER, row).photos)
+    return file.origin in SEEN_BY_OFFICERS or (file.origin == "reporter" and shown_to(Reader.OFFICER, row).photos)
 
 
 def _events(tx: Transaction, complaint_id: int) -> Sequence[Any]:

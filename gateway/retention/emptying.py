@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select, true
 
-from gateway.complaints.complaint import OF_AGENCY, OF_REPORTER, Role
+from gateway.complaints.complaint import OF_AGENCY, OF_RECORD, OF_RECORD_SECRET, OF_REPORTER, Role
 from gateway.files import photo_prints
 from gateway.outbound.outbound import OPEN, lane_of
 from gateway.people import contacts
@@ -50,7 +50,7 @@ def reporters_files(tx: Transaction, ids: Collection[int]) -> None:
 
 
 def evidence(tx: Transaction, ids: Collection[int]) -> None:
-    _files(tx, ids, tables.attachment.c.origin == OF_AGENCY)
+    _files(tx, ids, tables.attachment.c.origin.in_((OF_AGENCY, OF_RECORD, OF_RECORD_SECRET)))
 
 
 def _files(tx: Transaction, ids: Collection[int], whose: ColumnElement[bool]) -> None:

@@ -151,7 +151,7 @@ async def test_switched_off_everything_waits() -> None:
 
 def test_every_assumption_has_its_row() -> None:
     rows = tomllib.loads(files("config").joinpath("data/sp4n.toml").read_text(encoding="utf-8"))["assumption"]
-    assert [row["id"] for row in rows] == [f"ASSUMPTION-{number:02}" for number in range(1, 24)]
+    assert [row["id"] for row in rows] == [f"ASSUMPTION-{number:02}" for number in range(1, 25)]
     assert all({"id", "about", "value", "verified_on", "verified_by"} == set(row) for row in rows)
     assert load_reference().zone.key == "Asia/Jakarta"
 

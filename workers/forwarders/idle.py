@@ -41,6 +41,9 @@ class Idle:
     async def probe(self, http: Http) -> None:
         return
 
+    async def fetch(self, address: str, http: Http) -> bytes | None:
+        raise self._error(self._code)
+
     async def masters(self, http: Http) -> MasterLists:
         return {}
 

@@ -176,6 +176,10 @@ class Forwarder(Protocol):
         """Returns when the other side answers and knows us. Never writes."""
         ...
 
+    async def fetch(self, address: str, http: Http) -> bytes | None:
+        """A file beside a follow-up; None: it is not there, or not ours to have. Raises NotTaken where waiting may help."""
+        ...
+
     async def masters(self, http: Http) -> MasterLists:
         """Its own lists, each whole; without those that it does not grant."""
         ...

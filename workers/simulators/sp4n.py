@@ -63,7 +63,8 @@ TEMPLATES = (
     {"code": "close", "content": "Laporan ditutup"},
 )
 
-Handler = Callable[[web.Request, str], Awaitable[dict[str, Any]]]
+Handler = Callable[[web.Request, str], Awaitable[dict[str, Any] | bytes]]
+"""A JSON object, or a file."""
 
 
 def build(settings: SimulatorSettings, file: Path | None = None) -> web.Application:
@@ -137,6 +138,8 @@ class _Door:
             body = await handler(request, variant)
         except _Invalid as problem:
             return web.json_response(problem.body, status=problem.status)
+        if isinstance(body, bytes):
+            return web.Response(body=body, content_type="image/jpeg")
         if fault and kind and kind.when is When.AFTER:
             return await self._after(request, fault, body)
         return web.json_response(body)
@@ -195,6 +198,7 @@ class _Desk:
             ("GET", "/complaints/{id}/followups", self.followups),
             ("POST", "/complaints/followup/add", self.add_followup),
             ("GET", "/complaints", self.search),
+            ("GET", "/complaints/attachments/{id}", self.file),
             ("GET", "/masters/institutions/external", self.institutions),
             ("GET", "/masters/templates", self.templates),
         ]
@@ -260,6 +264,13 @@ class _Desk:
     async def search(self, request: web.Request, _variant: str) -> dict[str, Any]:
         reports = list(self._world.reports.values())
         return shapes.search_answer(reports, request.query.get("search", ""), _page(request))
+
+    async def file(self, request: web.Request, _variant: str) -> bytes:
+        number = request.match_info["id"]
+        content = self._world.contents.get(int(number)) if number.isdigit() else None
+        if content is None:
+            raise _Invalid(404, dict(shapes.NOT_FOUND))
+        return content
 
     async def institutions(self, request: web.Request, _variant: str) -> dict[str, Any]:
         rows = [{"id": number, "name": name} for number, name in self._world.institutions.items()]

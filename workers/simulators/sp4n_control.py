@@ -120,6 +120,8 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True):
     style: str = "flat"
     secret: int = 0
     institution_id: int = 0
+    files: list[bytes] = []
+    """In base 64."""
 
 
 class Control:
@@ -209,7 +211,8 @@ class Control:
         if order.style not in {"flat", "nested", "placeholder"}:
             raise Refused(f"unknown style {order.style!r}; known: flat, nested, placeholder")
         sender = self._world.institution(order.institution_id) if order.institution_id else report.institution
-        self._world.answer(report, order.content, style=order.style, secret=order.secret, sender=sender)
+        files = [self._world.add_file(content) for content in order.files]
+        self._world.answer(report, order.content, style=order.style, secret=order.secret, sender=sender, files=files)
         return _json(board_row(report))
 
     async def remove(self, request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 TIMES = "%d-%m-%Y %H:%M:%S"
 OTHER_TIMES = ("%d-%m-%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S")
 PAGE = 10
+FILE = "complaints/attachments/{}"
 NOT_FOUND: Mapping[str, Any] = {"message": "Data tidak ditemukan", "results": None}
 UNKNOWN_STATUS = {"status_code": "77", "status_name": "Dalam Telaah Khusus"}
 
@@ -122,7 +123,7 @@ def _answer(answer: Answer, variant: str) -> dict[str, Any]:
         **INSTITUTION[style](answer),
         "is_secret": answer.secret,
         "rating": answer.rating,
-        "attachments": answer.attachments,
+        "attachments": [*answer.attachments, *({"id": one, "url": FILE.format(one)} for one in answer.files)],
     }
 
 

@@ -80,6 +80,8 @@ class Answer(msgspec.Struct):
     rating: int = 0
     template: str = "reply"
     attachments: list[str] = []
+    files: list[int] = []
+    """Documents that stand beside it, to be read by their numbers."""
 
 
 class Report(msgspec.Struct):
@@ -135,6 +137,8 @@ class World:
         self._shelf = shelf
         self.reports: dict[int, Report] = {}
         self.documents: dict[int, str] = {}
+        self.contents: dict[int, bytes] = {}
+        """Of documents that can be read again; what was uploaded is only counted."""
         self._last_report, self._last_document = FIRST_REPORT - 1, FIRST_DOCUMENT - 1
         if shelf:
             reports, self.documents = shelf.load()
@@ -155,6 +159,12 @@ class World:
         if self._shelf:
             self._shelf.keep_document(self._last_document, name)
         return self._last_document
+
+    def add_file(self, content: bytes) -> int:
+        """A document that can be read as long as this simulator runs."""
+        number = self.add_document("bukti.jpg")
+        self.contents[number] = content
+        return number
 
     def create(self, fields: Mapping[str, Any], documents: Sequence[int] = ()) -> Report:
         """A new report, whatever was there before: nothing over there notices a repetition."""

@@ -133,6 +133,14 @@ Index(
     postgresql_where=text("state IN ('queued','working')"),
 )
 
+Index(
+    "ix_attachment_elsewhere",
+    attachment.c.due_at,
+    attachment.c.id,
+    sqlite_where=text("state IN ('elsewhere','fetching')"),
+    postgresql_where=text("state IN ('elsewhere','fetching')"),
+)
+
 attachment_upload = Table(
     "attachment_upload",
     metadata,

@@ -117,6 +117,9 @@ class Open311:
         row = await self._row(job, http)
         return reading.state_of(row, job, f"[Ref: {job.number}]", now) if row is not None else None
 
+    async def fetch(self, address: str, http: Http) -> None:
+        return
+
     async def masters(self, http: Http) -> MasterLists:
         return {}
 

@@ -28,11 +28,11 @@ from gateway.complaints.masters import MasterKind, MasterLists, MasterRow
 from gateway.forwarding import remote_words
 from workers.forwarders import polling
 from workers.forwarders.exchange import Call, Exchange
-from workers.forwarders.protocols import Installation, NotTaken, OutcomeUnknown, Pace, Refused
+from workers.forwarders.protocols import Installation, LockedOut, NotTaken, OutcomeUnknown, Pace, Refused
 from workers.forwarders.sp4n import mapping, multipart, reading
 from workers.forwarders.sp4n.reference import load_reference
 from workers.forwarders.sp4n.settings import Sp4nSettings
-from workers.forwarders.sp4n.wire import Sp4nWire, words_of
+from workers.forwarders.sp4n.wire import FileWire, Sp4nWire, words_of
 
 # No page counter is promised; a list that never ends is a fault of theirs, not a reason to read for ever.
 PAGES_AT_MOST = 100
@@ -61,7 +61,10 @@ class Sp4n:
         self._reference = load_reference()
         self._statuses = remote_words.with_own(installation.statuses or self._reference.statuses, settings.statuses)
         self._zone = installation.zone
-        self._exchange = Exchange(Sp4nWire(settings, self._reference, installation.user_agent), installation.called)
+        wire = Sp4nWire(settings, self._reference, installation.user_agent)
+        self._exchange = Exchange(wire, installation.called)
+        self._file_wire = FileWire(wire, self._reference.limits.file_bytes)
+        self._files = Exchange(self._file_wire, installation.called)
         self.can_search = bool(settings.search_path)
         self.pace = Pace(settings.requests_per_second, self._reference.limits.burst, settings.max_in_flight)
         self.polls_at_once = settings.max_in_flight
@@ -141,6 +144,16 @@ class Sp4n:
         except Refused:
             # The list is not granted to every account; whoever can say so is awake and knows us.
             return
+
+    async def fetch(self, address: str, http: Http) -> bytes | None:
+        whole = self._file_wire.address(address)
+        if not whole:
+            return None
+        try:
+            return await self._files.carry_out(Call("GET", whole, "attachment"), http)
+        except (LockedOut, Refused):
+            # Said of this file; whether our keys still hold, the next read tells.
+            return None
 
     async def masters(self, http: Http) -> MasterLists:
         found = {}

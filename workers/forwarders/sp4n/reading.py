@@ -7,12 +7,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
 from config.logging import get_logger
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow, normalise_status, status_row
+from gateway.complaints.remote_files import RemoteFile
 from workers.forwarders.sp4n.mapping import OWN_REF
 from workers.forwarders.sp4n.reference import Reference
 
@@ -21,6 +23,7 @@ log = get_logger(__name__)
 Row = Mapping[str, Any]
 
 LONGEST_TEXT = 4000
+MOST_FILES = 10
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+?)(?:_link)?\s*\}\}")
 _STILL_OPEN = re.compile(r"\{\{[^{}]*\}\}")
 BLOCKS = frozenset({"p", "br", "ul", "ol", "li", "div", "tr"})
@@ -129,7 +132,22 @@ def _followup(row: Row, reference: Reference, now: datetime) -> RemoteEvent:
     words = plain_text(_word(row.get("content"))) or plain_text(_word(row.get("template_content")))
     text = _filled(words, row, reference)
     own = OWN_REF.search(text)
-    return _event("followup", row, OWN_REF.sub("", text), reference, now, ref=own[1].lower() if own else "")
+    event = _event("followup", row, OWN_REF.sub("", text), reference, now, ref=own[1].lower() if own else "")
+    return replace(event, files=_files(row, reference))
+
+
+def _files(row: Row, reference: Reference) -> tuple[RemoteFile, ...]:
+    """Rows with an address and a name, or bare addresses; a bare name leads nowhere."""
+    listed = row.get("attachments")
+    return tuple(_file(one, reference) for one in (listed if isinstance(listed, list) else []))[:MOST_FILES]
+
+
+def _file(one: object, reference: Reference) -> RemoteFile:
+    if not isinstance(one, dict):
+        word = _word(one)
+        return RemoteFile(word if "/" in word else "", word.rpartition("/")[2])
+    address = next((word for key in reference.file_addresses if (word := _word(one.get(key)))), "")
+    return RemoteFile(address, _word(one.get("name")), _word(one.get("mime_type")))
 
 
 def _event(

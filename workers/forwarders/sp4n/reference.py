@@ -28,6 +28,8 @@ class Reference:
     date_format: str
     unnamed_institution: str
     masters_page_size: int
+    file_addresses: tuple[str, ...]
+    """Fields of a file beside a follow-up that may hold its address, the best one first."""
     limits: Limits
     classifications: Mapping[str, str]
     statuses: tuple[StatusRow, ...]
@@ -54,6 +56,7 @@ def read_reference(tables: Mapping[str, Any]) -> Reference:
         date_format=times["date"],
         unnamed_institution=assumed["ASSUMPTION-13"],
         masters_page_size=assumed["ASSUMPTION-17"],
+        file_addresses=tuple(assumed["ASSUMPTION-24"]),
         limits=Limits(**assumed["ASSUMPTION-18"]),
         classifications=assumed["ASSUMPTION-20"],
         statuses=remote_words.rows_of(tables),

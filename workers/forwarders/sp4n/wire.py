@@ -6,6 +6,7 @@ Source: docs/forwarders/sp4n.md. What an answer means stands in workers/forwarde
 import json as jsonlib
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from channels.protocols import Http, HttpResponse
 from config.logging import get_logger
@@ -23,14 +24,14 @@ class Sp4nWire:
     """Knows the address and the keys of one target."""
 
     def __init__(self, settings: Sp4nSettings, reference: Reference, user_agent: str) -> None:
-        self._base = settings.api_url.rstrip("/")
-        self._headers = {"Accept": "application/json", "User-Agent": user_agent, **_keys(settings, reference)}
+        self.base = settings.api_url.rstrip("/")
+        self.headers = {"Accept": "application/json", "User-Agent": user_agent, **_keys(settings, reference)}
 
     async def send(self, call: Call, http: Http) -> HttpResponse:
-        headers = {**self._headers, "Content-Type": call.content_type} if call.content_type else self._headers
+        headers = {**self.headers, "Content-Type": call.content_type} if call.content_type else self.headers
         return await http.request(
             call.method,
-            self._base + call.path,
+            self.base + call.path,
             query=call.query,
             headers=headers,
             json=call.json,
@@ -66,6 +67,39 @@ class Sp4nWire:
             outcome=told.outcome,
             complaint=call.number,
         )
+
+
+class FileWire:
+    """How a file beside a follow-up is read: `path` of its call is a whole address on the API's own host."""
+
+    def __init__(self, api: Sp4nWire, most_bytes: int) -> None:
+        self._api = api
+        self._most = most_bytes
+
+    def address(self, told: str) -> str:
+        """The whole address of what a follow-up tells; empty where it is not on the host that may have our keys."""
+        whole = urljoin(f"{self._api.base}/", told)
+        own, there = urlsplit(self._api.base), urlsplit(whole)
+        return whole if (own.scheme, own.netloc) == (there.scheme, there.netloc) else ""
+
+    async def send(self, call: Call, http: Http) -> HttpResponse:
+        headers = {**self._api.headers, "Accept": "*/*"}
+        return await http.request(
+            call.method, call.path, headers=headers, max_bytes=self._most, connect_s=CONNECT_S, read_s=UPLOAD_S
+        )
+
+    def content(self, response: HttpResponse) -> bytes | None:
+        """A page in the place of a file comes from something before the API."""
+        return None if self.turned_away(response) else response.body
+
+    def words(self, response: HttpResponse) -> str:
+        return self._api.words(response)
+
+    def turned_away(self, response: HttpResponse) -> bool:
+        return self._api.turned_away(response)
+
+    def log(self, call: Call, told: Told) -> None:
+        self._api.log(call, told)
 
 
 def words_of(body: Mapping[str, Any]) -> str:
