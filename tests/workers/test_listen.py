@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -11,8 +13,10 @@ from structlog.testing import capture_logs
 
 from channels.errors import PayloadInvalid
 from channels.messages import Address, InboundMessage, RawRequest
-from channels.protocols import Bookmark, Http, Submit
+from channels.protocols import Bookmark, Http, Listener, Submit
 from channels.registry import Channel
+from channels.sms.gammu.adapter import Gammu
+from channels.sms.gammu.settings import GammuSettings
 from gateway.app import Gateway
 from gateway.operations import leases
 from workers import listen as module
@@ -57,7 +61,7 @@ class Crashing(Mailbox):
         raise ZeroDivisionError
 
 
-def channel(gateway: Gateway, mailbox: Mailbox) -> Channel:
+def channel(gateway: Gateway, mailbox: Listener) -> Channel:
     return replace(gateway.channels["tg"], listener=mailbox)
 
 
@@ -67,7 +71,7 @@ def tools(gateway: Gateway, process: str = "here") -> Tools:
 
 
 @asynccontextmanager
-async def asking(gateway: Gateway, mailbox: Mailbox) -> AsyncIterator[None]:
+async def asking(gateway: Gateway, mailbox: Listener) -> AsyncIterator[None]:
     task = asyncio.create_task(listen([channel(gateway, mailbox)], tools(gateway)))
     async with asyncio.timeout(LIMIT_S):
         yield
@@ -144,6 +148,23 @@ async def test_what_a_listener_cannot_read_goes_to_quarantine_and_holds_nobody_u
     with gateway.store.reading() as tx:
         rows = tx.all(text("SELECT channel, reason, detail FROM quarantine"))
     assert [tuple(row) for row in rows] == [("tg", "payload_invalid", "no letters")]
+
+
+async def test_f98_an_old_sms_that_a_modem_brings_again_is_one_row(gateway: Gateway, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("inbox", "outbox", "sent", "error")]
+    for folder in folders:
+        folder.mkdir()
+    for serial in ("00", "01"):
+        (folders[0] / f"IN20261120_081458_{serial}_+6281200000001_00.txt").write_text("Lampu jalan mati")
+    seconds = count(step=10)
+    adapter = Gammu(
+        GammuSettings("+6281100000000", *map(str, folders)),
+        monotonic=lambda: float(next(seconds)),
+        pause=lambda _: asyncio.sleep(0.01),
+    )
+    async with asking(gateway, adapter):
+        await until(lambda: not list(folders[0].glob("*.txt")))
+    assert texts_kept(gateway) == 1
 
 
 async def test_a_listener_that_crashes_is_started_again(gateway: Gateway) -> None:
