@@ -24,7 +24,7 @@ from gateway.complaints.complaint import (
     Status,
     Visibility,
 )
-from gateway.complaints.incident import CATCHES_UP, KIND, next_step, told_of
+from gateway.complaints.incident import CATCHES_UP, KIND, is_over, next_step, told_of
 from gateway.complaints.inputs import check_inputs, check_limits
 from gateway.complaints.lifecycle import Step, followed, step_as_parent, step_for, step_of, target_of
 from gateway.complaints.notices import NOTICES, Audience
@@ -116,7 +116,7 @@ def _carry_out(tx: Transaction, step: Step, doing: Doing, case: Case) -> Done:
     kind = step.kind or Kind(inputs.get("kind") or case.kind)
     if remote:
         step = followed(remote)
-    changed = effects(Act(tx, action, case, actor, inputs, doing.follows))
+    changed = effects(Act(tx, action, case, actor, inputs, doing.follows, doing.at))
     agency = changed.get("agency", case.agency)
     due_at = clocks.move(tx, case.id, kind, changed.get("minor", case.minor), step, doing.at or tx.now, agency)
     values = {**changed, **_status_values(tx, case, step, target), "due_at": None if target in CLOSED else due_at}
@@ -181,13 +181,18 @@ def _after(tx: Transaction, action: Action, before: Case, done: Done, actor: Act
     if action is Action.UNLINK and case.agency:
         # Nobody was told of it as a task of its own.
         notices.write(tx, case, done.event_id, ("pic.new",), actor, NO_INPUTS)
-    if case.status in CLOSED and before.parent_id is None and before.version > 1:
-        _hand_over(tx, case)
+    if before.parent_id is None and before.version > 1:
+        if action is Action.FOLLOW_SP4N:
+            # What the other system's agency said to one reporter is an answer to all.
+            for child in incidents.children_of(tx, case.id):
+                _catch_up(tx, child, after=done.event_id)
+        if is_over(case):
+            _hand_over(tx, case)
     return case
 
 
-def _catch_up(tx: Transaction, child: Case, *, joins: bool) -> Case:
-    """Bring a child to where its parent is by now."""
+def _catch_up(tx: Transaction, child: Case, *, joins: bool = False, after: int = 0) -> Case:
+    """Bring a child to where its parent is by now; its reporter hears of each step where it comes `after` this event."""
     parent = cases.by_id(tx, child.parent_id) if child.parent_id is not None else None
     if parent is None:
         return child
@@ -199,7 +204,8 @@ def _catch_up(tx: Transaction, child: Case, *, joins: bool) -> Case:
     while (step := next_step(child, parent)) is not None:
         action, inputs = step
         agency = parent.agency if action in DONE_BY_AGENCY else ""
-        moved = _follow(tx, Doing(action, _behind(agency), inputs), child, parent)
+        key = f"{incidents.key_of(after, child)}:{action.value}" if after else ""
+        moved = _follow(tx, Doing(action, _behind(agency), inputs, key), child, parent)
         if moved is None:
             break
         child = moved

@@ -26,7 +26,7 @@ from gateway.complaints.complaint import (
     Visibility,
 )
 from gateway.complaints.incident import told_of
-from gateway.complaints.moments import MOMENTS, Moment
+from gateway.complaints.moments import MOMENTS, STILL_LATE, Moment
 from gateway.complaints.notices import Skip
 from gateway.complaints.sla import Running, days_left, explain, span_of
 from gateway.hooks import events as hook_events
@@ -87,7 +87,7 @@ def _reach(tx: Transaction, identity: int) -> None:
     moment = MOMENTS[kept.running.rule.clock][count - 1]
     if moment.ends:
         _end(tx, case, moment.ends)
-    elif case.hold is Hold.NONE:
+    elif case.hold is Hold.NONE and (moment not in STILL_LATE or _is_broken_longest(tx, kept, complaint_id)):
         _tell(tx, case, moment, kept.running)
 
 
@@ -95,9 +95,9 @@ def _tell(tx: Transaction, case: Case, moment: Moment, running: Running) -> None
     if moment.asks:
         _ask_again(tx, case)
         return
+    over = span_of(running, tx.now).due_on.isoformat()
     note = {"note": explain(running, tx.now)}
     event_id = casework.remark(tx, case, Action.ESCALATE.value, SYSTEM, note, Visibility.INTERNAL)
-    over = span_of(running, tx.now).due_on.isoformat()
     about = {"clock": running.rule.clock.value, "days": str(max(0, -days_left(running, tx.now))), "date": over}
     # What cannot wait for tomorrow's summary: danger, and what is said of officers.
     urgent = case.urgency is Urgency.DARURAT or case.kind is Kind.PENGADUAN_PENGAWASAN
@@ -106,7 +106,17 @@ def _tell(tx: Transaction, case: Case, moment: Moment, running: Running) -> None
     if BROKEN in told and _is_told(tx, case, over):
         told = tuple(key for key in told if key != BROKEN)
     notices.write(tx, case, event_id, told, SYSTEM, about, at_once=urgent)
-    hook_events.escalated(tx, case, event_id)
+    if moment not in STILL_LATE:
+        hook_events.escalated(tx, case, event_id)
+
+
+def _is_broken_longest(tx: Transaction, kept: clocks.Kept, complaint_id: int) -> bool:
+    """Whether no other promise to this reporter is broken for longer: every week one of them speaks for all."""
+    running = [
+        one.running for one in clocks.read(tx, complaint_id) if not (one.running.stopped_at or one.running.is_paused)
+    ]
+    last_days = [span_of(one, tx.now).due_on for one in running if STILL_LATE[0] in MOMENTS[one.rule.clock]]
+    return span_of(kept.running, tx.now).due_on <= min(last_days)
 
 
 def _is_told(tx: Transaction, case: Case, over: str) -> bool:

@@ -52,6 +52,12 @@ def _is_news(child: Case, parent: Case) -> bool:
     return bool(parent.public_answer) and parent.public_answer != child.public_answer
 
 
+def is_over(parent: Case) -> bool:
+    """Whether nobody works on this complaint any more, so that nothing of it will reach those that follow it."""
+    # Closed by a system of record without a word: it waits for its own reporter, and no answer is on its way.
+    return parent.status in CLOSED or (parent.status is Status.AWAITING_REPORTER and not parent.public_answer)
+
+
 def is_left_alone(child: Case, parent: Case) -> bool:
     """Whether nobody would work on this child any more, because its parent ended without an answer for it."""
     if child.status in CLOSED or child.status is Status.AWAITING_REPORTER:

@@ -44,6 +44,8 @@ class Moment:
     asks: bool = False
 
 
+STILL_LATE = tuple(Moment(When.LATE, days, tells=("st.late",)) for days in range(10, 61, 5))
+"""As long as the promise stays broken its reporter hears so every week, for a quarter of a year."""
 # fmt: off
 # The reporter hears of a promise that was not kept: only of clocks that they were told of.
 AGENCY = (
@@ -52,6 +54,7 @@ AGENCY = (
     Moment(When.LATE, 1, tells=("pic.overdue", "sup.overdue", "st.late")),
     Moment(When.LATE, 2, tells=("coo.overdue",)),
     Moment(When.LATE, 5, tells=("reg.overdue", "st.late")),
+    *STILL_LATE,
 )
 TO_ACCEPT = (
     Moment(When.DUE,     tells=("pic.due", "dep.due")),
@@ -62,6 +65,7 @@ TO_VERIFY = (
     Moment(When.DUE,     tells=("coo.due",)),
     Moment(When.LATE, 1, tells=("head.overdue", "st.late")),
     Moment(When.LATE, 5, tells=("reg.overdue", "st.late")),
+    *STILL_LATE,
 )
 TO_ASSIGN = (
     Moment(When.DUE,     tells=("coo.due",)),

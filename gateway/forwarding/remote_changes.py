@@ -131,8 +131,6 @@ def _follow(tx: Transaction, case: Case, state: RemoteState, new: list[RemoteEve
         return True  # a person decides, and sees its words
     if text_key == UPSTREAM:
         cases.mark(tx, case.id, UNANSWERED, on=True)
-    if inputs.get("explanation"):
-        cases.amend(tx, case.id, public_answer=masked_text(inputs["explanation"]), answered_at=since)
     return True
 
 

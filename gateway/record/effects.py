@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -31,6 +32,8 @@ class Act:
     inputs: Mapping[str, str]
     follows: bool = False
     """It happened to the parent of an incident, and so to this complaint."""
+    at: datetime | None = None
+    """When it happened elsewhere."""
 
     def given(self, *names: str) -> dict[str, str]:
         return {name: self.inputs[name] for name in names if self.inputs.get(name)}
@@ -125,7 +128,9 @@ def _linked(act: Act) -> dict[str, Any]:
 
 
 def _followed(act: Act) -> dict[str, Any]:
-    return {"archive_reason": ARCHIVED_THERE if act.inputs.get("status") == Status.ARCHIVED else ""}
+    values = {"archive_reason": ARCHIVED_THERE if act.inputs.get("status") == Status.ARCHIVED else ""}
+    answer = act.inputs.get("explanation")
+    return values | ({"public_answer": masked_text(answer), "answered_at": act.at or act.tx.now} if answer else {})
 
 
 def _rated(act: Act) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select
@@ -91,7 +92,7 @@ def test_the_ladder_is_climbed_step_by_step_and_each_step_once(store: Store, tel
 def test_the_reporter_hears_that_a_promise_was_not_kept_and_of_which_day(
     store: Store, telegram: Sends, moment: Moment
 ) -> None:
-    """The day after, and once more when the matter has gone up to the top; never of clocks of the office alone."""
+    """The day after, and when the matter has gone up to the top; never of clocks of the office alone."""
     assigned(store, telegram(REPORT))
     live(store, moment, 14)
     late = rows(store, NOTICE, NOTICE.c.key == "st.late")
@@ -102,6 +103,26 @@ def test_the_reporter_hears_that_a_promise_was_not_kept_and_of_which_day(
     with store.reading() as tx:
         values = staff_texts.reporter_values(tx, only(store, tables.complaint), late[0].inputs)
     assert values["tgl"] == over, "the day that was promised, whatever is promised now"
+
+
+def test_as_long_as_a_promise_stays_broken_its_reporter_hears_so_every_week(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    assigned(store, telegram(REPORT))
+    live(store, moment, 60)
+    late = rows(store, NOTICE, NOTICE.c.key == "st.late")
+    weekly = [row.created_at.date() for row in late if row.inputs["clock"] == "follow_up"]
+    calendar = store.office.calendar
+    gaps = [sum(calendar.is_working(day) for day in days_after(*pair)) for pair in pairwise(weekly)]
+    assert gaps == [4, *[5] * (len(gaps) - 1)], "the day after, when it has come to the top, and then every week"
+    assert len(gaps) > 5
+    others = [row for row in late if row.inputs["clock"] != "follow_up"]
+    assert len(others) == 2, "of the other promise when it was broken; then one speaks for both"
+    assert len(rows(store, NOTICE, NOTICE.c.key == "reg.overdue")) == 2, "those above are not told every week"
+
+
+def days_after(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n + 1) for n in range((last - first).days)]
 
 
 def test_one_day_that_two_clocks_promised_is_told_once(store: Store, telegram: Sends, moment: Moment) -> None:

@@ -9,6 +9,7 @@ from gateway.casework import casework
 from gateway.complaints.complaint import Action, ActionRefused, Actor, Case, Role, Status
 from gateway.complaints.sla import Clock
 from gateway.files import attachments
+from gateway.forwarding import disagreements
 from gateway.intake.arrival import Arrival
 from gateway.notices import staff_texts
 from gateway.people import contacts
@@ -27,6 +28,7 @@ WATER = {
     THIRD: "sudah dua hari tanpa air, warung FLAMBOYAN tutup",
 }
 FIXED = ANSWER["explanation"]
+LAPOR = disagreements.ACTOR
 
 
 @pytest.fixture
@@ -99,6 +101,36 @@ def test_every_reporter_is_told_what_happens_to_the_parent(
         assert f"Jawaban {case.number}: {FIXED} Sudah beres? Balas YA atau BELUM." in said
         assert now(store, case).status is S.AWAITING_REPORTER
         assert now(store, case).public_answer == FIXED
+
+
+def test_what_a_system_of_record_answers_to_the_parent_is_an_answer_to_all(
+    store: Store, pair: tuple[Case, Case], moment: Moment
+) -> None:
+    parent, child = pair
+    there = {"source": "Ditindaklanjuti", "notice": "st.progress"}
+    act(store, parent, A.FOLLOW_SP4N, LAPOR, status=S.IN_PROGRESS.value, **there)
+    there = {"source": "Selesai", "notice": "st.answer", "explanation": FIXED}
+    act(store, parent, A.FOLLOW_SP4N, LAPOR, status=S.AWAITING_REPORTER.value, **there)
+    moment.pass_(minutes=11)
+    for sender, case in ((FIRST, parent), (SECOND, child)):
+        said = told(store, sender)
+        assert f"{case.number} sedang dikerjakan Dinas Pekerjaan Umum dan" in "".join(said)
+        assert said[-1] == f"Jawaban {case.number}: {FIXED} Sudah beres? Balas YA atau BELUM."
+        assert (now(store, case).status, now(store, case).public_answer) == (S.AWAITING_REPORTER, FIXED)
+    assert now(store, child).parent_id == parent.id
+
+
+def test_what_is_closed_over_there_without_an_answer_leaves_nobody_waiting_behind_it(
+    store: Store, pair: tuple[Case, Case], report: Reports
+) -> None:
+    parent, child = pair
+    other = act(store, report(THIRD), A.LINK, parent=parent.number)
+    there = {"source": "Selesai", "notice": "st.upstream"}
+    act(store, parent, A.FOLLOW_SP4N, LAPOR, status=S.AWAITING_REPORTER.value, **there)
+    assert now(store, child).parent_id is None
+    assert now(store, other).parent_id == child.id
+    answer(store, now(store, child))
+    assert now(store, other).public_answer == FIXED
 
 
 def test_one_still_unhappy_leaves_the_family_with_a_clock_of_their_own(store: Store, pair: tuple[Case, Case]) -> None:
