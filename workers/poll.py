@@ -75,13 +75,14 @@ class Polls:
             if not isinstance(target, Target):
                 continue
             room = target.forwarder.polls_at_once - busy[target.name]
+            if room > 0 and target.forwarder.has_masters and masters.is_due(tx, target.name):
+                masters.put_off(tx, target.name)
+                claimed.append(Masters(target.name))
+                room -= 1
             polls = forwarding.claim_polls(tx, target.name, room, target.forwarder.lateness) if room > 0 else []
             claimed += polls
             if room > len(polls):
                 claimed += remote_files.claim(tx, target.name, 1)
-            if target.forwarder.has_masters and masters.is_due(tx, target.name):
-                masters.put_off(tx, target.name)
-                claimed.append(Masters(target.name))
         return claimed
 
     async def waits(self, items: Sequence[Item]) -> Sequence[float]:
