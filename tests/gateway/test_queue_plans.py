@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from gateway.files import attachments
+from gateway.forwarding import remote_files
 from gateway.notices import notices
 from gateway.operations import clock_jumps
 from gateway.outbound import outbound
@@ -18,6 +19,7 @@ WORK: dict[str, Callable[[Transaction], object]] = {
     "opt-out": lambda tx: outbound.suppress(tx, "tg", 1),
     "clock jumps mended": clock_jumps.mend,
     "files claimed": lambda tx: attachments.claim(tx, 10),
+    "files of a system of record claimed": lambda tx: remote_files.claim(tx, "sp4n", 10),
     "notices claimed": notices.claim_due,
 }
 
