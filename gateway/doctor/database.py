@@ -11,7 +11,6 @@ from config.settings import Settings
 from gateway.app import Gateway
 from gateway.backup import databases, keeping
 from gateway.backup.sealed import BackupRefused
-from gateway.casework import outgoing
 from gateway.complaints.forward import CircuitState
 from gateway.doctor.findings import Finding, broken, fine, warning
 from gateway.operations import vitals
@@ -82,8 +81,8 @@ def _what_it_says(gateway: Gateway) -> Iterator[Finding]:
         else:
             yield fine("channel", about=channel.name)
     yield from (_target(target) for target in signs.targets)
-    if wrong:
-        yield warning("target", "astray", outgoing.NATIONAL, many=wrong)
+    if wrong is not None:
+        yield warning("masters", "astray", many=wrong) if wrong else fine("masters")
     yield from _backup(gateway.settings, signs, now)
     line = signs.figures.get(vitals.AUDIT_BROKEN, 0)
     yield broken("audit", "broken", line=line) if line else fine("audit")

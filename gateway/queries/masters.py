@@ -141,10 +141,13 @@ def _missing(code: str, about: str, remote_id: str, lists: Lists, kind: MasterKi
     )
 
 
-def astray(tx: Transaction) -> int:
-    """How many of our ids SP4N-LAPOR! does not know."""
+def astray(tx: Transaction) -> int | None:
+    """How many of our ids SP4N-LAPOR! does not know; None where none of its lists is known."""
     table = outgoing.national(tx.office.settings)
-    return sum(gap.is_wrong for gap in gaps(tx, table, read(tx, table.name))) if table else 0
+    lists = read(tx, table.name) if table else None
+    if table is None or lists is None or not any(lists.knows(kind) for kind in MasterKind):
+        return None
+    return sum(gap.is_wrong for gap in gaps(tx, table, lists))
 
 
 def is_gone(tx: Transaction, agency: str) -> bool:

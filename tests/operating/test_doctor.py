@@ -23,8 +23,10 @@ from config.load import settings_from
 from config.texts import Texts
 from gateway.app import open_gateway
 from gateway.complaints.forward import Circuit, CircuitState
+from gateway.complaints.masters import MasterKind, MasterRow
 from gateway.doctor import outside
 from gateway.doctor.findings import Level, broken, fine, warning, worst
+from gateway.forwarding import masters
 from gateway.forwarding.forwarding import keep_circuit
 from gateway.operations import leases, vitals
 from gateway.operations.heart import Heart
@@ -137,6 +139,19 @@ def test_a_system_of_record_that_refuses_us_is_found(install: Install) -> None:
         keep_circuit(tx, "sp4n", Circuit(CircuitState.OPEN, 5, tx.now, tx.now, 0, "locked_out"))
     gateway.close()
     assert examined(here)["target", "sp4n"]["level"] == "broken"
+
+
+def test_ids_that_lapor_does_not_know_are_found(install: Install) -> None:
+    here = install("here")
+    here.file.write_text(here.file.read_text() + '[forwarding.sp4n]\nkind = "sp4n"\ndefault_institution_id = 990001\n')
+    assert ("masters", "") not in examined(here), "no list of theirs is known"
+    gateway = open_gateway(here.settings)
+    for institution, found in (("990002", "astray"), ("990001", "ok")):
+        with gateway.store.transaction() as tx:
+            tx.execute(tables.agency.update().values(sp4n_institution_id=""))
+            masters.keep(tx, "sp4n", MasterKind.INSTITUTION, [MasterRow(institution, "Pemerintah Kabupaten")])
+        assert code(examined(here), "masters") == found
+    gateway.close()
 
 
 # ---- Redis

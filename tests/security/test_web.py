@@ -110,7 +110,14 @@ async def addresses(desk: Desk, number: str) -> list[str]:
     with desk.served.tx() as tx:
         identities = [row.id for row in tx.all(select(tables.quarantine.c.id))]
         forwards = [row.id for row in tx.all(select(tables.forward.c.id))]
-    places = {"tiket": number, "nama": "sms", "aksi": "jeda", "kode": "PUPR", "kunci": "st.assigned"}
+    places = {
+        "tiket": number,
+        "nama": "sms",
+        "aksi": "jeda",
+        "kode": "PUPR",
+        "kunci": "st.assigned",
+        "siapa": "reporter",
+    }
     found = []
     for route in (one for one in SCREENS if one.method == "GET" and Role.COORDINATOR in (one.roles or ())):
         named = {
