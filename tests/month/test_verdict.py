@@ -95,6 +95,11 @@ def test_who_is_left_in_silence(life: Life, whys: list[str]) -> None:
     assert [one.why for one in verdict.silences] == whys
 
 
+def test_what_only_the_reporter_hears_every_week_is_no_rung_of_the_ladder() -> None:
+    verdict = judge(replace(BOOKS, lives=(WAITS,)), END + 28 * DAY, NOTHING)
+    assert [one.detail for one in verdict.silences if one.why == "ladder"] == ["follow_up, late 5"]
+
+
 def test_the_longest_wait_is_named_with_its_standard() -> None:
     verdict = judge(replace(BOOKS, lives=(replace(ANSWERED, number="ADU-260000021"), UNTOLD)), END, NOTHING)
     longest = verdict.waits[0]

@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from gateway.complaints.calendar import Calendar, working_days_between
 from gateway.complaints.complaint import Status
-from gateway.complaints.moments import MOMENTS, Moment, moment_at
+from gateway.complaints.moments import MOMENTS, STILL_LATE, Moment, moment_at
 from gateway.complaints.sla import Clock, Running, is_overdue, span_of
 from gateway.trials.month import Books, Life, Line
 from workers.month.losses import Expected, losses
@@ -173,8 +173,10 @@ def _plain_days(since: datetime, until: datetime, calendar: Calendar) -> int:
 def _silences(life: Life, end: datetime) -> Iterator[Silence]:
     for running in life.clocks:
         for moment in MOMENTS[running.rule.clock]:
-            if moment.tells and running.rule.clock is not Clock.AUTO_CLOSE and _is_missed(life, running, moment, end):
-                yield Silence(life.number, "ladder", f"{running.rule.clock}, {moment.when} {moment.days}".strip(" 0"))
+            if _is_for_staff(running, moment) and _is_missed(life, running, moment, end):
+                yield Silence(
+                    life.number, "ladder", f"{running.rule.clock}, {moment.when} {moment.days or ''}".rstrip()
+                )
             if BROKEN in moment.tells and moment.days == 1 and _is_kept_from(life, running, moment, end):
                 yield Silence(life.number, "late", f"{running.rule.clock}, {moment_at(running, moment, end):%d %b}")
         if running.rule.clock not in OWED:
@@ -242,6 +244,11 @@ def _disturbed(lives: Iterable[Life]) -> Iterator[str]:
             calendar = next(one.calendar for one in life.clocks if one.rule.clock.value == line.clock)
             if not calendar.is_working(calendar.today(line.left_at)):
                 yield f"{life.number}: {line.key} on a day off, {line.left_at:%d %b}"
+
+
+def _is_for_staff(running: Running, moment: Moment) -> bool:
+    """What tells the reporter alone is judged by what they heard (`standard`)."""
+    return bool(moment.tells) and moment not in STILL_LATE and running.rule.clock is not Clock.AUTO_CLOSE
 
 
 def _is_missed(life: Life, running: Running, moment: Moment, end: datetime) -> bool:
