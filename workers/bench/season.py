@@ -19,6 +19,7 @@ from gateway.intake.triage import TriageJob
 from gateway.notices import notices
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome
+from gateway.people import directory
 from gateway.record import cases, shelf
 from gateway.retention import retention
 from gateway.trials import rehearsal
@@ -46,7 +47,7 @@ class Office:
         self.open_every = OPEN_EVERY
         self._worked_on = count(1)
         agencies = gateway.office.reference.agencies.values()
-        self._agencies = [agency.code for agency in agencies if agency.accepts]
+        self._agencies = [agency for agency in agencies if agency.accepts]
 
     def live(self, numbers: Sequence[int], moment: datetime, step: timedelta) -> None:
         """These messages and all that becomes of them, one `step` after the other."""
@@ -79,13 +80,18 @@ class Office:
         case = cases.by_id(tx, identity)
         if case is None:
             return
-        agency = case.agency or self._agencies[identity % len(self._agencies)]
+        agency = case.agency or self._drawn(tx, identity)
         officer = Actor(Role.PENGHUBUNG, "", agency, "Petugas Contoh")
         if case.status in {Status.RECEIVED, Status.VERIFIED}:
             case = casework.apply(tx, Action.ASSIGN, case, SYSTEM, {"agency": agency})
         case = casework.apply(tx, Action.START, case, officer)
         if next(self._worked_on) % self.open_every:
             self._close(tx, case, officer)
+
+    def _drawn(self, tx: Transaction, identity: int) -> str:
+        """One of the agencies that there were: a season of long ago is older than some, perhaps than all but one."""
+        there = [agency.code for agency in self._agencies if agency.is_valid_on(tx.today)]
+        return there[identity % len(there)] if there else directory.coordinator_agency(tx)
 
     def _close(self, tx: Transaction, case: Case, officer: Actor) -> None:
         answered = casework.apply(tx, Action.ANSWER, case, officer, ANSWER)
