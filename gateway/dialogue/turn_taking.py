@@ -16,7 +16,7 @@ from gateway.conversation import lookups, turns, ussd
 from gateway.conversation.dialogue import Dialogue, Setting, UssdSession
 from gateway.conversation.render import render, render_page
 from gateway.conversation.step import step
-from gateway.conversation.turn import Reply, Turn
+from gateway.conversation.turn import Reply, Turn, Wish
 from gateway.dialogue import facts, reporting_back
 from gateway.dialogue.facts import Same
 from gateway.files import attachments
@@ -121,7 +121,8 @@ def take_turn(
         dialogue = _of_a_stranger(dialogue)
     # What waited on the disk is judged by when it was said: a burst stays one, whenever it is carried over.
     heard = min(received_at or tx.now, tx.now)
-    return carry_out(tx, talk, step(dialogue, message, heard, talk.setting))
+    turn = step(dialogue, message, heard, talk.setting)
+    return carry_out(tx, talk, _of_nobody(turn) if talk.is_unproven else turn)
 
 
 def _with_context(tx: Transaction, talk: Talk, dialogue: Dialogue) -> Dialogue:
@@ -138,6 +139,13 @@ def _with_context(tx: Transaction, talk: Talk, dialogue: Dialogue) -> Dialogue:
 def _of_a_stranger(dialogue: Dialogue) -> Dialogue:
     """The talk without anything that the sender could answer, take back or ask for."""
     return dialogue.with_(cases=(), awaiting=None, burst_number="", album="", album_number="", subjects=())
+
+
+def _of_nobody(turn: Turn) -> Turn:
+    """Nobody speaks for an address that may not be theirs: it is neither silenced nor are its data asked for."""
+    if turn.opt_out is None and not any(isinstance(one, Wish) for one in turn.lookups):
+        return turn
+    return turn.with_(opt_out=None, lookups=(), replies=(Reply("help.main"),))
 
 
 def _opted_out(tx: Transaction, channel: str, contact: Contact) -> bool:

@@ -103,6 +103,24 @@ def test_c14_an_unproven_sender_reports_and_touches_nothing_known(store: Store, 
     assert count(store, tables.complaint) == 2
 
 
+@pytest.mark.parametrize("words", ["BERHENTI", "HAPUS DATA", "SALINAN DATA", "RALAT DATA SAYA nama saya salah tulis"])
+def test_c14_an_unproven_sender_neither_silences_an_address_nor_asks_for_its_data(
+    store: Store, letters: Letters, words: str
+) -> None:
+    receive(store, letters(REPORT))
+    receive(store, letters(words, proven=False))
+    assert only(store, tables.dialogue).opted_out_at is None
+    assert count(store, tables.privacy_request) == count(store, tables.task) == 0
+    assert [row.state for row in rows(store, tables.outbox)] == ["queued"] * 2, "the receipt, and how to write to us"
+
+
+def test_c14_an_unproven_sender_does_not_undo_a_stop(store: Store, letters: Letters) -> None:
+    receive(store, letters(REPORT))
+    receive(store, letters("BERHENTI"))
+    receive(store, letters("MULAI", proven=False))
+    assert only(store, tables.dialogue).opted_out_at is not None
+
+
 def test_an_unproven_sender_who_writes_to_our_address_is_known(store: Store, letters: Letters) -> None:
     receive(store, letters(REPORT))
     address = BOXES.reply_address(our_id(store))
