@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
-from email.utils import getaddresses
 
 from channels.email.boxes import Boxes, canonical
-from channels.email.mail import Mail, content_of, headers_of, leaves
+from channels.email.mail import Mail, addresses_in, content_of, headers_of, leaves
 from channels.messages import Address, DeliveryReport, DeliveryStatus
 
 BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
@@ -120,8 +119,8 @@ def _returned(mail: Mail) -> Iterator[dict[str, tuple[str, ...]]]:
 def who_complains(mail: Mail, boxes: Boxes) -> Address | None:
     """Whoever called a message of ours abuse; None unless the report brings back a mail that only they can have."""
     for headers in _returned(mail):
-        proofs = [address for _, address in getaddresses(list(headers.get("reply-to", ())))]
-        receivers = [address.lower() for _, address in getaddresses(list(headers.get("to", ()))) if "@" in address]
+        proofs = [address for _, address in addresses_in(headers.get("reply-to", ()))]
+        receivers = [address for _, address in addresses_in(headers.get("to", ()))]
         if receivers and any(boxes.replied(proof) for proof in proofs):
             return Address("mailto", receivers[0])
     return None

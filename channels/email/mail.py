@@ -5,13 +5,14 @@ The stdlib parser of the older policy is used on purpose: the newer one raises o
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
 from email.policy import compat32
+from email.utils import getaddresses
 
 from channels.email.html_text import plain_of
 from channels.errors import PayloadInvalid
@@ -68,6 +69,15 @@ def take_apart(raw: bytes) -> Mail:
         raise PayloadInvalid("email: nested too deep") from problem
     words = [part for part in parts if _is_text(part)]
     return Mail(headers_of(tree), _text(words), tuple(_files(parts, words)), tree)
+
+
+def addresses_in(values: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, address) of headers that hold addresses. PayloadInvalid for what nobody wrote."""
+    try:
+        found = getaddresses(list(values))
+    except RecursionError as problem:  # thousands of brackets within each other
+        raise PayloadInvalid("email: addresses nested too deep") from problem
+    return [(name, address.strip().lower()) for name, address in found if "@" in address]
 
 
 def leaves(tree: Message) -> Iterator[Message]:

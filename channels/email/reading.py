@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from channels.email.authenticity import is_proven
 from channels.email.boxes import Boxes
@@ -18,7 +18,7 @@ from channels.email.machines import (
     our_message,
     who_complains,
 )
-from channels.email.mail import File, Mail, take_apart
+from channels.email.mail import File, Mail, addresses_in, take_apart
 from channels.email.settings import is_mailbox
 from channels.errors import PayloadInvalid
 from channels.file_types import base_name, media_type_of
@@ -120,13 +120,9 @@ def _message_id(mail: Mail) -> str:
     return given if is_whole and len(given) <= LONGEST_ID else ""
 
 
-def _addresses(values: Sequence[str]) -> list[tuple[str, str]]:
-    return [(name, address.strip().lower()) for name, address in getaddresses(list(values)) if "@" in address]
-
-
 def _sender(mail: Mail, envelope: Envelope) -> tuple[str, str]:
     """(address, name) of the first author; the envelope's sender where the mail names none."""
-    for name, address in _addresses(mail.headers.get("from", ())):
+    for name, address in addresses_in(mail.headers.get("from", ())):
         if is_mailbox(address):
             return address, name
     return envelope.sender.strip("<> ").lower(), ""
@@ -134,7 +130,7 @@ def _sender(mail: Mail, envelope: Envelope) -> tuple[str, str]:
 
 def _receivers(mail: Mail, envelope: Envelope) -> tuple[str, ...]:
     """Addresses that the mail went to, the envelope's first."""
-    named = [address for header in RECEIVERS for _, address in _addresses(mail.headers.get(header, ()))]
+    named = [address for header in RECEIVERS for _, address in addresses_in(mail.headers.get(header, ()))]
     return tuple(dict.fromkeys([*(one.strip("<> ").lower() for one in envelope.receivers), *named]))
 
 
@@ -167,7 +163,7 @@ def _trust(mail: Mail, sender: str, authserv_id: str) -> frozenset[str]:
     if not authserv_id:
         return frozenset()
     domain = sender.rpartition("@")[2]
-    is_one = len(mail.headers.get("from", ())) == 1 and len(_addresses(mail.headers["from"])) == 1
+    is_one = len(mail.headers.get("from", ())) == 1 and len(addresses_in(mail.headers["from"])) == 1
     proven = is_one and is_proven(mail.headers.get("authentication-results", ()), authserv_id, domain)
     return frozenset({"verified" if proven else "unverified"})
 

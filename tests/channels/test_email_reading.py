@@ -19,7 +19,7 @@ from channels.email.authenticity import is_proven
 from channels.email.boxes import Boxes
 from channels.email.history import own_words
 from channels.email.html_text import plain_of
-from channels.email.mail import decoded, in_charset, take_apart
+from channels.email.mail import addresses_in, decoded, in_charset, take_apart
 from channels.email.reading import Envelope, read
 from channels.errors import PayloadInvalid
 from channels.messages import ContactEvent, InboundMessage
@@ -345,11 +345,18 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 
     statuses: list[int]
     taken: list[tuple[dict[str, str], bytes]]
+    elsewhere: str
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
         self.send_response(self.statuses.pop(0))
+        self.send_header("Location", self.elsewhere)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """A page, as any server has one."""
+        self.send_response(200)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -357,9 +364,9 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def gateway(statuses: list[int]) -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
+def gateway(statuses: list[int], elsewhere: str = "") -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
     taken: list[tuple[dict[str, str], bytes]] = []
-    kind = type("Answering", (Gateway,), {"statuses": statuses, "taken": taken})
+    kind = type("Answering", (Gateway,), {"statuses": statuses, "taken": taken, "elsewhere": elsewhere})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -384,3 +391,16 @@ def test_the_mail_server_keeps_what_the_gateway_did_not_take(tmp_path: Path) -> 
     signed = headers["x-timestamp"].encode() + b"." + body
     assert headers["x-signature"] == "sha256=" + hmac.new(b"uji-hmac-surel-0001", signed, hashlib.sha256).hexdigest()
     assert piped(url, str(secret)) == 75  # nobody listens there any more
+
+
+def test_a_mail_is_not_taken_by_whoever_sends_it_elsewhere(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("uji-hmac-surel-0001\n")
+    with gateway([]) as (elsewhere, _), gateway([302], elsewhere) as (url, _):
+        assert piped(url, str(secret)) == 75
+
+
+@pytest.mark.parametrize("name", ["From", "To", "Cc"])
+def test_addresses_that_nobody_wrote_put_a_mail_aside(name: str) -> None:
+    with pytest.raises(PayloadInvalid):
+        addresses_in([f"{'(' * 5000} <warga@contoh.example>"])
