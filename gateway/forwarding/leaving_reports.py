@@ -60,7 +60,9 @@ def _evidence(tx: Transaction, row: Any) -> list[StoredFile]:
         return []
     until = answers[told[0]].at
     since = answers[told[0] - 1].at if told[0] else None
-    family = filter(None, [row.complaint_id, case.parent_id])
+    may_know = (complaint.c.id == case.parent_id) & (complaint.c.sensitive == Sensitive.NONE.value)
+    parent = tx.one(select(complaint.c.id).where(may_know)) if case.parent_id is not None else None
+    family = [row.complaint_id, *([parent.id] if parent else [])]
     return [file for one in family for file in attachments.between(tx, one, OF_AGENCY, since, until)]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from channels.messages import AttachmentRef
 from gateway.casework import casework
 from gateway.complaints.complaint import OF_AGENCY, Action, Case
@@ -139,6 +141,20 @@ def test_what_proves_an_answer_of_what_few_may_know_of_stays_here(
     answered(store, moment, case, b"first")
     (job,) = claim(store)
     assert pictures(job) == []
+
+
+@pytest.mark.parametrize(("sensitive", "left"), [("none", [b"of the parent"]), ("kekerasan_seksual", [])])
+def test_pictures_of_a_parent_leave_with_a_child_unless_few_may_know_of_it(
+    store: Store, telegram: Sends, moment: Moment, sensitive: str, left: list[bytes]
+) -> None:
+    child = filed(store, telegram(REPORT))
+    parent = filed(store, telegram(f"{REPORT} juga", sender="78"), "8100002")
+    act(store, child, Action.LINK, parent=parent.number)
+    with store.transaction() as tx:
+        cases.amend(tx, parent.id, sensitive=sensitive)
+    answered(store, moment, parent, b"of the parent")
+    (job,) = [one for one in claim(store) if one.report.number == child.number]
+    assert pictures(job) == left
 
 
 def test_a_draft_and_an_answer_that_was_taken_back_prove_nothing_there(
