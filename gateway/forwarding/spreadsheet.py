@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from gateway.complaints.table_file import MOST_BYTES, FileRefused, Formula, Rows, csv_rows
+from gateway.complaints.table_file import MOST_BYTES, MOST_ROWS, FileRefused, Formula, Rows, csv_rows
 
 SIGNATURE = b"PK\x03\x04"
 MOST_UNPACKED = 64 * 1024 * 1024
@@ -69,6 +69,8 @@ def _rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
             raise FileRefused("not_excel")
         sheet.reset_dimensions()  # what a file says of its own size is often wrong
         for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
+            if number > 2 * MOST_ROWS:  # a row may claim any number, and every empty one before it is counted out
+                raise FileRefused("too_many", f"{MOST_ROWS}")
             found = [_text(cell) for cell in cells]
             if any(found):
                 yield number, found

@@ -87,6 +87,10 @@ def test_words_that_look_like_a_formula_are_words() -> None:
 
 
 BOMB = b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'bbbb'><!ENTITY c '&b;&b;&b;&b;'>]><worksheet>&c;</worksheet>"
+FAR = (
+    b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    b'<row r="999999999999"><c t="str"><v>x</v></c></row></sheetData></worksheet>'
+)
 GOOD = book(HEADER, (8123456, "Selesai"))
 # fmt: off
 REFUSED = [
@@ -100,6 +104,7 @@ REFUSED = [
     ("65 MB of spaces in 64 kB",      parts(GOOD, sheet1=b" " * (65 * 1024 * 1024)),          "unpacks"),
     ("empty",                         book(),                                                 "empty"),
     ("no such column",                book(("nomor_sp4n", "keterangan"), (8123456, "x")),     "no_column"),
+    ("a row of any number",           parts(GOOD, sheet1=FAR),                                "too_many"),
     ("far too far down",              book(HEADER, change=lambda one: one.active.cell(30_000, 1, 8123456)), "too_many"),
 ]
 # fmt: on
