@@ -76,7 +76,7 @@ class Polls:
                 continue
             room = target.forwarder.polls_at_once - busy[target.name]
             if room > 0 and target.forwarder.has_masters and masters.is_due(tx, target.name):
-                masters.put_off(tx, target.name)
+                masters.put_off(tx, target.name, done=False)
                 claimed.append(Masters(target.name))
                 room -= 1
             polls = forwarding.claim_polls(tx, target.name, room, target.forwarder.lateness) if room > 0 else []
@@ -162,9 +162,9 @@ def _kept(tx: Transaction, brought: Brought) -> datetime | None:
 def _keep(tx: Transaction, fetched: Fetched) -> None:
     if fetched.error:
         log.warning("masters_not_fetched", target=fetched.target, problem=fetched.error)
-        masters.put_off(tx, fetched.target, failed=True)
         return
     masters.keep_all(tx, fetched.target, fetched.lists)
+    masters.put_off(tx, fetched.target, done=True)
     log.info("masters_fetched", target=fetched.target, lists=sorted(kind.value for kind in fetched.lists))
 
 

@@ -49,9 +49,9 @@ def is_due(tx: Transaction, target: str) -> bool:
     return row is None or row.value <= tx.now.timestamp()
 
 
-def put_off(tx: Transaction, target: str, *, failed: bool = False) -> None:
-    """Somebody fetches them now, or could not: nobody else does until they are due again."""
-    due = tx.now + (AGAIN if failed else EVERY)
+def put_off(tx: Transaction, target: str, *, done: bool) -> None:
+    """They were fetched, or somebody fetches them now and may fail or die: nobody else does until they are due again."""
+    due = tx.now + (EVERY if done else AGAIN)
     vitals.keep(tx, vitals.sample(ASKED, target=target), int(due.timestamp()))
 
 

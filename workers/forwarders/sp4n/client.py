@@ -28,7 +28,7 @@ from gateway.complaints.masters import MasterKind, MasterLists, MasterRow
 from gateway.forwarding import remote_words
 from workers.forwarders import polling
 from workers.forwarders.exchange import Call, Exchange
-from workers.forwarders.protocols import Installation, LockedOut, NotTaken, OutcomeUnknown, Pace, Refused
+from workers.forwarders.protocols import Installation, NotTaken, OutcomeUnknown, Pace, Refused
 from workers.forwarders.sp4n import mapping, multipart, reading
 from workers.forwarders.sp4n.reference import load_reference
 from workers.forwarders.sp4n.settings import Sp4nSettings
@@ -151,8 +151,7 @@ class Sp4n:
             return None
         try:
             return await self._files.carry_out(Call("GET", whole, "attachment"), http)
-        except (LockedOut, Refused):
-            # Said of this file; whether our keys still hold, the next read tells.
+        except Refused:
             return None
 
     async def masters(self, http: Http) -> MasterLists:
