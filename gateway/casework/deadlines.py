@@ -96,15 +96,17 @@ def _tell(tx: Transaction, case: Case, moment: Moment, running: Running) -> None
         _ask_again(tx, case)
         return
     over = span_of(running, tx.now).due_on.isoformat()
+    # Of an incident the team has one task: what is told of its parent is not told of each that follows.
+    told = moment.tells if case.parent_id is None else told_of(Action.ESCALATE, catching_up=False, keys=moment.tells)
+    if BROKEN in told and _is_told(tx, case, over):
+        told = tuple(key for key in told if key != BROKEN)
+    if moment in STILL_LATE and not told:
+        return
     note = {"note": explain(running, tx.now)}
     event_id = casework.remark(tx, case, Action.ESCALATE.value, SYSTEM, note, Visibility.INTERNAL)
     about = {"clock": running.rule.clock.value, "days": str(max(0, -days_left(running, tx.now))), "date": over}
     # What cannot wait for tomorrow's summary: danger, and what is said of officers.
     urgent = case.urgency is Urgency.DARURAT or case.kind is Kind.PENGADUAN_PENGAWASAN
-    # Of an incident the team has one task: what is told of its parent is not told of each that follows.
-    told = moment.tells if case.parent_id is None else told_of(Action.ESCALATE, catching_up=False, keys=moment.tells)
-    if BROKEN in told and _is_told(tx, case, over):
-        told = tuple(key for key in told if key != BROKEN)
     notices.write(tx, case, event_id, told, SYSTEM, about, at_once=urgent)
     if moment not in STILL_LATE:
         hook_events.escalated(tx, case, event_id)
