@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from gateway.complaints.complaint import Urgency
 from gateway.complaints.notices import NOTICES, Audience, Skip, Timing
@@ -130,16 +130,23 @@ def _several(tx: Transaction, row: Any) -> int:
     if tx.office.channels[channel].capabilities.gsm:
         address = f"{tx.office.settings.server.public_url}/admin/aduan"
         text = tx.office.texts("pic.missed_sms", kanal=row.channel, tautan=address)
-    outbound.say(tx, contact, channel, [(text, ())], Said(row.key, direct=False))
+    (again,) = outbound.say(tx, contact, channel, [(text, ())], Said(row.key, direct=False))
+    # What it is about stays known: when this way fails too, those above are told of each.
+    log = tables.dispatch_log
+    tx.execute(log.update().where(_about(tx, row)).values(outbox_id=again, channel=channel))
     return 1
+
+
+def _about(tx: Transaction, row: Any) -> ColumnElement[bool]:
+    """The lines of what was told together in this message: by id, which is by time, for the log knows no messages."""
+    log = tables.dispatch_log.c
+    return and_(log.id >= first_id_at(tx.now - LONGEST_WAIT), log.id < row.id, log.outbox_id == row.id)
 
 
 def _tell_above_of_each(tx: Transaction, row: Any) -> int:
     """1 where any of what was told together had to go up; a summary tells nobody's task."""
     log, notice, complaint = tables.dispatch_log, tables.notice, tables.complaint
-    # By id, which is by time: the log knows no messages.
-    within = (log.c.id >= first_id_at(tx.now - LONGEST_WAIT)) & (log.c.id < row.id)
-    mine = select(log.c.notice_id, log.c.recipient_id).where(within, log.c.outbox_id == row.id).order_by(log.c.id)
+    mine = select(log.c.notice_id, log.c.recipient_id).where(_about(tx, row)).order_by(log.c.id)
     entries = tx.all(mine) if row.key == gathering.KEY else ()
     found = 0
     for entry in entries:

@@ -242,8 +242,7 @@ def test_what_was_told_together_waits_on_where_there_is_no_other_way(
 
 def test_what_was_told_together_goes_on_together(store: Store, telegram: Sends, moment: Moment) -> None:
     two_ways(store, "telegram", "sms")
-    for number in range(5):
-        given(store, telegram(f"{REPORT} {number}", sender=str(500 + number)))
+    cases = [given(store, telegram(f"{REPORT} {number}", sender=str(500 + number))) for number in range(5)]
     became(store, "tg", state="sent")
     moment.pass_(minutes=15)
     gathering.tell_gathered(store)
@@ -254,6 +253,9 @@ def test_what_was_told_together_goes_on_together(store: Store, telegram: Sends, 
     assert spoken(store, PHONE)[-1].text == (
         "Pesan untuk Anda di tg tidak sampai. Buka http://127.0.0.1:8080/admin/aduan"
     )
+    became(store, "sms", state="failed", reason="blocked")
+    assert fallback.tell_elsewhere(store) == 1
+    assert ["tangga_terputus" in now(store, case).flags for case in cases] == [False, False, False, True, True]
 
 
 def test_an_sms_nobody_asked_for_is_worth_it_on_the_last_day_only(store: Store, telegram: Sends) -> None:
