@@ -7,6 +7,7 @@ anybody else: no name of an officer, no note between offices.
 import hashlib
 import mimetypes
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ from gateway.storage.types import id_text
 
 MOST_REPORTS = 1_000
 MOST_BYTES = 100 * 1024 * 1024
-"""Of files; what is left out is named."""
+"""Of files; what is left out, or lost, is named as not enclosed."""
 DATA, PAGE = "data.json", "data.txt"
 
 
@@ -47,8 +48,8 @@ def take(tx: Transaction, identity: int, actor: Actor) -> Copy:
     if contact is None:
         raise ActionRefused("wrong_state", "the contact is gone")
     held = gathered(tx, contact)
-    files = {DATA: msgspec.json.format(msgspec.json.encode(held), indent=2), PAGE: _page(held).encode()}
-    files |= _files(tx, held["reports"])
+    enclosed = _files(tx, held["reports"])
+    files = {DATA: msgspec.json.format(msgspec.json.encode(held), indent=2), PAGE: _page(held).encode(), **enclosed}
     content = sealed(files, privacy_requests.password(tx, identity))
     details = {"files": len(files), "reports": len(held["reports"]), "sha256": hashlib.sha256(content).hexdigest()}
     audit.record(tx, actor, "copy_taken", "request", id_text(identity), details=details)
@@ -170,19 +171,19 @@ def _history(tx: Transaction, complaint_id: int) -> list[dict[str, Any]]:
 
 
 def _files(tx: Transaction, reports: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
+    """What is enclosed, oldest first; each file of the reports is told whether it is."""
     found: dict[str, bytes] = {}
     wanted = {file["id"]: file for report in reports for file in report["files"]}
-    attachment = tables.attachment
-    rows = (
-        tx.all(select(attachment.c.id, attachment.c.stored_as).where(attachment.c.id.in_(list(wanted))))
-        if wanted
-        else ()
-    )
-    room = MOST_BYTES
-    for row in rows:
-        room -= wanted[row.id]["bytes"]
-        if room >= 0:
-            found[wanted[row.id]["name"]] = tx.office.files.get(row.stored_as)
+    attachment, room = tables.attachment, MOST_BYTES
+    asked = select(attachment.c.id, attachment.c.stored_as).where(attachment.c.id.in_(list(wanted)))
+    for row in tx.all(asked.order_by(attachment.c.id)) if wanted else ():
+        file = wanted[row.id]
+        if file["bytes"] <= room:
+            # One that is lost is no reason to give out nothing.
+            with suppress(FileNotFoundError):
+                found[file["name"]] = tx.office.files.get(row.stored_as)
+                room -= file["bytes"]
+        file["enclosed"] = file["name"] in found
     return found
 
 

@@ -209,6 +209,29 @@ async def test_c10_a_copy_is_sealed_with_a_password_that_only_who_asked_is_told(
     assert asked(desk).state == "done"
 
 
+async def test_a_file_that_is_lost_is_named_and_keeps_nobody_from_their_copy(desk: Desk) -> None:
+    number = over(desk)
+    here_too, lost = "aa/" + "a" * 64, "bb/" + "b" * 64
+    with desk.served.tx() as tx:
+        (case,) = tx.all(select(tables.complaint).where(tables.complaint.c.number == number))
+        for name in (lost, here_too):
+            tx.insert(
+                tables.attachment, id=tx.new_id(), complaint_id=case.id, channel="tg", created_at=tx.now, due_at=tx.now,
+                origin="reporter", state="stored", stored_as=name, sha256=name[3:], media_type="image/jpeg", size=4,
+            )  # fmt: skip
+        tx.office.files.put(here_too, b"JPEG")
+    await desk.become(DP)
+    here = desk_of(await desk.page(SCREEN))
+    await desk.done(f"{here}/salin", SCREEN, reason=WHY)
+    key = re.search(r"Sandi berkas: ([0-9A-Z-]{19})\.", said(desk.served.gateway.store, "pv.copied")[0])
+    answer = await desk.press(f"{here}/berkas", SCREEN)
+    assert key
+    inside = opened(await answer.read(), key[1])
+    files = json.loads(inside["data.json"])["reports"][0]["files"]
+    assert [file["enclosed"] for file in files] == [False, True]
+    assert inside[files[1]["name"]] == b"JPEG"
+
+
 async def test_a_correction_stands_beside_what_was_said(desk: Desk) -> None:
     number = over(desk, "RALAT DATA SAYA: rumahnya di Jl. Mawar, hubungi 081234567890")
     await desk.become(DP)
