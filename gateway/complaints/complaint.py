@@ -66,6 +66,8 @@ DATA_KEEPERS = frozenset({Role.PRIVACY_OFFICER})
 OF_REPORTER, OF_AGENCY = "reporter", "agency"
 """Origin of a file: sent by whoever complains, or evidence of who answers."""
 OF_RECORD, OF_RECORD_SECRET = "record", "record_secret"
+OF_ALL_READERS = frozenset({OF_REPORTER, OF_AGENCY, OF_RECORD})
+"""Origins of files that programs may know of: not of an answer that was not sent yet, nor what is for staff over there."""
 """And what stands beside the answer of an agency at a system of record; the other one is for staff alone."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
-from gateway.complaints.complaint import OF_RECORD_SECRET, OF_REPORTER, Visibility
+from gateway.complaints.complaint import OF_ALL_READERS, OF_REPORTER, Visibility
 from gateway.complaints.number import read_number, read_sp4n_id
 from gateway.files import attachments
 from gateway.files.attachments import StoredFile
@@ -191,7 +191,7 @@ def file_of(tx: Transaction, scope: Scope, identity: str) -> StoredFile | None:
         return None
     # What an officer attached to an answer is no evidence of who reported.
     may_see = stored.origin != OF_REPORTER or shown_to(scope.reader, row).photos
-    is_for_staff = stored.origin == OF_RECORD_SECRET and scope.reader is Reader.API
+    is_for_staff = stored.origin not in OF_ALL_READERS and scope.reader is Reader.API
     return stored if may_see and not is_for_staff else None
 
 

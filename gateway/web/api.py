@@ -151,7 +151,7 @@ def _events(tx: Any, scope: Scope, number: str, after: int) -> EventPage:
 async def show_file(request: web.Request, caller: Caller) -> web.StreamResponse:
     site = site_of(request)
     scope, identity = caller.scope(site.gateway.office), request.match_info["id"]
-    files = (await site.read(_item, scope, request.match_info["number"])).belongings.files
+    files = api_records.files_of(await site.read(_item, scope, request.match_info["number"]))
     known = next((file for file in files if file.id == identity), None)
     if known is None:
         raise Problem("not_found")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from config.texts import Texts
-from gateway.complaints.complaint import Kind, Status
+from gateway.complaints.complaint import OF_ALL_READERS, Kind, Status
 from gateway.queries.belongings import ClockShown, FileShown
 from gateway.queries.channel_watch import Traffic, Watched
 from gateway.queries.complaint_detail import EventShown, Item
@@ -53,10 +53,15 @@ def record(item: Item, agencies: dict[str, str], texts: Texts, language: str) ->
         parent=item.belongings.parent,
         children=item.belongings.children,
         clocks=[clock_record(clock) for clock in item.belongings.clocks],
-        attachments=[file_record(file) for file in item.belongings.files] if shown.photos else [],
+        attachments=[file_record(file) for file in files_of(item)] if shown.photos else [],
         public_answer=(row.public_answer or None) if item.words else None,
         rating=row.rating,
     )
+
+
+def files_of(item: Item) -> list[FileShown]:
+    """The files that a program may know of."""
+    return [file for file in item.belongings.files if file.origin in OF_ALL_READERS]
 
 
 def clock_record(clock: ClockShown) -> ClockRecord:

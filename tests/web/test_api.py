@@ -491,6 +491,24 @@ async def test_files_are_given_out_when_they_are_clean(site: Served) -> None:
     assert (await get(site, f"{path}/nothing")).status == 404
 
 
+async def test_c5_a_program_learns_nothing_of_files_that_nobody_sent_or_that_are_for_staff(site: Served) -> None:
+    made = await filed(site)
+    origins = ("draft:1:2:selesai", "record_secret", "agency")
+    with site.tx() as tx:
+        row = tx.one(tables.complaint.select())
+        assert row is not None
+        ids = {origin: tx.new_id() for origin in origins}
+        for origin, identity in ids.items():
+            tx.insert(
+                tables.attachment, id=identity, complaint_id=row.id, channel="tg", created_at=tx.now, due_at=tx.now,
+                origin=origin, state="queued", media_type="image/png", size=4,
+            )  # fmt: skip
+    record = await told(await get(site, f"/complaints/{made['number']}"))
+    assert [file["id"] for file in record["attachments"]] == [id_text(ids["agency"])]
+    path = f"/complaints/{made['number']}/attachments"
+    assert [(await get(site, f"{path}/{id_text(ids[one])}")).status for one in origins] == [404, 404, 409]
+
+
 async def test_channels_are_told_with_both_directions(site: Served) -> None:
     answer = await told(await get(site, "/channels"))
     assert answer["next"] is None
