@@ -121,7 +121,8 @@ async def _take(box: Mailbox, mail: Waiting, settings: EmailSettings, parse: Par
     if not raw:  # somebody deleted it
         return
     request = RawRequest("POST", headers={"content-type": "message/rfc822"}, body=raw)
-    events, folder = _read(request, mail, parse), settings.imap_done
+    # A large one takes a second: the loop serves others meanwhile.
+    events, folder = await asyncio.to_thread(_read, request, mail, parse), settings.imap_done
     if events is None:
         folder = settings.imap_aside
         unread = f"em:{hashlib.sha256(raw).hexdigest()}"

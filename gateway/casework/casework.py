@@ -185,14 +185,14 @@ def _after(tx: Transaction, action: Action, before: Case, done: Done, actor: Act
         if action is Action.FOLLOW_SP4N:
             # What the other system's agency said to one reporter is an answer to all.
             for child in incidents.children_of(tx, case.id):
-                _catch_up(tx, child, after=done.event_id)
+                _bring(tx, child, case, after=done.event_id)
         if is_over(case):
             _hand_over(tx, case)
     return case
 
 
-def _catch_up(tx: Transaction, child: Case, *, joins: bool = False, after: int = 0) -> Case:
-    """Bring a child to where its parent is by now; its reporter hears of each step where it comes `after` this event."""
+def _catch_up(tx: Transaction, child: Case, *, joins: bool) -> Case:
+    """Bring a child to where its parent is by now."""
     parent = cases.by_id(tx, child.parent_id) if child.parent_id is not None else None
     if parent is None:
         return child
@@ -201,6 +201,11 @@ def _catch_up(tx: Transaction, child: Case, *, joins: bool = False, after: int =
         parent = _write(tx, parent, {})
         event = {"child": child.number}
         events.append(tx, parent.id, incidents.JOINED, parent.status, parent.status, SYSTEM, Visibility.INTERNAL, event)
+    return _bring(tx, child, parent)
+
+
+def _bring(tx: Transaction, child: Case, parent: Case, after: int = 0) -> Case:
+    """Step by step to where the parent is; the child's reporter hears of each where it comes `after` an event of the parent."""
     while (step := next_step(child, parent)) is not None:
         action, inputs = step
         agency = parent.agency if action in DONE_BY_AGENCY else ""

@@ -44,9 +44,8 @@ class Kept:
 
 
 def is_due(tx: Transaction, target: str) -> bool:
-    figure = tables.figure
-    row = tx.one(select(figure.c.value).where(figure.c.name == vitals.sample(ASKED, target=target)))
-    return row is None or row.value <= tx.now.timestamp()
+    name = vitals.sample(ASKED, target=target)
+    return vitals.kept(tx, name).get(name, 0) <= tx.now.timestamp()
 
 
 def put_off(tx: Transaction, target: str, *, done: bool) -> None:

@@ -39,7 +39,7 @@ def tell_alerts(tx: Transaction) -> int:
 def _look(tx: Transaction, target: str, kind: str) -> int:
     state = forwarding.circuit(tx, target)
     name = vitals.sample(FIGURE, target=target)
-    before = vitals.figures(tx).get(name, 0)
+    before = vitals.kept(tx, name).get(name, 0)
     after = _next(state, before, _changed_at(tx, target), tx.now)
     if after != before:
         vitals.keep(tx, name, after)

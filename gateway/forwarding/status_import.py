@@ -18,7 +18,7 @@ from gateway.audit import audit
 from gateway.casework import outgoing
 from gateway.complaints.complaint import ActionRefused, Actor, CaseMoved, Role
 from gateway.complaints.forward import RemoteEvent, RemoteState, StatusRow
-from gateway.complaints.status_file import StatusFile, StatusLine, read_file, read_rows
+from gateway.complaints.status_file import StatusFile, StatusLine, read_rows
 from gateway.complaints.table_file import digest_of
 from gateway.forwarding import forwarding, remote_changes, remote_words, spreadsheet
 from gateway.forwarding.bridge import BridgeRefused, is_by_hand
@@ -44,9 +44,7 @@ def target_of(tx: Transaction) -> str:
 
 def read(content: bytes, pattern: str, now: datetime) -> StatusFile:
     """The rows of a CSV or an Excel file. FileRefused."""
-    if spreadsheet.is_one(content):
-        return read_rows(spreadsheet.rows(content), digest_of(content), pattern, now)
-    return read_file(content, pattern, now)
+    return read_rows(spreadsheet.table_rows(content), digest_of(content), pattern, now)
 
 
 def preview(tx: Transaction, file: StatusFile, *, backwards: bool) -> list[Judged]:

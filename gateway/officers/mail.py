@@ -48,13 +48,11 @@ ORDERS: Mapping[str, str] = {
 """First word of a reply -> form of the officer's page."""
 ACCEPTS = frozenset({"terima", "saya terima", "terima dan kerjakan", "terima & kerjakan", "accept"})
 """Alone on the first line: "terima kasih" accepts nothing."""
-TAKES_BACK = frozenset({"urung", "urungkan", "undo"})
 FIRST_WORD = re.compile(r"\s*([A-Za-z]+)\b[\s:.,;-]*(.*)", re.DOTALL)
 PLACE_FIRST = re.compile(r"(\S+)[\s:.,;-]+(.+)", re.DOTALL)
 TO_STAFF = ("pic.", "officer.", "duty.", "sup.", "link.", "task.")
 """How the keys of texts to officers begin; whoever is one replies to what they read as a citizen, too."""
 ASKED = ("officer.ask.", "officer.preview", "officer.problem", "officer.no_", "officer.words", "officer.photo")
-TASK = "officer_reply"
 PROVEN, UNPROVEN, BY_ADDRESS = "verified", "unverified", "by_address"
 MOST_LINES = ((timedelta(hours=1), 30), (timedelta(days=1), 100))
 MOST_REFUSALS = ((timedelta(hours=1), 3), (timedelta(days=1), 10))
@@ -88,7 +86,7 @@ def take(tx: Transaction, channel: str, contact: Contact, message: InboundMessag
     if trouble:
         return _refused(letter, trouble, case)
     mandates = directory.members_of(tx, contact.id)
-    if letter.first_line in TAKES_BACK:
+    if letter.first_line in talk.TAKES_BACK:
         return _told(letter, replace(talk.undo(tx, mandates), stays=True))
     if case is None:
         return _refused(letter, "several", None)
@@ -223,4 +221,4 @@ def _pass_on(letter: Letter, subject: str, case: Case | None) -> None:
     mandates = directory.members_of(tx, letter.contact.id)
     who = ", ".join(f"{tx.office.texts(f'label.role.{one.role.value}')} {one.agency}" for one in mandates)
     detail = f"{who or tx.office.texts('officer.mail.nobody')}: {masked_text(letter.message.text)}"
-    tasks.add(tx, TASK, subject, detail, case.id if case else None)
+    tasks.add(tx, tasks.OFFICER_REPLY, subject, detail, case.id if case else None)

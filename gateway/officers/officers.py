@@ -25,7 +25,6 @@ from gateway.people.directory import Member
 from gateway.record import cases, events
 from gateway.storage.store import Transaction, constant
 
-TAKES_BACK = frozenset({"urung", "urungkan", "undo"})
 WORDS = frozenset({MessageKind.MESSAGE, MessageKind.EDIT})
 EDITED = (
     "SELECT skip FROM message WHERE channel = :channel AND provider_id = :provider AND provider_id <> ''"
@@ -90,7 +89,7 @@ def _heard(tx: Transaction, channel: str, contact: Contact, message: InboundMess
     """Words or a photo: an answer to the open question, URUNG, or nothing of ours."""
     if not tx.office.channels[channel].capabilities.proves:
         return mail.take(tx, channel, contact, message)
-    if whole(message.text) in TAKES_BACK and not message.attachments:
+    if whole(message.text) in talk.TAKES_BACK and not message.attachments:
         line = talk.undo(tx, directory.members_of(tx, contact.id))
         by_sms = tx.office.channels[channel].capabilities.gsm
         return sms.undone(tx, contact, line) if by_sms and line.key == "officer.undone" else line

@@ -299,6 +299,9 @@ DECIDED: Mapping[Press, Callable[[Seat, Question], Line]] = {
 }
 
 
+TAKES_BACK = frozenset({"urung", "urungkan", "undo"})
+
+
 def undo(tx: Transaction, mandates: Sequence[Member]) -> Line:
     """URUNG: take back the newest thing that this officer sent, here or by their page, while it can be."""
     known = {member.id: member for member in mandates}

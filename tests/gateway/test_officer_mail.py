@@ -9,7 +9,7 @@ from channels.email.boxes import Boxes
 from channels.messages import Address
 from config.settings import Secret
 from gateway.complaints.complaint import Action, Case, Role, Status
-from gateway.notices import notices, staff_texts
+from gateway.notices import staff_texts
 from gateway.office import Office
 from gateway.outbound.delivery_reports import ID_PREFIX
 from gateway.people import contacts, directory
@@ -18,7 +18,7 @@ from gateway.storage.store import Store
 from gateway.storage.types import id_text
 from tests.gateway.conftest import Moment
 from tests.gateway.letters import NAME, SETTINGS, Letters, with_mail
-from tests.gateway.short_ways import REPORT, act, count, only, opened, receive, rows, spoken, status
+from tests.gateway.short_ways import REPORT, act, count, expand, only, opened, receive, rows, spoken, status
 
 RINA, OTHER = "rina@pupr.example", "budi@pupr.example"
 FIXED = "Lubang ditambal dengan aspal panas pada 24 November pukul 09.00 dan sudah kering."
@@ -72,12 +72,6 @@ def case(store: Store, letters: Letters) -> Case:
     assigned = act(store, opened(store, letters(REPORT)), Action.ASSIGN, agency="PUPR")
     expand(store)
     return assigned
-
-
-def expand(store: Store) -> None:
-    with store.transaction() as tx:
-        for row in notices.claim_due(tx):
-            notices.expand(tx, row)
 
 
 @pytest.fixture

@@ -58,7 +58,8 @@ class Folders:
         groups = messages(filter(None, map(part_of, self.inbox.iterdir())))
         if any(group[0].sequence for group in groups):
             groups = self._with_beginnings(groups)
-        self._seen = {key: seen for key, seen in self._seen.items() if key in {_key(group) for group in groups}}
+        there = set(map(_key, groups))
+        self._seen = {key: seen for key, seen in self._seen.items() if key in there}
         whole = [group for group in groups if self._is_quiet(group)]
         return [_read(group) for group in whole[:MOST_AT_ONCE]]
 

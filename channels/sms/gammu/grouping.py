@@ -1,5 +1,6 @@
 """Which files are parts of one message. smsd names each part by its own time, but writes them one right after another."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +37,13 @@ def part_of(path: Path) -> Part | None:
 def messages(parts: Iterable[Part]) -> list[list[Part]]:
     """The parts of each message by sequence, messages in the order in which they were written."""
     found: list[list[Part]] = []
+    by_sender: defaultdict[str, list[list[Part]]] = defaultdict(list)
     for part in sorted(parts):
-        group = next((one for one in reversed(found) if _fits(part, one)), None)
+        theirs = by_sender[part.name.sender]
+        group = next((one for one in reversed(theirs) if _fits(part, one)), None)
         if group is None:
-            found.append([part])
+            theirs.append([part])
+            found.append(theirs[-1])
         else:
             group.append(part)
             group.sort(key=lambda one: one.sequence)
@@ -47,7 +51,8 @@ def messages(parts: Iterable[Part]) -> list[list[Part]]:
 
 
 def _fits(part: Part, group: list[Part]) -> bool:
-    if part.name.sender != group[0].name.sender or any(one.sequence == part.sequence for one in group):
+    """Whether it may belong to this message of the same sender."""
+    if any(one.sequence == part.sequence for one in group):
         return False
     if part.name.stem == group[0].name.stem:
         return True
