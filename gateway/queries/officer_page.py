@@ -93,6 +93,7 @@ class OfficerPage:
     photos: tuple[StoredFile, ...]
     has_hidden_photos: bool
     evidence: tuple[StoredFile, ...]
+    """The agency's, and what the agency at the system of record added."""
     doubts: Doubts
     """What to look at in the evidence."""
     reporter: str
@@ -137,7 +138,7 @@ def page(tx: Transaction, row: Any, member: Member, clocks: Sequence[Running]) -
         point=(row.latitude, row.longitude) if has_point else None,
         photos=pictures if shown.photos else (),
         has_hidden_photos=bool(pictures) and not shown.photos,
-        evidence=tuple(attachments.stored(tx, case.id, "agency")),
+        evidence=tuple(file for file in attachments.stored(tx, case.id) if file.origin in SEEN_BY_OFFICERS),
         doubts=evidence.doubts(tx, eyes(tx, member), row),
         reporter=shown.reporter,
         anonymous=case.anonymous,

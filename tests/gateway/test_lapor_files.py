@@ -11,6 +11,7 @@ from gateway.files import attachments
 from gateway.files.attachments import FileOutcome
 from gateway.forwarding import bridge, remote_files
 from gateway.intake.arrival import Arrival
+from gateway.officers import deeds
 from gateway.queries import complaint_detail
 from gateway.queries.officer_page import may_see_file
 from gateway.queries.scope import api_scope, scope_of
@@ -19,7 +20,7 @@ from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.storage.types import id_text
 from tests.gateway.conftest import Moment
-from tests.gateway.short_ways import REPORT, act, assigned, now, only, reporter, rows
+from tests.gateway.short_ways import REPORT, act, assigned, member, now, only, reporter, rows
 from tests.gateway.test_forwarding import claim, filed, settle
 from tests.gateway.test_lapor_for_days import DAY, HOUR, Days, days
 from tests.gateway.test_outgoing import adds, answered
@@ -79,6 +80,7 @@ async def test_what_stands_beside_their_answer_is_shown_with_it(days: Days, stor
         ("record", "stored"),
         ("record_secret", "stored"),
     ]
+    officer = member(store)
     eyes, program = scope_of(store.office, Role.COORDINATOR), api_scope(store.office)
     with store.reading() as tx:
         shown = attachments.evidence(tx, now(store, case))
@@ -89,6 +91,8 @@ async def test_what_stands_beside_their_answer_is_shown_with_it(days: Days, stor
         assert readers == [[True, True, True], [True, True, False]]
         row = cases.row_of(tx, case.number)
         assert [may_see_file(row, attachments.file(tx, one.id)) for one in files] == [True] * 3  # type: ignore[arg-type]
+        listed = deeds.look(tx, row, officer).evidence
+        assert [file.id for file in listed] == [row.id for row in files], "what may be opened is listed"
     await days.pass_(DAY, HOUR)
     assert cleaned(store) == 0, "it was known"
 

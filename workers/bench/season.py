@@ -80,7 +80,7 @@ class Office:
         case = cases.by_id(tx, identity)
         if case is None:
             return
-        agency = case.agency or self._drawn(tx, identity)
+        agency = self._agency(tx, case)
         officer = Actor(Role.PENGHUBUNG, "", agency, "Petugas Contoh")
         if case.status in {Status.RECEIVED, Status.VERIFIED}:
             case = casework.apply(tx, Action.ASSIGN, case, SYSTEM, {"agency": agency})
@@ -88,10 +88,12 @@ class Office:
         if next(self._worked_on) % self.open_every:
             self._close(tx, case, officer)
 
-    def _drawn(self, tx: Transaction, identity: int) -> str:
-        """One of the agencies that there were: a season of long ago is older than some, perhaps than all but one."""
+    def _agency(self, tx: Transaction, case: Case) -> str:
+        """Its agency, else one of those that there were: a season of long ago is older than some, perhaps than all but one."""
         there = [agency.code for agency in self._agencies if agency.is_valid_on(tx.today)]
-        return there[identity % len(there)] if there else directory.coordinator_agency(tx)
+        if case.agency in there:
+            return case.agency
+        return there[case.id % len(there)] if there else directory.coordinator_agency(tx)
 
     def _close(self, tx: Transaction, case: Case, officer: Actor) -> None:
         answered = casework.apply(tx, Action.ANSWER, case, officer, ANSWER)
