@@ -69,7 +69,7 @@ def clock_record(clock: ClockShown) -> ClockRecord:
 
 
 def file_record(file: FileShown) -> FileRecord:
-    return FileRecord(file.id, file.media_type, file.size, file.scan)
+    return FileRecord(file.id, file.media_type, file.size, file.scan, file.taken_at)
 
 
 def event_record(event: EventShown) -> EventRecord:

@@ -36,6 +36,8 @@ class FileRecord(Struct, frozen=True):
     media_type: str
     bytes: int
     scan: Scan
+    taken_at: Instant | None = None
+    """When an agency's picture was taken, as its camera says."""
 
 
 class EventRecord(Struct, frozen=True, rename={"before": "from"}):

@@ -501,10 +501,12 @@ async def test_c5_a_program_learns_nothing_of_files_that_nobody_sent_or_that_are
         for origin, identity in ids.items():
             tx.insert(
                 tables.attachment, id=identity, complaint_id=row.id, channel="tg", created_at=tx.now, due_at=tx.now,
-                origin=origin, state="queued", media_type="image/png", size=4,
+                origin=origin, state="queued", media_type="image/png", size=4, taken_at=row.created_at,
             )  # fmt: skip
     record = await told(await get(site, f"/complaints/{made['number']}"))
-    assert [file["id"] for file in record["attachments"]] == [id_text(ids["agency"])]
+    assert [(file["id"], file["taken_at"]) for file in record["attachments"]] == [
+        (id_text(ids["agency"]), record["created_at"])
+    ]
     path = f"/complaints/{made['number']}/attachments"
     assert [(await get(site, f"{path}/{id_text(ids[one])}")).status for one in origins] == [404, 404, 409]
 
