@@ -113,11 +113,25 @@ class ProviderBusy(SendError):
     retryable = True
     counts_as_attempt = False
 
-    def __init__(self, retry_after: float, whole_channel: bool = False) -> None:
-        """`retry_after` in seconds, as the provider stated it."""
+    def __init__(
+        self,
+        retry_after: float,
+        whole_channel: bool = False,
+        *,
+        this_lane: bool = False,
+        factor: float = 1.0,
+        most: float = 0.0,
+    ) -> None:
+        """`retry_after` in seconds, as the provider stated it; `this_lane`: certainly only this recipient is meant.
+
+        Where the provider states no time: so long at first, each time again `factor` times longer, at most `most` seconds.
+        """
         super().__init__("provider_busy", f"asked to wait {retry_after:g} s")
         self.retry_after = retry_after
         self.whole_channel = whole_channel
+        self.this_lane = this_lane
+        self.factor = factor
+        self.most = most
 
 
 class AddressMoved(SendError):
@@ -154,6 +168,13 @@ class RecipientRefused(SendRefused):
     """The recipient cannot or does not want to be reached here (`blocked`, `deactivated`, `chat_not_found`)."""
 
     code = "recipient_refused"
+
+
+class SendHeld(SendRefused):
+    """Not now and not in this way (`window`, `quality`): a person is offered another moment or another channel."""
+
+    code = "send_held"
+    counts_as_attempt = False
 
 
 class SendUnknown(SendError):

@@ -35,6 +35,9 @@ BUSY_TOGETHER = timedelta(seconds=5)
 STOPPED_FOR = timedelta(seconds=60)
 """A channel that cannot send at all is tried again this often; its rows keep their places."""
 RESEND_AFTER = timedelta(minutes=15)
+MOST_IMPATIENT = 10_000
+"""So many lanes and channels are remembered that were told to wait again and again."""
+MOST_DOUBLED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class _Busy:
 
 class Delivery:
     """Sends parcels of all channels. Holds only which lane was told to wait last, to tell a busy channel from a busy
-    recipient."""
+    recipient, and how often in a row, for providers that do not say how long."""
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Delivery:
         self._clock = clock
         self._chance = chance
         self._busy: dict[str, _Busy] = {}
+        self._told_in_a_row: dict[str, int] = {}
 
     async def deliver(self, parcel: Parcel) -> Outcome:
         """Send it once and say what became of it."""
@@ -77,6 +81,9 @@ class Delivery:
         except Exception:
             log.exception("send_crashed", channel=parcel.channel, message_id=parcel.id)
             return _ended(parcel, DeliveryStatus.FAILED, "bug")
+        if self._told_in_a_row:
+            for told in (parcel.lane, parcel.channel):
+                self._told_in_a_row.pop(told, None)
         return _sent(parcel, receipt)
 
     def _after(self, parcel: Parcel, channel: Channel, problem: SendError) -> Outcome:
@@ -96,14 +103,17 @@ class Delivery:
             case SendRefused():
                 if problem.alert:
                     log.error("send_refused_by_our_fault", channel=parcel.channel, reason=problem.reason)
-                return _ended(parcel, DeliveryStatus.FAILED, problem.reason, problem.detail)
+                counted = problem.counts_as_attempt
+                return _ended(parcel, DeliveryStatus.FAILED, problem.reason, problem.detail, counted)
             case _:
                 return self._unknown(parcel, channel, problem)
 
     def _paused(self, parcel: Parcel, problem: ProviderBusy) -> Outcome:
         """Only this recipient waits, unless the provider means the channel or a second recipient is told so too."""
         now = self._clock()
-        until = asked_to_wait_until(now, problem.retry_after, self._chance())
+        until = asked_to_wait_until(now, self._wait(parcel, problem), self._chance())
+        if problem.this_lane:
+            return _again(parcel, problem, until, counted=False)
         before = self._busy.get(parcel.channel)
         together = before and before.lane != parcel.lane and now - before.at <= BUSY_TOGETHER
         self._busy[parcel.channel] = _Busy(parcel.lane, now, until)
@@ -113,6 +123,17 @@ class Delivery:
         if problem.whole_channel or together:
             return replace(again, due_at=until, pause_channel_until=until)
         return again
+
+    def _wait(self, parcel: Parcel, problem: ProviderBusy) -> float:
+        """Seconds; longer each time that the same one is told so in a row, where the provider names no time."""
+        if not problem.most:
+            return problem.retry_after
+        whom = parcel.channel if problem.whole_channel else parcel.lane
+        if len(self._told_in_a_row) >= MOST_IMPATIENT:
+            self._told_in_a_row.clear()
+        before = self._told_in_a_row.get(whom, 0)
+        self._told_in_a_row[whom] = min(before + 1, MOST_DOUBLED)
+        return min(problem.retry_after * problem.factor**before, problem.most)
 
     def _retried(self, parcel: Parcel, problem: TemporaryFailure) -> Outcome:
         attempts = parcel.attempts + 1

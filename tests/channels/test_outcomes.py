@@ -11,6 +11,7 @@ from channels.errors import (
     ChannelStopped,
     ProviderBusy,
     SendError,
+    SendHeld,
     SendRefused,
     SendUnknown,
     TemporaryFailure,
@@ -32,6 +33,7 @@ OUTCOMES: dict[str, type[SendError]] = {
     "redirected": AddressMoved,
     "temporary": TemporaryFailure,
     "permanent": SendRefused,
+    "held": SendHeld,
     "channel_stopped": ChannelStopped,
     "unknown": SendUnknown,
 }

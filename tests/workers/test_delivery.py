@@ -18,6 +18,7 @@ from channels.errors import (
     NotSent,
     ProviderBusy,
     RecipientRefused,
+    SendHeld,
     SendRefused,
     SendUnknown,
     TemporaryFailure,
@@ -85,6 +86,7 @@ ANSWERS = [
     (ChannelMisconfigured("no token"),                         QUEUED,  "configuration", NOW + STOPPED_FOR, False),
     (AddressRefused("public http"),                            QUEUED,  "configuration", NOW + STOPPED_FOR, False),
     (SendRefused("bad_request"),                               FAILED,  "bad_request",   None,       True),
+    (SendHeld("window"),                                       FAILED,  "window",        None,       False),
     (RecipientRefused("blocked"),                              FAILED,  "blocked",       None,       True),
     (SendUnknown("html_answer"),                               UNKNOWN, "html_answer",   None,       True),
     (AnswerLost("closed"),                                     UNKNOWN, "answer_lost",   None,       True),
@@ -211,6 +213,30 @@ async def test_two_busy_recipients_far_apart_do_not_pause_the_channel() -> None:
 async def test_a_provider_that_means_the_whole_channel_pauses_it_at_once() -> None:
     clocked = Clocked()
     assert (await clocked.busy("tg:a", 3, at_s=0, whole=True)).pause_channel_until == after(3)
+
+
+async def told_again(lanes: str, **problem: float) -> list[float]:
+    """Seconds that each of these lanes is told to wait, one after the other; `.` is a message that went through."""
+    clocked, waits = Clocked(), []
+    for lane in lanes:
+        answer = ProviderBusy(2, "this_lane" not in problem, factor=2, most=16, **problem)  # type: ignore[arg-type]
+        clocked.channels["tg"].sender.answer = SendReceipt("x") if lane == "." else answer  # type: ignore[union-attr]
+        outcome = await clocked.delivery.deliver(parcel(lane))
+        waits += [(outcome.due_at - NOW).total_seconds()] if outcome.due_at else []
+    return waits
+
+
+async def test_f34_where_the_provider_names_no_time_the_wait_grows_until_something_goes_through() -> None:
+    assert await told_again("aaaaaa") == [2, 4, 8, 16, 16, 16]
+    assert await told_again("aa.ab") == [2, 4, 2, 4]
+
+
+async def test_f34_a_limit_of_one_recipient_grows_for_that_recipient_and_never_pauses_the_channel() -> None:
+    assert await told_again("abaab", this_lane=True) == [2, 2, 4, 8, 4]
+    clocked = Clocked()
+    clocked.channels["tg"].sender.answer = ProviderBusy(60, this_lane=True)  # type: ignore[union-attr]
+    for lane in ("tg:a", "tg:b"):
+        assert (await clocked.delivery.deliver(parcel(lane))).pause_channel_until is None
 
 
 ENDINGS: list[tuple[Callable[[Parcel], Outcome], DeliveryStatus, str, bool]] = [

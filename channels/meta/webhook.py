@@ -1,0 +1,85 @@
+"""Calls of Meta: signature over the raw body, handshake by GET, timestamps, JSON. Pure.
+
+Source: docs/channels/README.md. The signature is that of the app; all numbers and pages of one app share it.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from channels.errors import PayloadInvalid, SignatureInvalid
+from channels.messages import RawRequest, RawResponse
+from config.settings import Secret
+
+HEADER = "x-hub-signature-256"
+SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
+CHALLENGE = re.compile(r"[0-9]{1,40}")
+MILLISECONDS_FROM = 10**12
+"""A timestamp from here on counts milliseconds: in seconds it would be the year 33658."""
+
+
+def is_handshake(request: RawRequest) -> bool:
+    return request.method == "GET"
+
+
+def verify(request: RawRequest, app_secrets: Sequence[Secret | None], verify_tokens: Sequence[Secret | None]) -> None:
+    """SignatureInvalid unless a call is signed by one of the secrets, or a handshake brings one of the tokens.
+
+    Two of each are valid while one replaces the other; empty ones prove nothing.
+    """
+    if is_handshake(request):
+        _verify_handshake(request, verify_tokens)
+    else:
+        _verify_signature(request, app_secrets)
+
+
+def challenge(request: RawRequest) -> RawResponse:
+    """The answer to a handshake that was verified: the number that Meta wants to see again, and nothing else."""
+    return RawResponse(HTTPStatus.OK, request.query.get("hub.challenge", "").encode(), "text/plain")
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The body as an object; PayloadInvalid for anything else. Lone surrogates pass: `clean_text` takes them out."""
+    try:
+        tree = json.loads(body)
+    except (ValueError, RecursionError) as problem:
+        raise PayloadInvalid(f"meta: {type(problem).__name__}") from None
+    if not isinstance(tree, dict):
+        raise PayloadInvalid("meta: a call is an object")
+    return tree
+
+
+def moment(timestamp: object) -> datetime | None:
+    """The sender's clock, from seconds or milliseconds as number or text; None where it tells no time (F81)."""
+    if isinstance(timestamp, str) and timestamp.isascii() and timestamp.isdecimal():
+        timestamp = int(timestamp[:20])
+    if not isinstance(timestamp, int) or isinstance(timestamp, bool) or timestamp <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(timestamp / 1000 if timestamp >= MILLISECONDS_FROM else timestamp, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _verify_signature(request: RawRequest, app_secrets: Sequence[Secret | None]) -> None:
+    given = SIGNATURE.fullmatch(request.headers.get(HEADER, ""))
+    if given is None:
+        raise SignatureInvalid("meta: signature missing or no signature")
+    digests = [hmac.new(one.reveal().encode(), request.body, hashlib.sha256).hexdigest() for one in app_secrets if one]
+    matches = [hmac.compare_digest(given[1], digest) for digest in digests]
+    if not any(matches):
+        raise SignatureInvalid("meta: signature wrong")
+
+
+def _verify_handshake(request: RawRequest, tokens: Sequence[Secret | None]) -> None:
+    query = request.query
+    given = query.get("hub.verify_token", "").encode()
+    matches = [hmac.compare_digest(given, token.reveal().encode()) for token in tokens if token]
+    is_whole = query.get("hub.mode") == "subscribe" and CHALLENGE.fullmatch(query.get("hub.challenge", ""))
+    if not (any(matches) and is_whole):
+        raise SignatureInvalid("meta: verify token missing or wrong")
