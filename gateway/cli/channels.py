@@ -1,4 +1,4 @@
-"""`gateway channels list|check|reread`: which channels there are, whether their providers accept us, what was not read."""
+"""`gateway channels list|check|reread` and the deeds: which there are, whether providers accept us, what was not read."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from config.clock import clock_for
 from config.logging import configure
 from config.settings import Settings, SettingsError
 from gateway.app import open_office
+from gateway.cli.channel_deeds import DEEDS
 from gateway.cli.context import current_gateway_or_exit
 from gateway.cli.given import WRONG_USAGE, settings_or_exit
 from gateway.intake import rereading
@@ -29,6 +30,10 @@ PROTOCOLS = ("receiver", "sender", "fetcher", "listener", "checker", "starter")
 @click.group()
 def channels() -> None:
     """Show and check the channels."""
+
+
+for deed in DEEDS:
+    channels.add_command(deed)
 
 
 @channels.command("list")

@@ -12,7 +12,7 @@ from gateway.dashboard import visit
 from gateway.dashboard.channels import CHARGED, TONES, rows_of
 from gateway.dashboard.chart import chart
 from gateway.dashboard.words import message_words, named
-from gateway.outbound import channel_states, diversion, undelivered
+from gateway.outbound import channel_states, diversion, draining, undelivered
 from gateway.outbound.channel_states import ChannelRefused
 from gateway.queries import channel_history, channel_watch, dispatch, quarantine
 from gateway.queries.channel_watch import Watched
@@ -39,6 +39,7 @@ class Deed:
 
 DEEDS: Mapping[str, Deed] = {
     "jeda": Deed("channel_paused", channel_states.pause, channel_states.waiting),
+    "kosongkan": Deed("channel_drained", draining.drain, draining.under_way),
     "lanjutkan": Deed("channel_resumed", channel_states.resume, channel_states.waiting, optional=True),
     "coba-lagi": Deed("channel_retried", channel_states.retry_now, channel_states.retrying),
     "kirim-ulang": Deed("channel_resent", undelivered.resend_unknown, undelivered.unknown, warns=True),
@@ -146,7 +147,7 @@ def _deeds(watched: Watched, others: Sequence[str]) -> Sequence[str]:
     if not watched.sends:
         return ()
     stands = watched.paused_at is not None or bool(watched.stopped_reason)
-    found = ["lanjutkan" if stands else "jeda"]
+    found = ["lanjutkan"] if stands else ["jeda", "kosongkan"]
     if watched.outbound.failed:
         found.append("coba-lagi")
     if watched.outbound.unknown:

@@ -10,7 +10,7 @@ from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
 from gateway.dashboard.words import message_words, named
 from gateway.outbound import undelivered
-from gateway.queries import dispatch
+from gateway.queries import channel_watch, dispatch
 from gateway.queries.scope import Scope
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
@@ -75,6 +75,7 @@ async def _show(request: web.Request, chosen: Chosen | None = None, problem: str
     site, query = site_of(request), request.query
     tab = chosen.tab if chosen else _tab(query.get("tab", ""))
     channel = chosen.channel if chosen else _channel(request, query.get("kanal", ""))
+    stopped = [one for one in await site.read(channel_watch.watch) if one.paused_at and channel in {"", one.name}]
     rows = await site.read(dispatch.listed, _scope(request), tab, channel, query.get("kursor", ""))
     return pages.render(
         request,
@@ -83,6 +84,7 @@ async def _show(request: web.Request, chosen: Chosen | None = None, problem: str
         rows=rows,
         tab=tab,
         channel=channel,
+        standing=stopped,
         channels=[(name, name) for name in sorted(site.gateway.channels)],
         counts=await site.read(dispatch.counts, channel),
         decisions=[name for name, (_, tabs) in DECISIONS.items() if tab in tabs],

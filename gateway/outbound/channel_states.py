@@ -75,7 +75,7 @@ def pause(tx: Transaction, name: str, reason: str, actor: Actor) -> int:
     if tx.execute(state.update().where(free).values(**values)).rowcount != 1:
         raise ChannelRefused("paused_already")
     held = waiting(tx, name)
-    _note(tx, "channel_paused", name, actor, reason, held)
+    note(tx, "channel_paused", name, actor, reason, held)
     return held
 
 
@@ -90,6 +90,8 @@ def resume(tx: Transaction, name: str, remark: str, actor: Actor) -> int:
         "paused_at": None,
         "paused_by": "",
         "paused_reason": "",
+        "drains": False,
+        "drained_at": None,
         "stopped_at": None,
         "stopped_reason": "",
         "resume_at": None,
@@ -97,7 +99,7 @@ def resume(tx: Transaction, name: str, remark: str, actor: Actor) -> int:
     if tx.execute(state.update().where(stood).values(**values)).rowcount != 1:
         raise ChannelRefused("not_paused")
     going = waiting(tx, name)
-    _note(tx, "channel_resumed", name, actor, " ".join(remark.split()), going)
+    note(tx, "channel_resumed", name, actor, " ".join(remark.split()), going)
     tx.ring("deliver")
     return going
 
@@ -111,7 +113,7 @@ def retry_now(tx: Transaction, name: str, reason: str, actor: Actor) -> int:
     hurried = tx.execute(outbox.update().where(later).values(due_at=tx.now)).rowcount
     values = {"resume_at": None, "stopped_at": None, "stopped_reason": ""}
     tx.execute(state.update().where(state.c.channel == name).values(**values))
-    _note(tx, "channel_retried", name, actor, reason, hurried)
+    note(tx, "channel_retried", name, actor, reason, hurried)
     tx.ring("deliver")
     return hurried
 
@@ -159,6 +161,7 @@ def _begin(tx: Transaction, name: str) -> None:
     tx.insert_new(tables.channel_state, [{"channel": name}], "channel")
 
 
-def _note(tx: Transaction, deed: str, name: str, actor: Actor, reason: str, messages: int) -> None:
+def note(tx: Transaction, deed: str, name: str, actor: Actor, reason: str, messages: int) -> None:
+    """The line of a deed in the audit record; screens that show the channel look again."""
     audit.record(tx, actor, deed, "channel", name, reason, {"messages": messages})
     tx.tell(kind="channel", channel=name)

@@ -57,6 +57,8 @@ class Traffic:
     direction: Direction
     state: ChannelState
     queued: int = 0
+    under_way: int = 0
+    """Of `queued`: claimed by a process, no outcome yet."""
     oldest_queued_s: int | None = None
     failed: int = 0
     failed_permanently: int = 0
@@ -87,6 +89,9 @@ class Watched:
     paused_at: datetime | None = None
     paused_by: str = ""
     paused_reason: str = ""
+    drains: bool = False
+    drained_at: datetime | None = None
+    """Since when nothing of a drained channel is under way."""
     stopped_reason: str = ""
     problems: tuple[str, ...] = ()
 
@@ -96,7 +101,7 @@ class _Figures:
     """What was counted for all channels, each in one statement."""
 
     states: Mapping[str, Any]
-    waiting: Mapping[str, tuple[int, datetime | None]]
+    waiting: Mapping[str, tuple[int, datetime | None, int]]
     retrying: Mapping[str, int]
     day: Mapping[tuple[str, str], int]
     received: Mapping[str, int]
@@ -143,6 +148,8 @@ def _watched(tx: Transaction, channel: Channel, figures: _Figures) -> Watched:
         paused_at=state.paused_at if state else None,
         paused_by=state.paused_by if state else "",
         paused_reason=state.paused_reason if state else "",
+        drains=bool(state.drains) if state else False,
+        drained_at=state.drained_at if state else None,
         stopped_reason=state.stopped_reason if state else "",
         problems=tuple((state.check_problems or ()) if state else ()),
     )
@@ -166,7 +173,7 @@ def _inbound(tx: Transaction, channel: Channel, figures: _Figures, state: Any, l
 
 def _outbound(tx: Transaction, channel: Channel, figures: _Figures, state: Any) -> Traffic:
     name = channel.name
-    queued, oldest = figures.waiting.get(name, (0, None))
+    queued, oldest, under_way = figures.waiting.get(name, (0, None, 0))
     oldest_s = int((tx.now - oldest).total_seconds()) if oldest and oldest <= tx.now else None
     day = {one: figures.day.get((name, one), 0) for one in ("sent", "delivered", "read", "failed", "unknown")}
     if state is not None and state.stopped_at is not None:
@@ -182,6 +189,7 @@ def _outbound(tx: Transaction, channel: Channel, figures: _Figures, state: Any) 
         Direction.OUT,
         condition,
         queued=queued,
+        under_way=under_way,
         oldest_queued_s=oldest_s,
         failed=figures.retrying.get(name, 0),
         failed_permanently=day["failed"],
@@ -218,12 +226,14 @@ def _is_quiet(tx: Transaction, channel: str, last_in: datetime | None) -> bool:
     return silence > max(QUIET_FOR, gap * QUIET_FACTOR)
 
 
-def _waiting(tx: Transaction) -> dict[str, tuple[int, datetime | None]]:
+def _waiting(tx: Transaction) -> dict[str, tuple[int, datetime | None, int]]:
     outbox = tables.outbox
-    channel = BY_CHANNEL.label("channel")
-    counted = select(channel, func.count().label("many"), func.min(outbox.c.planned_at).label("oldest"))
+    oldest, sending = func.min(outbox.c.planned_at), func.count().filter(outbox.c.state == "sending")
+    counted = select(
+        BY_CHANNEL.label("channel"), func.count().label("many"), oldest.label("oldest"), sending.label("under_way")
+    )
     rows = tx.all(counted.where(WAITING).group_by(BY_CHANNEL))
-    return {row.channel: (row.many, row.oldest) for row in rows}
+    return {row.channel: (row.many, row.oldest, row.under_way) for row in rows}
 
 
 def _retrying(tx: Transaction) -> dict[str, int]:

@@ -5,18 +5,18 @@ from datetime import timedelta
 import pytest
 
 from channels import registry
-from channels.messages import Address
+from channels.messages import Address, DeliveryStatus
 from config.settings import ChannelTable
 from gateway.complaints.complaint import Role
 from gateway.dashboard.channel import checks
-from gateway.outbound import outbound
-from gateway.outbound.outbound import Said
+from gateway.outbound import draining, outbound
+from gateway.outbound.outbound import Outcome, Said
 from gateway.people import contacts
 from gateway.queries import channel_watch
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
 
-DEEDS = ("jeda", "lanjutkan", "coba-lagi", "kirim-ulang", "uji")
+DEEDS = ("jeda", "kosongkan", "lanjutkan", "coba-lagi", "kirim-ulang", "uji")
 
 
 def queue(desk: Desk, many: int = 1, channel: str = "sms", **values: object) -> list[int]:
@@ -82,6 +82,34 @@ async def test_the_second_who_pauses_is_told_so(desk: Desk) -> None:
     await desk.done("/admin/kanal/sms/jeda", reason="Saldo penyedia habis")
     answer = await desk.press("/admin/kanal/sms/jeda", reason="Saldo penyedia habis")
     assert "sudah dijeda orang lain" in await answer.text()
+
+
+async def test_a_drain_ends_what_is_under_way_and_says_when_nothing_is(desk: Desk) -> None:
+    queue(desk, 2)
+    with desk.served.tx() as tx:
+        [parcel] = outbound.claim(tx, 1, 60.0)
+    assert "1 pesan yang sedang dikirim diselesaikan" in await desk.words("/admin/kanal/sms/kosongkan")
+    page = await desk.done("/admin/kanal/sms/kosongkan", reason="Ganti kartu SIM")
+    assert "1 pesan masih sedang dikirim" in page
+    assert "Ganti kartu SIM" in await desk.words("/admin/pengiriman?tab=menunggu")
+    desk.served.moment.pass_(seconds=5)
+    with desk.served.tx() as tx:
+        assert draining.look(tx) == 0
+        outbound.settle(tx, [Outcome(parcel.id, parcel.fence, DeliveryStatus.SENT)])
+        tx.flush()
+        assert outbound.claim(tx, 10, 60.0) == []
+        assert (draining.look(tx), draining.look(tx), draining.is_empty(tx, "sms")) == (1, 0, True)
+    assert "Sudah kosong" in await desk.words("/admin/kanal/sms")
+    assert [line for line in audited(desk) if line[0] in {"channel_drained", "channel_empty"}] == [
+        ("channel_drained", "Ganti kartu SIM"),
+        ("channel_empty", ""),
+    ]
+    answer = await desk.press("/admin/kanal/sms/kosongkan", reason="Ganti kartu SIM")
+    assert (answer.status, "sudah dikosongkan orang lain" in await answer.text()) == (422, True)
+    await desk.done("/admin/kanal/sms/lanjutkan")
+    with desk.served.tx() as tx:
+        assert len(outbound.claim(tx, 10, 60.0)) == 1
+        assert not draining.is_empty(tx, "sms")
 
 
 async def test_resuming_lets_everything_go_also_after_a_stop_by_the_provider(desk: Desk) -> None:

@@ -29,6 +29,8 @@ channel_state = Table(
     Column("paused_at", Instant),
     Column("paused_by", String(60), nullable=False, default=""),
     Column("paused_reason", String(200), nullable=False, default=""),
+    Column("drains", Boolean, nullable=False, default=False),
+    Column("drained_at", Instant),
     Column("stopped_at", Instant),
     Column("stopped_reason", String(120), nullable=False, default=""),
     Column("resume_at", Instant),
