@@ -53,6 +53,9 @@ class MessageKind(StrEnum):
     DELETE = "delete"
     BUTTON = "button"
     COMMENT = "comment"
+    """Public: its answer goes to the person alone."""
+    ECHO = "echo"
+    """Somebody of ours answered in the provider's own inbox; `sender` is the citizen who got it."""
     USSD_STEP = "ussd_step"
     SERVICE = "service"
     """Understood, but nothing a citizen wrote: acknowledged and kept as a row only."""
@@ -192,6 +195,10 @@ class DeliveryReport:
     by_provider_id: bool = False
     part: int | None = None
     at: datetime | None = None
+    provider_id: str = ""
+    """The provider's name of it, where the report tells both names."""
+    up_to: Address | None = None
+    """Set: it is about everything that this person got until `at`, and `message_id` is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +241,8 @@ class OutboundMessage(msgspec.Struct, frozen=True):
     """Where the provider shall bring delivery reports, without parameters of its own."""
     written_at: datetime | None = None
     """When we wrote it, aware; a mail carries it as its date."""
+    typed: bool = False
+    """An officer's own words, no notice of ours: some providers let them leave later."""
 
 
 class SendReceipt(msgspec.Struct, frozen=True):

@@ -27,6 +27,8 @@ ADAPTERS: Mapping[str, str] = {
     "ussd_http": "channels.ussd.http:UssdHttp",
     "web_form": "channels.web_form.adapter:WebForm",
     "email": "channels.email.adapter:Email",
+    "messenger": "channels.pages.adapters:Messenger",
+    "instagram": "channels.pages.adapters:Instagram",
     "sandbox": "channels.sandbox:Sandbox",
 }
 GROUP = "satupintu.channels"

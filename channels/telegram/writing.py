@@ -8,26 +8,21 @@ from telegram import (
     ReplyParameters,
 )
 
+from channels.cutting import cut
 from channels.errors import SendRefused
 from channels.messages import Button, OutboundMessage
 
 MAX_UNITS = 4096
 MAX_PIECES = 3
-BREAKS = ("\n\n", "\n", " ")
 
 
 def pieces(text: str, limit: int = MAX_UNITS, at_most: int = MAX_PIECES) -> list[str]:
     """The text cut at paragraph, line or word borders. SendRefused when it is empty or needs more messages."""
-    rest, cut = text.strip(), []
-    while units(rest) > limit:
-        end = _border(rest, limit)
-        cut.append(rest[:end].rstrip())
-        rest = rest[end:].lstrip()
-    cut.append(rest)
-    if not text.strip() or len(cut) > at_most:
-        reason = "too_long" if text.strip() else "empty"
-        raise SendRefused(reason, f"{units(text)} units make {len(cut)} messages, at most {at_most}", alert=True)
-    return cut
+    parts = cut(text, limit, units)
+    if not parts or len(parts) > at_most:
+        reason = "too_long" if parts else "empty"
+        raise SendRefused(reason, f"{units(text)} units make {len(parts)} messages, at most {at_most}", alert=True)
+    return parts
 
 
 def units(text: str) -> int:
@@ -75,15 +70,3 @@ def _inline(button: Button) -> InlineKeyboardButton:
     if button.url:
         return InlineKeyboardButton(button.label, url=button.url)
     return InlineKeyboardButton(button.label, callback_data=button.data or button.label)
-
-
-def _border(text: str, limit: int) -> int:
-    """Where to cut so that the first part has at most `limit` units and ends at the widest break in its second half."""
-    end = min(limit, len(text))
-    while units(text[:end]) > limit:
-        end -= (units(text[:end]) - limit + 1) // 2
-    for border in BREAKS:
-        found = text.rfind(border, end // 2, end + len(border) - 1)
-        if found > 0:
-            return found
-    return end

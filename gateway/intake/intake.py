@@ -25,6 +25,8 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 DONE = Answer()
+NOBODY_WROTE = frozenset({MessageKind.SERVICE, MessageKind.ECHO})
+"""Kept as a row; no citizen said it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def _row(tx: Transaction, one: Incoming) -> dict[str, object]:
 def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
     """One message, whoever it is from: the first that recognises it answers."""
     channel, message = one.arrival.channel, one.message
-    if message.kind is MessageKind.SERVICE:
+    if message.kind in NOBODY_WROTE:
         return DONE
     if not one.contact.reachable:
         contacts.mark_reachable(tx, one.contact.id)  # whoever writes is there

@@ -15,7 +15,8 @@ from channels.registry import Channel
 from tests.channels.recorded import channel_for, read_request, recording_id, recordings
 
 ONE_OF_EACH = [
-    recordings("in", kind)[0] for kind in ("telegram", "kannel", "jasmin", "http_sms", "ussd_http", "web_form", "email")
+    recordings("in", kind)[0]
+    for kind in ("telegram", "kannel", "jasmin", "http_sms", "ussd_http", "web_form", "email", "messenger", "instagram")
 ]
 FORMS = recordings("in", "web_form")
 

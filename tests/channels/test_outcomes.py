@@ -27,6 +27,8 @@ CHANNELS = {
     "kannel": ("kannel", "sms-kannel", Address("tel", "+6281200000001")),
     "jasmin": ("jasmin", "sms-jasmin", Address("tel", "+6281200000001")),
     "http-sms": ("http_sms", "sms-contoh", Address("tel", "+6281200000001")),
+    "messenger": ("messenger", "meta", Address("fb", "5000000000000001")),
+    "instagram": ("instagram", "meta", Address("ig", "900000000000001")),
 }
 OUTCOMES: dict[str, type[SendError]] = {
     "throttled": ProviderBusy,

@@ -1,0 +1,175 @@
+"""Messenger and Instagram: one app of Meta, one webhook for all its pages and accounts, answers by the Graph API.
+
+Wire: docs/channels/messenger.md and instagram.md. Whose an entry is, `object` and its id decide; each channel reads its own.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from channels.errors import AddressRefused, AnswerLost, FileGone, PartlyInvalid, PayloadInvalid
+from channels.messages import (
+    Address,
+    Answer,
+    AttachmentRef,
+    FetchedFile,
+    Inbound,
+    OutboundMessage,
+    RawRequest,
+    RawResponse,
+    SendReceipt,
+)
+from channels.meta import webhook
+from channels.pages import deletion, sending
+from channels.pages.account import Account
+from channels.pages.comments import read_change
+from channels.pages.direct import read_event
+from channels.pages.entries import Entry, accounts, entries
+from channels.pages.registration import Registration
+from channels.pages.sending import Outlet
+from channels.pages.settings import InstagramSettings, MessengerSettings
+from channels.protocols import Capabilities, Http
+
+FILE_HOSTS = (".fbsbx.com", ".fbcdn.net", ".cdninstagram.com")
+FILE_READ_S = 60.0
+
+
+class Page:
+    """Receiver, Sender, Fetcher, Checker and Starter for one account; what differs is given by its two kinds."""
+
+    messages_per_second: ClassVar[float] = 10.0
+
+    def __init__(self, settings: MessengerSettings, account: Account, outlet: Outlet) -> None:
+        self._settings = settings
+        self._account = account
+        self._outlet = outlet
+        self._secrets = (settings.app_secret, settings.previous_app_secret)
+
+    @property
+    def family(self) -> str:
+        """The same for all channels of one app: a call may hold entries for each of them."""
+        return "meta:" + hashlib.sha256(self._settings.app_secret.reveal().encode()).hexdigest()[:16]
+
+    @property
+    def account(self) -> str:
+        """Whose entries this channel reads, as `accounts` names them."""
+        return f"{self._account.kind}:{self._account.id}"
+
+    def accounts(self, request: RawRequest) -> frozenset[str]:
+        """Whose entries a call holds."""
+        return frozenset() if webhook.is_handshake(request) else frozenset(accounts(request.body))
+
+    def pace(self, address: Address) -> float:
+        """Seconds between two messages to one person."""
+        return 1.0
+
+    def verify(self, request: RawRequest) -> None:
+        webhook.verify(request, self._secrets, (self._settings.verify_token,))
+
+    def parse(self, request: RawRequest) -> Sequence[Inbound]:
+        """What stands in the entries of this account; those of others are theirs."""
+        if webhook.is_handshake(request):
+            return ()
+        kind, found = entries(request.body)
+        events: list[Inbound] = []
+        problems: list[str] = []
+        for entry in found if kind == self._account.kind else ():
+            if str(entry.id) == self._account.id:
+                self._read(entry, events, problems)
+        if problems and events:
+            raise PartlyInvalid(problems[0], events)
+        if problems:
+            raise PayloadInvalid(problems[0])
+        return events
+
+    def _read(self, entry: Entry, events: list[Inbound], problems: list[str]) -> None:
+        """Every element by itself: one that is unclear keeps no other back."""
+        standby = entry.standby if self._account.read_standby else ()
+        for element in (*entry.messaging, *standby):
+            try:
+                events += read_event(element, self._account)
+            except PayloadInvalid as problem:
+                problems.append(str(problem))
+        for element in entry.changes:
+            try:
+                events += read_change(element, entry.time, self._account)
+            except PayloadInvalid as problem:
+                problems.append(str(problem))
+
+    def ack(self, request: RawRequest, answer: Answer) -> RawResponse:
+        if webhook.is_handshake(request):
+            return webhook.challenge(request)
+        return RawResponse(HTTPStatus.OK, b"EVENT_RECEIVED")
+
+    def who_asks_deletion(self, request: RawRequest) -> Address:
+        """Whose data shall go, by Meta's data-deletion callback; SignatureInvalid or PayloadInvalid."""
+        return deletion.who_asks(request, self._secrets, self._account.scheme)
+
+    async def send(self, message: OutboundMessage, http: Http) -> SendReceipt:
+        return await sending.send(self._outlet, message, http)
+
+    async def fetch(self, attachment: AttachmentRef, http: Http, max_bytes: int) -> FetchedFile:
+        """The address is signed and lives for minutes to a day; only Meta's own hosts are called."""
+        url = urlsplit(attachment.ref)
+        is_api = url.netloc == urlsplit(self._settings.api_url).netloc
+        host = url.hostname or ""
+        if not is_api and not (url.scheme == "https" and host.endswith(FILE_HOSTS)):
+            raise AddressRefused(f"{self._account.kind}: not a host of Meta's files")
+        response = await http.request("GET", attachment.ref, read_s=FILE_READ_S, max_bytes=max_bytes, trusted=is_api)
+        if response.status in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.GONE}:
+            raise FileGone(f"{self._account.kind}: file is gone")
+        if response.status != HTTPStatus.OK:
+            raise AnswerLost(f"{self._account.kind}: file answered {response.status}")
+        media_type = response.headers.get("content-type", "").partition(";")[0] or attachment.media_type
+        return FetchedFile(response.body, media_type, attachment.name)
+
+    async def start(self, http: Http, webhook_url: str) -> None:
+        await self._registration(http).subscribe()
+
+    async def check(self, http: Http, webhook_url: str) -> list[str]:
+        return await self._registration(http).problems(webhook_url)
+
+    def _registration(self, http: Http) -> Registration:
+        return Registration(self._settings, self._account.kind, self._account.id, http)
+
+
+class Messenger(Page):
+    """A Facebook page."""
+
+    Settings = MessengerSettings
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_length=2000, max_messages=3, media=True, reports=True, staff=False
+    )
+
+    def __init__(self, settings: MessengerSettings) -> None:
+        account = Account("page", settings.page_id, "fb", settings.app_id, settings.read_standby, settings.public_reply)
+        super().__init__(settings, account, outlet(settings, "fb", 2000, len, "comments"))
+
+    @property
+    def own(self) -> str:
+        return f"m.me/{self._settings.page_id}"
+
+
+class Instagram(Page):
+    """An Instagram professional account. It reports no deliveries, only that something was seen."""
+
+    Settings = InstagramSettings
+    capabilities: ClassVar[Capabilities] = Capabilities(max_length=1000, max_messages=3, media=True, staff=False)
+
+    def __init__(self, settings: InstagramSettings) -> None:
+        account = Account(
+            "instagram", settings.account_id, "ig", settings.app_id, settings.read_standby, settings.public_reply
+        )
+        super().__init__(settings, account, outlet(settings, "ig", 1000, octets, "replies"))
+
+
+def octets(text: str) -> int:
+    """Instagram counts bytes."""
+    return len(text.encode("utf-8", "replace"))
+
+
+def outlet(settings: MessengerSettings, scheme: str, limit: int, size: sending.Size, below: str) -> Outlet:
+    url = f"{settings.api_url.rstrip('/')}/{settings.api_version}"
+    return Outlet(url, settings.page_id, settings.token, scheme, limit, size, below, settings.human_agent)
