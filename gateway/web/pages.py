@@ -19,6 +19,7 @@ from config.reference import GlossaryTerm
 from gateway.app import Gateway
 from gateway.complaints.complaint import Role
 from gateway.web import formats, forms
+from gateway.web.compiled import CompiledTemplates
 from gateway.web.routes import Route
 from gateway.web.site import HEARD, REQUEST_ID, ROUTE, USER, Site, site_of
 
@@ -27,6 +28,7 @@ STATIC = HERE / "static"
 TEMPLATES = (HERE / "templates", HERE.parent / "dashboard" / "templates")
 VERSION_CHARACTERS = 12
 NO_HEADERS: Mapping[str, str] = {}
+COMPILED = CompiledTemplates()
 TERMS = web.AppKey("terms", Mapping[str, GlossaryTerm])
 
 
@@ -49,6 +51,7 @@ def set_up(app: web.Application, gateway: Gateway) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        bytecode_cache=COMPILED,
         filters=filters,
     )
 

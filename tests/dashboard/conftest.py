@@ -22,7 +22,7 @@ Visit = Callable[[str], Awaitable[str]]
 TAGS = re.compile(r"<[^>]+>")
 
 
-@dataclass
+@dataclass(repr=False)  # see Served
 class Desk:
     """A site with screens, and somebody in front of it."""
 

@@ -24,13 +24,12 @@ from gateway.doorbell import Doorbell
 from gateway.file_store import open_files
 from gateway.office import Office
 from gateway.people import accounts, directory
-from gateway.storage.engine import open_engine
 from gateway.storage.store import Store, Transaction
 from gateway.web.app import build
 from gateway.web.routes import Route
 from gateway.web.site import SITE, Site
 from gateway.wording import Wording
-from tests.gateway.conftest import MONDAY, SETTINGS, Moment, _office, _sqlite_prepared, sqlite_url
+from tests.gateway.conftest import MONDAY, SETTINGS, Moment, _office, _sqlite_prepared, engine_at, sqlite_url
 from tests.quick_passwords import hurry, quick_passwords
 
 __all__ = ["_office", "_sqlite_prepared", "sqlite_url"]
@@ -64,7 +63,7 @@ class HeldClock(Clock):
         return self._moment.now.timestamp()
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio prints what a fixture gives, thrown away at once: with all reference data in it
 class Served:
     """A running site."""
 
@@ -150,7 +149,7 @@ def _gateway(url: str, folder: Path, text: str, extra: str, moment: Moment) -> G
         draw=lambda _: next(codes),
     )
     doorbell = Doorbell(None)
-    store = Store(open_engine(url), office, doorbell.ring, doorbell.tell)
+    store = Store(engine_at(url), office, doorbell.ring, doorbell.tell)
     with store.transaction() as tx:
         if text is not SETTINGS:  # the usual ones were prepared once for all tests
             audit.begin(tx)
