@@ -16,6 +16,8 @@ import msgspec
 from sqlalchemy import select
 
 from config.logging import get_logger
+from gateway.audit import checkpoints
+from gateway.audit.checkpoints import Checkpoint
 from gateway.complaints.complaint import Actor
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
@@ -113,7 +115,8 @@ def _normal(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`problem`: empty, `changed` (or moved), `missing` or `truncated`; `seq` is the first bad line."""
+    """`problem`: empty, `changed` (or moved), `missing`, `truncated`, `forged` (a cut that we did not sign) or `added` (a line
+    before the cut, where none is left); `seq` is the first bad line."""
 
     lines: int
     seq: int = 0
@@ -121,10 +124,28 @@ class Verdict:
 
 
 def verify(tx: Transaction, known: Mapping[int, str] = UNKNOWN, since: int = 1, until: int | None = None) -> Verdict:
-    """Walk the chain from line `since` to `until` (the end); `known`: hashes of lines as kept elsewhere (checkpoints)."""
+    """Walk the chain from line `since` to `until` (the end); `known`: hashes of lines as kept elsewhere (checkpoints).
+
+    It begins behind the newest cut (gateway/retention/audit_cut.py) with that one's hash; without any at line 1.
+    """
+    while True:
+        cut = checkpoints.newest_cut(tx)
+        verdict = _walked(tx, cut, known, since, until)
+        # PostgreSQL shows each statement what is there by then: lines that a cut takes meanwhile are not missing.
+        if not verdict.problem or checkpoints.newest_cut(tx) == cut:
+            return verdict
+
+
+def _walked(
+    tx: Transaction, cut: Checkpoint | None, known: Mapping[int, str], since: int, until: int | None
+) -> Verdict:
+    false_begin = _problem_of(tx, cut, known) if cut else None
+    if false_begin:
+        return false_begin
     ends = {row.name: row for row in tx.all(select(tables.audit_head))}
-    end, first = ends.get(HEAD), max(since, 1)
-    expected, previous = first - 1, _hash_before(tx, first, ends[FIRST].hash if FIRST in ends else "")
+    stone = cut or Checkpoint(0, ends[FIRST].hash if FIRST in ends else "")
+    end, first = ends.get(HEAD), max(since, stone.seq + 1)
+    expected, previous = first - 1, _hash_before(tx, first, stone)
     for line in _lines(tx, first - 1):
         if until is not None and line["seq"] > until:
             break
@@ -133,14 +154,31 @@ def verify(tx: Transaction, known: Mapping[int, str] = UNKNOWN, since: int = 1, 
         if problem:
             return Verdict(expected - first, expected, problem)
         previous = line["hash"]
-    last = max([end.seq if end else 0, *known])
+    last = max([end.seq if end else 0, stone.seq, *known])
     wanted = last if until is None else min(last, until)
     return Verdict(expected - first + 1, *((expected + 1, "truncated") if expected < wanted else ()))
 
 
-def _hash_before(tx: Transaction, first: int, genesis: str) -> str:
-    if first == 1:
-        return genesis
+def begins_at(tx: Transaction) -> int:
+    """The first line that is not cut."""
+    cut = checkpoints.newest_cut(tx)
+    return cut.seq + 1 if cut else 1
+
+
+def _problem_of(tx: Transaction, cut: Checkpoint, known: Mapping[int, str]) -> Verdict | None:
+    """What is wrong with the place where the chain begins: anybody with SQL can write a cut, and nobody else can sign one."""
+    if not cut.rows or not checkpoints.is_genuine(tx.office.keys, cut):
+        return Verdict(0, cut.seq, "forged")
+    if known.get(cut.seq, cut.hash) != cut.hash:
+        return Verdict(0, cut.seq, "changed")
+    audit = tables.audit
+    row = tx.one(select(audit.c.seq).where(audit.c.seq <= cut.seq).order_by(audit.c.seq).limit(1))
+    return Verdict(0, row.seq, "added") if row else None
+
+
+def _hash_before(tx: Transaction, first: int, stone: Checkpoint) -> str:
+    if first == stone.seq + 1:
+        return stone.hash
     row = tx.one(select(tables.audit.c.hash).where(tables.audit.c.seq == first - 1))
     return row.hash if row else ""
 

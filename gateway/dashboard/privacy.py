@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import hdrs, web
 
@@ -12,7 +13,7 @@ from gateway.dashboard.words import named
 from gateway.queries import audit_log
 from gateway.queries.tasks import id_of
 from gateway.reporting import own_data
-from gateway.retention import anonymising, legal_holds, privacy_requests
+from gateway.retention import anonymising, audit_cut, legal_holds, privacy_requests
 from gateway.retention.privacy_requests import Kind
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
@@ -94,6 +95,10 @@ async def release(request: web.Request) -> web.StreamResponse:
     raise visit.done(SCREEN, "hold_ended", tiket=number)
 
 
+def _due(tx: Any) -> dict[str, int]:
+    return anonymising.due(tx) | audit_cut.due(tx)
+
+
 async def _show(
     request: web.Request,
     problems: Mapping[str, str] = NO_PROBLEMS,
@@ -110,7 +115,7 @@ async def _show(
         decides=decides,
         requests=await site.read(privacy_requests.listed) if decides else (),
         holds=await site.read(legal_holds.listed) if decides else (),
-        due=await site.read(anonymising.due),
+        due=await site.read(_due),
         runs=await site.read(audit_log.listed, 0, "", RUNS, RUNS_SHOWN),
         step_words=named(request, "privacy.step", "admin.privacy.step.other"),
         problems=problems,

@@ -149,15 +149,17 @@ def note_backup(tx: Transaction, action: str, details: Mapping[str, object], mad
 def watch_audit(tx: Transaction) -> int:
     """Walk a further piece of the audit chain; where it ends, begin anew. The first bad line, 0 while it is whole."""
     before = kept(tx, AUDIT_SEEN, AUDIT_BROKEN)
-    since = before.get(AUDIT_SEEN, 0) + 1
+    begin = audit.begins_at(tx)
+    since, told = max(before.get(AUDIT_SEEN, 0) + 1, begin), before.get(AUDIT_BROKEN, 0)
     verdict = audit.verify(tx, since=since, until=since + AUDIT_LINES - 1)
     broken = verdict.seq if verdict.problem else _cut_at(tx)
-    # A bad line stays told until the very place where it was is found whole again.
-    is_mended = since <= before.get(AUDIT_BROKEN, 0) < since + verdict.lines
+    # A bad line stays told until the very place where it was is found whole again; where the chain begins is looked at
+    # each time.
+    is_mended = since <= told < since + verdict.lines or 0 < told < begin
     if broken or is_mended or AUDIT_BROKEN not in before:
         keep(tx, AUDIT_BROKEN, broken)
     keep(tx, AUDIT_SEEN, since + verdict.lines - 1 if verdict.lines == AUDIT_LINES else 0)
-    return broken if broken or is_mended else before.get(AUDIT_BROKEN, 0)
+    return broken if broken or is_mended else told
 
 
 def _cut_at(tx: Transaction) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from sqlalchemy import text
 
 from config.load import load
 from gateway.app import open_gateway, prepare
+from gateway.audit import audit, checkpoints
 from gateway.cli.main import gateway as command
+from gateway.complaints.complaint import SYSTEM
 from gateway.reporting.export import csv_lines, harmless
 from gateway.storage import tables
 from tests.queries import filling
@@ -122,7 +125,7 @@ def test_c8_the_audit_chain_is_walked_and_a_change_is_found(run: Run, tmp_path: 
     run("user", "add", "one", "--role", "coordinator", "--generate")
     run("user", "add", "two", "--role", "coordinator", "--generate")
     whole = run("audit", "verify", "--json")
-    assert (whole.exit_code, last(whole.stdout)) == (0, {"lines": 2, "problem": "", "seq": 0})
+    assert (whole.exit_code, last(whole.stdout)) == (0, {"lines": 2, "problem": "", "seq": 0, "cut": 0})
     gateway = open_gateway(settings())
     with gateway.store.transaction() as tx:
         # The database itself refuses; whoever has the file can do more.
@@ -142,6 +145,36 @@ def test_c8_the_audit_chain_is_walked_and_a_change_is_found(run: Run, tmp_path: 
     assert run("audit", "verify", "--checkpoint", str(checkpoint)).exit_code == 1
     checkpoint.write_text("{}")
     assert run("audit", "verify", "--checkpoint", str(checkpoint)).exit_code == 2
+
+
+def test_c8_what_was_asked_about_lines_that_are_cut_is_said_in_a_sentence(run: Run, tmp_path: Path) -> None:
+    run("db", "upgrade")
+    gateway = open_gateway(settings())
+    long_ago = gateway.office.now() - timedelta(days=5 * 366)
+    for later in (0, 1):
+        with gateway.store.transaction(long_ago + timedelta(days=later)) as tx:
+            audit.record(tx, SYSTEM, "tried")
+            audit.record(tx, SYSTEM, "tried")
+        with gateway.store.transaction(long_ago + timedelta(days=later)) as tx:
+            assert checkpoints.keep(tx)
+    with gateway.store.transaction() as tx:
+        audit.record(tx, SYSTEM, "tried")
+    spool = Path(gateway.settings.storage.spool_dir)
+    gateway.close()
+    kept, older = spool / checkpoints.FILE, tmp_path / "older.jsonl"
+    older.write_bytes(kept.read_bytes().splitlines(keepends=True)[0])
+    assert last(run("retention", "--dry-run", "--json").stdout)["audit"] == 4
+    assert run("audit", "verify", "--checkpoint", str(older)).exit_code == 0
+    assert run("retention").exit_code == 0
+    whole = run("audit", "verify", "--checkpoint", str(kept), "--from", "2")
+    assert whole.exit_code == 0
+    assert "2 checkpoints lie before that" in whole.stderr
+    assert "the check begins at line 5" in whole.stderr
+    assert whole.stdout.endswith("lines, the first 4 are cut\n")
+    for arguments in (("--checkpoint", str(older)), ("--to", "4")):
+        nothing = run("audit", "verify", *arguments)
+        assert nothing.exit_code == 2
+        assert "lines up to 4 were cut on" in nothing.stderr
 
 
 def test_c10_an_export_is_masked_harmless_complete_and_recorded(run: Run, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gateway.storage.tables.complaints import (
 from gateway.storage.tables.governance import (
     audit,
     audit_checkpoint,
+    audit_cut,
     audit_head,
     identity_demand,
     known_incident,
@@ -82,6 +83,7 @@ __all__ = [
     "attempt",
     "audit",
     "audit_checkpoint",
+    "audit_cut",
     "audit_head",
     "bookmark",
     "channel_state",

@@ -40,6 +40,17 @@ audit_checkpoint = Table(
     Column("signature", LargeBinary, nullable=False),
 )
 
+audit_cut = Table(
+    "audit_cut",
+    metadata,
+    Column("seq", Identity, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+"""Up to which line the chain was cut when its time was over, signed; the database gives away no line behind the newest."""
+
 identity_demand = Table(
     "identity_demand",
     metadata,
