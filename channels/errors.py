@@ -49,9 +49,16 @@ class FormInvalid(ChannelError):
 
 
 class ChannelMisconfigured(ChannelError):
-    """A setting of the channel is missing, unknown or wrong; the text names it."""
+    """A setting of the channel is missing, unknown or wrong; the text names it.
+
+    `rest_s`: how long a listener is left alone before it tries again (who tries a wrong password on and on is locked out).
+    """
 
     code = "channel_misconfigured"
+
+    def __init__(self, problem: str, rest_s: float = 0.0) -> None:
+        super().__init__(problem)
+        self.rest_s = rest_s
 
 
 class NotSent(ChannelError):

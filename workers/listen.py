@@ -54,9 +54,10 @@ async def _listen_under_lease(channel: Channel, tools: Tools, writer: Writer) ->
 
 async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer) -> None:
     """Until the lease is lost or the listener crashes."""
-    asking, is_asking = asyncio.create_task(_ask(channel, tools, writer)), False
+    rests = asyncio.Event()
+    asking, is_asking = asyncio.create_task(_ask(channel, tools, writer, rests)), False
     try:
-        while not asking.done() and await _leads(channel, tools, is_asking=is_asking):
+        while not asking.done() and await _leads(channel, tools, is_asking=is_asking and not rests.is_set()):
             await asyncio.wait([asking], timeout=RENEW_S)
             is_asking = True  # one that crashes at once never says that it lives
     finally:
@@ -66,7 +67,8 @@ async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer) 
         log.info("listening_ended", channel=channel.name)
 
 
-async def _ask(channel: Channel, tools: Tools, writer: Writer) -> None:
+async def _ask(channel: Channel, tools: Tools, writer: Writer, rests: asyncio.Event) -> None:
+    """`rests` is set while the listener only waits before it may try again: then it does not count as alive."""
     assert channel.listener is not None  # noqa: S101 - `listening` chose it
 
     async def submit(received: Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]) -> None:
@@ -80,8 +82,21 @@ async def _ask(channel: Channel, tools: Tools, writer: Writer) -> None:
         await channel.listener.listen(submit, tools.http, _Bookmark(channel.name, tools))
     except ChannelMisconfigured as problem:
         log.warning("listener_refused", channel=channel.name, problem=str(problem))
+        rests.set()
+        await _tell(channel, tools, str(problem))
+        # The lease stays ours meanwhile: nobody else tries sooner.
+        await asyncio.sleep(problem.rest_s)
     except Exception:
         log.exception("listener_crashed", channel=channel.name)
+
+
+async def _tell(channel: Channel, tools: Tools, problem: str) -> None:
+    """On the channel's screen, until it listens again."""
+    refused = partial(pulse.refused, channel=channel.name, problem=problem)
+    try:
+        await asyncio.to_thread(tools.gateway.store.run, refused)
+    except Exception:  # noqa: BLE001 - without a database there is no screen either
+        log.warning("refusal_not_told", channel=channel.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +144,7 @@ def _acquire(channel: Channel, tools: Tools, is_asking: bool) -> bool:
     with tools.gateway.store.transaction() as tx:
         leads = leases.acquire(tx, _lease(channel), tools.process, LEASE_S) is not None
         if leads and is_asking:
-            pulse.alive(tx, channel.name)
+            pulse.alive(tx, channel.name, looked_after=channel.starter is not None)
         return leads
 
 

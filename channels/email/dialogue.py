@@ -6,7 +6,7 @@ One recipient per mail: a partial refusal cannot happen. Every step is written a
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from aiosmtplib import (
@@ -26,11 +26,15 @@ LEADING_DOT = re.compile(rb"(?m)^\.")
 QUEUED_AS = re.compile(r"(?:queued as|id=|queued mail)\s*<?([A-Za-z0-9_.-]{1,80})", re.IGNORECASE)
 WELL, START_INPUT = range(200, 300), 354
 GOODBYE_S = 2.0
+Login = Callable[[str, str], Awaitable[object]]
 
 
 @asynccontextmanager
-async def connected(settings: EmailSettings) -> AsyncIterator[SMTP]:
-    """A server that knows us and is ready for mail. TemporaryFailure, ProviderBusy or ChannelStopped: nothing was sent."""
+async def connected(settings: EmailSettings, token: str = "") -> AsyncIterator[SMTP]:
+    """A server that knows us and is ready for mail. TemporaryFailure, ProviderBusy or ChannelStopped: nothing was sent.
+
+    `token`: of OAuth, in place of a password.
+    """
     # Our name is given: to look it up may take as long as a name server is down.
     smtp = SMTP(
         hostname=settings.smtp_host,
@@ -41,15 +45,15 @@ async def connected(settings: EmailSettings) -> AsyncIterator[SMTP]:
         timeout=settings.timeout_s,
     )
     try:
-        await _open(smtp, settings)
+        await _open(smtp, settings, token)
         yield smtp
     finally:
         smtp.close()
 
 
-async def hand_over(mail: bytes, sender: str, recipient: str, settings: EmailSettings) -> str:
+async def hand_over(mail: bytes, sender: str, recipient: str, settings: EmailSettings, token: str = "") -> str:
     """The name that the server gave the mail, where it says one. SendError by the stage that was reached."""
-    async with connected(settings) as smtp:
+    async with connected(settings, token) as smtp:
         async with _before_the_end(settings):
             await _told(smtp, "MAIL", f"FROM:<{sender}>")
             await _told(smtp, "RCPT", f"TO:<{recipient}>")
@@ -63,7 +67,7 @@ async def hand_over(mail: bytes, sender: str, recipient: str, settings: EmailSet
     return found[1] if found else ""
 
 
-async def _open(smtp: SMTP, settings: EmailSettings) -> None:
+async def _open(smtp: SMTP, settings: EmailSettings, token: str) -> None:
     async with _before_the_end(settings):
         try:
             await smtp.connect()
@@ -73,8 +77,12 @@ async def _open(smtp: SMTP, settings: EmailSettings) -> None:
         await _hello(smtp)
         if settings.security == "starttls":
             await _encrypt(smtp)
-        if settings.password is not None:
-            await _log_in(smtp, settings.username, settings.password.reveal())
+        if token:
+            await _log_in(smtp, settings.username, token, {"xoauth2": smtp.auth_xoauth2})
+        elif settings.password is not None:
+            # By one of them only: `SMTP.login` tries them all, and three wrong passwords close an account.
+            methods = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
+            await _log_in(smtp, settings.username, settings.password.reveal(), methods)
 
 
 @asynccontextmanager
@@ -116,14 +124,12 @@ async def _encrypt(smtp: SMTP) -> None:
     await _hello(smtp)
 
 
-async def _log_in(smtp: SMTP, username: str, password: str) -> None:
-    """By one method only: `SMTP.login` tries them all, and three wrong passwords close an account."""
-    methods = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
-    usable = [methods[name] for name in methods if name in smtp.supported_auth_methods]
+async def _log_in(smtp: SMTP, username: str, secret: str, methods: Mapping[str, Login]) -> None:
+    usable = [methods[name] for name in methods if name in smtp.server_auth_methods]
     if not usable:
-        raise ChannelStopped("configuration", "the server offers no login that we know")
+        raise ChannelStopped("configuration", f"the server offers no login that we know ({', '.join(methods)})")
     try:
-        await usable[0](username, password)
+        await usable[0](username, secret)
     except SMTPResponseException as problem:
         raise refusal(Reply("AUTH", problem.code, problem.message)) from None
 
@@ -160,7 +166,7 @@ async def _goodbye(smtp: SMTP) -> None:
         await smtp.execute_command(b"QUIT", timeout=GOODBYE_S)
 
 
-async def visit(settings: EmailSettings) -> None:
+async def visit(settings: EmailSettings, token: str = "") -> None:
     """Connect, greet, log in, leave. SendError as for a mail."""
-    async with connected(settings) as smtp:
+    async with connected(settings, token) as smtp:
         await _goodbye(smtp)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from channels.email.folder_names import quoted
 from channels.email.imap_lines import Plain, Secure
 from channels.email.settings import EmailSettings
 from channels.errors import ChannelMisconfigured
@@ -22,6 +23,8 @@ UID, SIZE = re.compile(rb"\bUID (\d+)"), re.compile(rb"\bRFC822\.SIZE (\d+)")
 ARRIVED = re.compile(rb"\bINTERNALDATE \"([^\"]+)\"")
 DELIMITER = re.compile(rb'\([^)]*\) "?(.)"? ')
 TIMEOUT_S = 60.0
+REST_S = 300.0
+"""After a refused login: whoever tries on and on is locked out."""
 SLICE_S = 1.0
 """How long nobody hears that the listening shall end."""
 IDLE = b"SP1"
@@ -42,8 +45,11 @@ class Waiting:
 class Mailbox:
     """One connection. Any OSError or IMAP4.error that is not caught here ends it."""
 
-    def __init__(self, settings: EmailSettings) -> None:
+    def __init__(self, settings: EmailSettings, token: str = "") -> None:
+        """`token`: of OAuth, in place of a password."""
         self._settings = settings
+        self._token = token
+        self._abilities: frozenset[str] = frozenset()
         self._ended = threading.Event()
         self._connection: Plain | Secure | None = None
         self.validity = 0
@@ -61,20 +67,38 @@ class Mailbox:
         self._connection = _connected(self._settings)
         if self._ended.is_set():  # nobody waits for it any more
             self.close()
-        settings = self._settings
-        password = settings.imap_password or settings.password
+        self._log_in()
+        # Many servers say only now what they can do for us.
+        _, told = self._imap.capability()
+        self._abilities = frozenset(b" ".join(one for one in told if one).decode("ascii", "replace").upper().split())
+        self._delimiter = self._find_delimiter()
+        ok, _ = self._imap.select(quoted(self._settings.imap_folder))
+        if ok != "OK":
+            raise ChannelMisconfigured(f"there is no folder {self._settings.imap_folder} in the mailbox", REST_S)
+        self.validity = self._said("UIDVALIDITY")
+        self.next_uid = self._said("UIDNEXT")
+
+    def _log_in(self) -> None:
+        """By one method only: a password that is wrong is tried once."""
+        settings, imap = self._settings, self._imap
+        name = settings.imap_username or settings.username
+        secret = settings.imap_password or settings.password
+        password = secret.reveal() if secret else ""
         try:
-            self._imap.login(settings.imap_username or settings.username, password.reveal() if password else "")
+            if self._token:
+                said = f"user={name}\x01auth=Bearer {self._token}\x01\x01".encode()
+                answers = iter([said])  # to whatever it asks then: nothing, so that it says no
+                imap.authenticate("XOAUTH2", lambda _: next(answers, b""))
+            elif (name + password).isascii() and "LOGINDISABLED" not in imap.capabilities:
+                imap.login(name, password)
+            elif "AUTH=PLAIN" in imap.capabilities:
+                imap.authenticate("PLAIN", lambda _: f"\0{name}\0{password}".encode())
+            else:
+                raise ChannelMisconfigured(NO_LOGIN, REST_S)
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error:
-            raise ChannelMisconfigured(REFUSED) from None
-        self._delimiter = self._find_delimiter()
-        ok, _ = self._imap.select(_quoted(settings.imap_folder))
-        if ok != "OK":
-            raise ChannelMisconfigured(f"there is no folder {settings.imap_folder} in the mailbox")
-        self.validity = self._said("UIDVALIDITY")
-        self.next_uid = self._said("UIDNEXT")
+            raise ChannelMisconfigured(REFUSED_BEARER if self._token else REFUSED, REST_S) from None
 
     def waiting(self, after: int) -> list[Waiting]:
         """The mails behind this number, in order."""
@@ -96,29 +120,32 @@ class Mailbox:
 
     def put(self, uid: int, folder: str) -> None:
         """Move it out of the way; where the server does not let us, it stays: the position says that we have it."""
-        name = _quoted(folder.replace("/", self._delimiter))
+        name = quoted(folder.replace("/", self._delimiter))
         with _unless_lost():
             self._imap.create(name)
         with _unless_lost():
-            if "MOVE" in self._imap.capabilities:
+            if "MOVE" in self._abilities:
                 self._imap.uid("MOVE", str(uid), name)
                 return
             ok, _ = self._imap.uid("COPY", str(uid), name)
             if ok == "OK":
                 self._imap.uid("STORE", str(uid), "+FLAGS.SILENT", "(\\Deleted)")
-                if "UIDPLUS" in self._imap.capabilities:
+                if "UIDPLUS" in self._abilities:
                     self._imap.uid("EXPUNGE", str(uid))
 
     def wait(self, seconds: float) -> None:
         """Until the server says that something happened, the time is over, or `close` was called."""
-        imap, waited = self._imap, 0.0
-        if "IDLE" not in imap.capabilities:
-            while waited < seconds and not self._ended.wait(SLICE_S):
+        imap, waited, heard = self._imap, 0.0, False
+        if "IDLE" in self._abilities:
+            imap.send(IDLE + b" IDLE\r\n")
+            # What came since we looked is told at once.
+            heard, begun = self._answer(b"+")
+            if not begun:  # it says that it could, and does not: we look again and again instead
+                self._abilities -= {"IDLE"}
+        if "IDLE" not in self._abilities:
+            while not heard and waited < seconds and not self._ended.wait(SLICE_S):
                 waited += SLICE_S
             return
-        imap.send(IDLE + b" IDLE\r\n")
-        # What came since we looked is told at once.
-        heard = self._answer(b"+")
         while not heard and waited < seconds and not self._ended.is_set():
             heard = imap.says_something(SLICE_S)
             waited += SLICE_S
@@ -137,15 +164,15 @@ class Mailbox:
         with suppress(OSError):
             self._connection.shutdown()
 
-    def _answer(self, begins: bytes) -> bool:
-        """Read on to the line that begins so; whether the server spoke of mails before it."""
+    def _answer(self, begins: bytes) -> tuple[bool, bool]:
+        """Read on to the line that begins so, or ends the command: did the server speak of mails before it, was it that line."""
         heard = False
         while True:
             line = self._imap.readline()
             if not line:
                 raise imaplib.IMAP4.abort("connection lost")
-            if line.startswith(begins):
-                return heard
+            if line.startswith((begins, IDLE)):
+                return heard, line.startswith(begins)
             heard = heard or b" EXISTS" in line
 
     def _said(self, name: str) -> int:
@@ -162,6 +189,10 @@ class Mailbox:
 REFUSED = (
     "the mailbox refuses the login: compare imap_username and imap_password, ask whether an app password is needed"
 )
+REFUSED_BEARER = (
+    "the mailbox refuses the token: may this application read the mailbox (scope), is imap_username the box it is for?"
+)
+NO_LOGIN = "the mailbox offers no login that fits: choose a password of ASCII letters, or imap_security that the server logs in with"
 
 
 def _connected(settings: EmailSettings) -> Plain | Secure:
@@ -190,10 +221,6 @@ def _described(line: bytes) -> Waiting:
     uid, size, moment = UID.search(line), SIZE.search(line), ARRIVED.search(line)
     arrived = _moment(moment[1].decode("ascii", "replace")) if moment else None
     return Waiting(int(uid[1]) if uid else 0, int(size[1]) if size else 0, arrived)
-
-
-def _quoted(folder: str) -> str:
-    return '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _moment(text: str) -> datetime | None:

@@ -7,27 +7,28 @@ import asyncio
 import hashlib
 import imaplib
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from itertools import chain, repeat
 
 from msgspec import structs
 
-from channels.email.mailbox import MOST_BYTES, Mailbox, Waiting
+from channels.email.mailbox import MOST_BYTES, REST_S, Mailbox, Waiting
 from channels.email.settings import EmailSettings
-from channels.errors import ChannelMisconfigured, PayloadInvalid
+from channels.errors import ChannelMisconfigured, ChannelStopped, PayloadInvalid, TemporaryFailure
 from channels.messages import Address, Inbound, InboundMessage, MessageKind, RawRequest
 from channels.protocols import Bookmark, Submit
 
 POLL_S = 60.0
 PAUSES_S = (1, 2, 4, 8, 16, 32, 60)
-REFUSED_S = 300.0
-"""After a refused login: whoever tries on and on is locked out."""
-LOST = (OSError, imaplib.IMAP4.error, ssl.SSLError, EOFError)
+LOST = (OSError, imaplib.IMAP4.error, ssl.SSLError, EOFError, TemporaryFailure)
 AWAY = "no connection to imap_host at its port: is the name right, the port open, the certificate valid?"
 Pause = Callable[[float], Awaitable[None]]
 Parse = Callable[[RawRequest], Sequence[Inbound]]
+Token = Callable[[], Awaitable[str]]
+"""Gives a token of OAuth; an empty one where the password is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +57,47 @@ class Position:
 
 
 async def poll(
-    settings: EmailSettings, parse: Parse, submit: Submit, bookmark: Bookmark, pause: Pause = asyncio.sleep
+    settings: EmailSettings,
+    parse: Parse,
+    submit: Submit,
+    bookmark: Bookmark,
+    token: Token,
+    pause: Pause = asyncio.sleep,
 ) -> None:
     """Until cancelled. ChannelMisconfigured for what waiting does not mend; everything else is tried again."""
     waits = chain(PAUSES_S, repeat(PAUSES_S[-1]))
     while True:
-        box = Mailbox(settings)
         try:
-            await asyncio.to_thread(box.open)
-            waits = chain(PAUSES_S, repeat(PAUSES_S[-1]))
-            await _read_on(box, settings, parse, submit, bookmark)
-        except ChannelMisconfigured:
-            await asyncio.to_thread(box.close)
-            await pause(REFUSED_S)
-            raise
+            async with _opened(settings, token) as box:
+                waits = chain(PAUSES_S, repeat(PAUSES_S[-1]))
+                await _read_on(box, settings, parse, submit, bookmark)
         except LOST:
             await pause(next(waits))
-        finally:
-            await asyncio.to_thread(box.close)
 
 
-async def look(settings: EmailSettings) -> list[str]:
+async def look(settings: EmailSettings, token: Token) -> list[str]:
     """What is wrong with the mailbox, in sentences; empty when it can be read."""
-    box = Mailbox(settings)
     try:
-        await asyncio.to_thread(box.open)
+        async with _opened(settings, token):
+            return []
     except ChannelMisconfigured as problem:
         return [str(problem)]
     except LOST as problem:
         return [f"{AWAY} ({type(problem).__name__})"]
+
+
+@asynccontextmanager
+async def _opened(settings: EmailSettings, token: Token) -> AsyncIterator[Mailbox]:
+    """A mailbox that is ready to be read."""
+    try:
+        box = Mailbox(settings, await token())
+    except ChannelStopped as problem:
+        raise ChannelMisconfigured(f"no token for the mailbox: {problem.detail}", REST_S) from problem
+    try:
+        await asyncio.to_thread(box.open)
+        yield box
     finally:
         await asyncio.to_thread(box.close)
-    return []
 
 
 async def _read_on(box: Mailbox, settings: EmailSettings, parse: Parse, submit: Submit, bookmark: Bookmark) -> None:

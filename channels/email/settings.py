@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Literal
+from urllib.parse import urlsplit
 
+from channels.oauth import Grant
 from config.settings import Secret
 
 PORTS = {"tls": 465, "starttls": 587, "none": 25}
@@ -71,6 +73,13 @@ class EmailSettings:
     """The box whose plus addresses bounces go to: `bounce+…@`."""
     reply_key: Secret | None = None
     """Key of the proof in reply addresses; drawn from `storage.identity_key` when absent."""
+    oauth_token_url: str = ""
+    """Set: in place of passwords tokens of OAuth open server and mailbox (XOAUTH2); here they are given out."""
+    oauth_client_id: str = ""
+    oauth_client_secret: Secret | None = None
+    oauth_refresh_token: Secret | None = None
+    """What somebody got when they let us in; without it we ask in our own name (client credentials)."""
+    oauth_scope: str = ""
     timeout_s: float = field(default=20.0, metadata={"min": 1, "max": 25})
     """For all until the mail is handed over, and once more for the server's answer to it."""
 
@@ -82,11 +91,28 @@ class EmailSettings:
             raise ValueError("smtp_host and from_address must not be empty")
         if CONTROL.search(self.from_name + self.smtp_host + self.username):
             raise ValueError("smtp_host, username and from_name must be one line without control characters")
-        if bool(self.username) != bool(self.password):
+        if any(secret and CONTROL.search(secret.reveal()) for secret in (self.password, self.imap_password)):
+            raise ValueError("password and imap_password must be one line without control characters")
+        self._check_oauth()
+        if not self.oauth_token_url and bool(self.username) != bool(self.password):
             raise ValueError("username and password belong together")
         if self.security == "none" and not _may_be_near(self.smtp_host):
             raise ValueError('security = "none" is for this machine and private networks only')
         self._check_incoming()
+
+    def _check_oauth(self) -> None:
+        if not self.oauth_token_url:
+            if self.oauth_client_id or self.oauth_client_secret or self.oauth_refresh_token:
+                raise ValueError("oauth_client_id and its kin need oauth_token_url")
+            return
+        if not self.oauth_token_url.startswith("https://") and not _is_here(self.oauth_token_url):
+            raise ValueError("oauth_token_url must begin with https://")
+        if not (self.oauth_client_id and self.username and (self.oauth_client_secret or self.oauth_refresh_token)):
+            raise ValueError(
+                "oauth_token_url needs username, oauth_client_id, and oauth_client_secret or oauth_refresh_token"
+            )
+        if self.password or self.imap_password:
+            raise ValueError("either a password or oauth_token_url, not both")
 
     def _check_incoming(self) -> None:
         if not (BOX.fullmatch(self.reply_box) and BOX.fullmatch(self.bounce_box)):
@@ -110,6 +136,20 @@ class EmailSettings:
         if CONTROL.search(self.imap_host + self.imap_username + self.imap_folder + self.imap_done + self.imap_aside):
             raise ValueError("imap_host, imap_username and folders must be one line without control characters")
 
+    def grant(self) -> Grant | None:
+        """How tokens are asked for; None where passwords open the doors."""
+        if not self.oauth_token_url:
+            return None
+        secret, refresh = self.oauth_client_secret, self.oauth_refresh_token
+        said = {
+            "grant_type": "refresh_token" if refresh else "client_credentials",
+            "client_id": self.oauth_client_id,
+            "client_secret": secret.reveal() if secret else "",
+            "refresh_token": refresh.reveal() if refresh else "",
+            "scope": self.oauth_scope,
+        }
+        return Grant(self.oauth_token_url, {name: value for name, value in said.items() if value})
+
     @property
     def imap_at(self) -> int:
         return self.imap_port or (993 if self.imap_security == "tls" else 143)
@@ -121,6 +161,10 @@ class EmailSettings:
     @property
     def domain(self) -> str:
         return self.from_address.rpartition("@")[2]
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _may_be_near(host: str) -> bool:

@@ -1,11 +1,13 @@
-"""A message of ours as a mail: one plain text, headers that tell machines not to answer, nothing from outside in them."""
+"""A message of ours as a mail: plain text and the same as a page, headers that tell machines not to answer, nothing from outside in them."""
 
 import re
+from collections.abc import Sequence
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import SMTP
 
 from channels.email.boxes import Boxes
+from channels.email.page import page_of
 from channels.email.settings import EmailSettings, is_mailbox
 from channels.errors import RecipientRefused, SendRefused
 from channels.messages import OutboundMessage, clean_text
@@ -47,7 +49,11 @@ def written(message: OutboundMessage, settings: EmailSettings, boxes: Boxes | No
     if answers:
         mail["In-Reply-To"] = mail["References"] = message.reply_to
     mail["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"
-    mail.set_content(_with_links(text, message), charset="utf-8")
+    links = [(button.label, button.url) for row in message.buttons for button in row if button.url]
+    mail.set_content(_with_links(text, links), charset="utf-8")
+    mail.add_alternative(page_of(text, links), subtype="html", charset="utf-8")
+    # The same message is the same bytes: who gets it twice can tell.
+    mail.set_boundary(f"={message.id}=")
     return bytes(mail)
 
 
@@ -65,7 +71,6 @@ def _mailbox(address: str, name: str = "") -> Mailbox:
     return Mailbox(name, local, domain)
 
 
-def _with_links(text: str, message: OutboundMessage) -> str:
+def _with_links(text: str, links: Sequence[tuple[str, str]]) -> str:
     """There are no buttons in a mail; those that open a page are lines."""
-    links = [f"{button.label}: {button.url}" for row in message.buttons for button in row if button.url]
-    return "\n".join((text, *links))
+    return "\n".join((text, *(f"{label}: {url}" for label, url in links)))

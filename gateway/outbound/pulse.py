@@ -52,11 +52,22 @@ def beat(tx: Transaction, beats: list[Beat]) -> None:
         tx.execute(state.update().where(state.c.channel == one.channel).values(**values))
 
 
-def alive(tx: Transaction, channel: str) -> None:
-    """Whoever asks this provider is still asking: without that word the channel counts as dead."""
+def alive(tx: Transaction, channel: str, *, looked_after: bool = False) -> None:
+    """Whoever asks this provider is still asking: without that word the channel counts as dead.
+
+    `looked_after`: somebody else looks at the provider, too, and says what is wrong (`checked`).
+    """
     state = tables.channel_state
     tx.insert_new(state, [{"channel": channel}], "channel")
-    tx.execute(state.update().where(state.c.channel == channel).values(heartbeat_at=tx.now))
+    values: dict[str, object] = {"heartbeat_at": tx.now} | ({} if looked_after else {"check_problems": []})
+    tx.execute(state.update().where(state.c.channel == channel).values(**values))
+
+
+def refused(tx: Transaction, channel: str, problem: str) -> None:
+    """The provider does not let us listen; the sentence stays on the channel's screen until it does."""
+    state = tables.channel_state
+    tx.insert_new(state, [{"channel": channel}], "channel")
+    tx.execute(state.update().where(state.c.channel == channel).values(check_problems=[problem]))
 
 
 def checked(tx: Transaction, channel: str, problems: list[str]) -> None:

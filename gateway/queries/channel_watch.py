@@ -201,9 +201,12 @@ def _outbound(tx: Transaction, channel: Channel, figures: _Figures, state: Any) 
 
 
 def _is_dead(tx: Transaction, channel: Channel, state: Any) -> bool:
-    """A listener that does not say that it lives; webhooks have no heartbeat of their own."""
+    """A listener that does not say that it lives, or is refused; webhooks have no heartbeat of their own."""
     if channel.listener is None or not channel.listener.listens():
         return False
+    # Where somebody else looks at the provider, too, its problems need not be the listener's.
+    if channel.starter is None and state is not None and state.check_problems:
+        return True
     if state is None or state.heartbeat_at is None:
         return False
     return bool((tx.now - state.heartbeat_at).total_seconds() > HEARTBEAT_S * MISSED_HEARTBEATS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,15 +21,23 @@ class Kept:
 
 @dataclass
 class ImapServer:
-    """`capabilities` may lack words; `lose_at`: a command at which the connection is cut, once; `refuse`: at which NO is said."""
+    """`capabilities` may lack words; `lose_at`: a command at which the connection is cut, once; `refuse`: at which NO is said.
+
+    `at_first`: what is offered before the login, where that is something else. `password` and `token` open it.
+    """
 
     folders: dict[str, list[Kept]] = field(default_factory=lambda: {"INBOX": []})
     validity: int = 7
     next_uid: int = 1
     capabilities: str = CAPABILITIES
+    at_first: str = ""
+    password: str = PASSWORD
+    token: str = ""
     lose_at: str = ""
     refuse: str = ""
     port: int = 0
+    is_in: bool = False
+    """Whether the latest connection has logged in."""
     searched: int = 1
     """`next_uid` when somebody looked last."""
     logins: int = 0
@@ -51,7 +60,8 @@ class ImapServer:
         self.next_uid = len(mails) + 1
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"* OK [CAPABILITY %b] ready\r\n" % self.capabilities.encode())
+        self.is_in = False
+        writer.write(b"* OK [CAPABILITY %b] ready\r\n" % self._offered.encode())
         try:
             while line := await reader.readline():
                 tag, _, rest = line.decode().strip().partition(" ")
@@ -60,7 +70,10 @@ class ImapServer:
                 if self.lose_at == name:
                     self.lose_at = ""
                     return
-                if name == "IDLE":
+                if name == "AUTHENTICATE":
+                    writer.write(await self._authenticate(reader, writer, rest, tag))
+                    continue
+                if name == "IDLE" and self.refuse != "IDLE":
                     await self._idle(reader, writer, tag)
                     continue
                 writer.write(self._answer(name, rest, tag))
@@ -78,6 +91,27 @@ class ImapServer:
             return f"{tag} NO [AUTHENTICATIONFAILED] wrong\r\n".encode()
         return made + f"{tag} OK done\r\n".encode()
 
+    @property
+    def _offered(self) -> str:
+        return self.capabilities if self.is_in else self.at_first or self.capabilities
+
+    async def _authenticate(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rest: str, tag: str
+    ) -> bytes:
+        self.logins += 1
+        writer.write(b"+ \r\n")
+        said = b64decode(await reader.readline()).decode()
+        wanted = {
+            "PLAIN": f"\0{USER}\0{self.password}",
+            "XOAUTH2": f"user={USER}\x01auth=Bearer {self.token}\x01\x01",
+        }
+        if said == wanted[rest.split()[1]]:
+            self.is_in = True
+            return f"{tag} OK done\r\n".encode()
+        writer.write(b"+ eyJzdGF0dXMiOiI0MDEifQ==\r\n")  # why not; then it waits for an empty line
+        await reader.readline()
+        return f"{tag} NO [AUTHENTICATIONFAILED] wrong\r\n".encode()
+
     async def _idle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tag: str) -> None:
         if self.next_uid != self.searched:  # what came since they looked is told at once
             writer.write(b"* %d EXISTS\r\n" % len(self.folders["INBOX"]))
@@ -94,7 +128,8 @@ class ImapServer:
 
     def login(self, rest: str) -> bytes:
         self.logins += 1
-        return b"" if f'"{PASSWORD}"' in rest and USER in rest else b"NO"
+        self.is_in = f'"{self.password}"' in rest and USER in rest
+        return b"" if self.is_in else b"NO"
 
     def select(self, _: str) -> bytes:
         count = len(self.folders["INBOX"])
@@ -102,7 +137,7 @@ class ImapServer:
         return told.encode()
 
     def capability(self, _: str) -> bytes:
-        return f"* CAPABILITY {self.capabilities}\r\n".encode()
+        return f"* CAPABILITY {self._offered}\r\n".encode()
 
     def list_(self, _: str) -> bytes:
         return b'* LIST (\\Noselect) "." ""\r\n'

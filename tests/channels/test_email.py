@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,11 +15,14 @@ from msgspec import structs
 
 from channels.email.adapter import Email
 from channels.email.dialogue import _near_enough, connected
+from channels.email.html_text import plain_of
 from channels.email.outcomes import Reply, refusal
 from channels.email.settings import EmailSettings
 from channels.email.writing import subject, written
 from channels.errors import (
+    ChannelError,
     ChannelStopped,
+    NotSent,
     ProviderBusy,
     RecipientRefused,
     SendError,
@@ -27,9 +31,21 @@ from channels.errors import (
     TemporaryFailure,
 )
 from channels.messages import Address, Button, OutboundMessage, SendReceipt
+from channels.oauth import Grant, Tokens
+from channels.protocols import HttpResponse
 from channels.registry import build
 from config.settings import ChannelTable, Secret, SettingsError
-from tests.channels.mail_server import LOST, PASSWORD, USER, MailServer, certificate, server_tls, serving
+from tests.channels.mail_server import (
+    LOST,
+    PASSWORD,
+    TOKEN,
+    USER,
+    MailServer,
+    certificate,
+    server_tls,
+    serving,
+    words_of,
+)
 from tests.channels.scripted_http import ScriptedHttp
 
 LINK = "https://aduan.example.go.id/p/bm90LWEtcmVhbC10b2tlbi1idXQtYXMtbG9uZy1hcy1vbmUtaXM"
@@ -86,8 +102,8 @@ async def test_a_mail_says_what_it_is_about_and_ends_with_the_link() -> None:
         "Message-ID": "<ob_0000000000001@example.go.id>",
         "Auto-Submitted": "auto-generated",
     }
-    assert mail.get_content_type() == "text/plain"
-    assert mail.get_content().replace("\r\n", "\n") == f"{TEXT}\n"
+    assert mail.get_content_type() == "multipart/alternative"
+    assert words_of(mail) == f"{TEXT}\n"
     assert server.envelopes == [("aduan@example.go.id", ["rina@pupr.example.go.id"])]
     assert server.greeted == ["example.go.id"]
 
@@ -109,7 +125,7 @@ async def test_a_time_that_nobody_told_is_no_date() -> None:
 )
 async def test_any_text_arrives_as_it_was(text: str) -> None:
     server = await one_mail(structs.replace(MESSAGE, text=text))
-    assert server.taken[0].get_content().replace("\r\n", "\n") == text.replace("\r\n", "\n") + "\n"
+    assert words_of(server.taken[0]) == text.replace("\r\n", "\n") + "\n"
     assert all(octet < 128 for octet in server.raw[0])
     assert server.envelopes[0][1] == [RINA.path]
 
@@ -117,7 +133,26 @@ async def test_any_text_arrives_as_it_was(text: str) -> None:
 async def test_a_button_that_opens_a_page_is_a_line() -> None:
     rows = ((Button("Lihat", url=LINK), Button("Terima", data="a:1")),)
     server = await one_mail(structs.replace(MESSAGE, text="Tugas baru.", buttons=rows))
-    assert server.taken[0].get_content().splitlines() == ["Tugas baru.", f"Lihat: {LINK}"]
+    assert words_of(server.taken[0]).splitlines() == ["Tugas baru.", f"Lihat: {LINK}"]
+    assert f'<p><a href="{LINK}">Lihat</a></p>' in words_of(server.taken[0], "html")
+
+
+async def test_beside_the_text_stands_the_same_as_a_page_in_which_nothing_of_a_citizen_is_markup() -> None:
+    text = 'Warga: "<img src=x onerror=alert(1)> & lain"\n\nBuka https://a.example/p?x=1&y="2". Baris\ndua'
+    server = await one_mail(structs.replace(MESSAGE, text=text))
+    page = words_of(server.taken[0], "html")
+    assert "&lt;img src=x onerror=alert(1)&gt; &amp; lain" in page
+    assert '<a href="https://a.example/p?x=1&amp;y=">https://a.example/p?x=1&amp;y=</a>' in page
+    assert "<p>Buka" in page
+    assert "Baris<br>\ndua</p>" in page
+    assert not re.search(r"<(?!/?(?:html|head|meta|body|p|br|a)\b|!DOCTYPE)", page)
+    # The whole way round: our own reader of pages sees the words that we wrote.
+    assert plain_of(page).split() == text.split()
+
+
+async def test_the_same_message_is_the_same_mail_however_often_it_is_sent() -> None:
+    first, second = [(await one_mail()).raw[0] for _ in range(2)]
+    assert first == second
 
 
 @pytest.mark.parametrize(
@@ -179,6 +214,15 @@ def test_what_cannot_become_a_mail_is_refused(message: OutboundMessage, kind: ty
     assert refused.value.reason == reason
 
 
+OAUTH = {
+    "username": "aduan",
+    "oauth_token_url": "https://token.example/v2",
+    "oauth_client_id": "satupintu",
+    "oauth_client_secret": "rahasia",
+    "oauth_refresh_token": "segar",
+}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -191,6 +235,15 @@ def test_what_cannot_become_a_mail_is_refused(message: OutboundMessage, kind: ty
         ({"smtp_host": ""}, "must not be empty"),
         ({"security": "ssl"}, "security"),
         ({"timeout_s": 60}, "at most 25"),
+        ({"username": "a", "password": "satu\ndua"}, "one line"),
+        (OAUTH, None),
+        (OAUTH | {"oauth_refresh_token": ""}, None),
+        (OAUTH | {"oauth_client_secret": ""}, None),
+        (OAUTH | {"oauth_client_secret": "", "oauth_refresh_token": ""}, "oauth_client_secret or oauth_refresh_token"),
+        (OAUTH | {"username": ""}, "needs username"),
+        (OAUTH | {"password": "sandi"}, "not both"),
+        (OAUTH | {"oauth_token_url": "http://token.example"}, "https://"),
+        (OAUTH | {"oauth_token_url": ""}, "need oauth_token_url"),
     ],
 )
 def test_settings_that_cannot_be_right_end_the_start(changes: dict[str, Any], words: str | None) -> None:
@@ -390,6 +443,76 @@ async def test_a_refused_login_is_tried_once_and_stops_the_channel(reply: str, k
     assert len(server.logins) == 2
     assert PASSWORD not in f"{outcome!r} {advice} {settings!r} {outcome.__cause__!r}"
     assert not server.taken
+
+
+TOKEN_URL = "https://token.example/v2"
+BY_TOKEN = replace(
+    HERE,
+    username=USER,
+    oauth_token_url=TOKEN_URL,
+    oauth_client_id="satupintu",
+    oauth_refresh_token=Secret("segar"),
+)
+
+
+def given_out(token: str = TOKEN, **more: Any) -> HttpResponse:
+    return HttpResponse(200, json.dumps({"access_token": token, "token_type": "Bearer", **more}).encode())
+
+
+async def test_a_token_of_oauth_opens_the_mail_server_and_is_asked_for_once() -> None:
+    http = ScriptedHttp([given_out(expires_in=3600)])
+    async with serving() as server:
+        channel = Email(replace(BY_TOKEN, smtp_port=server.port))
+        for _ in range(2):
+            await channel.send(MESSAGE, http)
+    assert (server.logins, len(server.taken)) == (["XOAUTH2", "XOAUTH2"], 2)
+    [asked] = http.calls
+    assert (asked.method, asked.url) == ("POST", TOKEN_URL)
+    assert asked.form == {"grant_type": "refresh_token", "client_id": "satupintu", "refresh_token": "segar"}
+
+
+async def test_a_token_that_the_mail_server_refuses_stops_the_channel_and_is_not_used_again() -> None:
+    http = ScriptedHttp([given_out("salah"), given_out()])
+    async with serving() as server:
+        channel = Email(replace(BY_TOKEN, smtp_port=server.port))
+        with pytest.raises(ChannelStopped, match="credentials"):
+            await channel.send(MESSAGE, http)
+        assert await channel.send(MESSAGE, http) == SendReceipt("4XYZ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (HttpResponse(400, b'{"error":"invalid_grant"}'), ChannelStopped),
+        (HttpResponse(401, b"<html>"), ChannelStopped),
+        (HttpResponse(503, b""), TemporaryFailure),
+        (HttpResponse(200, b"{}"), TemporaryFailure),
+        (given_out("dua kata"), TemporaryFailure),
+        (given_out("a\r\nb"), TemporaryFailure),
+        (NotSent("no such host"), TemporaryFailure),
+    ],
+    ids=lambda value: str(getattr(value, "status", value)),
+)
+async def test_what_a_token_server_says_has_its_meaning(
+    answer: HttpResponse | ChannelError, kind: type[SendError]
+) -> None:
+    with pytest.raises(kind) as problem:
+        await Email(BY_TOKEN).send(MESSAGE, ScriptedHttp([answer]))
+    assert "segar" not in f"{problem.value!r}"
+    async with serving() as server:
+        [advice] = await Email(replace(BY_TOKEN, smtp_port=server.port)).check(ScriptedHttp([answer]), "")
+    assert "oauth" in advice
+
+
+async def test_a_token_is_asked_for_anew_before_it_runs_out() -> None:
+    now = [0.0]
+    tokens = Tokens(Grant(TOKEN_URL, {}), lambda: now[0])
+    http = ScriptedHttp([given_out("a", expires_in=120), given_out("b"), given_out("c", expires_in="soon")])
+    got = []
+    for moment in (0, 59, 61, 3600, 3601, 7201):
+        now[0] = moment
+        got.append(await tokens.current(http))
+    assert got == ["a", "a", "b", "b", "c", "c"]
 
 
 class FarAway(SMTP):

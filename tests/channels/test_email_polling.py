@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from channels.email import mailbox, polling
 from channels.email.adapter import Email
-from channels.email.mailbox import BEGINNING, MOST_BYTES
-from channels.email.polling import REFUSED_S, Position, poll
+from channels.email.folder_names import on_the_wire
+from channels.email.mailbox import BEGINNING, MOST_BYTES, REST_S
+from channels.email.polling import Position, poll
 from channels.email.settings import EmailSettings
-from channels.errors import ChannelMisconfigured
+from channels.errors import ChannelError, ChannelMisconfigured
 from channels.messages import InboundMessage, MessageKind
+from channels.protocols import HttpResponse
 from channels.registry import build
 from config.settings import ChannelTable, Secret, SettingsError
 from tests.channels.imap_server import CAPABILITIES, PASSWORD, USER, ImapServer, imap_serving
@@ -67,12 +70,16 @@ class Reader:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
         task = asyncio.create_task(
-            poll(self.settings, Email(self.settings).parse, self.committed.submit, self.bookmark, self.pause)
+            poll(self.settings, Email(self.settings).parse, self.committed.submit, self.bookmark, no_token, self.pause)
         )
         async with asyncio.timeout(LIMIT_S):
             yield
             task.cancel()
             await asyncio.wait([task])
+
+
+async def no_token() -> str:
+    return ""
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -198,9 +205,101 @@ async def test_f06_of_a_mail_that_is_too_large_the_text_is_taken() -> None:
 async def test_a_refused_login_is_said_and_not_tried_on_and_on() -> None:
     async with imap_serving() as server:
         reader = Reader(server, changes={"imap_password": Secret("salah")})
-        with pytest.raises(ChannelMisconfigured, match="refuses the login"):
-            await poll(reader.settings, lambda _: [], reader.committed.submit, reader.bookmark, reader.pause)
-        assert (server.logins, reader.waited) == (1, [REFUSED_S])
+        with pytest.raises(ChannelMisconfigured, match="refuses the login") as refused:
+            await poll(reader.settings, lambda _: [], reader.committed.submit, reader.bookmark, no_token, reader.pause)
+        assert (server.logins, reader.waited, refused.value.rest_s) == (1, [], REST_S)
+
+
+async def listened(settings: EmailSettings, answers: list[HttpResponse | ChannelError]) -> None:
+    await Email(settings).listen(Committed().submit, ScriptedHttp(answers), KeptBookmark())
+
+
+async def test_what_a_server_offers_is_asked_again_behind_the_login() -> None:
+    async with imap_serving(at_first="IMAP4rev1 AUTH=PLAIN") as server:
+        reader = Reader(server, bookmark=KeptBookmark("7:0:0:0"))
+        server.deliver(letter("satu"))
+        async with reader.reading():
+            await until(lambda: "IDLE" in server.said)
+        assert [len(mails) for mails in (server.folders["INBOX"], server.folders[DONE])] == [0, 1]
+
+
+async def test_a_server_that_offers_idle_and_refuses_it_is_looked_at_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mailbox, "SLICE_S", 0.01)
+    monkeypatch.setattr(polling, "POLL_S", 0.02)
+    async with imap_serving(refuse="IDLE") as server:
+        reader = Reader(server, bookmark=KeptBookmark("7:0:0:0"))
+        async with reader.reading():
+            await until(lambda: server.said.count("UID SEARCH UID 1:*") > 2)
+            server.deliver(letter("satu"))
+            await until(lambda: bool(server.folders.get(DONE)))
+        assert (server.said.count("IDLE"), server.logins) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("offered", "password", "is_in"),
+    [
+        ("IMAP4rev1", "biasa", True),
+        ("IMAP4rev1 LOGINDISABLED AUTH=PLAIN", "biasa", True),
+        ("IMAP4rev1 AUTH=PLAIN", "sandi-é-🔑", True),
+        ("IMAP4rev1 LOGINDISABLED", "biasa", False),
+        ("IMAP4rev1", "sandi-é-🔑", False),
+    ],
+)
+async def test_a_password_of_any_letters_opens_the_mailbox_or_it_is_said_that_it_cannot(
+    offered: str, password: str, is_in: bool
+) -> None:
+    async with imap_serving(capabilities=offered, password=password) as server:
+        problems = await _checked(Reader(server, changes={"imap_password": Secret(password)}).settings)
+        assert problems == ([] if is_in else [mailbox.NO_LOGIN])
+        assert server.logins == int(is_in)
+
+
+async def test_a_token_of_oauth_opens_the_mailbox_and_a_refused_one_is_said() -> None:
+    oauth = {
+        "oauth_token_url": "https://token.example/v2",
+        "oauth_client_id": "satupintu",
+        "oauth_client_secret": Secret("rahasia"),
+        "username": USER,
+        "imap_password": None,
+    }
+    given = HttpResponse(200, b'{"access_token":"uji-token","expires_in":3600}')
+    async with imap_serving(token="uji-token") as server:
+        settings = Reader(server, changes=oauth).settings
+        listening = asyncio.create_task(listened(settings, [given]))
+        async with asyncio.timeout(LIMIT_S):
+            await until(lambda: "IDLE" in server.said)
+        listening.cancel()
+        await asyncio.wait([listening])
+        server.token = "lain"
+        with pytest.raises(ChannelMisconfigured, match="refuses the token"):
+            await listened(settings, [given])
+        with pytest.raises(ChannelMisconfigured, match="invalid_grant") as refused:
+            await listened(settings, [HttpResponse(400, b'{"error":"invalid_grant"}')])
+    assert refused.value.rest_s == REST_S
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("INBOX", "INBOX"),
+        ("Aduan & Saran", "Aduan &- Saran"),
+        ("Aduan é", "Aduan &AOk-"),
+        ("~peter/mail/台北/日本語", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
+        ("🚧", "&2D3epw-"),
+    ],
+)
+def test_a_folder_has_its_name_of_the_wire(name: str, expected: str) -> None:
+    assert on_the_wire(name) == expected
+
+
+async def test_folders_with_letters_of_any_language_are_read_and_filled() -> None:
+    async with imap_serving() as server:
+        reader = Reader(server, bookmark=KeptBookmark("7:0:0:0"), changes={"imap_done": "Aduan/Sélesai"})
+        server.deliver(letter("satu"))
+        async with reader.reading():
+            await until(lambda: bool(server.folders.get("Aduan.S&AOk-lesai")))
 
 
 async def test_the_check_says_what_is_wrong_with_the_mailbox() -> None:
@@ -236,6 +335,7 @@ def test_a_position_is_read_as_it_was_kept() -> None:
         ({"imap_username": ""}, "imap_username or username"),
         ({"imap_host": "8.8.8.8", "imap_security": "none"}, "private networks only"),
         ({"imap_folder": "a\r\nb"}, "one line"),
+        ({"imap_password": "a\r\nb"}, "one line"),
     ],
 )
 def test_settings_of_a_mailbox_that_cannot_be_right_end_the_start(changes: dict[str, str], words: str) -> None:

@@ -30,7 +30,7 @@ from gateway.record import cases
 from gateway.storage import tables
 from gateway.storage.engine import open_engine
 from gateway.storage.store import Store
-from tests.channels.mail_server import MailServer, serving
+from tests.channels.mail_server import MailServer, serving, words_of
 from tests.channels.scripted_http import ScriptedHttp
 from workers.delivery import Delivery
 
@@ -130,9 +130,7 @@ async def test_an_officer_is_told_by_mail_and_the_link_opens_the_task(store: Sto
     assert (mail["To"], mail["Auto-Submitted"]) == ("penghubung@pupr.example.go.id", "auto-generated")
     assert mail["Subject"].startswith(f"Tugas baru {NUMBER} (Pekerjaan Umum")
     assert "berlubang" not in mail["Subject"]
-    [token] = re.findall(
-        r"^http://127\.0\.0\.1:8080/p/([\w-]{43})$", mail.get_content().replace("\r\n", "\n"), re.MULTILINE
-    )
+    [token] = re.findall(r"^http://127\.0\.0\.1:8080/p/([\w-]{43})$", words_of(mail), re.MULTILINE)
     with store.reading() as tx:
         assert door.enter(tx, token, "").door is Door.OPEN
         row = tx.one(select(tables.outbox).where(tables.outbox.c.channel == "surat"))

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from channels.errors import PayloadInvalid
+from channels.errors import ChannelMisconfigured, PayloadInvalid
 from channels.messages import Address, InboundMessage, RawRequest
 from channels.protocols import Bookmark, Http, Listener, Submit
 from channels.registry import Channel
@@ -19,6 +19,7 @@ from channels.sms.gammu.adapter import Gammu
 from channels.sms.gammu.settings import GammuSettings
 from gateway.app import Gateway
 from gateway.operations import leases
+from gateway.queries.channel_watch import ChannelState, watch
 from workers import listen as module
 from workers.limits import Limits
 from workers.listen import listen, listening
@@ -191,6 +192,48 @@ async def test_who_asks_says_that_it_lives_and_who_crashes_does_not(gateway: Gat
     async with asking(gateway, crashing):
         await until(lambda: crashing.asked > 2)
     assert heartbeat(gateway) is None
+
+
+class Refused(Mailbox):
+    """Is refused as long as `refusal` says so, and wants to be left alone for some time then."""
+
+    refusal: str = "the mailbox refuses the login"
+    rest_s: float = 3600
+
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
+        self.asked += 1
+        if self.refusal:
+            raise ChannelMisconfigured(self.refusal, self.rest_s)
+        await asyncio.Event().wait()
+
+
+def on_the_screen(gateway: Gateway, mailbox: Listener) -> tuple[ChannelState, tuple[str, ...]]:
+    channels = {"tg": replace(channel(gateway, mailbox), starter=None)}
+    with gateway.store.reading() as tx:
+        tx.office = replace(tx.office, channels=channels)
+        [shown] = watch(tx)
+    return shown.inbound.state, shown.problems
+
+
+async def test_a_listener_that_is_refused_is_red_at_once_says_why_and_is_left_alone(gateway: Gateway) -> None:
+    mailbox = Refused()
+    async with asking(gateway, mailbox):
+        await until(lambda: on_the_screen(gateway, mailbox)[0] is ChannelState.DOWN)
+        assert on_the_screen(gateway, mailbox)[1] == (mailbox.refusal,)
+        await asyncio.sleep(0.2)  # several renewals of the lease
+        assert (mailbox.asked, heartbeat(gateway)) == (1, None)
+        with gateway.store.transaction() as tx:  # nobody else tries meanwhile
+            assert leases.acquire(tx, "listen:tg", "elsewhere", 60) is None
+
+
+async def test_a_listener_that_is_not_refused_any_more_is_not_red_any_more(gateway: Gateway) -> None:
+    mailbox = Refused(texts=[], crashes=False)
+    mailbox.rest_s = 0
+    async with asking(gateway, mailbox):
+        await until(lambda: on_the_screen(gateway, mailbox)[0] is ChannelState.DOWN)
+        mailbox.refusal = ""
+        await until(lambda: on_the_screen(gateway, mailbox)[1] == ())
+    assert on_the_screen(gateway, mailbox)[0] is not ChannelState.DOWN
 
 
 async def test_while_somebody_else_listens_we_wait(gateway: Gateway) -> None:
