@@ -170,7 +170,12 @@ class InboundMessage(msgspec.Struct, frozen=True):
     in_group: bool = False
     reply_possible: bool = True
     flags: frozenset[str] = frozenset()
-    """Remarks of the adapter: `maybe_truncated`, `incomplete`, `forwarded`, `bad_udh`."""
+    """Remarks of the adapter: `maybe_truncated`, `incomplete`, `forwarded`, `bad_udh`, `public` (an edited comment)."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody can read it."""
+        return self.kind is MessageKind.COMMENT or "public" in self.flags
 
 
 class DeliveryStatus(StrEnum):

@@ -12,5 +12,3 @@ class Account:
     scheme: str
     app_id: str = ""
     read_standby: bool = False
-    public_reply: bool = False
-    """Whether a fixed sentence may stand below a comment."""

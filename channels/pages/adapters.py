@@ -144,7 +144,7 @@ class Messenger(Page):
     )
 
     def __init__(self, settings: MessengerSettings) -> None:
-        account = Account("page", settings.page_id, "fb", settings.app_id, settings.read_standby, settings.public_reply)
+        account = Account("page", settings.page_id, "fb", settings.app_id, settings.read_standby)
         super().__init__(settings, account, outlet(settings, "fb", 2000, len, "comments"))
 
     @property
@@ -159,9 +159,7 @@ class Instagram(Page):
     capabilities: ClassVar[Capabilities] = Capabilities(max_length=1000, max_messages=3, media=True, staff=False)
 
     def __init__(self, settings: InstagramSettings) -> None:
-        account = Account(
-            "instagram", settings.account_id, "ig", settings.app_id, settings.read_standby, settings.public_reply
-        )
+        account = Account("instagram", settings.account_id, "ig", settings.app_id, settings.read_standby)
         super().__init__(settings, account, outlet(settings, "ig", 1000, octets, "replies"))
 
 

@@ -12,6 +12,8 @@ COMMENT = "c:"
 """Before the id of a comment, as message and in `reply_to`: an answer to it is a private reply."""
 PUBLIC = "comment"
 """After the scheme of its people: address of what stands below a comment (`fb-comment:…`)."""
+PUBLIC_WORDS = frozenset({"public"})
+"""An edited comment stands in public, too."""
 VERBS: Mapping[str, MessageKind] = {
     "add": MessageKind.COMMENT,
     "edited": MessageKind.EDIT,
@@ -55,7 +57,6 @@ def _comment(
     key: str, kind: MessageKind, name: str, author: Party, text: str, at: int, account: Account
 ) -> InboundMessage:
     is_new = kind is MessageKind.COMMENT
-    below = Address(f"{account.scheme}-{PUBLIC}", name) if is_new and account.public_reply else None
     return InboundMessage(
         key,
         Address(account.scheme, person(author)),
@@ -66,7 +67,8 @@ def _comment(
         target="" if is_new else f"{COMMENT}{name}",
         destination=account.id,
         display_name=clean_text(author.name or author.username)[:120],
-        reply_address=below,
+        flags=PUBLIC_WORDS if kind is MessageKind.EDIT else frozenset(),
+        reply_address=Address(f"{account.scheme}-{PUBLIC}", name),
     )
 
 

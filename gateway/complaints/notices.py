@@ -122,6 +122,7 @@ _RULES = (
     _reporter("rx.added",             T.IMMEDIATE, replies=True),
     _reporter("rx.notdone",           T.IMMEDIATE, replies=True),
     _reporter("hold.notice",          T.IMMEDIATE, replies=True),
+    _reporter("hold.invite",           T.IMMEDIATE, replies=True),
     _reporter("pv.set",               T.IMMEDIATE, replies=True),
     _reporter("pv.unset",             T.IMMEDIATE, replies=True),
     _reporter("rate.thanks",          T.IMMEDIATE, replies=True),

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import TypedDict
 
-from channels.messages import FormReport, Location, MessageKind
+from channels.messages import FormReport, Location
 from gateway.complaints.complaint import Draft, Hold, Point, Sensitive, Urgency
 from gateway.complaints.duplicates import text_hash
 from gateway.conversation import wording
@@ -87,7 +87,7 @@ def read_agency(text: str, moment: Moment) -> tuple[str, str]:
 
 def judge(moment: Moment) -> Hold:
     """Whether a person should look first. Nothing is refused: a held report has a number too."""
-    if moment.message.kind is MessageKind.COMMENT:
+    if moment.message.is_public:
         return Hold.PUBLIC_COMMENT
     if moment.facts.known_spam or _is_spam(moment):
         return Hold.SPAM
@@ -168,7 +168,7 @@ def _first_words(moment: Moment, draft: Draft) -> tuple[tuple[Reply, ...], Await
     """Receipt, or the word that a person looks first; before it the warning, after it what only the sender can mend."""
     if draft.hold is not Hold.NONE:
         public = (Reply("pub.reply", public=True),) if draft.hold is Hold.PUBLIC_COMMENT else ()
-        return (*public, Reply("hold.notice", about=NEW)), None
+        return (*public, Reply("hold.invite" if public else "hold.notice", about=NEW)), None
     if draft.urgency is Urgency.DARURAT or moment.reading.violence:
         # The line on privacy waits for the next receipt: nothing may stand between a warning and its reader.
         warning = reply(urgent_notice(moment), NEW, kontak=moment.lexicon.ppa_contact)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from channels.messages import InboundMessage, MessageKind
-from gateway.conversation import additions, answers, commands, courtesy, orders, presses, reports, ussd
+from gateway.conversation import additions, answers, commands, comments, courtesy, orders, presses, reports, ussd
 from gateway.conversation.dialogue import Dialogue, Setting
 from gateway.conversation.moment import Moment
 from gateway.conversation.optout import read_opt
@@ -76,6 +76,7 @@ KINDS: dict[MessageKind, Rule] = {
 }
 RULES: tuple[tuple[str, Rule], ...] = (
     ("not words", _by_kind),
+    ("comment", comments.comment),
     ("group", courtesy.group),
     ("button", lambda moment: presses.pressed(moment) if moment.message.kind is MessageKind.BUTTON else None),
     ("opt-out", _opt),  # 2

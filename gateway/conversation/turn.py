@@ -28,6 +28,8 @@ class Skip(StrEnum):
     """An edit or deletion, carried out silently."""
     SERVICE = "SERVICE"
     """Nothing that a person wrote."""
+    COMMENT = "COMMENT"
+    """A public comment that reports nothing."""
     OFFICER = "OFFICER"
     """An officer's answer to a question of ours (gateway/officers/officers.py), which never becomes a report."""
 

@@ -267,9 +267,17 @@ def _reply(tx: Transaction, talk: Talk, turn: Turn, opened: Opened | None) -> No
     numbers = {opened.number: opened.id} if opened else {}
     where = _destination(tx, talk, turn)
     for reply in turn.replies:
+        if reply.public and not _says_in_public(tx, talk):
+            continue
         target = _group(tx, talk, message.reply_address) if _is_for_group(reply, message) else where
         if target is not None:
             _say(tx, talk, turn, reply, target, numbers)
+
+
+def _says_in_public(tx: Transaction, talk: Talk) -> bool:
+    """Whether the office wants a sentence below comments, and there is a place for it."""
+    wanted = getattr(tx.office.channels[talk.channel].settings, "public_reply", False)
+    return bool(wanted) and talk.message.reply_address is not None
 
 
 def _is_for_group(reply: Reply, message: InboundMessage) -> bool:
@@ -313,12 +321,17 @@ def _say(tx: Transaction, talk: Talk, turn: Turn, reply: Reply, where: Destinati
         once=f"{reply.once}:{reply.about}" if reply.once else "",
         direct=reply.direct,
         sent_from=where.sent_from,
-        reply_to=talk.message.provider_id if reply.public else _thread(talk, where),
+        reply_to=_comment(talk) if reply.public or talk.message.is_public else _thread(talk, where),
     )
     delay = timedelta(seconds=reply.delay_s) or _patience(tx, talk, where)
     due_at = tx.now + delay if delay else None
     texts = [(message.text, message.buttons) for message in rendered.messages]
     outbound.say(tx, where.contact, where.channel, texts, said, due_at)
+
+
+def _comment(talk: Talk) -> str:
+    """A provider takes a private answer to a comment only where the comment is named."""
+    return talk.message.provider_id or talk.message.target
 
 
 def _thread(talk: Talk, where: Destination) -> str:

@@ -13,6 +13,7 @@ from gateway.audit import audit
 from gateway.complaints.complaint import SYSTEM
 from gateway.conversation.turn import Skip
 from gateway.dialogue import facts, reporting_back
+from gateway.dialogue.own_answers import answered_elsewhere
 from gateway.dialogue.turn_taking import Desk, take_turn
 from gateway.intake import assembly
 from gateway.intake.arrival import KEPT_BODY, Arrival
@@ -130,6 +131,8 @@ def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
     """One message, whoever it is from: the first that recognises it answers."""
     channel, message = one.arrival.channel, one.message
     if message.kind in NOBODY_WROTE:
+        if message.kind is MessageKind.ECHO:
+            desk.messages[one.id] = (answered_elsewhere(tx, channel, one.contact, message), Skip.OFFICER)
         return DONE
     if not one.contact.reachable:
         contacts.mark_reachable(tx, one.contact.id)  # whoever writes is there

@@ -148,6 +148,12 @@ def withdraw(tx: Transaction, channel: str, contact_id: int, once: str) -> None:
     tx.execute(tables.outbox.update().where(mine).values(state="failed", reason="superseded"))
 
 
+def withdraw_reminders(tx: Transaction, channel: str, contact_id: int) -> None:
+    """What would ask this address something later is not wanted any more: somebody talks with them."""
+    mine = _waits(channel, contact_id) & tables.outbox.c.direct & (tables.outbox.c.planned_at > tx.now)
+    tx.execute(tables.outbox.update().where(mine).values(state="failed", reason="superseded"))
+
+
 def suppress(tx: Transaction, channel: str, contact_id: int, reason: str = "opt_out") -> int:
     """What is still waiting for this address, save answers to own commands, is not sent; how many that were."""
     mine = _waits(channel, contact_id) & tables.outbox.c.direct.is_(False)

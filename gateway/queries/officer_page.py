@@ -55,7 +55,7 @@ LISTED = frozenset(
         Action.ANSWER, Action.REQUEST_TIME, Action.GRANT_TIME, Action.DENY_TIME, Action.DISPUTE_AUTHORITY,
         Action.CONTINUE_INCOMPLETE, Action.CLOSE_AUTOMATICALLY, Action.RATE, Action.FOLLOW_SP4N,
     }
-) | {"edit", "delete", "completed"}  # fmt: skip
+) | {"edit", "delete", "completed", "answered_elsewhere"}  # fmt: skip
 """Deeds, and what reporters changed in a text that stands above as it was (F10)."""
 MOST_EVENTS = 20
 

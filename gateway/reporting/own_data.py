@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from channels.messages import MessageKind
 from gateway.audit import audit
 from gateway.complaints.complaint import OF_REPORTER, ActionRefused, Actor, Visibility
 from gateway.files import attachments
@@ -119,7 +120,8 @@ def _written(tx: Transaction, contact: Contact, complaint_id: int) -> list[str]:
 def _received(tx: Transaction, contact: Contact, complaint_id: int) -> list[dict[str, Any]]:
     message = tables.message
     of_it = (message.c.complaint_id == complaint_id) & message.c.complaint_id.is_not(None)
-    rows = tx.all(select(message).where(of_it, message.c.contact_id == contact.id).order_by(message.c.id))
+    theirs = (message.c.contact_id == contact.id) & (message.c.kind != MessageKind.ECHO.value)
+    rows = tx.all(select(message).where(of_it, theirs).order_by(message.c.id))
     return [
         {
             "at": row.received_at,

@@ -21,6 +21,7 @@ from gateway.web.site import POSTED, ROUTE, SITE, Site
 log = get_logger(__name__)
 MODULES = (
     "gateway.web.webhooks",
+    "gateway.web.data_deletion",
     "gateway.web.health",
     "gateway.web.login",
     "gateway.web.live",

@@ -29,7 +29,7 @@ def test_staff_texts_are_those_of_the_matrix() -> None:
 def test_answers_to_the_reporters_own_act_come_at_any_hour() -> None:
     replies = {rule.key for rule in NOTICES.values() if rule.replies}
     assert replies == {
-        "rx.receipt", "rx.added", "rx.notdone", "hold.notice", "pv.set", "pv.unset", "rate.thanks", "st.resolved",
+        "rx.receipt", "rx.added", "rx.notdone", "hold.notice", "hold.invite", "pv.set", "pv.unset", "rate.thanks", "st.resolved",
         "st.reopened", "st.cancelled",
     }  # fmt: skip
     assert all(NOTICES[key].timing is Timing.IMMEDIATE for key in replies)

@@ -8,6 +8,7 @@ from channels.messages import Address, AttachmentRef, FormReport, Location, Mess
 from gateway.complaints.complaint import Hold, Point, Sensitive, Urgency
 from gateway.conversation.dialogue import Facts
 from gateway.conversation.questions import may_ask
+from gateway.conversation.turn import Skip
 from tests.conversation.town import texts, town
 
 REPORT = "Lampu jalan di gang kami mati sudah tiga malam"
@@ -141,7 +142,7 @@ def test_a_public_comment_gets_no_number_in_public() -> None:
     street.write("jalan di depan pasar rusak parah min", kind=MessageKind.COMMENT)
     public, private = street.turns[-1].replies
     assert (public.key, public.public) == ("pub.reply", True)
-    assert (private.key, private.public) == ("hold.notice", False)
+    assert (private.key, private.public) == ("hold.invite", False)
     draft = street.turns[-1].draft
     assert draft is not None
     assert draft.hold is Hold.PUBLIC_COMMENT
@@ -205,3 +206,31 @@ def test_f99_what_nobody_can_read_is_answered_with_what_can_be_sent() -> None:
     street = town()
     assert street.write(kind=MessageKind.UNSUPPORTED) == [texts()("err.unsupported", "id")]
     assert street.complaints == {}
+
+
+def test_a_comment_is_a_report_or_nothing_and_never_a_command() -> None:
+    street = town()
+    for text in ("STATUS KBR-260001235", "BERHENTI", "mantap min", "👍"):
+        street.write(text, kind=MessageKind.COMMENT)
+        turn = street.turns[-1]
+        assert (turn.opt_out, turn.lookups) == (None, ())
+        assert not [reply for reply in turn.replies if reply.key not in {"pub.reply", "hold.invite"}]
+    assert street.turns[-1].skip is Skip.COMMENT
+
+
+def test_a_second_comment_joins_in_silence() -> None:
+    street = town()
+    street.write("jalan di depan pasar rusak parah min", kind=MessageKind.COMMENT)
+    street.write("sudah tiga bulan begini terus", kind=MessageKind.COMMENT)
+    turn = street.turns[-1]
+    assert (turn.draft, turn.replies, len(turn.additions)) == (None, (), 1)
+
+
+def test_danger_in_a_comment_is_answered_with_the_warning_alone() -> None:
+    street = town()
+    street.write("tolong kebakaran di pasar contoh baru, ada orang terjebak", kind=MessageKind.COMMENT)
+    turn = street.turns[-1]
+    assert turn.draft is not None
+    assert turn.draft.hold is Hold.NONE
+    assert len(turn.replies) == 1
+    assert not turn.replies[0].key.startswith("rx.")

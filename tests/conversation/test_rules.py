@@ -44,6 +44,7 @@ TABLE = [
     (Dialogue(),                                 {"kind": MessageKind.UNSUPPORTED},                 "not words"),
     (known(),                                    {"text": "baru", "kind": MessageKind.EDIT},        "not words"),
     (Dialogue(),                                 {"text": "lampu mati", "in_group": True},          "group"),
+    (Dialogue(),                                 {"text": "lampu mati", "kind": MessageKind.COMMENT},   "comment"),
     (known(),                                    {"kind": MessageKind.BUTTON, "button": "ya:1"},    "button"),
     (known(awaiting=awaiting(Question.REPORT)),  {"text": "STOP"},                                  "opt-out"),
     (known(),                                    {"text": "STATUS"},                                "command"),

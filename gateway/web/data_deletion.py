@@ -1,0 +1,35 @@
+"""`/c/<name>/data-deletion`: a provider hands on that somebody wants their data deleted. Source: docs/channels/messenger.md.
+
+The answer names a page that says what is kept and how to ask, and a code under which the request is known to the provider.
+"""
+
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+
+from channels.errors import PayloadInvalid, SignatureInvalid
+from gateway.retention import provider_requests
+from gateway.web.routes import Route
+from gateway.web.site import site_of
+from gateway.web.webhooks import raw_request
+
+
+async def requested(request: web.Request) -> web.Response:
+    site = site_of(request)
+    channel = site.gateway.office.channels.get(request.match_info["name"])
+    who_asks = getattr(channel.adapter, "who_asks_deletion", None) if channel else None
+    if channel is None or who_asks is None:
+        return web.Response(status=HTTPStatus.NOT_FOUND)
+    try:
+        address = who_asks(await raw_request(request, channel))
+    except SignatureInvalid:
+        site.counters.forged[channel.name] += 1
+        return web.Response(status=HTTPStatus.FORBIDDEN)
+    except PayloadInvalid:
+        return web.Response(status=HTTPStatus.BAD_REQUEST)
+    code = await site.write(provider_requests.note_deletion, channel.name, address)
+    url = f"{site.gateway.settings.server.public_url}/privasi"
+    return web.json_response({"url": url, "confirmation_code": code})
+
+
+ROUTES = (Route(hdrs.METH_POST, "/c/{name}/data-deletion", requested, form=False),)
