@@ -153,6 +153,29 @@ class AddressMoved(SendError):
         self.new_address = new_address
 
 
+class UseTemplate(SendError):
+    """Free texts are over for this recipient: send it again at once as a template, and only once."""
+
+    code = "use_template"
+    retryable = True
+    counts_as_attempt = False
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("window_closed", detail)
+
+
+class OtherAddress(SendError):
+    """Not by this address of theirs: send again at once to one of the scheme `scheme`, if they have one."""
+
+    code = "other_address"
+    retryable = True
+    counts_as_attempt = False
+
+    def __init__(self, scheme: str, detail: str = "") -> None:
+        super().__init__("no_such_address", detail)
+        self.scheme = scheme
+
+
 class ChannelStopped(SendError):
     """The whole channel cannot send (credentials, configuration): rows stay queued, people are told."""
 

@@ -171,6 +171,10 @@ class InboundMessage(msgspec.Struct, frozen=True):
     reply_possible: bool = True
     flags: frozenset[str] = frozenset()
     """Remarks of the adapter: `maybe_truncated`, `incomplete`, `forwarded`, `bad_udh`, `public` (an edited comment)."""
+    also: Address | None = None
+    """Another address of the very same person, named in the same call (a number beside an id of the app)."""
+    account: str = ""
+    """Which of our numbers or pages the call named; empty: that of the channel it came by."""
 
     @property
     def is_public(self) -> bool:
@@ -204,6 +208,12 @@ class DeliveryReport:
     """The provider's name of it, where the report tells both names."""
     up_to: Address | None = None
     """Set: it is about everything that this person got until `at`, and `message_id` is empty."""
+    account: str = ""
+    """As in `InboundMessage`."""
+    again_s: float | None = None
+    """It failed for the time being: it may be tried again after so many seconds."""
+    stops_channel: bool = False
+    """It failed because the channel as a whole cannot send; `reason` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +225,26 @@ class ContactEvent:
     event: str
     """`blocked`, `unblocked`, `moved` or `opted_out` (of messages on this channel)."""
     new_address: Address | None = None
+    account: str = ""
+    """As in `InboundMessage`."""
 
 
-Inbound = InboundMessage | DeliveryReport | ContactEvent
+@dataclass(frozen=True, slots=True)
+class AccountNotice:
+    """What the provider says about our own account: quality, templates, limits. `serious`: somebody must look.
+
+    `subject` is a short word (`quality`), `detail` at most 200 characters without anybody's address.
+    """
+
+    external_id: str
+    subject: str
+    detail: str = ""
+    serious: bool = False
+    account: str = ""
+    """As in `InboundMessage`."""
+
+
+Inbound = InboundMessage | DeliveryReport | ContactEvent | AccountNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +275,14 @@ class OutboundMessage(msgspec.Struct, frozen=True):
     """When we wrote it, aware; a mail carries it as its date."""
     typed: bool = False
     """An officer's own words, no notice of ours: some providers let them leave later."""
+    heard_at: datetime | None = None
+    """When the recipient last wrote to this channel, aware; only where `Capabilities.window_s` asks for it."""
+    meaning: str = ""
+    """Key of its text (`st.answer`): the name of what is said, for templates."""
+    number: str = ""
+    """The complaint that it is about; as `heard_at`."""
+    as_template: bool = False
+    """The provider refused it as a free text."""
 
 
 class SendReceipt(msgspec.Struct, frozen=True):

@@ -39,6 +39,8 @@ class Capabilities:
     sends: bool = True
     staff: bool = True
     """May carry notices to officers."""
+    window_s: float = 0.0
+    """Free texts only for so long after somebody's last message (Meta); 0 = at any time."""
     proves: bool = True
     """Whoever writes here is the one whose address it is. Not so by mail: whatever acts needs a proof of its own."""
 

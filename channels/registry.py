@@ -29,6 +29,7 @@ ADAPTERS: Mapping[str, str] = {
     "email": "channels.email.adapter:Email",
     "messenger": "channels.pages.adapters:Messenger",
     "instagram": "channels.pages.adapters:Instagram",
+    "whatsapp": "channels.whatsapp.adapter:WhatsApp",
     "sandbox": "channels.sandbox:Sandbox",
 }
 GROUP = "satupintu.channels"
@@ -47,15 +48,7 @@ class CommonSettings:
     messages_per_day: int = field(default=0, metadata={"min": 0})
     """Messages that may leave in a day of the government's zone; what is over waits until tomorrow. 0 = no cap."""
 
-    price: float = field(default=0.0, metadata={"min": 0})
-    """Rupiah for a message, or for each part of an SMS; 0 = costs nothing, or nobody counts it."""
-    rupiah_per_day: int = field(default=0, metadata={"min": 0})
-    rupiah_per_month: int = field(default=0, metadata={"min": 0})
-    """Caps like `messages_per_day`, in money; they need a `price`. 0 = no cap."""
-
     def __post_init__(self) -> None:
-        if self.price <= 0 and (self.rupiah_per_day or self.rupiah_per_month):
-            raise ValueError("a cap in rupiah needs a price")
         for network in self.inbound_from:
             ip_network(network, strict=False)
 
@@ -77,11 +70,11 @@ class Channel:
     inbound_from: tuple[str, ...] = ()
     own: str = ""
     """The number, bot or service code that citizens write to."""
+    account: str = ""
+    """How the provider names that in calls; empty where a call is always about this channel."""
+    app: str = field(default="", repr=False)
+    """Channels of one app prove their calls by one secret: a call to any of them may be about all of them."""
     messages_per_day: int = 0
-    price: float = 0.0
-    """Rupiah for a message, or for each part of an SMS."""
-    rupiah_per_day: int = 0
-    rupiah_per_month: int = 0
     max_body: int | None = None
     """None = `intake.max_body`."""
     receiver: Receiver | None = None
@@ -107,6 +100,11 @@ class Channel:
         """Seconds between two messages to one address; 0 where only the channel's rate counts."""
         pace: Callable[[Address], float] | None = getattr(self.adapter, "pace", None)
         return pace(address) if pace else 0.0
+
+    @property
+    def burst(self) -> int:
+        """So many messages may follow each other to one address before `pace` holds them back."""
+        return int(getattr(self.adapter, "burst", 1))
 
     def load(self) -> None:
         """Load what only calling the provider needs: once, in a process that will call, before it says it is ready."""
@@ -179,10 +177,9 @@ def _channel(table: ChannelTable, absent_secret: Callable[[str], str]) -> Channe
         unit=shared.unit,
         inbound_from=shared.inbound_from,
         messages_per_day=shared.messages_per_day,
-        price=shared.price,
-        rupiah_per_day=shared.rupiah_per_day,
-        rupiah_per_month=shared.rupiah_per_month,
         own=str(getattr(adapter, "own", "")),
+        account=str(getattr(adapter, "account", "")),
+        app=str(getattr(adapter, "app", "")),
         max_body=getattr(adapter_of, "max_body", None),
     )
     return replace(channel, **_protocols(adapter))

@@ -17,11 +17,11 @@ from gateway.files import file_sweep
 from gateway.forwarding import forwarding, record_news
 from gateway.hooks import channel_news
 from gateway.intake import assembly
-from gateway.notices import fallback, gathering, mended, summaries
+from gateway.notices import fallback, gathering, held_back, mended, summaries
 from gateway.officer_links import drafts
 from gateway.officers import officers
 from gateway.operations import clock_jumps, idempotency
-from gateway.outbound import costs, draining, outbound
+from gateway.outbound import draining, outbound
 from gateway.people import attempts, bindings, contacts, dialogues
 from gateway.record import shelf
 from gateway.retention import anonymising, audit_cut, identities, privacy_requests, retention
@@ -78,8 +78,6 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("clock_jumps_mended", 60, clock_jumps.mend),
     Upkeep("outbox_swept", 5, outbound.sweep),
     Upkeep("channels_emptied", 5, draining.look),
-    Upkeep("channel_costs_counted", 600, costs.count),
-    Upkeep("channel_caps_told", 60, costs.tell),
     Upkeep("forwards_swept", 10, forwarding.sweep),
     Upkeep("record_alerts_told", 60, record_news.tell_alerts),
     Upkeep("record_reminders_told", 300, record_news.remind),
@@ -90,6 +88,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("summaries_told", 60, summaries.tell, in_one=False),
     Upkeep("officers_told_together", 15, gathering.tell_gathered, in_one=False),
     Upkeep("officers_told_elsewhere", 30, fallback.tell_elsewhere, in_one=False),
+    Upkeep("held_back_asked", 30, held_back.ask),
     Upkeep("mended_ladders_cleared", 300, mended.clear, in_one=False),
     Upkeep("openings_told", 60, identities.tell),
     Upkeep("channel_states_told", 60, channel_news.tell),

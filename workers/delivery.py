@@ -15,10 +15,12 @@ from channels.errors import (
     ChannelError,
     ChannelMisconfigured,
     ChannelStopped,
+    OtherAddress,
     ProviderBusy,
     SendError,
     SendRefused,
     TemporaryFailure,
+    UseTemplate,
     as_send_error,
 )
 from channels.messages import DeliveryStatus, SendReceipt
@@ -35,6 +37,8 @@ BUSY_TOGETHER = timedelta(seconds=5)
 STOPPED_FOR = timedelta(seconds=60)
 """A channel that cannot send at all is tried again this often; its rows keep their places."""
 RESEND_AFTER = timedelta(minutes=15)
+WINDOW = "window"
+"""Reason of a message that no template could bring: a person is asked."""
 MOST_IMPATIENT = 10_000
 """So many lanes and channels are remembered that were told to wait again and again."""
 MOST_DOUBLED = 30
@@ -90,9 +94,8 @@ class Delivery:
         match problem:
             case ProviderBusy():
                 return self._paused(parcel, problem)
-            case AddressMoved():
-                again = _again(parcel, problem, self._clock(), counted=False)
-                return replace(again, new_address=problem.new_address)
+            case AddressMoved() | UseTemplate() | OtherAddress():
+                return self._otherwise(parcel, problem)
             case ChannelStopped():
                 again = _again(parcel, problem, self._clock() + STOPPED_FOR, counted=False)
                 return replace(again, stops_channel=problem.reason)
@@ -107,6 +110,17 @@ class Delivery:
                 return _ended(parcel, DeliveryStatus.FAILED, problem.reason, problem.detail, counted)
             case _:
                 return self._unknown(parcel, channel, problem)
+
+    def _otherwise(self, parcel: Parcel, problem: AddressMoved | UseTemplate | OtherAddress) -> Outcome:
+        """At once again, with one thing changed."""
+        again = _again(parcel, problem, self._clock(), counted=False)
+        if isinstance(problem, AddressMoved):
+            return replace(again, new_address=problem.new_address)
+        if isinstance(problem, OtherAddress):
+            return replace(again, other_scheme=problem.scheme)
+        if parcel.message.as_template:
+            return _ended(parcel, DeliveryStatus.FAILED, WINDOW, problem.detail, counted=False)
+        return replace(again, as_template=True)
 
     def _paused(self, parcel: Parcel, problem: ProviderBusy) -> Outcome:
         """Only this recipient waits, unless the provider means the channel or a second recipient is told so too."""

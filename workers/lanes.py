@@ -103,10 +103,11 @@ class Lanes:
         if pace_s <= 0:
             return wait_s
         now = time.monotonic()
-        leaves_at = max(now + wait_s, self._free_at.get(parcel.lane, now))
+        free_at = self._free_at.get(parcel.lane, now)
+        leaves_at = max(now + wait_s, free_at - pace_s * (self._senders[parcel.channel].burst - 1))
         if len(self._free_at) > LANES_REMEMBERED:
             self._free_at = {lane: moment for lane, moment in self._free_at.items() if moment > now}
-        self._free_at[parcel.lane] = leaves_at + pace_s
+        self._free_at[parcel.lane] = max(free_at, leaves_at) + pace_s
         return leaves_at - now
 
 

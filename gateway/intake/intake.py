@@ -8,23 +8,36 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from channels.messages import Address, Answer, ContactEvent, DeliveryReport, InboundMessage, MessageKind, clean_text
+from channels.messages import (
+    AccountNotice,
+    Address,
+    Answer,
+    ContactEvent,
+    DeliveryReport,
+    InboundMessage,
+    MessageKind,
+    clean_text,
+)
+from config.logging import get_logger
 from gateway.audit import audit
 from gateway.complaints.complaint import SYSTEM
 from gateway.conversation.turn import Skip
 from gateway.dialogue import facts, reporting_back
 from gateway.dialogue.own_answers import answered_elsewhere
 from gateway.dialogue.turn_taking import Desk, take_turn
-from gateway.intake import assembly
+from gateway.intake import accounts, assembly
+from gateway.intake.accounts import Placed
 from gateway.intake.arrival import KEPT_BODY, Arrival
 from gateway.officers import officers
 from gateway.outbound import delivery_reports, outbound
-from gateway.people import contacts, dialogues
+from gateway.people import contacts, dialogues, further_addresses, windows
 from gateway.people.contacts import Contact
+from gateway.record import tasks
 from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
+log = get_logger(__name__)
 DONE = Answer()
 NOBODY_WROTE = frozenset({MessageKind.SERVICE, MessageKind.ECHO})
 """Kept as a row; no citizen said it."""
@@ -44,9 +57,11 @@ class Incoming:
 def receive(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Answer]:
     """Carry out a batch of calls; the answer of each. An exception means that nothing of it was kept."""
     answers = [DONE] * len(arrivals)
-    _take_reports(tx, arrivals)
-    _take_contact_events(tx, arrivals)
-    incoming, again = _keep_messages(tx, arrivals)
+    placed = accounts.directed(tx, arrivals)
+    _take_reports(tx, placed)
+    _take_contact_events(tx, placed)
+    _take_notices(tx, placed)
+    incoming, again = _keep_messages(tx, placed)
     desk = Desk.prepare(tx, [(one.arrival.channel, one.contact, one.message) for one in incoming])
     for one in incoming:
         answers[one.position] = _take(tx, desk, one)
@@ -60,9 +75,9 @@ def receive(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Answer]:
     return answers
 
 
-def _take_reports(tx: Transaction, arrivals: Sequence[Arrival]) -> None:
+def _take_reports(tx: Transaction, placed: Sequence[Placed]) -> None:
     reports = defaultdict(list)
-    for arrival in arrivals:
+    for _, arrival in placed:
         for event in arrival.events:
             if isinstance(event, DeliveryReport):
                 reports[arrival.channel].append(event)
@@ -70,13 +85,23 @@ def _take_reports(tx: Transaction, arrivals: Sequence[Arrival]) -> None:
         delivery_reports.report(tx, channel, given)
 
 
-def _take_contact_events(tx: Transaction, arrivals: Sequence[Arrival]) -> None:
-    for arrival in arrivals:
+def _take_contact_events(tx: Transaction, placed: Sequence[Placed]) -> None:
+    for _, arrival in placed:
         for event in arrival.events:
             if isinstance(event, ContactEvent):
                 contacts.take_event(tx, event)
                 if event.event == "opted_out":
                     _opt_out(tx, arrival.channel, event.address)
+
+
+def _take_notices(tx: Transaction, placed: Sequence[Placed]) -> None:
+    """What a provider says of our own account: a task for people where they must do something."""
+    for _, arrival in placed:
+        for event in arrival.events:
+            if isinstance(event, AccountNotice):
+                log.warning("provider_notice", channel=arrival.channel, subject=event.subject, serious=event.serious)
+                if event.serious:
+                    tasks.add(tx, tasks.PROVIDER_NOTICE, f"{arrival.channel}: {event.subject}", event.detail)
 
 
 def _opt_out(tx: Transaction, channel: str, address: Address) -> None:
@@ -86,23 +111,39 @@ def _opt_out(tx: Transaction, channel: str, address: Address) -> None:
     outbound.suppress(tx, channel, contact.id)
 
 
-def _keep_messages(tx: Transaction, arrivals: Sequence[Arrival]) -> tuple[list[Incoming], list[Incoming]]:
+def _keep_messages(tx: Transaction, placed: Sequence[Placed]) -> tuple[list[Incoming], list[Incoming]]:
     """Insert the messages; those that are new, and those that were here before (a redelivery is no news)."""
     found = [
         (position, arrival, event)
-        for position, arrival in enumerate(arrivals)
+        for position, arrival in placed
         for event in arrival.events
         if isinstance(event, InboundMessage)
     ]
     if not found:
         return [], []
     names = {event.sender: event.display_name for _, _, event in found if event.display_name}
+    further_addresses.link(tx, {event.sender: event.also for _, _, event in found if event.also})
     people = contacts.ensure(tx, [event.sender for _, _, event in found], names)
     every = [
         Incoming(position, arrival, event, people[event.sender], tx.new_id()) for position, arrival, event in found
     ]
     new = tx.insert_new(tables.message, [_row(tx, one) for one in every], "id", key=("channel", "external_id"))
+    _open_windows(tx, [one for one in every if one.id in new])
     return [one for one in every if one.id in new], [one for one in every if one.id not in new]
+
+
+def _open_windows(tx: Transaction, incoming: Sequence[Incoming]) -> None:
+    """Whoever writes may be answered freely for a while, from when they wrote, however late we heard of it."""
+    moments = [
+        (
+            one.arrival.channel,
+            one.contact.id,
+            min(one.message.sent_at or one.arrival.received_at, one.arrival.received_at),
+        )
+        for one in incoming
+        if tx.office.channels[one.arrival.channel].capabilities.window_s and one.message.kind is not MessageKind.SERVICE
+    ]
+    windows.hear(tx, moments)
 
 
 def _row(tx: Transaction, one: Incoming) -> dict[str, object]:

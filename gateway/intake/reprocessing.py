@@ -9,7 +9,7 @@ from channels.errors import ChannelError
 from channels.messages import Inbound, InboundMessage
 from gateway.casework import casework
 from gateway.complaints.complaint import Actor, Visibility
-from gateway.intake import intake, quarantine
+from gateway.intake import accounts, intake, quarantine
 from gateway.intake.arrival import Arrival
 from gateway.intake.quarantine import Quarantined
 from gateway.record import cases
@@ -69,9 +69,12 @@ def _parse(tx: Transaction, kept: Quarantined) -> list[Inbound]:
     if channel is None or channel.reader is None:
         raise StillBroken("no_channel")
     try:
-        return list(channel.reader.parse(kept.request))
+        events = list(channel.reader.parse(kept.request))
     except ChannelError as problem:
         raise StillBroken("not_understood", f"{problem.code}: {problem}"[:200]) from problem
+    if accounts.strangers(tx.office, kept.channel, events):
+        raise StillBroken("not_understood", accounts.UNKNOWN)
+    return events
 
 
 def _messages(tx: Transaction, channel: str, events: Sequence[Inbound]) -> set[int]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, select
 
 from channels.messages import DeliveryReport, DeliveryStatus
+from gateway.outbound import stops
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text, to_millis
@@ -19,6 +20,17 @@ ID_PREFIX = "ob_"
 RANK = {"queued": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "read": 4}
 RECEIPTS = frozenset({"sent", "delivered", "read"})
 RESENT = "resent"
+AS_TEMPLATE = "as_template"
+"""Mark of a message that was refused as a free text and is sent, or was sent, as a template."""
+AGAIN = "again"
+"""Mark of a message that the provider took and could not deliver at first."""
+SENT_AGAIN = frozenset({RESENT, AS_TEMPLATE, AGAIN})
+"""Marks of messages of which several attempts were reported, or will be."""
+WINDOW_CLOSED = "window_closed"
+"""Reason of a report that asks for a template."""
+MOST_ATTEMPTS = 3
+"""Of a message that its provider takes and then does not deliver."""
+STOPPED_S = 300.0
 EARLY_REPORTS = timedelta(minutes=10)
 """How long a receipt waits for its message: providers use their numbers again."""
 
@@ -40,15 +52,15 @@ def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> 
             "outbox_id": row.id if row else None,
         }
         is_new = tx.insert_new(tables.delivery_report, [kept], "id", key=("channel", "message_ref", "status"))
-        if row and (is_new or row.provider_state == RESENT):
-            _advance(tx, row, given.status, given.reason)
+        if row and (is_new or row.provider_state in SENT_AGAIN) and not _is_stale(row, given):
+            _take(tx, row, given, channel)
     if reports:
         tx.notes.setdefault("last_report", set()).add(channel)
 
 
 def _reported(tx: Transaction, channel: str, given: DeliveryReport) -> Any:
     outbox = tables.outbox
-    found = select(outbox.c.id, outbox.c.state, outbox.c.provider_state)
+    found = _rows()
     if given.by_provider_id:
         mine = and_(outbox.c.channel == channel, outbox.c.provider_id == given.message_id, outbox.c.provider_id != "")
         return tx.one(found.where(mine))
@@ -56,6 +68,19 @@ def _reported(tx: Transaction, channel: str, given: DeliveryReport) -> Any:
     if identity is None:
         return None
     return tx.one(found.where(outbox.c.id == identity, outbox.c.channel == channel))
+
+
+def _rows() -> Any:
+    outbox = tables.outbox.c
+    return select(outbox.id, outbox.state, outbox.provider_state, outbox.provider_id, outbox.attempts)
+
+
+def _is_stale(row: Any, given: DeliveryReport) -> bool:
+    """A report, repeated for days, of an attempt before the last one."""
+    if not given.provider_id or row.provider_state not in {AS_TEMPLATE, AGAIN} or not row.provider_id:
+        return False
+    is_that = row.provider_id == given.provider_id
+    return is_that if row.state in {"queued", "sending"} else not is_that
 
 
 def _advance(tx: Transaction, row: Any, status: DeliveryStatus, reason: str) -> None:
@@ -72,6 +97,40 @@ def _advance(tx: Transaction, row: Any, status: DeliveryStatus, reason: str) -> 
     if status in {DeliveryStatus.DELIVERED, DeliveryStatus.READ}:
         values["delivered_at"] = tx.now
     tx.execute(outbox.update().where(outbox.c.id == row.id).values(**values))
+
+
+def _take(tx: Transaction, row: Any, given: DeliveryReport, channel: str) -> None:
+    if given.status is None or (given.status is DeliveryStatus.FAILED and _once_more(tx, row, given, channel)):
+        return
+    _advance(tx, row, given.status, given.reason)
+
+
+def _once_more(tx: Transaction, row: Any, given: DeliveryReport, channel: str) -> bool:
+    """Whether it is sent again: as a template once, a few times after passing trouble; never what was delivered after all."""
+    if row.state not in {"sending", "sent", "unknown"}:
+        return False
+    mark, wait_s = row.provider_state if row.provider_state == AS_TEMPLATE else AGAIN, given.again_s
+    if given.reason == WINDOW_CLOSED and mark != AS_TEMPLATE:
+        mark, wait_s = AS_TEMPLATE, 0.0
+    elif row.attempts >= MOST_ATTEMPTS:
+        return False
+    elif given.stops_channel:
+        stops.stop(tx, channel, given.reason)
+        wait_s = STOPPED_S
+    if wait_s is None:
+        return False
+    outbox, due = tables.outbox, tx.now + timedelta(seconds=wait_s)
+    values = {
+        "state": "queued",
+        "provider_state": mark,
+        "reason": given.reason[:60],
+        "due_at": due,
+        "lease_until": None,
+    }
+    tx.execute(outbox.update().where(outbox.c.id == row.id).values(**values))
+    if wait_s == 0:
+        tx.ring("deliver")
+    return True
 
 
 def match_early(tx: Transaction, sent: Sequence[tuple[str, int, str]]) -> None:
@@ -94,5 +153,5 @@ def match_early(tx: Transaction, sent: Sequence[tuple[str, int, str]]) -> None:
         if identity is None:
             continue
         tx.execute(report_.update().where(report_.c.id == early.id).values(outbox_id=identity))
-        row = tx.one(select(outbox.c.id, outbox.c.state).where(outbox.c.id == identity))
-        _advance(tx, row, DeliveryStatus(early.status), early.reason)
+        row = tx.one(_rows().where(outbox.c.id == identity))
+        _take(tx, row, DeliveryReport(early.message_ref, DeliveryStatus(early.status), early.reason), early.channel)

@@ -14,9 +14,9 @@ from sqlalchemy import and_
 
 from channels.messages import Address, Button, DeliveryStatus, OutboundMessage
 from config.logging import get_logger
-from gateway.outbound import lane_heads, spending
-from gateway.outbound.delivery_reports import ID_PREFIX, RECEIPTS, RESENT, match_early
-from gateway.people import contacts
+from gateway.outbound import lane_heads, spending, stops
+from gateway.outbound.delivery_reports import AS_TEMPLATE, ID_PREFIX, RECEIPTS, RESENT, match_early
+from gateway.people import contacts, further_addresses, windows
 from gateway.people.contacts import Contact
 from gateway.privacy.privacy import masked_text
 from gateway.sealing import Keys
@@ -31,7 +31,7 @@ Buttons = tuple[tuple[Button, ...], ...]
 UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
 CARRIED = (
     "id", "fence", "channel", "lane", "contact_id", "attempts", "created_at", "expires_at", "due_at", "text_sealed", "buttons",
-    "sent_from", "reply_to", "callback_id",
+    "sent_from", "reply_to", "callback_id", "key", "complaint_id", "provider_state",
 )  # fmt: skip
 SETTLED = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
 NOT_WANTED = ("opt_out", "superseded")
@@ -41,7 +41,7 @@ SUPPRESS_AGAIN = (
     " AND EXISTS (SELECT 1 FROM dialogue d WHERE d.channel = outbox.channel AND d.contact_id = outbox.contact_id"
     " AND d.opted_out_at >= outbox.created_at)"
 )
-AGAIN = "UPDATE channel_state SET stopped_at = NULL, stopped_reason = '' WHERE stopped_at > 0 AND channel IN {ids}"
+NUMBERS = "SELECT id, number FROM complaint WHERE id IN {ids}"
 OPEN = constant("outbox.state IN ('queued','sending')")
 """The condition of the partial indexes of the outbox, word for word: else SQLite reads the whole table."""
 
@@ -78,6 +78,10 @@ class Outcome(msgspec.Struct, frozen=True):
     """The provider asked the whole channel to wait."""
     stops_channel: str = ""
     """Reason why the channel as a whole cannot send (credentials)."""
+    as_template: bool = False
+    """The next attempt is no free text."""
+    other_scheme: str = ""
+    """The next attempt goes to an address of theirs of this scheme, if they have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,6 @@ def say(
             key=about.key,
             once=about.once,
             text_sealed=contact.seal(text, f"outbox:{identity}"),
-            parts=spending.parts_of(tx, channel, text),
             buttons=msgspec.to_builtins(buttons) if buttons else None,
             sent_from=about.sent_from,
             reply_to=about.reply_to,
@@ -220,10 +223,23 @@ def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
     people = contacts.reached(tx, [row.contact_id for row in found])
     url = tx.office.settings.server.public_url
     reports = {name: f"{url}/c/{name}/status" for name in {row.channel for row in found}}
-    return [_parcel(row, *people[row.contact_id], reports[row.channel]) for row in found]
+    asked = [row for row in found if tx.office.channels[row.channel].capabilities.window_s]
+    moments = windows.last_heard(tx, [(row.channel, row.contact_id) for row in asked])
+    about = {row.complaint_id for row in asked if row.complaint_id}
+    numbers = {row.id: row.number for row in tx.in_ids(NUMBERS, about)} if about else {}
+    facts = {
+        row.id: {
+            "heard_at": moments.get((row.channel, row.contact_id)),
+            "meaning": row.key,
+            "number": numbers.get(row.complaint_id, ""),
+            "as_template": row.provider_state == AS_TEMPLATE,
+        }
+        for row in asked
+    }
+    return [_parcel(row, *people[row.contact_id], reports[row.channel], facts.get(row.id, {})) for row in found]
 
 
-def _parcel(row: Any, contact: Contact, address: Address, report_url: str) -> Parcel:
+def _parcel(row: Any, contact: Contact, address: Address, report_url: str, facts: Mapping[str, Any]) -> Parcel:
     message = OutboundMessage(
         ID_PREFIX + id_text(row.id),
         address,
@@ -234,6 +250,7 @@ def _parcel(row: Any, contact: Contact, address: Address, report_url: str) -> Pa
         callback_id=row.callback_id,
         report_url=report_url,
         written_at=row.created_at,
+        **facts,
     )
     return Parcel(row.id, row.fence, row.channel, row.lane, message, row.attempts, row.created_at, row.expires_at)
 
@@ -274,7 +291,7 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     )
     for outcome in valid:
         _consequences(tx, outcome, current[outcome.id])
-    _work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
+    stops.work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
     match_early(
         tx, [(current[o.id].channel, o.id, o.provider_id) for o in valid if o.state.value in {"sent", "unknown"}]
     )
@@ -297,27 +314,28 @@ def _consequences(tx: Transaction, outcome: Outcome, row: Any) -> None:
         contacts.mark_unreachable(tx, row.contact_id, outcome.reason)
     if outcome.new_address:
         contacts.move(tx, row.contact_id, outcome.new_address)
+    if outcome.as_template or outcome.other_scheme:
+        _change(tx, outcome, row.contact_id)
     if outcome.pause_channel_until or outcome.stops_channel:
         state, until = tables.channel_state, outcome.pause_channel_until or outcome.due_at
         tx.insert_new(state, [{"channel": row.channel}], "channel")
         tx.execute(state.update().where(state.c.channel == row.channel).values(resume_at=until))
         if outcome.stops_channel:
-            _stop(tx, row.channel, outcome.stops_channel)
+            stops.stop(tx, row.channel, outcome.stops_channel)
 
 
-def _stop(tx: Transaction, channel: str, reason: str) -> None:
-    """The channel cannot send at all: one alarm, however many of its messages find that out (F44)."""
-    state = tables.channel_state
-    first = (state.c.channel == channel) & state.c.stopped_at.is_(None)
-    if tx.execute(state.update().where(first).values(stopped_at=tx.now, stopped_reason=reason)).rowcount:
-        tx.afterwards.append(partial(log.error, "channel_stopped", channel=channel, reason=reason))
-
-
-def _work_again(tx: Transaction, channels: Collection[str]) -> None:
-    """What sends is not stopped any more, whoever mended it."""
-    again = constant(AGAIN.format(ids=id_in(tx.dialect, "text")))
-    if channels and tx.execute(again, {"ids": ids_json(sorted(channels))}).rowcount:
-        tx.afterwards.append(partial(log.info, "channel_works_again", channels=sorted(channels)))
+def _change(tx: Transaction, outcome: Outcome, contact_id: int) -> None:
+    """What the next attempt does otherwise; where that cannot be, there is none."""
+    outbox = tables.outbox
+    values: dict[str, Any] = {"provider_state": AS_TEMPLATE} if outcome.as_template else {}
+    if outcome.other_scheme:
+        where = further_addresses.other(tx, contact_id, outcome.other_scheme)
+        if where is None:
+            values |= {"state": "failed"}
+        else:
+            contacts.move(tx, contact_id, where)
+    if values:
+        tx.execute(outbox.update().where(outbox.c.id == outcome.id).values(**values))
 
 
 def sweep(tx: Transaction) -> dict[str, int]:

@@ -24,6 +24,12 @@ COLUMNS = "id, address_hash, key_wrapped, staff, reachable"
 KNOWN = f"SELECT {COLUMNS} FROM contact WHERE id IN {{ids}}"  # noqa: S608 - constants
 REACHED = f"SELECT {COLUMNS}, address_sealed FROM contact WHERE id IN {{ids}}"  # noqa: S608
 NAMES = "SELECT id, name_sealed FROM contact WHERE id IN {ids} AND name_sealed IS NOT NULL"
+FURTHER = frozenset({"wa"})
+"""Schemes of addresses that may stand beside somebody's first one."""
+FIND_FURTHER = (
+    "SELECT f.address_hash AS asked, c.id, c.address_hash, c.key_wrapped, c.staff, c.reachable FROM further_address f"
+    " JOIN contact c ON c.id = f.contact_id WHERE f.address_hash IN {ids}"
+)
 FIND = f"SELECT {COLUMNS} FROM contact WHERE address_hash IN {{ids}}"  # noqa: S608
 
 
@@ -57,7 +63,7 @@ def ensure(
     """The contacts of these addresses; new ones are made, with the name that their channel shows. Their rows are locked until the end of the transaction,
     so that the messages of one sender are carried out one after the other, whichever process took them."""
     hashes = {address: tx.office.keys.fingerprint(address.reveal()) for address in dict.fromkeys(addresses)}
-    known = _find(tx, hashes.values())
+    known = _known(tx, hashes)
     # In one order everywhere: two processes with the same new senders must not wait for each other.
     missing = sorted((one for one, digest in hashes.items() if digest not in known), key=lambda one: hashes[one])
     if missing:
@@ -71,6 +77,17 @@ def ensure(
         # Another process was faster with the same sender: its contact counts.
         known |= _find(tx, [digest for digest in made if digest not in inserted])
     return {address: known[digest] for address, digest in hashes.items()}
+
+
+def _known(tx: Transaction, hashes: Mapping[Address, str]) -> dict[str, Contact]:
+    """Hash -> contact of those addresses that are somebody's, first or further ones."""
+    known = _find(tx, hashes.values())
+    others = [digest for address, digest in hashes.items() if address.scheme in FURTHER and digest not in known]
+    if not others:
+        return known
+    lock = "" if tx.dialect == "sqlite" else " ORDER BY c.address_hash FOR UPDATE OF c"
+    found = tx.in_ids(FIND_FURTHER + lock, others, "text")
+    return known | {row.asked: _contact(tx.office.keys, row) for row in found}
 
 
 def _find(tx: Transaction, hashes: Iterable[str]) -> dict[str, Contact]:
@@ -164,7 +181,9 @@ def mark_reachable(tx: Transaction, contact_id: int) -> None:
 
 def destroy(tx: Transaction, contact_id: int) -> None:
     """The key goes, and with it what was sealed with it, here and in what is still kept elsewhere (SECURITY C1)."""
-    contact = tables.contact
+    contact, further, heard = tables.contact, tables.further_address, tables.heard
+    tx.execute(further.delete().where(further.c.contact_id == contact_id))
+    tx.execute(heard.delete().where(heard.c.channel.in_(list(tx.office.channels)), heard.c.contact_id == contact_id))
     tx.execute(contact.delete().where(contact.c.id == contact_id))
 
 
@@ -201,7 +220,10 @@ def move(tx: Transaction, contact_id: int, new_address: Address) -> None:
     contact = tables.contact
     mine = by_id(tx, [contact_id])[contact_id]
     digest = tx.office.keys.fingerprint(new_address.reveal())
-    values: dict[str, object] = {"address_sealed": mine.seal(new_address.reveal(), "address")}
+    values: dict[str, object] = {
+        "address_sealed": mine.seal(new_address.reveal(), "address"),
+        "scheme": new_address.scheme,
+    }
     # Where the new address wrote to us already it is a contact of its own; what waits for the old one goes there too.
     if not tx.in_ids("SELECT id FROM contact WHERE address_hash IN {ids}", [digest], "text"):
         values["address_hash"] = digest
@@ -210,7 +232,7 @@ def move(tx: Transaction, contact_id: int, new_address: Address) -> None:
 
 def take_event(tx: Transaction, event: ContactEvent) -> None:
     """Somebody blocked us, came back, or moved to another address."""
-    found = _find(tx, [tx.office.keys.fingerprint(event.address.reveal())])
+    found = _known(tx, {event.address: tx.office.keys.fingerprint(event.address.reveal())})
     for contact in found.values():
         match event.event:
             case "blocked":

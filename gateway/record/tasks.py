@@ -9,6 +9,8 @@ from gateway.storage.store import Transaction
 
 THIRD_REOPENING = "third_reopen"
 OFFICER_REPLY = "officer_reply"
+PROVIDER_NOTICE = "provider_notice"
+NOT_TOLD = "not_told"
 WITH_WORDS = (THIRD_REOPENING, OFFICER_REPLY)
 """Kinds whose detail is what somebody said about a complaint; that of the others is a number, a code or a state."""
 

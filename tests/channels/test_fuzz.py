@@ -16,7 +16,18 @@ from tests.channels.recorded import channel_for, read_request, recording_id, rec
 
 ONE_OF_EACH = [
     recordings("in", kind)[0]
-    for kind in ("telegram", "kannel", "jasmin", "http_sms", "ussd_http", "web_form", "email", "messenger", "instagram")
+    for kind in (
+        "telegram",
+        "kannel",
+        "jasmin",
+        "http_sms",
+        "ussd_http",
+        "web_form",
+        "email",
+        "messenger",
+        "instagram",
+        "whatsapp",
+    )
 ]
 FORMS = recordings("in", "web_form")
 

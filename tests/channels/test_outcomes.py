@@ -9,15 +9,18 @@ import pytest
 from channels.errors import (
     AddressMoved,
     ChannelStopped,
+    OtherAddress,
     ProviderBusy,
     SendError,
     SendHeld,
     SendRefused,
     SendUnknown,
     TemporaryFailure,
+    UseTemplate,
 )
 from channels.messages import Address, OutboundMessage, SendReceipt
 from channels.protocols import HttpResponse
+from config import clock
 from tests.channels.recorded import channels_of
 from tests.channels.scripted_http import FAILURES, ScriptedHttp
 
@@ -27,6 +30,7 @@ CHANNELS = {
     "kannel": ("kannel", "sms-kannel", Address("tel", "+6281200000001")),
     "jasmin": ("jasmin", "sms-jasmin", Address("tel", "+6281200000001")),
     "http-sms": ("http_sms", "sms-contoh", Address("tel", "+6281200000001")),
+    "whatsapp": ("whatsapp", "whatsapp", Address("tel", "+6281200000001")),
     "messenger": ("messenger", "meta", Address("fb", "5000000000000001")),
     "instagram": ("instagram", "meta", Address("ig", "900000000000001")),
 }
@@ -36,6 +40,8 @@ OUTCOMES: dict[str, type[SendError]] = {
     "temporary": TemporaryFailure,
     "permanent": SendRefused,
     "held": SendHeld,
+    "use_template": UseTemplate,
+    "use_phone": OtherAddress,
     "channel_stopped": ChannelStopped,
     "unknown": SendUnknown,
 }
@@ -56,7 +62,8 @@ async def outcome_of(row: dict[str, Any]) -> SendReceipt | SendError:
     assert sender is not None
     try:
         return await sender.send(
-            OutboundMessage("ob_0000000000001", address, "Laporan diterima."), http_for(row["when"])
+            OutboundMessage("ob_0000000000001", address, "Laporan diterima.", heard_at=clock.now()),
+            http_for(row["when"]),
         )
     except SendError as problem:
         return problem

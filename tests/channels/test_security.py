@@ -73,7 +73,7 @@ def without_proof(request: RawRequest) -> RawRequest:
     for name in ("x-signature", "x-hub-signature-256"):
         if signature := headers.get(name):
             headers[name] = f"{signature[:-1]}{'0' if signature[-1] != '0' else '1'}"
-    token = request.query.get("token", "")
+    token = request.query.get("token", "") or request.query.get("hub.verify_token", "")
     return replace(
         request,
         headers=headers,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
+from msgspec import structs
 from structlog.testing import capture_logs
 
 from channels.errors import (
@@ -16,12 +17,14 @@ from channels.errors import (
     ChannelMisconfigured,
     ChannelStopped,
     NotSent,
+    OtherAddress,
     ProviderBusy,
     RecipientRefused,
     SendHeld,
     SendRefused,
     SendUnknown,
     TemporaryFailure,
+    UseTemplate,
 )
 from channels.messages import Address, DeliveryStatus, OutboundMessage, SendReceipt
 from channels.protocols import Capabilities, Http
@@ -82,6 +85,8 @@ ANSWERS = [
     (TemporaryFailure("server_error"),                         QUEUED,  "server_error",  after(5),   True),
     (NotSent("refused"),                                       QUEUED,  "not_sent",      after(5),   True),
     (AddressMoved(Address("tg", "-1004")),                     QUEUED,  "moved",         NOW,        False),
+    (UseTemplate(),                                            QUEUED,  "window_closed", NOW,         False),
+    (OtherAddress("tel"),                                      QUEUED,  "no_such_address", NOW,       False),
     (ChannelStopped("credentials"),                            QUEUED,  "credentials",   NOW + STOPPED_FOR, False),
     (ChannelMisconfigured("no token"),                         QUEUED,  "configuration", NOW + STOPPED_FOR, False),
     (AddressRefused("public http"),                            QUEUED,  "configuration", NOW + STOPPED_FOR, False),
@@ -111,6 +116,18 @@ async def test_the_providers_id_and_finer_word_are_kept() -> None:
 
 async def test_a_move_carries_the_new_address() -> None:
     assert (await send(AddressMoved(Address("tg", "-1004")))).new_address == Address("tg", "-1004")
+
+
+async def test_f41_a_closed_window_asks_for_a_template_once_and_then_for_a_person() -> None:
+    first = await send(UseTemplate())
+    assert first.as_template
+    again = parcel()
+    second = await send(UseTemplate(), structs.replace(again, message=structs.replace(again.message, as_template=True)))
+    assert (second.state, second.reason, second.counted) == (FAILED, "window", False)
+
+
+async def test_another_address_is_asked_for_by_its_kind() -> None:
+    assert (await send(OtherAddress("tel"))).other_scheme == "tel"
 
 
 async def test_a_stopped_channel_says_why() -> None:

@@ -32,6 +32,26 @@ contact = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+further_address = Table(
+    "further_address",
+    metadata,
+    Column("address_hash", String(32), primary_key=True),
+    Column("contact_id", BigInteger, nullable=False, index=True),
+    Column("scheme", String(12), nullable=False),
+    Column("address_sealed", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+"""Beside somebody's first address: that of the app beside their number."""
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("channel", String(31), primary_key=True),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+)
+"""When somebody last wrote, on channels where free texts go out only for a while after that."""
+
 agency = Table(
     "agency",
     metadata,

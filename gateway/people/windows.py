@@ -1,0 +1,35 @@
+"""When somebody last wrote to a channel on which free texts go out only for a while after that (Meta)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+from gateway.storage.types import from_millis
+
+HEARD = "SELECT channel, contact_id, at FROM heard WHERE contact_id IN {ids}"
+Who = tuple[str, int]
+"""Channel and contact."""
+
+
+def hear(tx: Transaction, moments: Iterable[tuple[str, int, datetime]]) -> None:
+    """They wrote then: (channel, contact, moment) each. A message that comes late does not open what a later one opened."""
+    latest: dict[Who, datetime] = {}
+    for channel, contact_id, moment in moments:
+        latest[channel, contact_id] = max(moment, latest.get((channel, contact_id), moment))
+    known = last_heard(tx, latest)
+    rows = [
+        {"channel": channel, "contact_id": contact_id, "at": moment}
+        for (channel, contact_id), moment in sorted(latest.items())
+        if moment > known.get((channel, contact_id), datetime.min.replace(tzinfo=moment.tzinfo))
+    ]
+    tx.upsert(tables.heard, rows, ("at",))
+
+
+def last_heard(tx: Transaction, wanted: Iterable[Who]) -> dict[Who, datetime]:
+    """The moments that are known."""
+    asked = set(wanted)
+    rows = tx.in_ids(HEARD, {contact_id for _, contact_id in asked}) if asked else ()
+    return {
+        (row.channel, row.contact_id): from_millis(row.at) for row in rows if (row.channel, row.contact_id) in asked
+    }
