@@ -48,7 +48,15 @@ class CommonSettings:
     messages_per_day: int = field(default=0, metadata={"min": 0})
     """Messages that may leave in a day of the government's zone; what is over waits until tomorrow. 0 = no cap."""
 
+    price: float = field(default=0.0, metadata={"min": 0})
+    """Rupiah for a message, or for each part of an SMS; 0 = costs nothing, or nobody counts it."""
+    rupiah_per_day: int = field(default=0, metadata={"min": 0})
+    rupiah_per_month: int = field(default=0, metadata={"min": 0})
+    """Caps like `messages_per_day`, in money; they need a `price`. 0 = no cap."""
+
     def __post_init__(self) -> None:
+        if self.price <= 0 and (self.rupiah_per_day or self.rupiah_per_month):
+            raise ValueError("a cap in rupiah needs a price")
         for network in self.inbound_from:
             ip_network(network, strict=False)
 
@@ -75,6 +83,10 @@ class Channel:
     app: str = field(default="", repr=False)
     """Channels of one app prove their calls by one secret: a call to any of them may be about all of them."""
     messages_per_day: int = 0
+    price: float = 0.0
+    """Rupiah for a message, or for each part of an SMS."""
+    rupiah_per_day: int = 0
+    rupiah_per_month: int = 0
     max_body: int | None = None
     """None = `intake.max_body`."""
     receiver: Receiver | None = None
@@ -177,6 +189,9 @@ def _channel(table: ChannelTable, absent_secret: Callable[[str], str]) -> Channe
         unit=shared.unit,
         inbound_from=shared.inbound_from,
         messages_per_day=shared.messages_per_day,
+        price=shared.price,
+        rupiah_per_day=shared.rupiah_per_day,
+        rupiah_per_month=shared.rupiah_per_month,
         own=str(getattr(adapter, "own", "")),
         account=str(getattr(adapter, "account", "")),
         app=str(getattr(adapter, "app", "")),

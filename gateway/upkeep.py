@@ -21,7 +21,7 @@ from gateway.notices import fallback, gathering, held_back, mended, summaries
 from gateway.officer_links import drafts
 from gateway.officers import officers
 from gateway.operations import clock_jumps, idempotency
-from gateway.outbound import draining, outbound
+from gateway.outbound import costs, draining, outbound
 from gateway.people import attempts, bindings, contacts, dialogues
 from gateway.record import shelf
 from gateway.retention import anonymising, audit_cut, identities, privacy_requests, retention
@@ -78,6 +78,8 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("clock_jumps_mended", 60, clock_jumps.mend),
     Upkeep("outbox_swept", 5, outbound.sweep),
     Upkeep("channels_emptied", 5, draining.look),
+    Upkeep("channel_costs_counted", 600, costs.count),
+    Upkeep("channel_caps_told", 60, costs.tell),
     Upkeep("forwards_swept", 10, forwarding.sweep),
     Upkeep("record_alerts_told", 60, record_news.tell_alerts),
     Upkeep("record_reminders_told", 300, record_news.remind),

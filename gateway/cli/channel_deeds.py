@@ -1,8 +1,9 @@
-"""`gateway channels pause|drain|resume|state`: what the screen does, for whoever sits at a terminal."""
+"""`gateway channels pause|drain|resume|state|cost`: what the screen does, for whoever sits at a terminal."""
 
 import json
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from gateway.cli.given import WRONG_USAGE
 from gateway.complaints.complaint import Actor, Role
 from gateway.outbound import channel_states, draining
 from gateway.outbound.channel_states import ChannelRefused
-from gateway.queries import channel_watch
+from gateway.queries import channel_costs, channel_watch
 from gateway.queries.channel_watch import Watched
 
 REFUSED = {
@@ -95,6 +96,35 @@ def state(as_json: bool) -> None:
         click.echo(json.dumps(row, ensure_ascii=False) if as_json else "  ".join(f"{value}" for value in row.values()))
 
 
+@click.command()
+@click.option("--month", default="", help="Such as 2026-11; the current one when left out.")
+@JSON
+def cost(month: str, as_json: bool) -> None:
+    """What left through each channel in a month and what it cost, by what it was for."""
+    gateway = current_gateway_or_exit()
+    try:
+        with gateway.store.reading() as tx:
+            first = _first_of(month) if month else tx.today
+            lines = channel_costs.between(tx, *channel_costs.month_of(first))
+    finally:
+        gateway.close()
+    sums: dict[tuple[str, str], list[float]] = {}
+    for one in lines:
+        mine = sums.setdefault((one.channel, one.purpose.value), [0, 0, 0.0])
+        mine[:] = [mine[0] + one.messages, mine[1] + one.parts, mine[2] + one.rupiah]
+    for (channel, purpose), (messages, parts, rupiah) in sorted(sums.items()):
+        row = {"channel": channel, "purpose": purpose, "messages": messages, "parts": parts, "rupiah": round(rupiah, 2)}
+        text = "{channel:<20} {purpose:<10} {messages:>8} messages {parts:>8} parts  Rp {rupiah:,.0f}".format_map(row)
+        click.echo(json.dumps(row) if as_json else text)
+
+
+def _first_of(month: str) -> date:
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise click.UsageError(f"--month: a month like 2026-11, not {month!r}") from None
+
+
 def _told(one: Watched) -> dict[str, object]:
     stood = "" if one.paused_at is None else "empty" if one.drained_at else "draining" if one.drains else "paused"
     return {
@@ -130,4 +160,4 @@ def _write(gateway: Gateway, deed: Callable[[Any], Any]) -> Any:
         raise click.exceptions.Exit(WRONG_USAGE if refusal.code in {"no_channel", "no_reason"} else FAILED) from refusal
 
 
-DEEDS = (pause, drain, resume, state)
+DEEDS = (pause, drain, resume, state, cost)

@@ -14,7 +14,7 @@ from gateway.dashboard.chart import chart
 from gateway.dashboard.words import message_words, named
 from gateway.outbound import channel_states, diversion, draining, undelivered
 from gateway.outbound.channel_states import ChannelRefused
-from gateway.queries import channel_history, channel_watch, dispatch, quarantine
+from gateway.queries import channel_costs, channel_history, channel_watch, dispatch, quarantine
 from gateway.queries.channel_watch import Watched
 from gateway.web import pages
 from gateway.web.routes import CHANNEL_WORKERS
@@ -76,6 +76,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         rows=rows_of([watched]),
         tones=TONES,
         charged=CHARGED,
+        purses=await site.read(channel_costs.purses),
         deeds=_deeds(watched, others) if user_of(request).role in CHANNEL_WORKERS else (),
         chart=chart(columns, labels),
         hours=list(zip(labels, columns, strict=True)),

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from gateway.complaints.complaint import Role
 from gateway.dashboard import visit
 from gateway.outbound import diversion
-from gateway.queries import attention, channel_watch
+from gateway.queries import attention, channel_costs, channel_watch
 from gateway.queries.channel_watch import ChannelState, Direction, Traffic, Watched
 from gateway.reporting.export import csv_lines
 from gateway.web import pages
@@ -66,6 +66,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         rows=rows_of(watched, await site.read(diversion.ways)),
         tones=TONES,
         charged=CHARGED,
+        purses=await site.read(channel_costs.purses),
         cards=await site.read(attention.cards, visit.scope(request)),
         may_act=role in CHANNEL_WORKERS,
         sees_cases=role in COORDINATION or role is Role.REGIONAL_HEAD,

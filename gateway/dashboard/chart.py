@@ -43,7 +43,20 @@ def chart(columns: Sequence[Mapping[str, int]], labels: Sequence[str]) -> Chart:
     return Chart(bars, shown, most)
 
 
-def _stack(x: float, width: float, parts: Sequence[tuple[str, int]], most: int) -> list[Bar]:
+def single(values: Sequence[float], labels: Sequence[str]) -> Chart:
+    """One bar per column, for figures of one kind."""
+    most = max([*values, 1])
+    step = WIDTH / max(1, len(values))
+    bars = [
+        bar
+        for at, value in enumerate(values)
+        for bar in _stack(at * step + step * 0.1, step * 0.8, [("received", value)], most)
+    ]
+    shown = [(round((at + 0.5) * step, 1), label) for at, label in enumerate(labels) if at % LABEL_EVERY == 0]
+    return Chart(bars, shown, round(most))
+
+
+def _stack(x: float, width: float, parts: Sequence[tuple[str, float]], most: float) -> list[Bar]:
     bars, top = [], float(HEIGHT)
     for part, many in parts:
         height = many / most * HEIGHT

@@ -63,6 +63,8 @@ SCREENS: tuple[Route, ...] = (
     # channels
     Route("GET", "/admin/kanal", f"{HERE}channels:show", roles=CHANNEL_READERS, title="admin.channels.menu"),
     Route("GET", "/admin/kanal/ekspor", f"{HERE}channels:take", roles=CHANNEL_READERS),
+    Route("GET", "/admin/kanal/biaya", f"{HERE}channel_costs:show", roles=CHANNEL_READERS),
+    Route("GET", "/admin/kanal/biaya/ekspor", f"{HERE}channel_costs:take", roles=CHANNEL_READERS),
     Route("GET", "/admin/kanal/{nama}", f"{HERE}channel:show", roles=CHANNEL_READERS),
     Route("GET", "/admin/kanal/{nama}/alihkan", f"{HERE}divert:ask", roles=CHANNEL_WORKERS),
     Route("POST", "/admin/kanal/{nama}/alihkan", f"{HERE}divert:act", roles=CHANNEL_WORKERS),

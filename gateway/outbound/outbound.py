@@ -126,6 +126,7 @@ def say(
             key=about.key,
             once=about.once,
             text_sealed=contact.seal(text, f"outbox:{identity}"),
+            parts=spending.parts_of(tx, channel, text),
             buttons=msgspec.to_builtins(buttons) if buttons else None,
             sent_from=about.sent_from,
             reply_to=about.reply_to,

@@ -1,6 +1,6 @@
-"""What a channel may send a day, and patience with crowds of new numbers: a flood must not empty the purse (SECURITY C16).
+"""What a channel may send and spend, and patience with crowds of new numbers: a flood must not empty the purse (SECURITY C16).
 
-What is over the cap waits until tomorrow, nothing is dropped. Receipts for a block of numbers that all write for the first time
+What is over a cap waits until tomorrow, or until the next month, nothing is dropped; people are told by `gateway.outbound.costs`. Receipts for a block of numbers that all write for the first time
 in one minute leave later: whoever earns by our answers (SMS pumping) gets few before somebody looks.
 """
 
@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from channels import gsm
 from channels.messages import Address
+from channels.registry import Channel
 from config.logging import get_logger
+from gateway.queries import channel_costs
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import to_millis
@@ -23,7 +26,7 @@ LATER = timedelta(minutes=10)
 BLOCK_DIGITS = 4
 NEW_LATELY = "SELECT subject, count(*) AS many FROM attempt WHERE subject IN {ids} AND at >= :since GROUP BY subject"
 LEFT_TODAY = (
-    "SELECT count(*) AS many FROM outbox WHERE channel = :channel AND created_at >= :since"
+    "SELECT count(*) AS many, coalesce(sum(parts), 0) AS parts FROM outbox WHERE channel = :channel AND created_at >= :since"
     " AND (sent_at >= :midnight OR state = 'sending' OR (state = 'unknown' AND due_at >= :midnight))"
 )
 
@@ -31,21 +34,52 @@ LEFT_TODAY = (
 def share(tx: Transaction, name: str, wanted: int) -> int:
     """How many of `wanted` messages this channel may hand out now."""
     channel = tx.office.channels.get(name)
-    if wanted <= 0 or channel is None or not channel.messages_per_day:
+    if wanted <= 0 or channel is None or not _is_capped(channel):
         return wanted
-    return min(wanted, channel.messages_per_day - _left_today(tx, name))
+    messages, parts = _left_today(tx, channel)
+    rooms = [wanted]
+    if channel.messages_per_day:
+        rooms.append(channel.messages_per_day - messages)
+    if channel.rupiah_per_day:
+        rooms.append(_affordable(tx, channel, channel.rupiah_per_day - parts * channel.price))
+    if channel.rupiah_per_month:
+        before = channel_costs.spent_before_today(tx, name) / channel_costs.MILLI
+        rooms.append(_affordable(tx, channel, channel.rupiah_per_month - before - parts * channel.price))
+    return max(min(rooms), 0)
 
 
-def _left_today(tx: Transaction, name: str) -> int:
+def _is_capped(channel: Channel) -> bool:
+    return bool(channel.messages_per_day or channel.rupiah_per_day or channel.rupiah_per_month)
+
+
+def _affordable(tx: Transaction, channel: Channel, rupiah: float) -> int:
+    """How many messages of any length so much pays for; the last of a purse may be longer than what is left of it."""
+    parts = int(rupiah // channel.price) if channel.price else 0
+    most = tx.office.settings.sms.max_segments if channel.capabilities.gsm else 1
+    return max(parts // most, 1) if parts > 0 else 0
+
+
+def parts_of(tx: Transaction, name: str, words: str) -> int:
+    """As how many messages this text is billed."""
+    channel = tx.office.channels.get(name)
+    if channel is None or not channel.capabilities.gsm:
+        return 1
+    return gsm.count(words, tx.office.settings.sms.ref_bits).segments
+
+
+def _left_today(tx: Transaction, channel: Channel) -> tuple[int, int]:
+    """Messages and parts."""
+    name = channel.name
     # Two workers that count at the same moment would both fill the same room.
     tx.take_turns(f"spending:{name}")
     midnight = _midnight(tx)
     oldest = midnight - timedelta(hours=tx.office.settings.outbound.ttl_hours)
     times = {"since": to_millis(oldest), "midnight": to_millis(midnight)}
     row = tx.one(constant(LEFT_TODAY), {"channel": name, **times})
-    many = int(row.many) if row else 0
-    _tell(tx, name, many, midnight)
-    return many
+    many, parts = (int(row.many), int(row.parts)) if row else (0, 0)
+    if channel.messages_per_day:
+        _tell(tx, name, many, midnight)
+    return many, parts
 
 
 def _midnight(tx: Transaction) -> datetime:

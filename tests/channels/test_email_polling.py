@@ -20,10 +20,11 @@ from channels.messages import InboundMessage, MessageKind
 from channels.protocols import HttpResponse
 from channels.registry import build
 from config.settings import ChannelTable, Secret, SettingsError
-from tests.channels.imap_server import CAPABILITIES, PASSWORD, USER, ImapServer, imap_serving
+from tests.channels.imap_server import PASSWORD, USER, imap_serving
 from tests.channels.in_memory import Committed, KeptBookmark
 from tests.channels.mail_server import serving
 from tests.channels.scripted_http import ScriptedHttp
+from workers.simulators.mail_imap import ImapServer
 
 LIMIT_S = 30
 OLD = datetime(2026, 11, 20, tzinfo=UTC)
@@ -325,7 +326,6 @@ def test_a_position_that_is_none_begins_anew(text: str) -> None:
 def test_a_position_is_read_as_it_was_kept() -> None:
     position = Position(7, 12, datetime(2026, 11, 23, tzinfo=UTC), 3)
     assert Position.read(str(position)) == position
-    assert CAPABILITIES.count("IDLE") == 1
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ inbound_token = "test-sms-token-0123456789"
 send_url = "http://127.0.0.1:1/cgi-bin/sendsms"
 username = "gateway"
 password = "test-sms-password"
+price = 350
 """
 Run = Callable[..., Result]
 
@@ -68,3 +69,17 @@ def test_a_channel_is_paused_drained_and_resumed_and_the_record_knows_why(run: R
         gateway.close()
     assert run("drain", "sms", "--reason", "Ganti modem").output.endswith("ok: sms is empty\n")
     assert told()["stands"] == "empty"
+
+
+def test_what_a_month_cost_is_printed(run: Run) -> None:
+    gateway = open_gateway(load())
+    try:
+        with gateway.store.transaction() as tx:
+            filling.outbox(tx, state="sent", sent_at=tx.now, parts=3)
+    finally:
+        gateway.close()
+    row = json.loads(run("cost", "--json").stdout)
+    assert row == {"channel": "sms", "purpose": "receipt", "messages": 1, "parts": 3, "rupiah": 1050.0}
+    assert "Rp 1,050" in run("cost").stdout
+    assert run("cost", "--month", "2020-01").stdout == ""
+    assert run("cost", "--month", "Januari").exit_code == 2

@@ -1,5 +1,6 @@
 """Pantauan Kanal: what is seen at a glance, and what a person can do about it without a terminal."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -229,3 +230,19 @@ async def test_the_start_page_counts_what_waits_and_names_what_does_not(desk: De
 async def test_the_front_door_of_staff_leads_to_the_start_page(desk: Desk) -> None:
     answer = await desk.served.client.get("/admin", allow_redirects=False)
     assert answer.headers["Location"] == "/admin/beranda"
+
+
+async def test_the_costs_of_a_month_are_shown_and_given_as_a_file(desk: Desk) -> None:
+    office = desk.served.site.gateway.office
+    price = {"price": 350.0, "rupiah_per_day": 1000}
+    channels = {name: replace(one, **price) if name == "sms" else one for name, one in office.channels.items()}  # type: ignore[arg-type]
+    for part in (office, desk.served.site.gateway.store.office):
+        object.__setattr__(part, "channels", channels)
+    queue(desk, 2, state="sent", sent_at=desk.served.moment.now, parts=1)
+    page = await desk.words("/admin/kanal/biaya")
+    assert "Kabar ke pelapor 2 2 Rp 700" in page
+    assert "70 % dari Rp 1.000 per hari" in page
+    assert "Belum ada pesan keluar" in await desk.words("/admin/kanal/biaya?bulan=2026-10")
+    assert "Rp 700 / Rp 1.000" in await desk.words("/admin/kanal")
+    answer = await desk.served.client.get("/admin/kanal/biaya/ekspor?bulan=2026-11")
+    assert "2026-11-23;sms;Kabar ke pelapor;2;2;700,00" in await answer.text()

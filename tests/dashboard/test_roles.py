@@ -35,6 +35,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/tugas":                           (AK, KO),
     "/admin/kanal":                           CHANNELS,
     "/admin/kanal/ekspor":                    CHANNELS,
+    "/admin/kanal/biaya":                     CHANNELS,
+    "/admin/kanal/biaya/ekspor":              CHANNELS,
     "/admin/kanal/{nama}":                    CHANNELS,
     "/admin/kanal/{nama}/alihkan":            CHANNEL_WORK,
     "/admin/kanal/{nama}/{aksi}":             CHANNEL_WORK,

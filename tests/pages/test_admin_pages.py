@@ -56,7 +56,12 @@ SHUT_AND_PRESS_G = """() => {
 }"""
 """Until the browser draws again, the focus stays in what was closed: a quick finger, or a slow machine, comes first."""
 MOST_BYTES = 100 * 1024
-FILES = ("/admin/kanal/ekspor", "/admin/mutu/cakupan/ekspor", "/admin/sp4n/jembatan/{id}/lampiran.zip")
+FILES = (
+    "/admin/kanal/ekspor",
+    "/admin/kanal/biaya/ekspor",
+    "/admin/mutu/cakupan/ekspor",
+    "/admin/sp4n/jembatan/{id}/lampiran.zip",
+)
 """Nothing to look at."""
 
 

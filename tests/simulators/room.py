@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.simulators.stage import standing_clock
 from workers.simulators.serve import application
-from workers.simulators.settings import KannelNames, Person, SimulatorSettings, TelegramNames, UssdNames
+from workers.simulators.settings import KannelNames, MailNames, Person, SimulatorSettings, TelegramNames, UssdNames
 
 SITI, OFFICER = 700000001, 900001
 OFFICER_PHONE = "+628110000002"
@@ -80,6 +80,7 @@ async def opened() -> AsyncIterator[Room]:
             telegram=TelegramNames(token="1:x", webhook_secret="s"),
             kannel=KannelNames(inbound_token="k"),
             ussd=UssdNames(inbound_token="k"),
+            mail=MailNames("surat", mode="webhook"),
             officers=(Person("pupr-0", "Contoh Penghubung", OFFICER, OFFICER_PHONE, "penghubung", "Dinas PU"),),
             days_off=frozenset({"2026-11-24"}),
             clock=standing_clock(),

@@ -25,13 +25,14 @@ from workers.simulators.clock import SimulatorClock
 from workers.simulators.control import ControlRefused, Plane
 from workers.simulators.faults import NOTHING, Action
 from workers.simulators.handset import Handsets
+from workers.simulators.mail import Mail
 from workers.simulators.practice_board import Board, BoardAway, BoardState, moves_after, moves_beside
 from workers.simulators.settings import Person, SimulatorSettings
 from workers.simulators.telegram import Telegram
 from workers.simulators.ussd import Session, Ussd
 
 PAGES = Path(__file__).parent / "pages"
-SCREENS = ("telegram", "sms", "ussd")
+SCREENS = ("telegram", "sms", "mail", "ussd")
 LANGUAGES = ("id", "en")
 TEXT_LIMIT = 4_000
 HEADERS = {
@@ -74,18 +75,20 @@ class Cast:
     telegram: Telegram | None = None
     sms: SmsCast | None = None
     ussd: Ussd | None = None
+    mail: Mail | None = None
     board_path: str = ""
     """Where the simulated LAPOR! is mounted; empty = not here."""
 
     @property
     def planes(self) -> dict[str, Plane]:
-        planes = {name: player.plane for name, player in (("telegram", self.telegram), ("ussd", self.ussd)) if player}
+        have = {"telegram": self.telegram, "ussd": self.ussd, "mail": self.mail}
+        planes = {name: player.plane for name, player in have.items() if player}
         # The faults of SMS have the same names, whoever carries it.
         return planes | ({"kannel": self.sms.player.plane} if self.sms else {})
 
     @property
     def screens(self) -> list[str]:
-        have = {"telegram": self.telegram, "sms": self.sms, "ussd": self.ussd}
+        have = {"telegram": self.telegram, "sms": self.sms, "mail": self.mail, "ussd": self.ussd}
         return [name for name in SCREENS if have[name]]
 
 
@@ -159,6 +162,7 @@ class Practice:
             "zone_name": dates.zone_name(zone),
             "screens": self._cast.screens,
             "sms_number": self._cast.sms.number if self._cast.sms else "",
+            "mail_address": self._settings.mail.address,
             "citizen": citizen,
             "phone": self._phone(citizen),
             "talks": talks,
@@ -173,7 +177,7 @@ class Practice:
         }
 
     def _phone(self, citizen: Person) -> dict[str, Any]:
-        telegram, sms, ussd = self._cast.telegram, self._cast.sms, self._cast.ussd
+        telegram, sms, ussd, mail = self._cast.telegram, self._cast.sms, self._cast.ussd, self._cast.mail
         chat = telegram.chats.chats.get(citizen.chat) if telegram else None
         session = ussd.current(citizen.phone) if ussd else None
         if session and session.id in self._closed_sessions:
@@ -184,6 +188,7 @@ class Practice:
             "toast": chat.toast if chat else "",
             "keyboard": chat.keyboard if chat else [],
             "sms": view.sms_bubbles(sms.player.handsets.phone(citizen.phone).messages) if sms else (),
+            "mail": view.mail_bubbles(mail.box(citizen.email).letters) if mail else (),
             "ussd": session,
         }
 
@@ -191,13 +196,14 @@ class Practice:
         shown = self._phone(person)
         session: Session | None = shown["ussd"]
         typed = [view.Bubble(session.started_at, bool(session.typed), ())] if session else []
-        return [*shown["chat"], *shown["sms"], *typed]
+        return [*shown["chat"], *shown["sms"], *shown["mail"], *typed]
 
     def _talks(self) -> list[view.Conversation]:
         telegram, sms = self._cast.telegram, self._cast.sms
         chats = list(telegram.chats.chats.values()) if telegram else []
         phones = [(number, list(phone.messages)) for number, phone in sms.player.handsets.phones.items()] if sms else []
-        return view.conversations(chats, phones, self._settings.officers, self._settings.citizens)
+        boxes = [(box.address, list(box.letters)) for box in self._cast.mail.boxes.values()] if self._cast.mail else []
+        return view.conversations(chats, phones, boxes, self._settings.officers, self._settings.citizens)
 
     def _citizen(self, choice: Form) -> Person:
         return next(person for person in self._settings.citizens if person.key == choice["warga"])
@@ -245,6 +251,10 @@ class Practice:
     async def sms(self, _request: web.Request, choice: Form, given: Form) -> None:
         await self._send_sms(self._citizen(choice).phone, given.get("isi", ""))
 
+    async def mail(self, _request: web.Request, choice: Form, given: Form) -> None:
+        """A new mail where a subject is given, else an answer to the newest."""
+        await self._send_mail(self._citizen(choice).email, given.get("isi", ""), given.get("perihal", "").strip())
+
     async def ussd(self, _request: web.Request, choice: Form, given: Form) -> None:
         ussd, citizen = self._cast.ussd, self._citizen(choice)
         if ussd is None:
@@ -264,6 +274,8 @@ class Practice:
         text = given.get("isi", "").strip()
         if given.get("lewat") == "sms":
             await self._send_sms(given["nomor"], text)
+        elif given.get("lewat") == "mail":
+            await self._send_mail(given["surel"], text, "")
         elif text:
             await self._telegram().inject({"type": "text", "chat": int(given["chat"]), "text": text}, NOTHING)
 
@@ -298,7 +310,7 @@ class Practice:
 
     async def reset(self, request: web.Request, _choice: Form, _given: Form) -> None:
         sms = self._cast.sms.player if self._cast.sms else None
-        for player in (self._cast.telegram, sms, self._cast.ussd):
+        for player in (self._cast.telegram, sms, self._cast.ussd, self._cast.mail):
             if player is not None:
                 player.plane.stop_tasks()
                 player.plane.journal.clear()
@@ -314,6 +326,14 @@ class Practice:
             raise ControlRefused("SMS is not played here")
         if text.strip():
             await self._cast.sms.player.inject({"from": number, "text": text.strip()}, NOTHING)
+
+    async def _send_mail(self, address: str, text: str, subject: str) -> None:
+        if self._cast.mail is None:
+            raise ControlRefused("mail is not played here")
+        if text.strip():
+            newest = self._cast.mail.box(address).newest_of_ours
+            item = {"from": address, "text": text.strip(), "subject": subject, "reply": bool(newest and not subject)}
+            await self._cast.mail.inject(item, NOTHING)
 
     def _telegram(self) -> Telegram:
         if self._cast.telegram is None:
@@ -333,6 +353,7 @@ DEEDS: Mapping[str, Deed] = {
     "telegram": Deed(Practice.telegram, "hp"),
     "tekan": Deed(Practice.press, "petugas"),
     "sms": Deed(Practice.sms, "hp"),
+    "surel": Deed(Practice.mail, "hp"),
     "ussd": Deed(Practice.ussd, "hp"),
     "petugas": Deed(Practice.officer, "petugas"),
     "lapor": Deed(Practice.move, "lapor"),

@@ -26,6 +26,7 @@ def _always(action: Action, on: Any = "call", path: str = "") -> Fault:
 
 SWITCHES = (
     Switch("sms_down", {"kannel": _always(Action(named="unavailable"))}),
+    Switch("mail_down", {"mail": _always(Action(named="unavailable"))}),
     Switch("receipt_lost", {"kannel": _always(Action(drop_receipt=True), on="receipt")}),
     Switch("telegram_busy", {"telegram": _always(Action(throttle=20), path="/send")}),
     Switch("answer_lost", {"telegram": _always(Action(accept_then_close=True), path="/send")}),
@@ -35,6 +36,7 @@ SWITCHES = (
             "telegram": _always(Action(duplicate=2), on="event"),
             "kannel": _always(Action(duplicate=2), on="event"),
             "ussd": _always(Action(duplicate=2), on="event"),
+            "mail": _always(Action(duplicate=2), on="event"),
         },
     ),
     Switch("sp4n_down", {}, board={"kind": "outage"}),

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from workers.simulators.handset import Sms
+from workers.simulators.mail_letters import Letter
 from workers.simulators.settings import Person
 from workers.simulators.telegram_chats import Chat, Item
 
@@ -65,6 +66,7 @@ class Conversation:
     toast: str = ""
     by_telegram: bool = False
     by_sms: bool = False
+    by_mail: bool = False
 
     @property
     def last_at(self) -> datetime:
@@ -173,14 +175,28 @@ def sms_bubbles(messages: Iterable[Sms]) -> tuple[Bubble, ...]:
     )
 
 
+def mail_bubbles(letters: Iterable[Letter]) -> tuple[Bubble, ...]:
+    return tuple(
+        Bubble(
+            letter.at,
+            not letter.incoming,
+            pieces(letter.text),
+            extra=Extra("a_subject", {"subject": letter.subject}),
+            state=letter.state,
+        )
+        for letter in list(letters)[-BUBBLES_SHOWN:]
+    )
+
+
 def conversations(
     chats: Iterable[Chat],
     phones: Iterable[tuple[str, Sequence[Sms]]],
+    boxes: Iterable[tuple[str, Sequence[Letter]]],
     people: Sequence[Person],
     citizens: Sequence[Person],
 ) -> list[Conversation]:
     """Everybody who is no citizen and got a message, newest first. Somebody unknown is shown by number."""
-    ours = {person.chat for person in citizens} | {person.phone for person in citizens}
+    ours = {name for person in citizens for name in (person.chat, person.phone, person.email)}
     talks: dict[str, Conversation] = {}
     for chat in chats:
         if chat.messages and chat.id not in ours:
@@ -188,18 +204,26 @@ def conversations(
             talks[person.key] = Conversation(person, chat_bubbles(chat), chat.toast, by_telegram=True)
     for number, messages in phones:
         if messages and number not in ours:
-            person = _who(people, number, phone=number)
-            known = talks.get(person.key, Conversation(person, ()))
-            merged = sorted((*known.bubbles, *sms_bubbles(messages)), key=lambda bubble: bubble.at)
-            talks[person.key] = Conversation(person, tuple(merged), known.toast, known.by_telegram, by_sms=True)
+            _join(talks, _who(people, number, phone=number), sms_bubbles(messages), "sms")
+    for address, letters in boxes:
+        if letters and address not in ours:
+            _join(talks, _who(people, address, email=address), mail_bubbles(letters), "mail")
     return sorted(talks.values(), key=lambda talk: talk.last_at, reverse=True)
 
 
-def _who(people: Sequence[Person], name: str, chat: int = 0, phone: str = "") -> Person:
+def _join(talks: dict[str, Conversation], person: Person, bubbles: Sequence[Bubble], way: str) -> None:
+    """What came another way stands in the same conversation, in order."""
+    known = talks.get(person.key, Conversation(person, ()))
+    merged = sorted((*known.bubbles, *bubbles), key=lambda bubble: bubble.at)
+    by_sms, by_mail = known.by_sms or way == "sms", known.by_mail or way == "mail"
+    talks[person.key] = replace(known, bubbles=tuple(merged), by_sms=by_sms, by_mail=by_mail)
+
+
+def _who(people: Sequence[Person], name: str, chat: int = 0, phone: str = "", email: str = "") -> Person:
     for person in people:
-        if (chat and person.chat == chat) or (phone and person.phone == phone):
+        if (chat and person.chat == chat) or (phone and person.phone == phone) or (email and person.email == email):
             return person
-    return Person(name, name, chat, phone)
+    return Person(name, name, chat, phone, email=email)
 
 
 def progress_of(

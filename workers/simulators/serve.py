@@ -12,7 +12,7 @@ from aiohttp import web
 
 from config import clock as machine_clock
 from config.garbage import settled
-from workers.simulators import gammu, http_sms, jasmin, kannel, phone, telegram, ussd
+from workers.simulators import gammu, http_sms, jasmin, kannel, mail, phone, telegram, ussd
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings
 
@@ -23,6 +23,7 @@ SIMULATORS: Mapping[str, str] = {
     "jasmin": "workers.simulators.jasmin:build",
     "http-sms": "workers.simulators.http_sms:build",
     "gammu": "workers.simulators.gammu:build",
+    "mail": "workers.simulators.mail:build",
     "ussd": "workers.simulators.ussd:build",
     "web": "workers.simulators.web:build",
     "sp4n": "workers.simulators.sp4n:build",
@@ -45,6 +46,7 @@ def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.A
         telegram=parts["telegram"][telegram.PLAYER] if "telegram" in parts and shared.telegram.channel else None,
         sms=_sms(parts, shared),
         ussd=parts["ussd"][ussd.PLAYER] if "ussd" in parts and shared.ussd.channel else None,
+        mail=parts["mail"][mail.PLAYER] if "mail" in parts and shared.mail.channel else None,
         board_path="/sp4n" if "sp4n" in parts else "",
     )
     for name, part in parts.items():

@@ -22,12 +22,13 @@ class Person:
     phone: str = ""
     role: str = ""
     agency: str = ""
+    email: str = ""
 
 
 CITIZENS = (
-    Person("siti", "Siti Rekaan", 700000001, "+6281200000001"),
-    Person("budi", "Budi Rekaan", 700000002, "+6281200000002"),
-    Person("dewi", "Dewi Rekaan", 700000003, "+6281200000003"),
+    Person("siti", "Siti Rekaan", 700000001, "+6281200000001", email="siti@warga.example"),
+    Person("budi", "Budi Rekaan", 700000002, "+6281200000002", email="budi@warga.example"),
+    Person("dewi", "Dewi Rekaan", 700000003, "+6281200000003", email="dewi@warga.example"),
 )
 
 
@@ -82,6 +83,19 @@ class GammuNames:
 
 
 @dataclass(frozen=True, slots=True)
+class MailNames:
+    """`mode` as the channel's. Ports on loopback; 0 takes a free one."""
+
+    channel: str = ""
+    address: str = "aduan@latihan.example"
+    mode: str = "send_only"
+    webhook_secret: str = PRACTICE_KEY
+    authserv_id: str = ""
+    smtp_port: int = 0
+    imap_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class UssdNames:
     channel: str = "ussd"
     service_code: str = "*708#"
@@ -120,6 +134,7 @@ class SimulatorSettings:
     jasmin: JasminNames = field(default_factory=JasminNames)
     http_sms: HttpSmsNames = field(default_factory=HttpSmsNames)
     gammu: GammuNames = field(default_factory=GammuNames)
+    mail: MailNames = field(default_factory=MailNames)
     ussd: UssdNames = field(default_factory=UssdNames)
     sp4n: Sp4nNames = field(default_factory=Sp4nNames)
     open311: Open311Names = field(default_factory=Open311Names)

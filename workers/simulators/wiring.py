@@ -18,6 +18,7 @@ from workers.simulators.settings import (
     HttpSmsNames,
     JasminNames,
     KannelNames,
+    MailNames,
     Open311Names,
     Person,
     SimulatorSettings,
@@ -28,6 +29,8 @@ from workers.simulators.settings import (
 
 BOARD_FILE = "lapor.db"
 """The simulated LAPOR! of a training installation, beside its clock."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+SMTP_PORT, IMAP_PORT = 25, 143
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 
 
@@ -46,6 +49,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         jasmin=_jasmin(settings),
         http_sms=_http_sms(settings),
         gammu=_gammu(settings),
+        mail=_mail(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
         open311=_open311(settings),
@@ -138,6 +142,28 @@ def _gammu(settings: Settings) -> GammuNames:
     return GammuNames(name, keys.get("number", ""), folders)
 
 
+def _mail(settings: Settings) -> MailNames:
+    """Played only where the channel looks for its mail server on this machine, without encryption."""
+    name, keys = _values(settings, "email")
+    here = {"smtp_host", "imap_host"} if keys.get("mode") == "imap" else {"smtp_host"}
+    plain = {each.replace("host", "security").removeprefix("smtp_") for each in here}
+    if (
+        not name
+        or any(keys.get(each) not in LOOPBACK for each in here)
+        or any(keys.get(one) != "none" for one in plain)
+    ):
+        return MailNames()
+    return MailNames(
+        channel=name,
+        address=keys.get("from_address", ""),
+        mode=keys.get("mode", "send_only"),
+        webhook_secret=keys.get("webhook_secret", ""),
+        authserv_id=keys.get("authserv_id", ""),
+        smtp_port=int(keys.get("smtp_port", "0")) or SMTP_PORT,
+        imap_port=int(keys.get("imap_port", "0")) or IMAP_PORT,
+    )
+
+
 def provider_tables(file: Path) -> Mapping[str, Any]:
     """What a provider's file holds (TOML or JSON). SettingsError when it cannot be read."""
     try:
@@ -208,6 +234,7 @@ def _officers(reference: Reference) -> tuple[Person, ...]:
             name=member.person,
             chat=int(member.telegram or 0),
             phone=member.phone,
+            email=member.email.lower(),
             role=member.role,
             agency=agency.name,
         )

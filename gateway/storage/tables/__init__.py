@@ -40,6 +40,7 @@ from gateway.storage.tables.metadata import metadata
 from gateway.storage.tables.operations import (
     attempt,
     bookmark,
+    channel_cost,
     channel_state,
     circuit,
     dispatch_log,
@@ -88,6 +89,7 @@ __all__ = [
     "audit_cut",
     "audit_head",
     "bookmark",
+    "channel_cost",
     "channel_state",
     "circuit",
     "clock",

@@ -183,6 +183,7 @@ outbox = Table(
     Column("key", String(40), nullable=False, default=""),
     Column("once", String(80), nullable=False, default=""),
     Column("text_sealed", LargeBinary, nullable=False),
+    Column("parts", Integer, nullable=False, default=1),
     Column("buttons", Document),
     Column("sent_from", String(120), nullable=False, default=""),
     Column("reply_to", String(120), nullable=False, default=""),

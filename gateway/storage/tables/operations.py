@@ -39,6 +39,18 @@ channel_state = Table(
     Column("cursor", String(40), nullable=False, default=""),
 )
 
+channel_cost = Table(
+    "channel_cost",
+    metadata,
+    Column("channel", String(31), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("purpose", String(16), primary_key=True),
+    Column("messages", Integer, nullable=False, default=0),
+    Column("parts", Integer, nullable=False, default=0),
+    Column("cost_milli", BigInteger, nullable=False, default=0),
+)
+"""What left through a channel on a day of the government's zone, at the price of that day, in thousandths of a rupiah."""
+
 lease = Table(
     "lease",
     metadata,
