@@ -24,7 +24,7 @@ from gateway.operations import clock_jumps, idempotency
 from gateway.outbound import costs, draining, outbound
 from gateway.people import attempts, bindings, contacts, dialogues
 from gateway.record import shelf
-from gateway.retention import anonymising, audit_cut, identities, privacy_requests, retention
+from gateway.retention import anonymising, audit_cut, former_staff, identities, privacy_requests, retention
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 
@@ -102,6 +102,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("requests_finished", 60, privacy_requests.finish),
     Upkeep("second_looks_proposed", 600, second_looks.propose),
     Upkeep("complaints_emptied", 3600, anonymising.empty, in_one=False),
+    Upkeep("staff_forgotten", 3600, former_staff.forget, in_one=False),
     Upkeep("audit_cut", 3600, audit_cut.cut, in_one=False),
     Upkeep("history_put_away", 3600, shelf.put_away, in_one=False),
     Upkeep("files_swept", file_sweep.TURN_S, file_sweep.sweep, in_one=False),

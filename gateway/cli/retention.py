@@ -5,7 +5,7 @@ import json
 import click
 
 from gateway.cli.context import current_gateway_or_exit
-from gateway.retention import anonymising, audit_cut
+from gateway.retention import anonymising, audit_cut, former_staff
 from gateway.retention import retention as leftovers
 
 
@@ -18,9 +18,9 @@ def retention(*, dry_run: bool, as_json: bool) -> None:
     try:
         if dry_run:
             with gateway.store.reading() as tx:
-                counts = anonymising.due(tx) | leftovers.due(tx) | audit_cut.due(tx)
+                counts = anonymising.due(tx) | leftovers.due(tx) | former_staff.due(tx) | audit_cut.due(tx)
         else:
-            turns = (anonymising.empty, leftovers.forget, audit_cut.cut)
+            turns = (former_staff.forget, anonymising.empty, leftovers.forget, audit_cut.cut)
             counts = {"done": sum(turn(gateway.store) for turn in turns)}
     finally:
         gateway.close()

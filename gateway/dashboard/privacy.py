@@ -13,7 +13,7 @@ from gateway.dashboard.words import named
 from gateway.queries import audit_log
 from gateway.queries.tasks import id_of
 from gateway.reporting import own_data
-from gateway.retention import anonymising, audit_cut, legal_holds, privacy_requests
+from gateway.retention import anonymising, audit_cut, former_staff, legal_holds, privacy_requests
 from gateway.retention.privacy_requests import Kind
 from gateway.web import pages
 from gateway.web.site import posted, site_of, user_of
@@ -96,7 +96,7 @@ async def release(request: web.Request) -> web.StreamResponse:
 
 
 def _due(tx: Any) -> dict[str, int]:
-    return anonymising.due(tx) | audit_cut.due(tx)
+    return anonymising.due(tx) | former_staff.due(tx) | audit_cut.due(tx)
 
 
 async def _show(

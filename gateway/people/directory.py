@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, or_, select
@@ -26,6 +26,8 @@ MEANS: Mapping[str, tuple[tuple[str, ...], str]] = {
 DEFAULT_ORDER = ("telegram", "whatsapp", "email", "sms")
 FILE = "file"
 """Source of members that the agency data names."""
+KEPT_AFTER_END = timedelta(days=5 * 365)
+"""How long it is known who held a mandate that is over (SECURITY § 5)."""
 FROM_FILE = (
     "notify", "telegram_id", "phone_id", "email_id", "valid_from", "valid_to", "sk_no", "sk_date", "ended_at",
 )  # fmt: skip
@@ -55,7 +57,14 @@ def load(tx: Transaction) -> dict[str, int]:
     agencies = list(tx.office.reference.agencies.values())
     changed = [column.name for column in tables.agency.columns if column.name != "code"]
     tx.upsert(tables.agency, [_agency_row(agency, at) for at, agency in enumerate(agencies)], changed)
-    members = [(agency, member) for agency in agencies for member in agency.team]
+    # Whose mandate was over for so long is not named anew, however long the file goes on naming them.
+    forgotten = tx.today - KEPT_AFTER_END
+    members = [
+        (agency, member)
+        for agency in agencies
+        for member in agency.team
+        if (member.valid_to or agency.valid_to or tx.today) > forgotten
+    ]
     ids = _member_contacts(tx, [member for _, member in members])
     rows = [_member_row(tx, agency, member, ids) for agency, member in members]
     key = ("agency", "role", "person")

@@ -30,7 +30,10 @@ contact = Table(
     Column("reachable", Boolean, nullable=False, default=True),
     Column("unreachable_reason", String(40), nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
+    Column("free_since", Instant),
 )
+"""`free_since`: of an officer's (`staff`) since when no team has it any more."""
+Index("ix_contact_staff", contact.c.id, sqlite_where=text("staff"), postgresql_where=text("staff"))
 
 further_address = Table(
     "further_address",
@@ -89,8 +92,10 @@ agency_member = Table(
     Column("ended_at", Instant),
     Column("sk_no", String(60), nullable=False, default="", server_default=""),
     Column("sk_date", Date),
+    Column("forgotten_at", Instant),
     UniqueConstraint("agency", "role", "person"),
 )
+"""`forgotten_at`: since then `person` is a position, because their mandate was over for years."""
 
 member_leave = Table(
     "member_leave",
@@ -132,7 +137,9 @@ account = Table(
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     Column("member_id", BigInteger),
+    Column("forgotten_at", Instant),
 )
+"""`forgotten_at`: since then names are a position, and nobody can sign in by it ever again."""
 
 account_session = Table(
     "account_session",
