@@ -102,12 +102,12 @@ def count(text: str, reference_bits: int = 8) -> Count:
     return Count(encoding, used, len(text), segments)
 
 
-def split(text: str, reference_bits: int = 8) -> tuple[str, ...]:
-    """The texts of the parts, one for a short or empty text.
+def split(text: str, reference_bits: int = 8, encoding: Encoding | None = None) -> tuple[str, ...]:
+    """The texts of the parts, one for a short or empty text; in the encoding that it needs if none is given.
 
     Neither an escape pair nor a surrogate pair is ever divided; words are, because phones join parts without a space.
     """
-    encoding = encoding_of(text)
+    encoding = encoding or encoding_of(text)
     return (text,) if _size(text, encoding) <= SINGLE[encoding] else _parts(text, encoding, reference_bits)
 
 

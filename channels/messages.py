@@ -214,6 +214,10 @@ class DeliveryReport:
     """It failed for the time being: it may be tried again after so many seconds."""
     stops_channel: bool = False
     """It failed because the channel as a whole cannot send; `reason` says why."""
+    others: tuple[str, ...] = ()
+    """The provider's number in other spellings (hexadecimal, decimal), to be tried in this order."""
+    tail: str = ""
+    """Its last digits: they find the message too, if among those of the last days only one ends so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +294,8 @@ class SendReceipt(msgspec.Struct, frozen=True):
 
     provider_id: str = ""
     detail: str = ""
+    parts: tuple[str, ...] = ()
+    """The provider's names of the parts of a long SMS, in order, where it reports each of them; else none."""
 
 
 @dataclass(frozen=True)  # no slots: what is read out of the query is kept, for it is asked for several times

@@ -37,6 +37,8 @@ class Capabilities:
     idempotent: bool = False
     """Sending the same id twice has no second effect, so an interrupted send may be repeated."""
     sends: bool = True
+    bound: bool = False
+    """Sends over the connection that its listener holds: only the process that listens sends."""
     staff: bool = True
     """May carry notices to officers."""
     window_s: float = 0.0
@@ -143,6 +145,10 @@ class Bookmark(Protocol):
 
     async def keep(self, position: str) -> None:
         """At most 200 characters; call it after `submit` returned."""
+        ...
+
+    async def earlier(self, beginning: str, since: datetime, until: datetime) -> str:
+        """The `external_id` of a message of this channel that begins so and came in that time; empty when there is none."""
         ...
 
 

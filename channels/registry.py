@@ -24,6 +24,7 @@ ADAPTERS: Mapping[str, str] = {
     "jasmin": "channels.sms.jasmin:Jasmin",
     "http_sms": "channels.sms.http_sms.adapter:HttpSms",
     "gammu": "channels.sms.gammu.adapter:Gammu",
+    "smpp": "channels.sms.smpp.adapter:Smpp",
     "ussd_http": "channels.ussd.http:UssdHttp",
     "web_form": "channels.web_form.adapter:WebForm",
     "email": "channels.email.adapter:Email",
@@ -101,6 +102,11 @@ class Channel:
     def hears(self) -> bool:
         """Whether people can write to it, too."""
         return self.receiver is not None or self.listener is not None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether its listener, which runs, hears its provider; those that only ask now and then always do."""
+        return bool(getattr(self.adapter, "is_connected", True))
 
     def verify(self, request: RawRequest) -> None:
         """SignatureInvalid unless the call comes from an allowed address and proves to be the provider's."""

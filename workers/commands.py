@@ -81,8 +81,9 @@ def listen(names: Sequence[str]) -> None:
     """Ask the providers of these channels (none named: all that are to be asked) until told to end."""
     gateway = current_gateway_or_exit()
     channels = _channels(gateway, names)
-    with Heart(gateway.store, "listen", Counted()):
-        asyncio.run(_listen(gateway, channels))
+    counted = Counted()
+    with Heart(gateway.store, "listen", counted):
+        asyncio.run(_listen(gateway, channels, counted))
     gateway.close()
 
 
@@ -97,12 +98,12 @@ def _channels(gateway: Gateway, names: Sequence[str]) -> list[Channel]:
     return chosen
 
 
-async def _listen(gateway: Gateway, channels: Sequence[Channel]) -> None:
+async def _listen(gateway: Gateway, channels: Sequence[Channel], counted: Counted) -> None:
     loop = asyncio.get_running_loop()
     async with AiohttpHttp() as http:
         name = process_name()
         targets = Targets(gateway.settings, http, name)
-        tools = Tools(gateway, http, Limits(None, "", {}), gateway.clock.now, name, targets)
+        tools = Tools(gateway, http, Limits(None, "", {}), gateway.clock.now, name, targets, counted)
         settled()
         listeners = asyncio.create_task(run_listeners(channels, tools))
         for each in (signal.SIGTERM, signal.SIGINT):

@@ -187,6 +187,7 @@ def _sent(parcel: Parcel, receipt: SendReceipt) -> Outcome:
         DeliveryStatus.SENT,
         provider_id=receipt.provider_id,
         detail=receipt.detail,
+        parts=receipt.parts,
         address=parcel.message.address,
     )
 

@@ -117,7 +117,19 @@ def room_of(channel: Channel) -> int:
 
 
 def open_work(tools: Tools) -> Lanes:
+    """Of all channels but those that leave by the process that listens to them."""
+    channels = tools.gateway.channels
+    return _work(tools, {name: one for name, one in channels.items() if not one.capabilities.bound}, tools.limits)
+
+
+def open_bound_work(tools: Tools, channel: Channel) -> Lanes:
+    """Of one channel, in the process that listens to it: nobody shares its rate."""
+    limits = Limits(None, tools.process, {channel.name: channel.messages_per_second})
+    return _work(tools, {channel.name: channel}, limits)
+
+
+def _work(tools: Tools, channels: Mapping[str, Channel], limits: Limits) -> Lanes:
     gateway = tools.gateway
-    sending = Delivery(gateway.channels, tools.http, gateway.settings.outbound, tools.now)
+    sending = Delivery(channels, tools.http, gateway.settings.outbound, tools.now)
     journal = SendJournal(Path(gateway.settings.storage.spool_dir), gateway.office.keys)
-    return Lanes(gateway.channels, sending, tools.limits, journal)
+    return Lanes(channels, sending, limits, journal)

@@ -1,13 +1,17 @@
 """Run Listeners: channels whose provider is asked, not waited for. Under a lease, so that exactly one process asks.
 
 What a listener received takes the same way as a webhook: the Writer commits it, then the listener's position moves on.
+Where the listener holds the only connection to its provider (SMPP), messages leave here as well, by the same drain as in
+any worker: claimed, committed, sent, settled.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from channels.errors import ChannelMisconfigured, PayloadInvalid
 from channels.messages import Inbound, RawRequest
@@ -18,6 +22,9 @@ from gateway.intake.arrival import Arrival
 from gateway.intake.batching import Spooled, Writer
 from gateway.operations import bookmarks, leases
 from gateway.outbound import pulse
+from workers.counting import CountingWork
+from workers.drain import Drain
+from workers.lanes import open_bound_work
 from workers.tools import Tools
 
 log = get_logger(__name__)
@@ -26,6 +33,10 @@ LEASE_S = 30.0
 RENEW_S = 10.0
 AGAIN_S = 5.0
 """After a crash, and while somebody else listens."""
+LOOK_EVERY_S = 1.0
+"""How often a drain of ours looks whether something is to be sent: nobody rings here."""
+FINISH_S = 5.0
+"""What is on its way to the provider has so long when we end."""
 
 
 def listening(channels: Sequence[Channel]) -> list[Channel]:
@@ -57,14 +68,40 @@ async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer) 
     rests = asyncio.Event()
     asking, is_asking = asyncio.create_task(_ask(channel, tools, writer, rests)), False
     try:
-        while not asking.done() and await _leads(channel, tools, is_asking=is_asking and not rests.is_set()):
-            await asyncio.wait([asking], timeout=RENEW_S)
-            is_asking = True  # one that crashes at once never says that it lives
+        async with _sending(channel, tools):
+            while not asking.done() and await _leads(
+                channel, tools, is_asking=is_asking and not rests.is_set() and channel.is_connected
+            ):
+                await asyncio.wait([asking], timeout=RENEW_S)
+                is_asking = True  # one that crashes at once never says that it lives
     finally:
         asking.cancel()
         await asyncio.wait([asking])
         await asyncio.to_thread(_release, channel, tools)
         log.info("listening_ended", channel=channel.name)
+
+
+@asynccontextmanager
+async def _sending(channel: Channel, tools: Tools) -> AsyncIterator[None]:
+    """What leaves over the connection of this listener leaves meanwhile; at the end what is on its way is waited for."""
+    if not channel.capabilities.bound:
+        yield
+        return
+    work = CountingWork("deliver", open_bound_work(tools, channel), tools.counted)
+    drain = Drain("deliver", work, tools.gateway.store.transaction, tools.now)
+    running, looking = asyncio.create_task(drain.run()), asyncio.create_task(_look_again(drain))
+    try:
+        yield
+    finally:
+        looking.cancel()
+        drain.stop(FINISH_S)
+        await asyncio.wait([running, looking])
+
+
+async def _look_again(drain: "Drain[Any, Any]") -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        drain.wake.ring()
 
 
 async def _ask(channel: Channel, tools: Tools, writer: Writer, rests: asyncio.Event) -> None:
@@ -113,6 +150,10 @@ class _Bookmark:
     async def keep(self, position: str) -> None:
         kept = partial(bookmarks.keep, channel=self.channel, position=position)
         await asyncio.to_thread(self.tools.gateway.store.run, kept)
+
+    async def earlier(self, beginning: str, since: datetime, until: datetime) -> str:
+        look = partial(bookmarks.earlier, channel=self.channel, beginning=beginning, since=since, until=until)
+        return await asyncio.to_thread(self.tools.gateway.store.run, look)
 
 
 async def _kept(

@@ -71,6 +71,8 @@ class Outcome(msgspec.Struct, frozen=True):
     detail: str = ""
     due_at: datetime | None = None
     counted: bool = True
+    parts: tuple[str, ...] = ()
+    """The provider's names of the parts of a long SMS, where it reports each of them."""
     address: Address | None = None
     """Where it went, when `provider_id` may name it."""
     new_address: Address | None = None

@@ -14,6 +14,8 @@ class KeptBookmark:
     position: str = ""
     moment: datetime = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
     kept: list[str] = field(default_factory=list)
+    arrived: list[tuple[str, datetime]] = field(default_factory=list)
+    """Names of messages of earlier processes, and when they came."""
 
     def now(self) -> datetime:
         return self.moment
@@ -24,6 +26,10 @@ class KeptBookmark:
     async def keep(self, position: str) -> None:
         self.position = position
         self.kept.append(position)
+
+    async def earlier(self, beginning: str, since: datetime, until: datetime) -> str:
+        found = [name for name, at in self.arrived if name.startswith(beginning) and since <= at < until]
+        return found[0] if found else ""
 
 
 @dataclass

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from config import clock as machine_clock
 from config.garbage import settled
-from workers.simulators import gammu, http_sms, jasmin, kannel, mail, phone, telegram, ussd
+from workers.simulators import gammu, http_sms, jasmin, kannel, mail, phone, smsc, telegram, ussd
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings
 
@@ -24,6 +24,7 @@ SIMULATORS: Mapping[str, str] = {
     "http-sms": "workers.simulators.http_sms:build",
     "gammu": "workers.simulators.gammu:build",
     "mail": "workers.simulators.mail:build",
+    "smsc": "workers.simulators.smsc:build",
     "ussd": "workers.simulators.ussd:build",
     "web": "workers.simulators.web:build",
     "sp4n": "workers.simulators.sp4n:build",
@@ -65,6 +66,8 @@ def _sms(parts: Mapping[str, web.Application], settings: SimulatorSettings) -> p
         return phone.SmsCast("http-sms", settings.http_sms.number, parts["http-sms"][http_sms.PLAYER])
     if "gammu" in parts and settings.gammu.channel:
         return phone.SmsCast("gammu", settings.gammu.number, parts["gammu"][gammu.PLAYER])
+    if "smsc" in parts and settings.smpp.channel:
+        return phone.SmsCast("smsc", settings.smpp.number, parts["smsc"][smsc.PLAYER])
     return None
 
 

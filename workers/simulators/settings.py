@@ -96,6 +96,18 @@ class MailNames:
 
 
 @dataclass(frozen=True, slots=True)
+class SmppNames:
+    """Where the gateway expects its operator's SMSC. Without a channel nobody listens at `port` (0 = any free one)."""
+
+    channel: str = ""
+    number: str = "1708"
+    port: int = 2775
+    system_id: str = ""
+    """Empty: every system_id and password is let in."""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UssdNames:
     channel: str = "ussd"
     service_code: str = "*708#"
@@ -135,6 +147,7 @@ class SimulatorSettings:
     http_sms: HttpSmsNames = field(default_factory=HttpSmsNames)
     gammu: GammuNames = field(default_factory=GammuNames)
     mail: MailNames = field(default_factory=MailNames)
+    smpp: SmppNames = field(default_factory=SmppNames)
     ussd: UssdNames = field(default_factory=UssdNames)
     sp4n: Sp4nNames = field(default_factory=Sp4nNames)
     open311: Open311Names = field(default_factory=Open311Names)

@@ -22,6 +22,7 @@ from workers.simulators.settings import (
     Open311Names,
     Person,
     SimulatorSettings,
+    SmppNames,
     Sp4nNames,
     TelegramNames,
     UssdNames,
@@ -50,6 +51,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         http_sms=_http_sms(settings),
         gammu=_gammu(settings),
         mail=_mail(settings),
+        smpp=_smpp(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
         open311=_open311(settings),
@@ -161,6 +163,20 @@ def _mail(settings: Settings) -> MailNames:
         authserv_id=keys.get("authserv_id", ""),
         smtp_port=int(keys.get("smtp_port", "0")) or SMTP_PORT,
         imap_port=int(keys.get("imap_port", "0")) or IMAP_PORT,
+    )
+
+
+def _smpp(settings: Settings) -> SmppNames:
+    """Played only where the gateway looks for its operator on this machine."""
+    name, keys = _values(settings, "smpp")
+    if keys.get("host") not in LOOPBACK:
+        return SmppNames()
+    return SmppNames(
+        channel=name,
+        number=keys.get("number", "1708"),
+        port=int(keys.get("port", 2775)),
+        system_id=keys.get("system_id", ""),
+        password=keys.get("password", ""),
     )
 
 

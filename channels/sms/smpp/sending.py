@@ -1,0 +1,115 @@
+"""Our messages, part by part, over whichever session there is; a long one that was interrupted goes on where it stopped.
+
+Parts of one message leave one after another, each after the answer to the one before it.
+"""
+
+import zlib
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from channels.errors import AnswerLost, NotSent, ProviderBusy, SendError, as_send_error
+from channels.messages import OutboundMessage, SendReceipt
+from channels.sms.smpp import pdu, writing
+from channels.sms.smpp.outcomes import refusal
+from channels.sms.smpp.pace import Pace
+from channels.sms.smpp.pdu import PduInvalid, Status
+from channels.sms.smpp.receipts import canonical, spellings
+from channels.sms.smpp.session import Session
+from channels.sms.smpp.settings import SmppSettings
+
+Value = TypeVar("Value")
+
+PATIENCE_S = 10.0
+"""How long a part waits for its turn before the message is put back."""
+TOGETHER_S = 20.0
+"""After that no further part is begun in this attempt: the rest leaves in the next one."""
+REMEMBERED = 2_000
+REFERENCES_PER_NUMBER = 8
+BUSY = frozenset({Status.THROTTLED, Status.QUEUE_FULL})
+
+
+class Sending:
+    """Outlives the sessions of its channel."""
+
+    def __init__(self, settings: SmppSettings, pace: Pace, monotonic: Callable[[], float]) -> None:
+        self._settings = settings
+        self._pace = pace
+        self._monotonic = monotonic
+        self._vendor = settings.vendor_codes()
+        self._mask = (1 << writing.BITS[settings.long_mode]) - 1
+        self._begun: OrderedDict[str, list[str]] = OrderedDict()
+        """Numbers that the operator gave to the parts of messages that are not through yet."""
+        self._references: OrderedDict[str, deque[tuple[str, int]]] = OrderedDict()
+        self._reported: OrderedDict[str, None] = OrderedDict()
+
+    async def send(self, message: OutboundMessage, session: Session) -> SendReceipt:
+        """SendError, with every part that the operator has taken remembered for the next attempt."""
+        bodies = writing.bodies(message, self._settings, self._reference(message))
+        taken = _kept(self._begun, message.id, list)
+        try:
+            await self._parts(bodies, taken, session)
+        except SendError as problem:
+            if not problem.retryable:
+                self._begun.pop(message.id, None)
+            if taken and not problem.detail:
+                problem.detail = f"{len(taken)} of {len(bodies)} parts"
+            raise
+        self._begun.pop(message.id, None)
+        return SendReceipt(taken[0], parts=tuple(taken) if len(taken) > 1 else ())
+
+    def reported(self, identity: str) -> None:
+        """A receipt came that spells the number of a message so; the answer that gives it may follow."""
+        self._reported[identity] = None
+        if len(self._reported) > REMEMBERED:
+            self._reported.popitem(last=False)
+
+    async def _parts(self, bodies: Sequence[bytes], taken: list[str], session: Session) -> None:
+        began = self._monotonic()
+        for body in bodies[len(taken) :]:
+            if self._monotonic() - began > TOGETHER_S:
+                raise ProviderBusy(0.0)
+            taken.append(await self._part(body, session))
+
+    async def _part(self, body: bytes, session: Session) -> str:
+        await self._pace.turn(PATIENCE_S)
+        try:
+            answer = await session.submit(body, PATIENCE_S)
+        except (NotSent, AnswerLost) as problem:
+            raise as_send_error(problem) from problem
+        if answer.status == Status.OK:
+            self._pace.taken()
+            return self._named(answer.body)
+        pause_s = self._pace.too_fast() if answer.status in BUSY else 1.0
+        if answer.status == Status.WRONG_STATE:
+            session.give_up("not bound, the operator says")
+        raise refusal(answer.status, pause_s, self._vendor)
+
+    def _named(self, body: bytes) -> str:
+        """The number of a part as we keep it: as the receipt spells it, where that came first."""
+        try:
+            name = canonical(pdu.read_text(body))
+        except PduInvalid:
+            return ""
+        return next((one for one in spellings(name) if one in self._reported), name)[:65]
+
+    def _reference(self, message: OutboundMessage) -> int:
+        """Of the parts of one message: the same at every attempt, and none that its number got lately for another."""
+        used = _kept(self._references, message.address.path, lambda: deque(maxlen=REFERENCES_PER_NUMBER))
+        known = dict(used)
+        if message.id not in known:
+            reference = zlib.crc32(message.id.encode()) & self._mask
+            while reference in known.values():
+                reference = reference + 1 & self._mask
+            used.append((message.id, reference))
+            return reference
+        return known[message.id]
+
+
+def _kept(table: OrderedDict[str, Value], key: str, make: Callable[[], Value]) -> Value:
+    """The value of a key, made when it is missing; the oldest goes when there are too many."""
+    value = table.setdefault(key, make())
+    table.move_to_end(key)
+    if len(table) > REMEMBERED:
+        table.popitem(last=False)
+    return value
