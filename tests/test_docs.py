@@ -175,6 +175,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "kannel": {"password": "left to a file, as the text says", "inbound_token": "left to a file as well, 24 bytes"},
     "jasmin": {"password": "left to a file", "inbound_token": "left to a file as well, 24 bytes"},
     "http_sms": {"inbound_token": "left to a file as well, 24 bytes"},
+    "smpp": {"password": "to-file"},
     "ussd_http": {"inbound_token": "this one is left to a file, too"},
     "messenger": {"token": "t", "app_secret": "s", "verify_token": "v"},
     "whatsapp": {"token": "t", "app_secret": "s", "verify_token": "v"},

@@ -104,10 +104,8 @@ async def test_a_citizen_reports_by_smpp_asks_for_the_status_and_gets_it(office:
         await operator.inject(**{"from": SITI}, text=report, order=[2, 1])
         await until(lambda: TICKET.search(" ".join(shown(operator))))
         number = TICKET.search(" ".join(shown(operator)))[1]  # type: ignore[index]
-        before = len(shown(operator))
         await operator.inject(**{"from": SITI}, text=f"STATUS {number}")
-        await until(lambda: len(shown(operator)) > before)
-        assert number in " ".join(shown(operator)[before:])
+        await until(lambda: sum(number in said for said in shown(operator)) == 2)
         await until(lambda: {state for (state,) in rows(office, "SELECT state FROM outbox")} == {"delivered"})
     assert operator.app[smsc.PLAYER].plane.journal.accepted_duplicates == 0
     assert len(rows(office, "SELECT id FROM complaint")) == 1
