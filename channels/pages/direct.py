@@ -130,7 +130,7 @@ def _delivered(event: Event, sender: Address, _: Account) -> Sequence[Inbound]:
         for mid in delivery.mids
         if mid
     ]
-    return [*named, *_up_to(delivery.watermark, DeliveryStatus.DELIVERED, sender)]
+    return named or _up_to(delivery.watermark, DeliveryStatus.DELIVERED, sender)
 
 
 def _seen(event: Event, sender: Address, _: Account) -> Sequence[Inbound]:

@@ -4,12 +4,12 @@ Source: docs/channels/README.md § 4.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, select
 
-from channels.messages import DeliveryReport, DeliveryStatus
+from channels.messages import Address, DeliveryReport, DeliveryStatus
 from gateway.outbound import stops
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -33,12 +33,18 @@ MOST_ATTEMPTS = 3
 STOPPED_S = 300.0
 EARLY_REPORTS = timedelta(minutes=10)
 """How long a receipt waits for its message: providers use their numbers again."""
+LOOKED_BACK = timedelta(days=3)
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""We note that a message left when its answer came, which is a little after the provider did."""
 
 
 def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> None:
     """Receipts: state moves forward only; early ones wait for their message, repeated and strange ones change nothing."""
     for given in reports:
         if given.status is None:
+            continue
+        if given.up_to is not None:
+            _advance_all(tx, channel, given.up_to, given.status, given.at or tx.now)
             continue
         row = _reported(tx, channel, given)
         kept = {
@@ -54,8 +60,29 @@ def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> 
         is_new = tx.insert_new(tables.delivery_report, [kept], "id", key=("channel", "message_ref", "status"))
         if row and (is_new or row.provider_state in SENT_AGAIN) and not _is_stale(row, given):
             _take(tx, row, given, channel)
+        if row and given.provider_id:
+            _name(tx, row.id, given.provider_id)
     if reports:
         tx.notes.setdefault("last_report", set()).add(channel)
+
+
+def _advance_all(tx: Transaction, channel: str, person: Address, status: DeliveryStatus, until: datetime) -> None:
+    """Everything that this person got by then (the provider's clock): reports that name a moment instead of messages."""
+    outbox, contact = tables.outbox, tables.contact
+    digest = tx.office.keys.fingerprint(person.reveal())
+    theirs = outbox.c.contact_id.in_(select(contact.c.id).where(contact.c.address_hash == digest))
+    lower = outbox.c.state.in_([state for state in RECEIPTS if RANK[state] < RANK[status.value]])
+    lately = (outbox.c.channel == channel) & outbox.c.created_at.between(until - LOOKED_BACK, until + CLOCKS_DIFFER)
+    in_time = outbox.c.sent_at <= until + CLOCKS_DIFFER
+    values = {"state": status.value, "delivered_at": tx.now}
+    tx.execute(outbox.update().where(lately, lower, theirs, in_time).values(**values))
+
+
+def _name(tx: Transaction, identity: int, provider_id: str) -> None:
+    """The answer that would have told the provider's name was lost: what is reported by that name later is known now."""
+    outbox = tables.outbox
+    unnamed = (outbox.c.id == identity) & (outbox.c.provider_id == "")
+    tx.execute(outbox.update().where(unnamed).values(provider_id=provider_id))
 
 
 def _reported(tx: Transaction, channel: str, given: DeliveryReport) -> Any:

@@ -25,6 +25,7 @@ SIMULATORS: Mapping[str, str] = {
     "gammu": "workers.simulators.gammu:build",
     "mail": "workers.simulators.mail:build",
     "smsc": "workers.simulators.smsc:build",
+    "meta": "workers.simulators.meta:build",
     "ussd": "workers.simulators.ussd:build",
     "web": "workers.simulators.web:build",
     "sp4n": "workers.simulators.sp4n:build",

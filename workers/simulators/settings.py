@@ -108,6 +108,21 @@ class SmppNames:
 
 
 @dataclass(frozen=True, slots=True)
+class MetaNames:
+    """One app with a page and its Instagram account; an empty channel gets no calls. `api_url`: where we are reached."""
+
+    page_channel: str = ""
+    instagram_channel: str = ""
+    page_id: str = "400000000000001"
+    account_id: str = "17840000000000001"
+    token: str = ""
+    """Empty: every token is taken."""
+    app_id: str = ""
+    app_secret: str = ""
+    api_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UssdNames:
     channel: str = "ussd"
     service_code: str = "*708#"
@@ -148,6 +163,7 @@ class SimulatorSettings:
     gammu: GammuNames = field(default_factory=GammuNames)
     mail: MailNames = field(default_factory=MailNames)
     smpp: SmppNames = field(default_factory=SmppNames)
+    meta: MetaNames = field(default_factory=MetaNames)
     ussd: UssdNames = field(default_factory=UssdNames)
     sp4n: Sp4nNames = field(default_factory=Sp4nNames)
     open311: Open311Names = field(default_factory=Open311Names)

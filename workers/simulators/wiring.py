@@ -19,6 +19,7 @@ from workers.simulators.settings import (
     JasminNames,
     KannelNames,
     MailNames,
+    MetaNames,
     Open311Names,
     Person,
     SimulatorSettings,
@@ -52,6 +53,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         gammu=_gammu(settings),
         mail=_mail(settings),
         smpp=_smpp(settings),
+        meta=_meta(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
         open311=_open311(settings),
@@ -201,6 +203,16 @@ def references_in(tables: Mapping[str, Any]) -> Iterator[str]:
 
 def _meaning(reference: str, given: Mapping[str, str], where: str) -> str:
     return given[reference] if reference in given else secret_by_reference(reference, where).reveal()
+
+
+def _meta(settings: Settings) -> MetaNames:
+    page, keys = _values(settings, "messenger")
+    account, more = _values(settings, "instagram")
+    both = {**more, **keys}
+    if not both:
+        return MetaNames()
+    known = {key: both.get(key, "") for key in ("token", "app_id", "app_secret", "api_url", "page_id")}
+    return MetaNames(page, account, account_id=more.get("account_id", "17840000000000001"), **known)
 
 
 def _ussd(settings: Settings) -> UssdNames:
