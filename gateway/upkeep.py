@@ -17,14 +17,14 @@ from gateway.files import file_sweep
 from gateway.forwarding import forwarding, record_news
 from gateway.hooks import channel_news
 from gateway.intake import assembly
-from gateway.notices import fallback, gathering, held_back, mended, summaries
+from gateway.notices import breach_notices, fallback, gathering, held_back, mended, summaries
 from gateway.officer_links import drafts
 from gateway.officers import officers
 from gateway.operations import clock_jumps, idempotency
 from gateway.outbound import costs, draining, outbound
 from gateway.people import attempts, bindings, contacts, dialogues
 from gateway.record import shelf
-from gateway.retention import anonymising, audit_cut, former_staff, identities, privacy_requests, retention
+from gateway.retention import anonymising, audit_cut, breaches, former_staff, identities, privacy_requests, retention
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 
@@ -93,6 +93,8 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("held_back_asked", 30, held_back.ask),
     Upkeep("mended_ladders_cleared", 300, mended.clear, in_one=False),
     Upkeep("openings_told", 60, identities.tell),
+    Upkeep("breaches_reminded", 300, breaches.remind),
+    Upkeep("breaches_told", 5, breach_notices.tell),
     Upkeep("channel_states_told", 60, channel_news.tell),
     Upkeep("mandates_ended", 60, bindings.end_sessions),
     Upkeep("attempts_forgotten", 3600, attempts.forget_old),

@@ -26,7 +26,7 @@ OFFICE_SEPTETS = 24
 OFFICES = ("opd", "instansi")
 QUOTED = ("kutipan", "tanya", "teks", "usulan", "istilah")
 """Fill-ins that hold words of somebody; only these may be cut, in this order."""
-CONTINUED = re.compile(r"ask\..*|st\.answer|st\.oota|glos\.entry")
+CONTINUED = re.compile(r"ask\..*|st\.answer|st\.oota|glos\.entry|pv\.breach")
 FURTHER = 3
 """So many messages may follow the first one of a text that is never cut."""
 LISTS = frozenset({"st.list", "svc.list"})

@@ -118,6 +118,19 @@ SCREENS: tuple[Route, ...] = (
     Route("POST", "/admin/privasi/permintaan/{id}/{aksi}", f"{HERE}privacy:decide", roles=DATA_KEEPERS),
     Route("POST", "/admin/privasi/tahan", f"{HERE}privacy:hold", roles=DATA_KEEPERS),
     Route("POST", "/admin/privasi/lepas", f"{HERE}privacy:release", roles=DATA_KEEPERS),
+    # what came into wrong hands, and who was told of it
+    Route(
+        "GET",
+        "/admin/privasi/pelanggaran",
+        f"{HERE}breaches:listing",
+        roles=DATA_KEEPERS,
+        title="breach.menu",
+        part="data",
+    ),
+    Route("POST", "/admin/privasi/pelanggaran", f"{HERE}breaches:note", roles=DATA_KEEPERS),
+    Route("GET", "/admin/privasi/pelanggaran/{id}", f"{HERE}breaches:show", roles=DATA_KEEPERS),
+    Route("GET", "/admin/privasi/pelanggaran/{id}/surat", f"{HERE}breaches:letter", roles=DATA_KEEPERS),
+    Route("POST", "/admin/privasi/pelanggaran/{id}/{aksi}", f"{HERE}breaches:act", roles=DATA_KEEPERS),
     # who wanted to know who somebody is
     Route("GET", "/admin/identitas", f"{HERE}identities:listing", roles=OPENERS, title="identity.menu", part="data"),
     Route("POST", "/admin/identitas", f"{HERE}identities:ask", roles=OPENERS),

@@ -9,7 +9,7 @@ from gateway.complaints.complaint import DATA_KEEPERS, OFFICERS, Role
 from gateway.complaints.identity import OPENERS
 from gateway.dashboard import visit
 from gateway.queries import attention, identities
-from gateway.retention import privacy_requests
+from gateway.retention import breaches, privacy_requests
 from gateway.web import pages
 from gateway.web.routes import CASE_READERS, CHANNEL_READERS, CHANNEL_WORKERS, COORDINATION
 from gateway.web.site import site_of, user_of
@@ -18,7 +18,7 @@ LIST = "/admin/aduan?tab="
 BRIDGE = "/admin/sp4n/jembatan?tab="
 SENT = "/admin/pengiriman?tab="
 DECIDERS = frozenset({Role.COORDINATOR})
-OF_THEIR_OWN = frozenset({"identitas", "privasi"})
+OF_THEIR_OWN = frozenset({"identitas", "privasi", "pelanggaran"})
 """Figures that are counted apart from complaints and work."""
 
 
@@ -48,6 +48,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("menunggu_nomor", f"{BRIDGE}menunggu_nomor", "wait", COORDINATION),
     Figure("perlu_dicek", f"{BRIDGE}perlu_dicek", "wait", COORDINATION),
     Figure("identitas", "/admin/identitas", "bad", OPENERS),
+    Figure("pelanggaran", "/admin/privasi/pelanggaran", "bad", DATA_KEEPERS),
     Figure("privasi", "/admin/privasi", "bad", DATA_KEEPERS),
     Figure("tugas", "/admin/tugas", "wait", COORDINATION),
     Figure("karantina", "/admin/karantina", "bad", CHANNEL_WORKERS),
@@ -77,6 +78,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         values["identitas"] = await site.read(identities.waiting, scope, actor)
     if role in DATA_KEEPERS:
         values["privasi"] = await site.read(privacy_requests.waiting)
+        values["pelanggaran"] = await site.read(breaches.waiting)
     return pages.render(
         request,
         "start.html",

@@ -198,9 +198,14 @@ def name_of(tx: Transaction, contact_id: int) -> str:
 
 def names_of(tx: Transaction, contact_ids: Iterable[int]) -> list[str]:
     """The names that those of them who gave one gave, in clear; as for `name_of`."""
-    sealed = {row.id: row.name_sealed for row in tx.in_ids(NAMES, set(contact_ids))}
+    return list(named(tx, contact_ids).values())
+
+
+def named(tx: Transaction, ids: Iterable[int]) -> dict[int, str]:
+    """The names in clear of those of them who gave one; as for `name_of`."""
+    sealed = {row.id: row.name_sealed for row in tx.in_ids(NAMES, set(ids))}
     people = by_id(tx, list(sealed))
-    return [people[identity].open(bytes(name), "name") for identity, name in sealed.items()]
+    return {identity: people[identity].open(bytes(name), "name") for identity, name in sealed.items()}
 
 
 def set_name(tx: Transaction, contact: Contact, name: str) -> None:

@@ -80,10 +80,19 @@ def _last_used(tx: Transaction, case: Any, contact: Contact) -> tuple[str, str]:
 
 
 def _route_channel(tx: Transaction, used: str, contact: Contact) -> str:
-    channel = tx.office.channels.get(used)
-    if channel is not None and channel.sender is not None and channel.capabilities.sends:
+    if _sends(tx, used):
         return used
     return channel_for(tx, contacts.addresses(tx, {contact.id: contact})[contact.id].scheme, used)
+
+
+def sends_by(tx: Transaction, used: str, scheme: str) -> str:
+    """The channel that answers somebody who wrote by `used` from an address of this scheme; empty where none does."""
+    return used if _sends(tx, used) else channel_for(tx, scheme, used)
+
+
+def _sends(tx: Transaction, name: str) -> bool:
+    channel = tx.office.channels.get(name)
+    return channel is not None and channel.sender is not None and channel.capabilities.sends
 
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {

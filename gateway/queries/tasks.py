@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from gateway.queries.scope import Scope, Sight, sight
+from gateway.record.tasks import OF_DATA_KEEPERS
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text
 
 PAGE = 100
 IS_OPEN = text("task.done_at IS NULL")
+FOR_ALL = tables.task.c.kind.not_in(OF_DATA_KEEPERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,16 @@ class Open:
 
 
 def counts(tx: Transaction) -> dict[str, int]:
-    """Open tasks by kind."""
+    """Open tasks by kind, without those that are for the privacy officer alone."""
     task = tables.task
-    found = tx.all(select(task.c.kind, func.count().label("many")).where(IS_OPEN).group_by(task.c.kind))
+    found = tx.all(select(task.c.kind, func.count().label("many")).where(IS_OPEN, FOR_ALL).group_by(task.c.kind))
     return {row.kind: row.many for row in found}
 
 
 def listed(tx: Transaction, scope: Scope, kind: str = "", limit: int = PAGE) -> Sequence[Open]:
     """Those about complaints that this reader may know of, and those about none."""
     task, complaint = tables.task, tables.complaint
-    found = select(task).where(IS_OPEN)
+    found = select(task).where(IS_OPEN, FOR_ALL)
     if kind:
         found = found.where(task.c.kind == kind)
     rows = tx.all(found.order_by(task.c.created_at, task.c.id).limit(limit))

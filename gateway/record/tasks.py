@@ -1,5 +1,8 @@
 """What only a person can do: one open task per kind and subject, shown until somebody ticks it off."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import select
 
 from gateway.audit import audit
@@ -13,6 +16,9 @@ PROVIDER_NOTICE = "provider_notice"
 NOT_TOLD = "not_told"
 WITH_WORDS = (THIRD_REOPENING, OFFICER_REPLY)
 """Kinds whose detail is what somebody said about a complaint; that of the others is a number, a code or a state."""
+BREACH_NOTED, BREACH_DUE = "breach_noted", "breach_due"
+OF_DATA_KEEPERS = (BREACH_NOTED, BREACH_DUE)
+"""Kinds for the privacy officer alone, who sees them beside what they are about; they end with it."""
 
 
 def add(tx: Transaction, kind: str, subject: str, detail: str = "", complaint_id: int | None = None) -> bool:
@@ -32,7 +38,8 @@ def add(tx: Transaction, kind: str, subject: str, detail: str = "", complaint_id
 def done(tx: Transaction, identity: int, actor: Actor) -> None:
     task = tables.task
     values = {"done_at": tx.now, "done_by": actor.id, "open": False}
-    tx.execute(task.update().where(task.c.id == identity, task.c.done_at.is_(None)).values(**values))
+    mine = (task.c.id == identity) & task.c.done_at.is_(None) & task.c.kind.not_in(OF_DATA_KEEPERS)
+    tx.execute(task.update().where(mine).values(**values))
     audit.record(tx, actor, "task_done", "task", str(identity))
 
 
@@ -41,6 +48,13 @@ def settle(tx: Transaction, kind: str, subject: str, by: str = "system") -> None
     task = tables.task
     mine = (task.c.kind == kind) & (task.c.subject == subject) & task.c.done_at.is_(None)
     tx.execute(task.update().where(mine).values(done_at=tx.now, done_by=by, open=False))
+
+
+def of_data_keepers(tx: Transaction) -> Sequence[Any]:
+    """Their open tasks, the oldest first."""
+    task = tables.task
+    mine = task.c.kind.in_(OF_DATA_KEEPERS) & task.c.done_at.is_(None)
+    return tx.all(select(task).where(mine).order_by(task.c.created_at, task.c.id))
 
 
 def waiting(tx: Transaction, kind: str) -> int:

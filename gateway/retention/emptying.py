@@ -117,6 +117,8 @@ def contact(tx: Transaction, contact_id: int) -> bool:
         channel = table.c.channel.in_(list(tx.office.channels))
         tx.execute(table.delete().where(channel, table.c.contact_id == contact_id))
     requests(tx, contact_id)
+    told = tables.breach_person
+    tx.execute(told.update().where(told.c.contact_id == contact_id).values(contact_id=None))
     contacts.destroy(tx, contact_id)
     return True
 

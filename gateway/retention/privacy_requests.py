@@ -192,7 +192,12 @@ def decide(tx: Transaction, identity: int, actor: Actor, *, grant: bool, reason:
 
 def password(tx: Transaction, identity: int) -> str:
     """Of the copy for this request, the same each time, in groups: who asked is told it, who hands the copy over is not."""
-    digest = int(tx.office.keys.token_hash(f"copy:{identity}"), 16)
+    return grouped_password(tx, f"copy:{identity}")
+
+
+def grouped_password(tx: Transaction, of_what: str) -> str:
+    """Of a file, by what it is: kept nowhere and the same each time, `AB1C-…`."""
+    digest = int(tx.office.keys.token_hash(of_what), 16)
     letters = "".join(ALPHABET[digest >> 5 * at & 31] for at in range(PASSWORD_BITS // 5))
     size = len(letters) // PASSWORD_GROUPS
     return "-".join(letters[at : at + size] for at in range(0, len(letters), size))

@@ -1,7 +1,7 @@
 """The record of who did what: the audit chain and its checkpoints; who wanted to know an identity; what must be kept;
-who asked us to forget them; what is said of known incidents."""
+who asked us to forget them; what is said of known incidents; breaches of personal data."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, text
 
 from gateway.storage.tables.metadata import metadata
 from gateway.storage.types import Digest, Document, Identity, Instant
@@ -146,3 +146,60 @@ known_incident = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 """What receipts say while an incident is known."""
+
+breach = Table(
+    "breach",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("what", String(1000), nullable=False),
+    Column("data", String(80), nullable=False),
+    Column("happened_on", Date),
+    Column("noticed_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False, index=True),
+    Column("since", Date),
+    Column("until", Date),
+    Column("channel", String(31), nullable=False, default=""),
+    Column("agency", String(40), nullable=False, default=""),
+    Column("numbers", Document, nullable=False),
+    Column("noted_at", Instant, nullable=False),
+    Column("noted_by", BigInteger, nullable=False),
+    Column("reminded_at", Instant),
+    Column("authority_told_at", Instant),
+    Column("persons_told_at", Instant),
+    Column("closed_at", Instant),
+    Column("said_how", String(300), nullable=False, default=""),
+    Column("said_done", String(300), nullable=False, default=""),
+    Column("telling_since", Instant),
+)
+"""The register of breaches of personal data (SECURITY C33). `since` … `numbers`: whom it concerns, as a query.
+
+`said_how`, `said_done`: what persons read of it; `telling_since`: messages to them are being written.
+"""
+
+breach_step = Table(
+    "breach_step",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("breach_id", BigInteger, nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("by", BigInteger),
+    Column("kind", String(16), nullable=False),
+    Column("words", String(1000), nullable=False, default=""),
+    Column("persons", Integer),
+)
+"""What was done about it, in order. `by`: the account, none where it went by itself."""
+
+breach_person = Table(
+    "breach_person",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("breach_id", BigInteger, nullable=False),
+    Column("contact_id", BigInteger, index=True),
+    Column("complaint_id", BigInteger, nullable=False),
+    Column("channel", String(31), nullable=False, default=""),
+    Column("outbox_id", BigInteger),
+    Column("skip", String(24), nullable=False, default=""),
+    Column("at", Instant, nullable=False),
+    Index("uq_breach_person", "breach_id", "contact_id", unique=True),
+)
+"""Who was told of a breach by a message, or why not; `contact_id` goes with the contact."""
