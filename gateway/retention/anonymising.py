@@ -26,10 +26,15 @@ log = get_logger(__name__)
 PIECE = 50
 MOST_PIECES = 200
 PLACE = "emptied_up_to"
-YEAR = timedelta(days=365)
+MONTH, YEAR = timedelta(days=30), timedelta(days=365)
 complaint = tables.complaint.c
 ABOUT_US = complaint.kind == Kind.PENGADUAN_PENGAWASAN.value
 SENSITIVE = complaint.sensitive.in_([Sensitive.ANAK, Sensitive.KEKERASAN_SEKSUAL, Sensitive.KESEHATAN])
+WITH_NUMBER = tables.complaint_event.c.text_masked.contains(emptying.IDENTITY_NUMBER)
+NUMBERED = complaint.text_masked.contains(emptying.IDENTITY_NUMBER) | exists().where(
+    tables.complaint_event.c.complaint_id == complaint.id, WITH_NUMBER
+)
+"""Somebody wrote a NIK or a KK; it is masked wherever it can be read, the original holds it still."""
 CONTACTS = "contacts"
 
 
@@ -45,6 +50,7 @@ class Step:
 
 # fmt: off
 STEPS: tuple[Step, ...] = (
+    Step("identity_numbers",    MONTH, emptying.identity_numbers, NUMBERED),
     Step("points",             1 * YEAR, emptying.points,          complaint.latitude.is_not(None)),
     Step("files",              1 * YEAR, emptying.reporters_files, not_(ABOUT_US)),
     Step("files_about_us",     5 * YEAR, emptying.reporters_files, ABOUT_US),

@@ -10,15 +10,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select, true
 
 from gateway.complaints.complaint import OF_AGENCY, OF_RECORD, OF_RECORD_SECRET, OF_REPORTER, Role
+from gateway.complaints.masking import KINDS
 from gateway.files import photo_prints
 from gateway.outbound.outbound import OPEN, lane_of
 from gateway.people import contacts
+from gateway.privacy.privacy import masked_text
 from gateway.record import cases, tasks
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 ERASED = "erased"
 NO_BYTES = b""
+IDENTITY_NUMBER = KINDS["nik"]
 NOT_WANTED = "superseded"
 """Why a message that failed cannot be sent again: its words are gone."""
 
@@ -26,6 +29,29 @@ NOT_WANTED = "superseded"
 def points(tx: Transaction, ids: Collection[int]) -> None:
     """The exact point; the area stays."""
     cases.empty(tx, ids, latitude=None, longitude=None, point_precision_m=None, point_source="")
+
+
+def identity_numbers(tx: Transaction, ids: Collection[int]) -> None:
+    """NIK and KK in what was written: from now on the original is as it is shown, with stars in their place."""
+    complaint, text, message = tables.complaint, tables.complaint_text, tables.message
+    whose = {row.id: row.contact_id for row in tx.all(select(complaint).where(complaint.c.id.in_(list(ids))))}
+    written = [
+        (text, row, whose.get(row.complaint_id), f"complaint_text:{row.id}")
+        for row in tx.all(select(text).where(_of(text, ids)))
+    ]
+    theirs = _of(message, ids) & message.c.complaint_id.is_not(None) & message.c.text_sealed.is_not(None)
+    written += [
+        (message, row, row.contact_id, f"message:{row.id}:text") for row in tx.all(select(message).where(theirs))
+    ]
+    people = contacts.by_id(tx, {contact_id for _, _, contact_id, _ in written if contact_id is not None})
+    for table, row, contact_id, where in written:
+        author = people.get(contact_id)
+        if author is None:  # their key is gone, and with it the words
+            continue
+        shown = masked_text(author.open(bytes(row.text_sealed), where))
+        if IDENTITY_NUMBER in shown:
+            mine = and_(*(column == getattr(row, column.name) for column in table.primary_key))
+            tx.execute(table.update().where(mine).values(text_sealed=author.seal(shown, where)))
 
 
 def words(tx: Transaction, ids: Collection[int]) -> None:

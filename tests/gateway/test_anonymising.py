@@ -133,6 +133,48 @@ def test_after_five_years_a_skeleton_stays_without_a_word(store: Store, telegram
     assert {one.object_id for one in said} >= {"points", "files", "words", "everything", "contacts"}
 
 
+NIK = "6299010101900001"
+NUMBERED = f"NIK saya {NIK}, jalan {WORD} berlubang dalam di depan pasar kota"
+
+
+def originals(store: Store) -> list[str]:
+    """What citizens wrote, as it is kept."""
+    with store.reading() as tx:
+        writers = {row.id: row.contact_id for row in tx.all(tables.complaint.select())}
+        people = contacts.by_id(tx, {one for one in writers.values() if one})
+        texts = tx.all(tables.complaint_text.select())
+        said = tx.all(tables.message.select().where(tables.message.c.text_sealed.is_not(None)))
+        found = [people[writers[row.complaint_id]].open(row.text_sealed, f"complaint_text:{row.id}") for row in texts]
+        return found + [people[row.contact_id].open(row.text_sealed, f"message:{row.id}:text") for row in said]
+
+
+def test_an_identity_number_goes_from_the_original_a_month_after_closing(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    closed(store, telegram(NUMBERED), moment)
+    held = closed(store, telegram(NUMBERED, sender="78"), moment)
+    with store.transaction() as tx:
+        legal_holds.place(tx, held.number, WHY, DP)
+    first = originals(store)
+    many = len(first)
+    assert many >= 4
+    assert first == [NUMBERED] * many
+    moment.pass_(days=29)
+    empty(store)
+    assert originals(store) == first
+    moment.pass_(days=2)
+    with store.reading() as tx:
+        assert anonymising.due(tx)["identity_numbers"] == 1
+    empty(store)
+    assert sorted(set(originals(store))) == [NUMBERED, NUMBERED.replace(NIK, "[NIK disamarkan]")]
+    assert originals(store).count(NUMBERED) == many / 2, "of what is held"
+    with store.transaction() as tx:
+        anonymising.release(tx, held.number, "Perkara sudah selesai", DP)
+    assert set(originals(store)) == {NUMBERED.replace(NIK, "[NIK disamarkan]")}
+    empty(store)
+    assert len(originals(store)) == many, "its words stay their time"
+
+
 def test_a_file_goes_from_the_disk_and_its_hash_stays(store: Store, telegram: Sends, moment: Moment) -> None:
     case = closed(store, telegram(TEXT, attachments=(PHOTO,)), moment)
     (row,) = rows(store, tables.attachment)
