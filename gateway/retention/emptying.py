@@ -45,7 +45,7 @@ def identity_numbers(tx: Transaction, ids: Collection[int]) -> None:
     ]
     people = contacts.by_id(tx, {contact_id for _, _, contact_id, _ in written if contact_id is not None})
     for table, row, contact_id, where in written:
-        author = people.get(contact_id)
+        author = people.get(contact_id) if contact_id is not None else None
         if author is None:  # their key is gone, and with it the words
             continue
         shown = masked_text(author.open(bytes(row.text_sealed), where))
