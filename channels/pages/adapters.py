@@ -4,10 +4,13 @@ Wire: docs/channels/messenger.md and instagram.md. Whose an entry is, `object` a
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import ClassVar
 from urllib.parse import urlsplit
+
+from msgspec import structs
 
 from channels.errors import AddressRefused, AnswerLost, FileGone, PartlyInvalid, PayloadInvalid
 from channels.messages import (
@@ -16,6 +19,7 @@ from channels.messages import (
     AttachmentRef,
     FetchedFile,
     Inbound,
+    InboundMessage,
     OutboundMessage,
     RawRequest,
     RawResponse,
@@ -26,7 +30,7 @@ from channels.pages import deletion, sending
 from channels.pages.account import Account
 from channels.pages.comments import read_change
 from channels.pages.direct import read_event
-from channels.pages.entries import Entry, accounts, entries
+from channels.pages.entries import Entry, entries
 from channels.pages.registration import Registration
 from channels.pages.sending import Outlet
 from channels.pages.settings import InstagramSettings, MessengerSettings
@@ -34,6 +38,8 @@ from channels.protocols import Capabilities, Http
 
 FILE_HOSTS = (".fbsbx.com", ".fbcdn.net", ".cdninstagram.com")
 FILE_READ_S = 60.0
+SCHEMES: Mapping[str, str] = {"page": "fb", "instagram": "ig"}
+"""What a call is about -> scheme of the addresses of its people."""
 
 
 class Page:
@@ -45,21 +51,9 @@ class Page:
         self._settings = settings
         self._account = account
         self._outlet = outlet
+        self.account = f"{account.kind}:{account.id}"
+        self.app = hashlib.sha256(settings.app_secret.reveal().encode()).hexdigest()
         self._secrets = (settings.app_secret, settings.previous_app_secret)
-
-    @property
-    def family(self) -> str:
-        """The same for all channels of one app: a call may hold entries for each of them."""
-        return "meta:" + hashlib.sha256(self._settings.app_secret.reveal().encode()).hexdigest()[:16]
-
-    @property
-    def account(self) -> str:
-        """Whose entries this channel reads, as `accounts` names them."""
-        return f"{self._account.kind}:{self._account.id}"
-
-    def accounts(self, request: RawRequest) -> frozenset[str]:
-        """Whose entries a call holds."""
-        return frozenset() if webhook.is_handshake(request) else frozenset(accounts(request.body))
 
     def pace(self, address: Address) -> float:
         """Seconds between two messages to one person."""
@@ -69,32 +63,32 @@ class Page:
         webhook.verify(request, self._secrets, (self._settings.verify_token,))
 
     def parse(self, request: RawRequest) -> Sequence[Inbound]:
-        """What stands in the entries of this account; those of others are theirs."""
+        """What stands in all entries: a call to one page may be about others of the same app, which `account` then names."""
         if webhook.is_handshake(request):
             return ()
         kind, found = entries(request.body)
         events: list[Inbound] = []
         problems: list[str] = []
-        for entry in found if kind == self._account.kind else ():
-            if str(entry.id) == self._account.id:
-                self._read(entry, events, problems)
+        for entry in found if kind in SCHEMES else ():
+            self._read(kind, entry, events, problems)
         if problems and events:
             raise PartlyInvalid(problems[0], events)
         if problems:
             raise PayloadInvalid(problems[0])
         return events
 
-    def _read(self, entry: Entry, events: list[Inbound], problems: list[str]) -> None:
+    def _read(self, kind: str, entry: Entry, events: list[Inbound], problems: list[str]) -> None:
         """Every element by itself: one that is unclear keeps no other back."""
-        standby = entry.standby if self._account.read_standby else ()
-        for element in (*entry.messaging, *standby):
+        whose = replace(self._account, kind=kind, id=str(entry.id), scheme=SCHEMES[kind])
+        named = "" if whose == self._account else f"{kind}:{entry.id}"
+        for element in (*entry.messaging, *(entry.standby if whose.read_standby else ())):
             try:
-                events += read_event(element, self._account)
+                events += [placed(event, named) for event in read_event(element, whose)]
             except PayloadInvalid as problem:
                 problems.append(str(problem))
         for element in entry.changes:
             try:
-                events += read_change(element, entry.time, self._account)
+                events += [placed(event, named) for event in read_change(element, entry.time, whose)]
             except PayloadInvalid as problem:
                 problems.append(str(problem))
 
@@ -161,6 +155,17 @@ class Instagram(Page):
     def __init__(self, settings: InstagramSettings) -> None:
         account = Account("instagram", settings.account_id, "ig", settings.app_id, settings.read_standby)
         super().__init__(settings, account, outlet(settings, "ig", 1000, octets, "replies"))
+
+
+def placed(event: Inbound, account: str) -> Inbound:
+    """The same event, said to be of another account."""
+    if not account:
+        return event
+    return (
+        structs.replace(event, account=account)
+        if isinstance(event, InboundMessage)
+        else replace(event, account=account)
+    )
 
 
 def octets(text: str) -> int:

@@ -6,7 +6,6 @@ say whose it is.
 
 import hashlib
 import re
-from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -151,12 +150,6 @@ def entries(body: bytes) -> tuple[str, list[Entry]]:
     if not call.object:
         raise PayloadInvalid("meta: a call without object")
     return call.object, call.entry
-
-
-def accounts(body: bytes) -> Iterator[str]:
-    """Whose entries a call holds, as `page:4000…`."""
-    kind, found = entries(body)
-    return (f"{kind}:{entry.id}" for entry in found)
 
 
 def read(tree: object, type_: type[T]) -> T:

@@ -41,6 +41,8 @@ log = get_logger(__name__)
 DONE = Answer()
 NOBODY_WROTE = frozenset({MessageKind.SERVICE, MessageKind.ECHO})
 """Kept as a row; no citizen said it."""
+OPENS_NOTHING = NOBODY_WROTE | {MessageKind.COMMENT, MessageKind.DELETE}
+"""After these nobody may be written to privately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def _open_windows(tx: Transaction, incoming: Sequence[Incoming]) -> None:
             min(one.message.sent_at or one.arrival.received_at, one.arrival.received_at),
         )
         for one in incoming
-        if tx.office.channels[one.arrival.channel].capabilities.window_s and one.message.kind is not MessageKind.SERVICE
+        if tx.office.channels[one.arrival.channel].capabilities.window_s and one.message.kind not in OPENS_NOTHING
     ]
     windows.hear(tx, moments)
 

@@ -31,9 +31,11 @@ Buttons = tuple[tuple[Button, ...], ...]
 UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
 CARRIED = (
     "id", "fence", "channel", "lane", "contact_id", "attempts", "created_at", "expires_at", "due_at", "text_sealed", "buttons",
-    "sent_from", "reply_to", "callback_id", "key", "complaint_id", "provider_state",
+    "sent_from", "reply_to", "callback_id", "key", "complaint_id", "provider_state", "direct",
 )  # fmt: skip
 SETTLED = ("state", "provider_id", "reason", "last_error", "attempts", "due_at", "sent_at", "lease_until")
+TYPED = frozenset({"ask.more", "ask.agency", "st.note", "st.answer"})
+"""Texts that are an officer's own words to the reporter, with a number before them."""
 NOT_WANTED = ("opt_out", "superseded")
 """Reasons of messages that nobody may send again: their receiver said so, or something newer took their place."""
 SUPPRESS_AGAIN = (
@@ -253,6 +255,7 @@ def _parcel(row: Any, contact: Contact, address: Address, report_url: str, facts
         callback_id=row.callback_id,
         report_url=report_url,
         written_at=row.created_at,
+        typed=row.key in TYPED and not row.direct,
         **facts,
     )
     return Parcel(row.id, row.fence, row.channel, row.lane, message, row.attempts, row.created_at, row.expires_at)

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from channels.messages import DeliveryStatus
 from gateway.outbound import outbound
+from gateway.outbound.outbound import Outcome, Said
+from gateway.people import contacts
 from gateway.storage import tables
 from tests.web.conftest import OpenSite, Served
 
@@ -136,3 +139,35 @@ async def test_a_wish_for_deletion_handed_on_by_meta_waits_for_the_privacy_offic
     assert (await meta.client.post(url, data=signed(b'{"user_id":"1"}', b"salah"))).status == 403
     assert (await meta.client.post(url, data=signed(b"[]"))).status == 400
     assert (await meta.client.post("/c/tg/data-deletion", data=wish)).status == 404
+
+
+async def test_f04_one_call_for_page_and_account_reaches_both_and_what_is_nobodys_waits(meta: Served) -> None:
+    words = "Sampah menumpuk di TPS Contoh Baru sejak kemarin sore"
+    there = {"id": ACCOUNT, "messaging": [message("a_1", words, "901", ACCOUNT)]}
+    await call(meta, "fb", {"object": "instagram", "entry": [there]})
+    stranger = {"id": "409", "messaging": [message("m_9", words, "502", "409")]}
+    await call(meta, "fb", {"object": "page", "entry": [stranger, *page(message("m_1", words))["entry"]]})
+    with meta.tx() as tx:
+        complaints = tx.all(select(tables.complaint).order_by(tables.complaint.c.id))
+        (aside,) = tx.all(select(tables.quarantine))
+    assert [(row.channel, row.destination) for row in complaints] == [("ig", ACCOUNT), ("fb", PAGE)]
+    assert (aside.channel, aside.reason) == ("fb", "unknown_number")
+
+
+async def test_an_officers_own_words_are_told_from_notices(meta: Served) -> None:
+    await call(meta, "fb", page(message("m_1", "Sampah menumpuk di TPS Contoh Baru sejak kemarin sore")))
+    with meta.tx() as tx:
+        (complaint,) = tx.all(select(tables.complaint))
+        person = contacts.by_id(tx, [complaint.contact_id])[complaint.contact_id]
+        for key in ("st.assigned", "st.answer"):
+            outbound.say(tx, person, "fb", [(key, ())], Said(key, complaint.id, direct=False))
+    typed = {}
+    while True:
+        with meta.tx() as tx:
+            parcels = outbound.claim(tx, 5, 60, ["fb"])
+            outbound.settle(tx, [Outcome(one.id, one.fence, DeliveryStatus.SENT) for one in parcels])
+        if not parcels:
+            break
+        typed |= {one.message.text[:9]: one.message.typed for one in parcels}
+    assert typed.pop("st.answer")
+    assert not any(typed.values())
