@@ -63,8 +63,7 @@ async def _listing(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,
         entries=await site.read(breaches.listed, actor),
         kinds=list(Data),
-        channels=[(name, name) for name in office.channels],
-        agencies=[(code, one.name) for code, one in office.reference.agencies.items()],
+        **_choices(request),
         typed=form.values() if form else {"noticed_at": f"{office.calendar.local(site.now()):{TYPED_MOMENT}}"},
         problems=problems,
         counted=counted,
@@ -72,6 +71,12 @@ async def _listing(
         most=breaches.MOST_WORDS,
         told=visit.told(request),
     )
+
+
+def _choices(request: web.Request) -> dict[str, Any]:
+    office = site_of(request).gateway.office
+    agencies = [(code, one.name) for code, one in office.reference.agencies.items()]
+    return {"channels": [(name, name) for name in office.channels], "agencies": agencies}
 
 
 def _found(request: web.Request, form: Posted) -> Found:
@@ -82,13 +87,17 @@ def _found(request: web.Request, form: Posted) -> Found:
         noticed_at=_moment(request, form.get("noticed_at")),
         measures=form.get("measures"),
         happened_on=_day(form, "happened_on"),
-        scope=Scope(
-            since=_day(form, "since"),
-            until=_day(form, "until"),
-            channel=form.get("channel"),
-            agency=form.get("agency"),
-            numbers=tuple(form.get("numbers").replace(",", " ").split()),
-        ),
+        scope=_scope(form),
+    )
+
+
+def _scope(form: Posted) -> Scope:
+    return Scope(
+        since=_day(form, "since"),
+        until=_day(form, "until"),
+        channel=form.get("channel"),
+        agency=form.get("agency"),
+        numbers=tuple(form.get("numbers").replace(",", " ").split()),
     )
 
 
@@ -113,7 +122,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def act(request: web.Request) -> web.StreamResponse:
-    """`…/<id>/<aksi>`: `tindakan`, one of `TOLD`, `periksa` and `kirim` (messages to persons), or `daftar` (the file)."""
+    """`…/<id>/<aksi>`: `tindakan`, `lingkup`, one of `TOLD`, `periksa` and `kirim` (messages to persons), or `daftar` (the file)."""
     site, form, actor = site_of(request), posted(request), user_of(request).actor
     identity, deed = (await _breach(request)).row.id, request.match_info["aksi"]
     words = Words(form.get("said_how"), form.get("said_done"))
@@ -122,6 +131,9 @@ async def act(request: web.Request) -> web.StreamResponse:
             case "tindakan":
                 await site.write(breaches.add_measures, identity, form.get("words"), actor)
                 done = "breach_measured"
+            case "lingkup":
+                await site.write(breaches.change_scope, identity, _scope(form), actor)
+                done = "breach_scope"
             case "lembaga" | "orang":
                 await site.write(breaches.mark_told, identity, TOLD[deed], form.get("how"), actor)
                 done = "breach_told"
@@ -174,6 +186,7 @@ async def _show(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,
         breach=found,
         agency=_agency(request, found),
+        **_choices(request),
         **await site.read(_about, found, user_of(request).actor),
         plan=plan,
         problems=problems,

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from gateway.complaints.breach import Told
-from gateway.complaints.calendar import moment_text
 from gateway.conversation.render import date_text
-from gateway.notices.breach_notices import data_text, when_text
+from gateway.notices.breach_notices import data_text
 from gateway.retention import breach_scope, breaches
 from gateway.retention.breaches import Breach
 from gateway.storage.store import Transaction
@@ -49,18 +48,21 @@ def _values(tx: Transaction, found: Breach, language: str) -> dict[str, Any]:
         "tanggal": date_text(tx.today, language, texts),
         "apa": row.what,
         "data": data_text(tx, found.data, language),
-        "waktu": when_text(tx, row, language),
-        "diketahui": _moment(tx, row.noticed_at),
-        "batas": _moment(tx, row.due_at),
+        "waktu": date_text(row.happened_on, language, texts) if row.happened_on else texts("breach.letter.unknown", language),
+        "diketahui": _moment(tx, row.noticed_at, language),
+        "batas": _moment(tx, row.due_at, language),
         "orang": counted.persons,
         "laporan": counted.reports,
         "tanpa": counted.nameless,
         "bagaimana": row.said_how or gap,
         "tindakan": measures or gap,
         "dilakukan": row.said_done or measures or gap,
-        "diberitahu": _moment(tx, row.persons_told_at) if row.persons_told_at else texts("breach.letter.not_yet", language),
+        "diberitahu": _moment(tx, row.persons_told_at, language) if row.persons_told_at else texts("breach.letter.not_yet", language),
     }  # fmt: skip
 
 
-def _moment(tx: Transaction, moment: datetime) -> str:
-    return moment_text(moment, tx.office.calendar)
+def _moment(tx: Transaction, moment: datetime, language: str) -> str:
+    """`23 Nov 2026 07.30 WIB`."""
+    calendar = tx.office.calendar
+    local = calendar.local(moment)
+    return f"{date_text(local.date(), language, tx.office.texts)} {local:%H.%M} {calendar.zone_label(moment)}"

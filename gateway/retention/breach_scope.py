@@ -32,6 +32,10 @@ class Scope:
     agency: str = ""
     numbers: tuple[str, ...] = ()
 
+    def values(self) -> dict[str, Any]:
+        """As columns of `breach`."""
+        return {"since": self.since, "until": self.until, "channel": self.channel, "agency": self.agency, "numbers": list(self.numbers)}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:

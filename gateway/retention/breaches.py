@@ -26,7 +26,7 @@ from gateway.storage.types import id_text
 log = get_logger(__name__)
 LEAST_WORDS, MOST_WORDS = 20, 1000
 MOST = 100
-NOTED, MEASURES, TELLING, TAKEN = "noted", "measures", "telling", "taken"
+NOTED, MEASURES, SCOPE, TELLING, TAKEN = "noted", "measures", "scope", "telling", "taken"
 """Kinds of steps beside those of `Told`."""
 
 
@@ -83,11 +83,7 @@ def note(tx: Transaction, found: Found, actor: Actor) -> str:
         happened_on=found.happened_on,
         noticed_at=found.noticed_at,
         due_at=due_at(found.noticed_at),
-        since=scope.since,
-        until=scope.until,
-        channel=scope.channel,
-        agency=scope.agency,
-        numbers=list(scope.numbers),
+        **scope.values(),
         noted_at=tx.now,
         noted_by=int(actor.id),
     )
@@ -125,6 +121,17 @@ def add_measures(tx: Transaction, identity: int, words: str, actor: Actor) -> No
     locked(tx, identity, actor)
     step(tx, identity, MEASURES, actor, words_of(words, "words"))
     audit.record(tx, actor, "breach_measured", "breach", id_text(identity))
+
+
+def change_scope(tx: Transaction, identity: int, scope: Scope, actor: Actor) -> None:
+    """It concerns others than was thought. ActionRefused: `wrong_role`, `wrong_state`, and those of `breach_scope.checked`."""
+    if locked(tx, identity, actor).closed_at is not None:
+        raise ActionRefused("wrong_state", "it is over")
+    scope = breach_scope.checked(tx, scope)
+    change(tx, identity, **scope.values())
+    persons = breach_scope.counted(tx, scope).persons
+    step(tx, identity, SCOPE, actor, persons=persons)
+    audit.record(tx, actor, "breach_scope_changed", "breach", id_text(identity), details={"persons": persons})
 
 
 def mark_told(tx: Transaction, identity: int, whom: Told, how: str, actor: Actor) -> None:

@@ -64,6 +64,9 @@ async def test_c33_a_breach_goes_its_way_at_the_desk(desk: Desk) -> None:
     assert "Batas pemberitahuan: Kam 26 Nov 2026 07.30 WIB" in page
     assert "1 orang dari 1 aduan, menurut keadaan sekarang" in page
     assert "Beri tahu lembaga dan orang yang terkena" in page
+    assert "0 orang dari 0 aduan" in await desk.done(f"{here}/lingkup", here, channel="sms")
+    assert (await desk.press(f"{here}/lingkup", here, numbers="KBR-1")).status == 422
+    await desk.done(f"{here}/lingkup", here, channel="tg")
     short = await desk.press(f"{here}/periksa", here, **{**TOLD, "said_how": "Bocor"})
     assert (short.status, "Terlalu pendek" in await short.text()) == (422, True)
     looked = words(await (await desk.press(f"{here}/periksa", here, **TOLD)).text())
@@ -92,12 +95,13 @@ async def test_c33_letters_are_filled_in_both_languages(desk: Desk) -> None:
     for part in (
         "UU 27 Tahun 2022 pasal 46",
         CANARY,
-        "terjadi 22 Nov 2026",
+        "Kejadian: 22 Nov 2026",
         "kontak, isi laporan",
         "1 orang dari 1 laporan",
     ):
         assert part in authority
     assert "Kunci cadangan diganti" in authority
+    assert "SALINAN INTERNAL" not in authority
     person = await desk.words(f"{here}/surat?untuk=orang&bahasa=en")
     assert "contact, words of the report" in person
     assert f"terbaca {CANARY}" not in person

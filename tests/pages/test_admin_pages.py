@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select
 
 from channels.messages import Address, RawRequest
+from gateway.complaints.breach import Data
 from gateway.complaints.complaint import Action, Actor, Role
 from gateway.dashboard.menu import SCREENS
 from gateway.hooks import events, hooks
@@ -23,7 +24,9 @@ from gateway.people import accounts, bindings, contacts, tokens
 from gateway.people.tokens import NewToken
 from gateway.queries.scope import scope_of
 from gateway.record import cases, tasks
-from gateway.retention import identities, legal_holds, privacy_requests
+from gateway.retention import breaches, identities, legal_holds, privacy_requests
+from gateway.retention.breach_scope import Scope
+from gateway.retention.breaches import Found
 from gateway.retention.identities import Demand
 from gateway.retention.privacy_requests import Kind
 from gateway.storage import tables
@@ -63,6 +66,7 @@ FILES = (
     "/admin/sp4n/jembatan/{id}/lampiran.zip",
 )
 """Nothing to look at."""
+BREACHES = "/admin/privasi/pelanggaran"
 
 
 def furnish(desk: Desk) -> dict[str, str]:
@@ -84,6 +88,10 @@ def furnish(desk: Desk) -> dict[str, str]:
         (person,) = contacts.ensure(tx, [Address("tg", "77")]).values()
         for kind in Kind:
             privacy_requests.note(tx, person, "tg", "id", kind, "Nama ditulis Budi, seharusnya Budhi")
+        bocor = Found(
+            "Berkas cadangan terbaca dari luar.", (Data.ADDRESS, Data.TEXT), tx.now, scope=Scope(channel="tg")
+        )
+        breach = breaches.note(tx, bocor, Actor(Role.PRIVACY_OFFICER, "1"))
         asked = identities.ask(tx, scope_of(tx.office, Role.COORDINATOR), need, Actor(Role.COORDINATOR, "1"))
         cases.amend(tx, cases.by_number(tx, held).id, hold="spam")
         request = RawRequest(
@@ -106,7 +114,7 @@ def furnish(desk: Desk) -> dict[str, str]:
             hook_queue.settle(tx, [Outcome(ping, Verdict.FAILED, *tried)])
         tokens.make(tx, NewToken("dasbor", "Dinas Kominfo", tokens.SCOPES, "PUPR"), Actor(Role.SYSTEM_ADMIN, "1"))
     return {
-        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "account": id_text(account), "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "siapa": "reporter", "kode": "PUPR",
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "breach": breach, "account": id_text(account), "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "siapa": "reporter", "kode": "PUPR",
     }  # fmt: skip
 
 
@@ -205,8 +213,9 @@ async def test_every_screen_can_be_used_by_everybody(desk: Desk, browser: Browse
             await look_at(page)
     async with visitor(browser, desk, role=Role.PRIVACY_OFFICER) as page:
         page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
-        await page.goto("/admin/privasi")
-        await look_at(page)
+        for address in ("/admin/privasi", BREACHES, f"{BREACHES}/{places['breach']}"):
+            await page.goto(address)
+            await look_at(page)
     assert problems == []
 
 

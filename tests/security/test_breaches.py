@@ -138,6 +138,20 @@ def test_c33_whom_it_concerns_is_a_query(register: Register) -> None:
     assert count(register.store, tables.breach) == 0
 
 
+def test_c33_what_was_not_known_at_first_is_put_right_until_it_is_over(register: Register) -> None:
+    identity = register.note(Scope())
+    with pytest.raises(ActionRefused, match="unknown_value"):
+        register.do(breaches.change_scope, identity, Scope(channel="fax"))
+    register.do(breaches.change_scope, identity, Scope(channel="tg", since=date(2026, 11, 23)))
+    row, line = register.row(identity), register.audited()[-1]
+    assert (breach_scope.of(row), line.action) == (Scope(date(2026, 11, 23), channel="tg"), "breach_scope_changed")
+    assert line.details == {"persons": 2}
+    for whom in Told:
+        register.do(breaches.mark_told, identity, whom, HOW)
+    with pytest.raises(ActionRefused, match="wrong_state"):
+        register.do(breaches.change_scope, identity, Scope())
+
+
 def test_c33_whom_it_concerns_is_counted_as_things_stand(register: Register, telegram: Sends) -> None:
     row = register.row(register.note())
     opened(register.store, telegram("Parit tersumbat di Jalan Mawar sejak kemarin", sender="7299000639"))
@@ -176,7 +190,8 @@ def test_c33_c7_nobody_but_its_officer_does_or_reads_anything(register: Register
     identity = register.note()
     deeds: list[tuple[Any, ...]] = [
         (breaches.note, FOUND), (breaches.looked_at, FOUND), (breaches.listed,), (breaches.one, identity),
-        (breaches.add_measures, identity, WHAT), (breaches.mark_told, identity, Told.PERSONS, HOW),
+        (breaches.add_measures, identity, WHAT), (breaches.change_scope, identity, Scope()),
+        (breaches.mark_told, identity, Told.PERSONS, HOW),
         (breach_notices.plan, identity, WORDS), (breach_notices.begin, identity, WORDS),
         (breach_list.take, identity, "Memberi tahu dengan surat"), (breach_list.passwords, identity),
     ]  # fmt: skip
