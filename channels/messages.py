@@ -279,12 +279,12 @@ class OutboundMessage(msgspec.Struct, frozen=True):
     """When we wrote it, aware; a mail carries it as its date."""
     typed: bool = False
     """An officer's own words, no notice of ours: some providers let them leave later."""
-    heard_at: datetime | None = None
-    """When the recipient last wrote to this channel, aware; only where `Capabilities.window_s` asks for it."""
+    heard_ago_s: float | None = None
+    """How long ago the recipient last wrote to this channel; only where `Capabilities.window_s` asks for it."""
     meaning: str = ""
     """Key of its text (`st.answer`): the name of what is said, for templates."""
     number: str = ""
-    """The complaint that it is about; as `heard_at`."""
+    """The complaint that it is about; as `heard_ago_s`."""
     as_template: bool = False
     """The provider refused it as a free text."""
 

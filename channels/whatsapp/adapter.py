@@ -6,7 +6,7 @@ same meaning goes out, or nothing: then a person is asked. Our clock keeps ten m
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -33,7 +33,7 @@ from channels.whatsapp.writing import bodies, recipient, template
 from config import clock
 
 WINDOW_S = 24 * 3600.0
-MARGIN = timedelta(minutes=10)
+MARGIN_S = 600.0
 
 
 class WhatsApp:
@@ -102,16 +102,13 @@ class WhatsApp:
         return await registration.problems(http, self._settings, webhook_url, self._now())
 
     def _parts(self, message: OutboundMessage) -> list[dict[str, Any]]:
-        if self._is_open(message) and not message.as_template:
+        heard = message.heard_ago_s
+        if heard is not None and heard < WINDOW_S - MARGIN_S and not message.as_template:
             return bodies(message)
         found = template(message, self._settings.templates)
         if found is None:
             raise SendHeld("window", message.meaning)
         return [found]
-
-    def _is_open(self, message: OutboundMessage) -> bool:
-        heard = message.heard_at
-        return heard is not None and self._now() < heard + timedelta(seconds=WINDOW_S) - MARGIN
 
     async def _post(self, body: dict[str, Any], http: Http) -> str:
         """The kept name of the new message."""

@@ -234,7 +234,7 @@ def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
     numbers = {row.id: row.number for row in tx.in_ids(NUMBERS, about)} if about else {}
     facts = {
         row.id: {
-            "heard_at": moments.get((row.channel, row.contact_id)),
+            "heard_ago_s": _ago_s(tx, moments.get((row.channel, row.contact_id))),
             "meaning": row.key,
             "number": numbers.get(row.complaint_id, ""),
             "as_template": row.provider_state == AS_TEMPLATE,
@@ -242,6 +242,10 @@ def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
         for row in asked
     }
     return [_parcel(row, *people[row.contact_id], reports[row.channel], facts.get(row.id, {})) for row in found]
+
+
+def _ago_s(tx: Transaction, moment: datetime | None) -> float | None:
+    return None if moment is None else (tx.now - moment).total_seconds()
 
 
 def _parcel(row: Any, contact: Contact, address: Address, report_url: str, facts: Mapping[str, Any]) -> Parcel:

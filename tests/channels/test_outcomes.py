@@ -20,7 +20,6 @@ from channels.errors import (
 )
 from channels.messages import Address, OutboundMessage, SendReceipt
 from channels.protocols import HttpResponse
-from config import clock
 from tests.channels.recorded import channels_of
 from tests.channels.scripted_http import FAILURES, ScriptedHttp
 
@@ -62,7 +61,7 @@ async def outcome_of(row: dict[str, Any]) -> SendReceipt | SendError:
     assert sender is not None
     try:
         return await sender.send(
-            OutboundMessage("ob_0000000000001", address, "Laporan diterima.", heard_at=clock.now()),
+            OutboundMessage("ob_0000000000001", address, "Laporan diterima.", heard_ago_s=60.0),
             http_for(row["when"]),
         )
     except SendError as problem:

@@ -11,7 +11,15 @@ from aiohttp.test_utils import TestServer
 
 from tests.simulators.stage import standing_clock
 from workers.simulators.serve import application
-from workers.simulators.settings import KannelNames, MailNames, Person, SimulatorSettings, TelegramNames, UssdNames
+from workers.simulators.settings import (
+    KannelNames,
+    MailNames,
+    Person,
+    SimulatorSettings,
+    TelegramNames,
+    UssdNames,
+    WhatsAppNames,
+)
 
 SITI, OFFICER = 700000001, 900001
 OFFICER_PHONE = "+628110000002"
@@ -47,6 +55,12 @@ class Room:
         async with self.client.get(f"{self.url}kannel/cgi-bin/sendsms", params=query) as response:
             assert response.status == 202
 
+    async def whatsapp(self, to: str, **content: Any) -> None:
+        body = {"messaging_product": "whatsapp", "to": to, **content}
+        url = f"{self.url}whatsapp/v25.0/100000000000001/messages"
+        async with self.client.post(url, json=body, headers={"Authorization": "Bearer t"}) as response:
+            assert response.status == 200
+
     async def forward(self) -> int:
         headers = {"Authorization": "Bearer SIM-AUTH", "token": "{SIM-TOKEN}"}
         url = f"{self.url}sp4n/lapor/3.0.0/complaints/complaint"
@@ -61,7 +75,7 @@ async def opened() -> AsyncIterator[Room]:
     told: list[dict[str, Any]] = []
 
     async def gateway(request: web.Request) -> web.Response:
-        if request.path == "/c/tg":
+        if request.path in {"/c/tg", "/c/wa"}:
             told.append(await request.json())
             return web.Response()
         if request.path == "/c/ussd":
@@ -81,6 +95,7 @@ async def opened() -> AsyncIterator[Room]:
             kannel=KannelNames(inbound_token="k"),
             ussd=UssdNames(inbound_token="k"),
             mail=MailNames("surat", mode="webhook"),
+            whatsapp=WhatsAppNames("wa", token="t"),
             officers=(Person("pupr-0", "Contoh Penghubung", OFFICER, OFFICER_PHONE, "penghubung", "Dinas PU"),),
             days_off=frozenset({"2026-11-24"}),
             clock=standing_clock(),

@@ -146,6 +146,23 @@ async def test_an_officer_gets_a_card_presses_a_button_and_answers(room: Room) -
     assert (await until(room, 3))["text"] == "TL 1 TERIMA"
 
 
+async def test_a_talk_on_whatsapp_with_its_buttons_and_files_is_shown(room: Room) -> None:
+    await do(room, "whatsapp", isi="Lampu jalan mati")
+    told = (await until(room, 1))["entry"][0]["changes"][0]["value"]["messages"][0]
+    assert (told["from"], told["text"]["body"]) == ("6281200000001", "Lampu jalan mati")
+    buttons = [{"type": "reply", "reply": {"id": "ya:1", "title": "Ya, selesai"}}]
+    interactive = {"type": "button", "body": {"text": "Sudah selesai?"}, "action": {"buttons": buttons}}
+    await room.whatsapp("6281200000001", type="interactive", interactive=interactive)
+    page = await get(room, layar="whatsapp")
+    assert all(words in page for words in ("Lampu jalan mati", "Sudah selesai?", "Ya, selesai", "+628110000001"))
+    named = re.findall(r'name="pesan" value="(wamid[^"]+)"', page)
+    await do(room, "whatsapp", jenis="button", data="ya:1", isi="Ya, selesai", pesan=named[0])
+    pressed = (await until(room, 2))["entry"][0]["changes"][0]["value"]["messages"][0]
+    assert pressed["interactive"]["button_reply"]["id"] == "ya:1"
+    assert pressed["context"]["id"] == named[0]
+    assert text("phone.a_file") in await do(room, "whatsapp", jenis="image", layar="whatsapp")
+
+
 async def test_ussd_is_dialled_answered_and_closed(room: Room) -> None:
     page = await do(room, "ussd", layar="ussd", aksi="panggil", nomor="*708#")
     assert "Menu\n1. Lapor" in page

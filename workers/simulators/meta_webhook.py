@@ -32,8 +32,9 @@ class Outgoing:
 class Webhook:
     """Brings calls to the app's addresses while the app is subscribed."""
 
-    def __init__(self, plane: Plane, secret: str, urls: dict[str, str]) -> None:
-        """`urls`: address by object; empty ones get nothing."""
+    def __init__(self, plane: Plane, secret: str, urls: dict[str, str], patience: timedelta = PATIENCE) -> None:
+        """`urls`: address by object; empty ones get nothing. `patience`: how long a call is repeated."""
+        self._patience = patience
         self._plane, self._secret, self._urls = plane, secret.encode(), urls
         self.restart()
 
@@ -67,11 +68,16 @@ class Webhook:
         while not await self._call(call):
             if call.action.wrong_signature:
                 return  # not Meta but somebody who pretends to be
-            if clock.now() - began >= PATIENCE:
+            if clock.now() - began >= self._patience:
                 self.subscribed = False
                 return
             await clock.wait_until(clock.now() + timedelta(seconds=pause))
             pause = min(pause * 2, LONGEST_S)
+
+    async def bring_once(self, call: Outgoing) -> None:
+        """Returns when the gateway has answered; what it did not take comes again later."""
+        if self.subscribed and self._urls.get(call.object) and not await self._call(call):
+            self.put(call)
 
     async def _call(self, call: Outgoing) -> bool:
         body = _broken(msgspec.json.encode({"object": call.object, "entry": call.entries}), call.action)

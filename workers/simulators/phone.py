@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
@@ -21,18 +21,15 @@ from config.texts import Texts, shipped
 from workers.simulators import practice_clock as dates
 from workers.simulators import practice_faults as switches
 from workers.simulators import practice_view as view
-from workers.simulators.clock import SimulatorClock
-from workers.simulators.control import ControlRefused, Plane
-from workers.simulators.faults import NOTHING, Action
-from workers.simulators.handset import Handsets
-from workers.simulators.mail import Mail
+from workers.simulators.control import ControlRefused
+from workers.simulators.faults import NOTHING
 from workers.simulators.practice_board import Board, BoardAway, BoardState, moves_after, moves_beside
+from workers.simulators.practice_cast import Cast
 from workers.simulators.settings import Person, SimulatorSettings
 from workers.simulators.telegram import Telegram
-from workers.simulators.ussd import Session, Ussd
+from workers.simulators.ussd import Session
 
 PAGES = Path(__file__).parent / "pages"
-SCREENS = ("telegram", "sms", "mail", "ussd")
 LANGUAGES = ("id", "en")
 TEXT_LIMIT = 4_000
 HEADERS = {
@@ -45,51 +42,6 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 Form = Mapping[str, str]
-
-
-class SmsPlayer(Protocol):
-    """What the phone needs of a provider of SMS."""
-
-    plane: Plane
-    handsets: Handsets
-
-    async def inject(self, item: dict[str, Any], action: Action) -> dict[str, Any]: ...
-
-    def reset(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class SmsCast:
-    """`name` as the simulator is called; `number` is the gateway's."""
-
-    name: str
-    number: str
-    player: SmsPlayer
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """The simulators that play in this process; None = not here."""
-
-    clock: SimulatorClock
-    telegram: Telegram | None = None
-    sms: SmsCast | None = None
-    ussd: Ussd | None = None
-    mail: Mail | None = None
-    board_path: str = ""
-    """Where the simulated LAPOR! is mounted; empty = not here."""
-
-    @property
-    def planes(self) -> dict[str, Plane]:
-        have = {"telegram": self.telegram, "ussd": self.ussd, "mail": self.mail}
-        planes = {name: player.plane for name, player in have.items() if player}
-        # The faults of SMS have the same names, whoever carries it.
-        return planes | ({"kannel": self.sms.player.plane} if self.sms else {})
-
-    @property
-    def screens(self) -> list[str]:
-        have = {"telegram": self.telegram, "sms": self.sms, "mail": self.mail, "ussd": self.ussd}
-        return [name for name in SCREENS if have[name]]
 
 
 class Practice:
@@ -163,6 +115,7 @@ class Practice:
             "screens": self._cast.screens,
             "sms_number": self._cast.sms.number if self._cast.sms else "",
             "mail_address": self._settings.mail.address,
+            "whatsapp_number": f"+{self._settings.whatsapp.number}",
             "citizen": citizen,
             "phone": self._phone(citizen),
             "talks": talks,
@@ -188,6 +141,7 @@ class Practice:
             "toast": chat.toast if chat else "",
             "keyboard": chat.keyboard if chat else [],
             "sms": view.sms_bubbles(sms.player.handsets.phone(citizen.phone).messages) if sms else (),
+            "whatsapp": self._whatsapp_bubbles(citizen.phone),
             "mail": view.mail_bubbles(mail.box(citizen.email).letters) if mail else (),
             "ussd": session,
         }
@@ -196,7 +150,11 @@ class Practice:
         shown = self._phone(person)
         session: Session | None = shown["ussd"]
         typed = [view.Bubble(session.started_at, bool(session.typed), ())] if session else []
-        return [*shown["chat"], *shown["sms"], *shown["mail"], *typed]
+        return [*shown["chat"], *shown["whatsapp"], *shown["sms"], *shown["mail"], *typed]
+
+    def _whatsapp_bubbles(self, number: str) -> tuple[view.Bubble, ...]:
+        played = self._cast.whatsapp
+        return view.whatsapp_bubbles(played.talks.talk(number).notes) if played else ()
 
     def _talks(self) -> list[view.Conversation]:
         telegram, sms = self._cast.telegram, self._cast.sms
@@ -250,6 +208,18 @@ class Practice:
 
     async def sms(self, _request: web.Request, choice: Form, given: Form) -> None:
         await self._send_sms(self._citizen(choice).phone, given.get("isi", ""))
+
+    async def whatsapp(self, _request: web.Request, choice: Form, given: Form) -> None:
+        """A text, a file or a place; or (`data`) a button that hangs below the message `pesan`."""
+        played, kind = self._cast.whatsapp, given.get("jenis", "text")
+        if played is None:
+            raise ControlRefused("WhatsApp is not played here")
+        text = given.get("isi", "").strip()
+        if kind == "text" and not text:
+            return
+        item = {"type": kind, "from": self._citizen(choice).phone, "text": text}
+        item |= {name: given[key] for name, key in (("data", "data"), ("of", "pesan")) if key in given}
+        await played.inject(item, NOTHING)
 
     async def mail(self, _request: web.Request, choice: Form, given: Form) -> None:
         """A new mail where a subject is given, else an answer to the newest."""
@@ -310,7 +280,7 @@ class Practice:
 
     async def reset(self, request: web.Request, _choice: Form, _given: Form) -> None:
         sms = self._cast.sms.player if self._cast.sms else None
-        for player in (self._cast.telegram, sms, self._cast.ussd, self._cast.mail):
+        for player in (self._cast.telegram, sms, self._cast.ussd, self._cast.mail, self._cast.whatsapp):
             if player is not None:
                 player.plane.stop_tasks()
                 player.plane.journal.clear()
@@ -353,6 +323,7 @@ DEEDS: Mapping[str, Deed] = {
     "telegram": Deed(Practice.telegram, "hp"),
     "tekan": Deed(Practice.press, "petugas"),
     "sms": Deed(Practice.sms, "hp"),
+    "whatsapp": Deed(Practice.whatsapp, "hp"),
     "surel": Deed(Practice.mail, "hp"),
     "ussd": Deed(Practice.ussd, "hp"),
     "petugas": Deed(Practice.officer, "petugas"),

@@ -37,6 +37,7 @@ SWITCHES = (
             "kannel": _always(Action(duplicate=2), on="event"),
             "ussd": _always(Action(duplicate=2), on="event"),
             "mail": _always(Action(duplicate=2), on="event"),
+            "whatsapp": _always(Action(duplicate=2), on="event"),
         },
     ),
     Switch("sp4n_down", {}, board={"kind": "outage"}),

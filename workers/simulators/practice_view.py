@@ -10,6 +10,7 @@ from workers.simulators.handset import Sms
 from workers.simulators.mail_letters import Letter
 from workers.simulators.settings import Person
 from workers.simulators.telegram_chats import Chat, Item
+from workers.simulators.whatsapp_talks import Note
 
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 BUBBLES_SHOWN = 60
@@ -55,6 +56,8 @@ class Bubble:
     edited: bool = False
     state: str = ""
     parts: int = 1
+    name: str = ""
+    """What a pressed button below it names it by, where that is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,21 @@ def sms_bubbles(messages: Iterable[Sms]) -> tuple[Bubble, ...]:
     return tuple(
         Bubble(sms.at, not sms.incoming, pieces(sms.text), state=sms.state, parts=sms.parts)
         for sms in list(messages)[-BUBBLES_SHOWN:]
+    )
+
+
+def whatsapp_bubbles(notes: Iterable[Note]) -> tuple[Bubble, ...]:
+    return tuple(
+        Bubble(
+            note.at,
+            not note.incoming,
+            pieces(note.text),
+            extra=Extra("a_file", {}) if note.picture else None,
+            rows=tuple((Key(label, data),) for label, data in note.rows),
+            state=note.state,
+            name=note.wamid,
+        )
+        for note in list(notes)[-BUBBLES_SHOWN:]
     )
 
 

@@ -12,7 +12,19 @@ from aiohttp import web
 
 from config import clock as machine_clock
 from config.garbage import settled
-from workers.simulators import gammu, http_sms, jasmin, kannel, mail, phone, smsc, telegram, ussd
+from workers.simulators import (
+    gammu,
+    http_sms,
+    jasmin,
+    kannel,
+    mail,
+    phone,
+    practice_cast,
+    smsc,
+    telegram,
+    ussd,
+    whatsapp,
+)
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings
 
@@ -26,6 +38,7 @@ SIMULATORS: Mapping[str, str] = {
     "mail": "workers.simulators.mail:build",
     "smsc": "workers.simulators.smsc:build",
     "meta": "workers.simulators.meta:build",
+    "whatsapp": "workers.simulators.whatsapp:build",
     "ussd": "workers.simulators.ussd:build",
     "web": "workers.simulators.web:build",
     "sp4n": "workers.simulators.sp4n:build",
@@ -43,11 +56,12 @@ def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.A
     parts = {name: _builder(name)(shared) for name in (names or SIMULATORS)}
     assert shared.clock is not None  # noqa: S101 - tells the type checker what the line above did
     # A phone shows only what the gateway has a channel for.
-    played = phone.Cast(
+    played = practice_cast.Cast(
         clock=shared.clock,
         telegram=parts["telegram"][telegram.PLAYER] if "telegram" in parts and shared.telegram.channel else None,
         sms=_sms(parts, shared),
         ussd=parts["ussd"][ussd.PLAYER] if "ussd" in parts and shared.ussd.channel else None,
+        whatsapp=parts["whatsapp"][whatsapp.PLAYER] if "whatsapp" in parts and shared.whatsapp.channel else None,
         mail=parts["mail"][mail.PLAYER] if "mail" in parts and shared.mail.channel else None,
         board_path="/sp4n" if "sp4n" in parts else "",
     )
@@ -57,18 +71,18 @@ def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.A
     return root
 
 
-def _sms(parts: Mapping[str, web.Application], settings: SimulatorSettings) -> phone.SmsCast | None:
+def _sms(parts: Mapping[str, web.Application], settings: SimulatorSettings) -> practice_cast.SmsCast | None:
     """Whose SMS the phone shows: those of the first provider that the gateway has a channel for."""
     if "kannel" in parts and settings.kannel.channel:
-        return phone.SmsCast("kannel", settings.kannel.number, parts["kannel"][kannel.PLAYER])
+        return practice_cast.SmsCast("kannel", settings.kannel.number, parts["kannel"][kannel.PLAYER])
     if "jasmin" in parts and settings.jasmin.channel:
-        return phone.SmsCast("jasmin", settings.jasmin.number, parts["jasmin"][jasmin.PLAYER])
+        return practice_cast.SmsCast("jasmin", settings.jasmin.number, parts["jasmin"][jasmin.PLAYER])
     if "http-sms" in parts and settings.http_sms.channel:
-        return phone.SmsCast("http-sms", settings.http_sms.number, parts["http-sms"][http_sms.PLAYER])
+        return practice_cast.SmsCast("http-sms", settings.http_sms.number, parts["http-sms"][http_sms.PLAYER])
     if "gammu" in parts and settings.gammu.channel:
-        return phone.SmsCast("gammu", settings.gammu.number, parts["gammu"][gammu.PLAYER])
+        return practice_cast.SmsCast("gammu", settings.gammu.number, parts["gammu"][gammu.PLAYER])
     if "smsc" in parts and settings.smpp.channel:
-        return phone.SmsCast("smsc", settings.smpp.number, parts["smsc"][smsc.PLAYER])
+        return practice_cast.SmsCast("smsc", settings.smpp.number, parts["smsc"][smsc.PLAYER])
     return None
 
 

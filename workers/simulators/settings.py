@@ -123,6 +123,19 @@ class MetaNames:
 
 
 @dataclass(frozen=True, slots=True)
+class WhatsAppNames:
+    """`number` in digits, without a plus; `templates`: those that are approved."""
+
+    channel: str = ""
+    number: str = "628110000001"
+    number_id: str = "100000000000001"
+    waba_id: str = "200000000000001"
+    token: str = PRACTICE_KEY
+    app_secret: str = PRACTICE_KEY
+    templates: tuple[str, ...] = ("terima_aduan", "status_aduan", "minta_kelengkapan", "aduan_selesai", "tangguhan")
+
+
+@dataclass(frozen=True, slots=True)
 class UssdNames:
     channel: str = "ussd"
     service_code: str = "*708#"
@@ -164,6 +177,7 @@ class SimulatorSettings:
     mail: MailNames = field(default_factory=MailNames)
     smpp: SmppNames = field(default_factory=SmppNames)
     meta: MetaNames = field(default_factory=MetaNames)
+    whatsapp: WhatsAppNames = field(default_factory=WhatsAppNames)
     ussd: UssdNames = field(default_factory=UssdNames)
     sp4n: Sp4nNames = field(default_factory=Sp4nNames)
     open311: Open311Names = field(default_factory=Open311Names)

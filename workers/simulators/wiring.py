@@ -11,7 +11,7 @@ from typing import Any
 from config.clock import Clock, clock_for
 from config.load import secret_by_reference
 from config.reference import Reference, reference_for
-from config.settings import REFERENCES, ChannelTable, Server, Settings, SettingsError
+from config.settings import REFERENCES, ChannelTable, Secret, Server, Settings, SettingsError
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import (
     GammuNames,
@@ -27,6 +27,7 @@ from workers.simulators.settings import (
     Sp4nNames,
     TelegramNames,
     UssdNames,
+    WhatsAppNames,
 )
 
 BOARD_FILE = "lapor.db"
@@ -54,6 +55,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         mail=_mail(settings),
         smpp=_smpp(settings),
         meta=_meta(settings),
+        whatsapp=_whatsapp(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
         open311=_open311(settings),
@@ -180,6 +182,31 @@ def _smpp(settings: Settings) -> SmppNames:
         system_id=keys.get("system_id", ""),
         password=keys.get("password", ""),
     )
+
+
+def _whatsapp(settings: Settings) -> WhatsAppNames:
+    """Played for the first number; its templates are approved, whatever they are called."""
+    table = next((table for table in settings.channels if table.kind == "whatsapp"), None)
+    if table is None:
+        return WhatsAppNames()
+    usual, keys = WhatsAppNames(), _texts(table)
+    named = table.values.get("templates", {})
+    own = tuple(str(name) for key, name in named.items() if key != "language") if isinstance(named, Mapping) else ()
+    digits = "".join(sign for sign in keys.get("number", "") if sign.isdecimal())
+    return WhatsAppNames(
+        channel=table.name,
+        number=f"62{digits[1:]}" if digits.startswith("0") else digits or usual.number,
+        number_id=keys.get("phone_number_id", usual.number_id),
+        waba_id=keys.get("waba_id", usual.waba_id),
+        token=_secret(table, "token"),
+        app_secret=_secret(table, "app_secret"),
+        templates=tuple(dict.fromkeys((*usual.templates, *own))),
+    )
+
+
+def _secret(table: ChannelTable, key: str) -> str:
+    value = table.values.get(key, "")
+    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def provider_tables(file: Path) -> Mapping[str, Any]:
