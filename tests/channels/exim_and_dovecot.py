@@ -15,14 +15,15 @@ import socket
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.stage import free_port
+from tests.channels.carrying import carried, until_open
 from tests.channels.mail_server import certificate
 from tests.conftest import lacking
+from tests.servers import free_port
 from workers.simulators.sockets import listening
 
 HOST = "localhost"
@@ -174,7 +175,7 @@ async def mail_servers() -> AsyncIterator[MailServers]:
         process = await asyncio.create_subprocess_exec(dovecot, "-F", "-c", str(root / "dovecot.conf"), **who)
         try:
             async with listening(serve) as smtp:
-                await _open(imap)
+                await until_open(imap, LIMIT_S)
                 yield MailServers(root, root / "mail.pem", smtp, imap)
         finally:
             process.terminate()
@@ -199,16 +200,6 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-async def _open(port: int) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while True:
-            with suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                return
-            await asyncio.sleep(0.05)
-
-
 async def _carried(
     command: list[str], who: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
@@ -216,21 +207,7 @@ async def _carried(
     ours, theirs = socket.socketpair()
     process = await asyncio.create_subprocess_exec(*command, stdin=theirs, stdout=theirs, **who)
     theirs.close()
-    from_exim, to_exim = await asyncio.open_connection(sock=ours)
-    up = asyncio.create_task(_pumped(reader, to_exim))
     try:
-        await _pumped(from_exim, writer)
+        await carried(reader, writer, *await asyncio.open_connection(sock=ours))
     finally:
-        up.cancel()
-        await asyncio.wait([up])
-        to_exim.transport.abort()
         await process.wait()
-
-
-async def _pumped(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while octets := await source.read(65_536):
-            target.write(octets)
-            await target.drain()
-        if target.can_write_eof():
-            target.write_eof()
