@@ -5,6 +5,7 @@ A kind is a row here, or an entry point in the group `satupintu.channels` of an 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -97,6 +98,9 @@ class Channel:
     listener: Listener | None = None
     checker: Checker | None = None
     starter: Starter | None = None
+    former: "Channel | None" = None
+    """As it was before its credentials were changed: calls that prove themselves to it are taken until `former_until`."""
+    former_until: datetime | None = None
 
     @property
     def hears(self) -> bool:
@@ -112,7 +116,12 @@ class Channel:
         """SignatureInvalid unless the call comes from an allowed address and proves to be the provider's."""
         if self.receiver is None or not self._admits(request.remote):
             raise SignatureInvalid(f"{self.name}: not an allowed source")
-        self.receiver.verify(request)
+        try:
+            self.receiver.verify(request)
+        except SignatureInvalid:
+            if self.former is None or not _is_before(request.received_at, self.former_until):
+                raise
+            self.former.verify(request)
 
     def pace(self, address: Address) -> float:
         """Seconds between two messages to one address; 0 where only the channel's rate counts."""
@@ -138,6 +147,10 @@ class Channel:
         except ValueError:
             return False
         return any(source in ip_network(network, strict=False) for network in self.inbound_from)
+
+
+def _is_before(moment: datetime | None, end: datetime | None) -> bool:
+    return moment is not None and end is not None and moment < end
 
 
 def build(tables: Iterable[ChannelTable], *, absent_secret: Callable[[str], str]) -> Mapping[str, Channel]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from channels import registry
 from channels.messages import Inbound, RawRequest
 from channels.registry import Channel
 from config.clock import Clock, clock_for
+from config.load import load
 from config.reference import Reference, reference_for
-from config.settings import Settings
+from config.settings import ChannelTable, Settings
 from config.texts import Texts, shipped
 from gateway.audit import audit
 from gateway.complaints.calendar import Calendar
@@ -23,6 +24,7 @@ from gateway.intake.intake import receive
 from gateway.intake.spool import Spool
 from gateway.office import Office
 from gateway.people import accounts, directory
+from gateway.roster import Roster
 from gateway.sealing import Keys
 from gateway.storage.engine import holds_rows, open_engine, upgrade
 from gateway.storage.store import Store
@@ -49,8 +51,8 @@ class Gateway:
         return self.office.texts
 
     @property
-    def channels(self) -> dict[str, Channel]:
-        return dict(self.office.channels)
+    def channels(self) -> Mapping[str, Channel]:
+        return self.office.channels
 
     def close(self) -> None:
         self.doorbell.close()
@@ -79,12 +81,15 @@ def open_office(settings: Settings, clock: Clock) -> Office:
         digest = hmac.new(keys.form, label.encode(), hashlib.sha256).hexdigest()
         return digest[:DRAWN_SECRET_CHARACTERS]
 
+    def build(table: ChannelTable) -> Channel:
+        return registry.build([table], absent_secret=drawn)[table.name]
+
     return Office(
         settings=settings,
         keys=keys,
         wording=Wording(shipped()),
         reference=reference,
-        channels=registry.build(settings.channels, absent_secret=drawn),
+        channels=Roster(settings, keys, build, load),
         files=open_files(settings.storage),
         calendar=calendar_of(settings, reference),
         lexicon=lexicon(reference),

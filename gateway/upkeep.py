@@ -25,6 +25,7 @@ from gateway.outbound import costs, draining, outbound
 from gateway.people import attempts, bindings, contacts, dialogues
 from gateway.record import shelf
 from gateway.retention import anonymising, audit_cut, breaches, former_staff, identities, privacy_requests, retention
+from gateway.roster import keep_former
 from gateway.storage import tables
 from gateway.storage.store import Store, Transaction
 
@@ -78,6 +79,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("clock_jumps_mended", 60, clock_jumps.mend),
     Upkeep("outbox_swept", 5, outbound.sweep),
     Upkeep("channels_emptied", 5, draining.look),
+    Upkeep("former_secrets_kept", 5, keep_former),
     Upkeep("channel_costs_counted", 600, costs.count),
     Upkeep("channel_caps_told", 60, costs.tell),
     Upkeep("forwards_swept", 10, forwarding.sweep),

@@ -7,7 +7,7 @@ within two intervals of the channel's rate (FAULTS F33).
 import math
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,25 @@ LOOK_FOR_DEAD_EVERY_S = 5.0
 """So soon after its death another process goes on with what a killed one held."""
 
 
+class Unbound(Mapping[str, Channel]):
+    """Those of the channels, as they are at each look, that do not leave by the process that listens to them."""
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self._channels = channels
+
+    def __getitem__(self, name: str) -> Channel:
+        channel = self._channels[name]
+        if channel.capabilities.bound:
+            raise KeyError(name)
+        return channel
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, channel in self._channels.items() if not channel.capabilities.bound)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Lanes:
     """The `Work` of the queue `deliver`."""
 
@@ -44,7 +63,7 @@ class Lanes:
     def __init__(
         self, channels: Mapping[str, Channel], sending: Delivery, limits: Limits, journal: SendJournal
     ) -> None:
-        self._senders = {name: channel for name, channel in channels.items() if channel.sender}
+        self._channels = channels
         self._sending = sending
         self._limits = limits
         self._journal = journal
@@ -54,7 +73,7 @@ class Lanes:
     def claim(self, tx: Transaction, under_way: Collection[Parcel]) -> Sequence[Parcel]:
         self._take_over(tx)
         busy = Counter(parcel.channel for parcel in under_way)
-        rooms = {name: room_of(channel) - busy[name] for name, channel in self._senders.items()}
+        rooms = {name: room_of(channel) - busy[name] for name, channel in self._channels.items() if channel.sender}
         claimed = outbound.fill(tx, {name: room for name, room in rooms.items() if room > 0}, LEASE_S)
         tx.afterwards.append(partial(self._journal.claimed, claimed))
         return claimed
@@ -99,12 +118,12 @@ class Lanes:
 
     def _paced(self, parcel: Parcel, wait_s: float) -> float:
         """At least `wait_s`, and not sooner after the last message of this lane than its channel bears."""
-        pace_s = self._senders[parcel.channel].pace(parcel.message.address)
+        pace_s = self._channels[parcel.channel].pace(parcel.message.address)
         if pace_s <= 0:
             return wait_s
         now = time.monotonic()
         free_at = self._free_at.get(parcel.lane, now)
-        leaves_at = max(now + wait_s, free_at - pace_s * (self._senders[parcel.channel].burst - 1))
+        leaves_at = max(now + wait_s, free_at - pace_s * (self._channels[parcel.channel].burst - 1))
         if len(self._free_at) > LANES_REMEMBERED:
             self._free_at = {lane: moment for lane, moment in self._free_at.items() if moment > now}
         self._free_at[parcel.lane] = max(free_at, leaves_at) + pace_s
@@ -118,8 +137,7 @@ def room_of(channel: Channel) -> int:
 
 def open_work(tools: Tools) -> Lanes:
     """Of all channels but those that leave by the process that listens to them."""
-    channels = tools.gateway.channels
-    return _work(tools, {name: one for name, one in channels.items() if not one.capabilities.bound}, tools.limits)
+    return _work(tools, Unbound(tools.gateway.channels), tools.limits)
 
 
 def open_bound_work(tools: Tools, channel: Channel) -> Lanes:

@@ -56,15 +56,19 @@ async def listen(channels: Sequence[Channel], tools: Tools) -> None:
 
 
 async def _listen_under_lease(channel: Channel, tools: Tools, writer: Writer) -> None:
+    known = tools.gateway.channels.get(channel.name)
     while True:
+        current = tools.gateway.channels.get(channel.name)
+        if current is not None and current is not known:  # it has other credentials
+            channel = known = current
         if await _leads(channel, tools):
             log.info("listening_began", channel=channel.name)
-            await _listen_while_leading(channel, tools, writer)
+            await _listen_while_leading(channel, tools, writer, known)
         await asyncio.sleep(AGAIN_S)
 
 
-async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer) -> None:
-    """Until the lease is lost or the listener crashes."""
+async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer, known: Channel | None) -> None:
+    """Until the lease is lost, the listener crashes or the channel has other credentials than `known`."""
     rests = asyncio.Event()
     asking, is_asking = asyncio.create_task(_ask(channel, tools, writer, rests)), False
     try:
@@ -72,6 +76,8 @@ async def _listen_while_leading(channel: Channel, tools: Tools, writer: Writer) 
             while not asking.done() and await _leads(
                 channel, tools, is_asking=is_asking and not rests.is_set() and channel.is_connected
             ):
+                if tools.gateway.channels.get(channel.name) is not known:
+                    break
                 await asyncio.wait([asking], timeout=RENEW_S)
                 is_asking = True  # one that crashes at once never says that it lives
     finally:

@@ -20,6 +20,9 @@ log = get_logger(__name__)
 LOOK_EVERY_S = 300.0
 AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """After failures, one more each. Soon at first: a provider that starts beside us answers a second later."""
+CHANGED_EVERY_S = 5.0
+TAKEN_UP_S = 20.0
+"""By then every process has looked (`Heart`)."""
 TAKE_OVER_S = 30.0
 """While another process does it."""
 LEASE_S = 60.0
@@ -27,19 +30,32 @@ LEASE_S = 60.0
 
 async def keep_registered(tools: Tools) -> None:
     """Until cancelled: register every channel that wants it once, then check that it still is."""
-    channels = [channel for channel in tools.gateway.channels.values() if channel.starter]
-    await asyncio.gather(*(_keep(channel, tools) for channel in channels))
+    names = [name for name, channel in tools.gateway.channels.items() if channel.starter]
+    await asyncio.gather(*(_keep(name, tools) for name in names))
 
 
-async def _keep(channel: Channel, tools: Tools) -> None:
-    started, failures = False, 0
+async def _keep(name: str, tools: Tools) -> None:
+    started, failures, channel = False, 0, tools.gateway.channels[name]
     while True:
+        started = started and tools.gateway.channels[name] is channel
+        channel = tools.gateway.channels[name]
         if not await asyncio.to_thread(_write, tools, partial(_lead, channel=channel, tools=tools)):
             await asyncio.sleep(TAKE_OVER_S)
             continue
         started, problems = await _look(channel, tools, started)
         failures = failures + 1 if problems else 0
-        await asyncio.sleep(pause_s(failures))
+        await _rest(tools, channel, pause_s(failures))
+
+
+async def _rest(tools: Tools, channel: Channel, seconds: float) -> None:
+    """So long, or until the channel has other credentials; then until every web process takes calls that prove them."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while (left_s := until - loop.time()) > 0:
+        await asyncio.sleep(min(left_s, CHANGED_EVERY_S))
+        if tools.gateway.channels[channel.name] is not channel:
+            await asyncio.sleep(TAKEN_UP_S)
+            return
 
 
 def pause_s(failures: int) -> float:

@@ -38,7 +38,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per
 @BY
 def pause(name: str, reason: str, by: str) -> None:
     """Let nothing leave through NAME until it is resumed; what citizens write is still taken."""
-    many = _carry_out(lambda tx: channel_states.pause(tx, name, reason, _actor(by)))
+    many = _carry_out(lambda tx: channel_states.pause(tx, name, reason, actor(by)))
     click.echo(f"ok: {name} is paused, {many} messages wait")
 
 
@@ -48,7 +48,7 @@ def pause(name: str, reason: str, by: str) -> None:
 @BY
 def resume(name: str, remark: str, by: str) -> None:
     """Let messages leave through NAME again."""
-    many = _carry_out(lambda tx: channel_states.resume(tx, name, remark, _actor(by)))
+    many = _carry_out(lambda tx: channel_states.resume(tx, name, remark, actor(by)))
     click.echo(f"ok: {name} sends again, {many} messages go now")
 
 
@@ -61,7 +61,7 @@ def drain(name: str, reason: str, by: str, within: float) -> None:
     """Let nothing new leave through NAME and wait until nothing of it is under way; exit 1 when something still is."""
     gateway = current_gateway_or_exit()
     try:
-        many = _write(gateway, lambda tx: draining.drain(tx, name, reason, _actor(by)))
+        many = _write(gateway, lambda tx: draining.drain(tx, name, reason, actor(by)))
         click.echo(f"{name} is being drained, {many} messages are under way")
         if within and not _is_empty_within(gateway, name, within):
             click.echo(f"{name} is not empty after {within:g} s; the screen and the log tell when it is", err=True)
@@ -139,7 +139,7 @@ def _told(one: Watched) -> dict[str, object]:
     }
 
 
-def _actor(by: str) -> Actor:
+def actor(by: str) -> Actor:
     return Actor(Role.SYSTEM, "terminal", name=by)
 
 

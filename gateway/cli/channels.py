@@ -1,15 +1,12 @@
 """`gateway channels list|check|reread` and the deeds: which there are, whether providers accept us, what was not read."""
 
-import asyncio
 import json
 from collections.abc import Iterable
-from importlib import import_module
 from pathlib import Path
 
 import click
 
 from channels.errors import PayloadInvalid
-from channels.protocols import Http
 from channels.registry import Channel
 from channels.sms.http_sms.rehearsal import rehearse
 from config.clock import clock_for
@@ -17,12 +14,12 @@ from config.logging import configure
 from config.settings import Settings, SettingsError
 from gateway.app import open_office
 from gateway.cli.channel_deeds import DEEDS
+from gateway.cli.channel_reload import reload
 from gateway.cli.context import current_gateway_or_exit
 from gateway.cli.given import WRONG_USAGE, settings_or_exit
+from gateway.cli.providers import ask_providers
 from gateway.intake import rereading
 
-HTTP = "workers.http:AiohttpHttp"
-"""Named as text: the HTTP client belongs to the package above, as long-running commands do."""
 FAILED = 1
 PROTOCOLS = ("receiver", "sender", "fetcher", "listener", "checker", "starter")
 
@@ -32,7 +29,7 @@ def channels() -> None:
     """Show and check the channels."""
 
 
-for deed in DEEDS:
+for deed in (*DEEDS, reload):
     channels.add_command(deed)
 
 
@@ -103,21 +100,6 @@ def reread(as_json: bool) -> None:
 
 def _channels(settings: Settings) -> Iterable[Channel]:
     return open_office(settings, clock_for(settings)).channels.values()
-
-
-def ask_providers(chosen: Iterable[Channel], public_url: str) -> list[tuple[Channel, list[str]]]:
-    """What each provider says about us, as sentences that say what to do; none where all is well."""
-    return asyncio.run(_check(chosen, public_url))
-
-
-async def _check(chosen: Iterable[Channel], public_url: str) -> list[tuple[Channel, list[str]]]:
-    module, _, name = HTTP.partition(":")
-    async with getattr(import_module(module), name)() as http:
-        return [(channel, await _problems(channel, http, public_url)) for channel in chosen]
-
-
-async def _problems(channel: Channel, http: Http, public_url: str) -> list[str]:
-    return await channel.checker.check(http, f"{public_url}/c/{channel.name}") if channel.checker else []
 
 
 def line_of(channel: Channel, problems: list[str], as_json: bool) -> str:

@@ -13,7 +13,7 @@ from config.reference import ReferenceInvalid, reference_for
 from config.settings import Settings, SettingsError
 from config.texts import Texts, shipped
 from gateway.app import Gateway, open_gateway
-from gateway.cli.channels import ask_providers
+from gateway.cli.providers import ask_providers
 from gateway.doctor import database, machine, outside
 from gateway.doctor.findings import MARKS, Finding, Level, broken, fine, warning, worst
 

@@ -22,6 +22,7 @@ from gateway.office import Office
 from gateway.storage import rows, tables
 from gateway.storage.engine import gave_way
 from gateway.storage.types import Ids
+from gateway.wording import Looking
 
 Ring = Callable[[Iterable[str]], None]
 Tell = Callable[[Sequence[Mapping[str, str]]], None]
@@ -210,7 +211,8 @@ class Store:
     def _look_at_words(self) -> None:
         """Every few seconds: whether somebody changed a text or what is sent. A database that is away, or not upgraded
         yet, changes nothing."""
-        due = [one for one in (self.office.wording, self.office.matrix) if one.is_due()]
+        seldom = (self.office.wording, self.office.matrix, self.office.channels)
+        due = [one for one in seldom if isinstance(one, Looking) and one.is_due()]
         if not due:
             return
         try:

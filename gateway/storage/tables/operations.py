@@ -51,6 +51,18 @@ channel_cost = Table(
 )
 """What left through a channel on a day of the government's zone, at the price of that day, in thousandths of a rupiah."""
 
+channel_reload = Table(
+    "channel_reload",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("channel", String(31), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("until", Instant, nullable=False),
+    Column("former_sealed", LargeBinary),
+)
+"""New settings of a channel that every process takes up; the former ones prove calls until `until`, sealed."""
+
 lease = Table(
     "lease",
     metadata,
