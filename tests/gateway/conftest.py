@@ -4,13 +4,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec import structs
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, create_engine
 
 from channels.messages import Address, InboundMessage, RawRequest
 from config.clock import Clock
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tests.servers import Postgres
 
 TABLES = [table.name for table in metadata.sorted_tables]
+AGENCIES = Path(__file__).parent / "agencies.toml"
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 08.00 WIB
 SETTINGS = """
 [storage]
@@ -109,9 +110,17 @@ def moment() -> Moment:
     return Moment()
 
 
-def _settings(url: str, folder: Path) -> Settings:
-    agencies = Path(__file__).parent / "agencies.toml"
-    return settings_from(SETTINGS.format(url=url, folder=folder, agencies=agencies), environ={})
+@lru_cache
+def _read(text: str) -> Settings:
+    """Read once for all tests that have the same settings; only where they keep what they keep differs."""
+    return settings_from(text.format(url="sqlite:///nowhere.db", folder="/nonexistent", agencies=AGENCIES), environ={})
+
+
+def settings_at(url: str, folder: Path, text: str = SETTINGS) -> Settings:
+    """What `text` means for an installation with this database, that keeps its files in `folder`."""
+    read = _read(text)
+    storage = replace(read.storage, url=url, spool_dir=f"{folder}/spool", attachments_dir=f"{folder}/attachments")
+    return replace(read, storage=storage)
 
 
 def _prepare(url: str, office: Office) -> None:
@@ -127,7 +136,7 @@ def _prepare(url: str, office: Office) -> None:
 @pytest.fixture(scope="session")
 def _office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """Opened once: reading the reference data takes longer than most tests."""
-    return app.open_office(_settings("sqlite:///nowhere.db", tmp_path_factory.mktemp("office")), Clock())
+    return app.open_office(settings_at("sqlite:///nowhere.db", tmp_path_factory.mktemp("office")), Clock())
 
 
 @pytest.fixture(scope="session")
@@ -147,12 +156,19 @@ def _postgres_prepared(postgres: "Postgres", _postgres_template: str, _office: O
     restore = f"CREATE FUNCTION kept.restore() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {again} END $$"
     _execute(url, f"CREATE SCHEMA kept; {copies} {restore}")
     yield url
+    for engine in (engine_at(url), _beside(url)):
+        engine.dispose()
     postgres.drop(url)
 
 
+@cache
+def _beside(url: str) -> Engine:
+    """One connection of our own for what stands around the tests: a new one would have to learn all tables again."""
+    return create_engine(url, pool_size=1, pool_pre_ping=True)
+
+
 def _execute(url: str, statements: str) -> None:
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
+    with _beside(url).begin() as connection:
         connection.exec_driver_sql(statements)
 
 
@@ -176,12 +192,12 @@ def engine_at(url: str) -> Engine:
 def postgres_url(_postgres_prepared: str) -> Iterator[str]:
     yield _postgres_prepared
     # As a replica nothing is forbidden: history is deleted too.
-    _execute(_postgres_prepared, "SET session_replication_role = replica; SELECT kept.restore()")
+    _execute(_postgres_prepared, "SET LOCAL session_replication_role = replica; SELECT kept.restore()")
 
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    return _settings(database_url, tmp_path)
+    return settings_at(database_url, tmp_path)
 
 
 @pytest.fixture
@@ -207,7 +223,8 @@ def store(office: Office, rings: Rings) -> Iterator[Store]:
     """On a database that is prepared like at the first start."""
     made = Store(engine_at(office.settings.storage.url), office, rings.queues.extend, rings.told.extend)
     yield made
-    made.close()
+    if made.engine.dialect.name == "sqlite":  # the next test has another file; a server's connections may be kept
+        made.close()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from gateway.forwarding.remote_ids import LONGEST, SHORT, columns
 from gateway.intake.arrival import Arrival
 from gateway.storage import tables
 from gateway.storage.store import Store
-from tests.gateway.conftest import _settings
+from tests.gateway.conftest import settings_at
 from tests.gateway.short_ways import (
     ANSWER,
     COORDINATOR,
@@ -47,7 +47,7 @@ Sends = Callable[..., Arrival]
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    usual = _settings(database_url, tmp_path)
+    usual = settings_at(database_url, tmp_path)
     return replace(usual, forwarding=(*usual.forwarding, TABLE))
 
 

@@ -29,12 +29,21 @@ from gateway.web.app import build
 from gateway.web.routes import Route
 from gateway.web.site import SITE, Site
 from gateway.wording import Wording
-from tests.gateway.conftest import MONDAY, SETTINGS, Moment, _office, _sqlite_prepared, engine_at, sqlite_url
+from tests.gateway.conftest import (
+    AGENCIES,
+    MONDAY,
+    SETTINGS,
+    Moment,
+    _office,
+    _sqlite_prepared,
+    engine_at,
+    settings_at,
+    sqlite_url,
+)
 from tests.quick_passwords import hurry, quick_passwords
 
 __all__ = ["_office", "_sqlite_prepared", "sqlite_url"]
 
-AGENCIES = Path(__file__).parent.parent / "gateway" / "agencies.toml"
 TOKEN = {"Authorization": "Bearer acceptance-api-token"}
 PASSWORD = "a-password-of-the-test"
 ADMIN_PASSWORD = "test-admin-password"
@@ -138,7 +147,7 @@ async def site(open_site: OpenSite) -> Served:
 
 def _gateway(url: str, folder: Path, text: str, extra: str, moment: Moment) -> Gateway:
     wanted = merged(text + MORE, extra)
-    settings = settings_from(wanted.format(url=url, folder=folder, agencies=AGENCIES), environ={})
+    settings = settings_at(url, folder, wanted)
     codes = iter(range(48219037, 10**8, 1_111))
     office = replace(
         _opened(wanted),
