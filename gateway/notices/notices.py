@@ -339,9 +339,9 @@ def hide_gap(tx: Transaction, case: Any) -> None:
     cases.mark(tx, case.id, BROKEN, on=False)
 
 
-def can_be_told(tx: Transaction, row: Any, rung: Rung, case: Any) -> bool:
-    """Whether anybody of this rung would be told of the notice now."""
-    return any(means is not None for _, means in _people(tx, row, rung, case))
+def with_a_way(tx: Transaction, row: Any, rung: Rung, case: Any) -> list[Member]:
+    """Those of this rung who would be told of the notice now."""
+    return [member for member, means in _people(tx, row, rung, case) if means is not None]
 
 
 def _tell_people(

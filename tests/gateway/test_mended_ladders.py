@@ -76,15 +76,57 @@ def test_an_address_that_answers_again_is_no_gap(store: Store, telegram: Sends) 
     assert not marked(store, case)
 
 
-def test_a_message_that_failed_is_a_gap_until_there_is_a_way_again(store: Store, telegram: Sends) -> None:
+def test_a_message_that_failed_is_a_gap_until_a_later_one_arrives(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
     case = given(store, telegram)
+    settle(store, state="failed", reason="timeout")
+    fallback.tell_elsewhere(store)
+    assert (marked(store, case), mended.clear(store)) == (True, 0), "their address is as good as it was"
+    moment.pass_(hours=1)
+    assert mended.clear(store) == 0
+    given(store, telegram, "78")
+    assert mended.clear(store) == 0, "written and not sent"
+    settle(store, state="sent", sent_at=moment.now)
+    with watched() as asked:
+        assert mended.clear(store) == 1
+        assert not asked.whole()
+    assert not marked(store, case)
+
+
+def settle(store: Store, **values: Any) -> None:
+    """What became of the officers' messages that wait."""
     with store.transaction() as tx:
-        mine = tables.outbox.c.key == "pic.new"
-        tx.execute(tables.outbox.update().where(mine).values(state="failed", reason="blocked"))
-    reachable(store, OFFICER, is_so=False)
+        waiting = (tables.outbox.c.key == "pic.new") & (tables.outbox.c.state == "queued")
+        tx.execute(tables.outbox.update().where(waiting).values(**values))
+
+
+def test_where_deliveries_are_reported_only_one_mends_what_went_unheard(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
+    phone = rows(store, TEAM, TEAM.c.person == HEAD)[0].phone_id
+    change(store, OFFICER, telegram_id=None, phone_id=phone, notify=["sms"])
+    case = given(store, telegram)
+    settle(store, state="sent", sent_at=moment.now)
+    moment.pass_(hours=2)
     fallback.tell_elsewhere(store)
     assert (marked(store, case), mended.clear(store)) == (True, 0)
-    reachable(store, OFFICER, is_so=True)
+    moment.pass_(minutes=5)
+    given(store, telegram, "78")
+    settle(store, state="sent", sent_at=moment.now)
+    assert mended.clear(store) == 0
+    with store.transaction() as tx:
+        newest = tables.outbox.c.created_at == tx.now
+        tx.execute(tables.outbox.update().where(newest).values(delivered_at=tx.now))
+    assert mended.clear(store) == 1
+
+
+def test_a_colleague_with_a_way_mends_what_one_officer_did_not_get(store: Store, telegram: Sends) -> None:
+    case = given(store, telegram)
+    settle(store, state="failed", reason="timeout")
+    fallback.tell_elsewhere(store)
+    assert (marked(store, case), mended.clear(store)) == (True, 0)
+    join(store, "Contoh Baru", Role.PENGHUBUNG)
     assert mended.clear(store) == 1
 
 
