@@ -32,6 +32,7 @@ ADAPTERS: Mapping[str, str] = {
     "messenger": "channels.pages.adapters:Messenger",
     "instagram": "channels.pages.adapters:Instagram",
     "whatsapp": "channels.whatsapp.adapter:WhatsApp",
+    "x": "channels.x.adapter:X",
     "sandbox": "channels.sandbox:Sandbox",
 }
 GROUP = "satupintu.channels"

@@ -177,6 +177,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "http_sms": {"inbound_token": "left to a file as well, 24 bytes"},
     "smpp": {"password": "to-file"},
     "ussd_http": {"inbound_token": "this one is left to a file, too"},
+    "x": {"token": "t", "consumer_secret": "s"},
     "messenger": {"token": "t", "app_secret": "s", "verify_token": "v"},
     "whatsapp": {"token": "t", "app_secret": "s", "verify_token": "v"},
     "instagram": {"token": "t", "app_secret": "s", "verify_token": "v"},

@@ -27,6 +27,7 @@ ONE_OF_EACH = [
         "messenger",
         "instagram",
         "whatsapp",
+        "x",
     )
 ]
 FORMS = recordings("in", "web_form")

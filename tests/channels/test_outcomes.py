@@ -31,6 +31,7 @@ CHANNELS = {
     "http-sms": ("http_sms", "sms-contoh", Address("tel", "+6281200000001")),
     "whatsapp": ("whatsapp", "whatsapp", Address("tel", "+6281200000001")),
     "messenger": ("messenger", "meta", Address("fb", "5000000000000001")),
+    "x": ("x", "x", Address("x", "2000000000000000002")),
     "instagram": ("instagram", "meta", Address("ig", "900000000000001")),
 }
 OUTCOMES: dict[str, type[SendError]] = {

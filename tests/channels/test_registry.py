@@ -94,7 +94,7 @@ def test_every_row_leads_to_an_adapter(kind: str) -> None:
     [
         ("kanel", "did you mean 'kannel'?"),
         ("telegrm", "did you mean 'telegram'?"),
-        ("fax", "known: email, gammu, http_sms, "),
+        ("carrier-pigeon", "known: email, gammu, http_sms, "),
     ],
 )
 def test_an_unknown_kind_names_the_nearest(kind: str, advice: str) -> None:

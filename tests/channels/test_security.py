@@ -70,7 +70,7 @@ def without_proof(request: RawRequest) -> RawRequest:
     headers = dict(request.headers)
     if secret := headers.get("x-telegram-bot-api-secret-token"):
         headers["x-telegram-bot-api-secret-token"] = f"{secret[:-1]}x"
-    for name in ("x-signature", "x-hub-signature-256"):
+    for name in ("x-signature", "x-hub-signature-256", "x-twitter-webhooks-signature"):
         if signature := headers.get(name):
             headers[name] = f"{signature[:-1]}{'0' if signature[-1] != '0' else '1'}"
     token = request.query.get("token", "") or request.query.get("hub.verify_token", "")
