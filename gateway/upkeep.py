@@ -21,7 +21,7 @@ from gateway.notices import breach_notices, fallback, gathering, held_back, mend
 from gateway.officer_links import drafts
 from gateway.officers import officers
 from gateway.operations import clock_jumps, idempotency
-from gateway.outbound import costs, draining, outbound
+from gateway.outbound import costs, draining, outages, outbound
 from gateway.people import attempts, bindings, contacts, dialogues
 from gateway.record import shelf
 from gateway.retention import anonymising, audit_cut, breaches, former_staff, identities, privacy_requests, retention
@@ -81,6 +81,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("channels_emptied", 5, draining.look),
     Upkeep("former_secrets_kept", 5, keep_former),
     Upkeep("channel_costs_counted", 600, costs.count),
+    Upkeep("outages_told", 60, outages.tell),
     Upkeep("channel_caps_told", 60, costs.tell),
     Upkeep("forwards_swept", 10, forwarding.sweep),
     Upkeep("record_alerts_told", 60, record_news.tell_alerts),

@@ -161,6 +161,10 @@ def _deeds(watched: Watched, others: Sequence[str]) -> Sequence[str]:
 def checks(site: Site, channel: Channel, watched: Watched) -> Sequence[Check]:
     """What of its settings can be seen from here; the provider's own view is `watched.problems`."""
     found = [Check("bad", "admin.channel.check.provider", {"text": problem}) for problem in watched.problems]
+    if watched.silence.weeks:
+        usual = {"n": str(round(watched.silence.usual)), "minggu": str(watched.silence.weeks)}
+        key = "silent" if watched.silence.is_unusual else "usual_silence"
+        found.append(Check("wait" if watched.silence.is_unusual else "plain", f"admin.channel.check.{key}", usual))
     if watched.stopped_reason:
         found.append(Check("bad", "admin.channel.check.stopped", {"text": watched.stopped_reason}))
     if channel.receiver is not None and channel.kind != "web_form":

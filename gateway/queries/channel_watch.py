@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, literal_column, select, text
 
 from channels.registry import Channel
+from gateway.queries import silence
+from gateway.queries.silence import Silence
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -33,6 +35,7 @@ WAITING = text("outbox.state IN ('queued','sending')")
 BY_CHANNEL: ColumnElement[str] = literal_column("outbox.channel || ''")
 """Not the column itself: SQLite would walk through all that was ever sent, because an index has it in this order."""
 HELD = text("quarantine.state = 'held'")
+USUAL = Silence()
 
 
 class ChannelState(StrEnum):
@@ -93,6 +96,8 @@ class Watched:
     drained_at: datetime | None = None
     """Since when nothing of a drained channel is under way."""
     stopped_reason: str = ""
+    silence: Silence = USUAL
+    """How still it is on the way in, beside its own last weeks."""
     problems: tuple[str, ...] = ()
 
 
@@ -151,6 +156,7 @@ def _watched(tx: Transaction, channel: Channel, figures: _Figures) -> Watched:
         drains=bool(state.drains) if state else False,
         drained_at=state.drained_at if state else None,
         stopped_reason=state.stopped_reason if state else "",
+        silence=_silence(tx, channel.name, last_in) if channel.hears else USUAL,
         problems=tuple((state.check_problems or ()) if state else ()),
     )
 
@@ -216,8 +222,8 @@ def _is_quiet(tx: Transaction, channel: str, last_in: datetime | None) -> bool:
     """Nothing for three times as long as usual at this hour of this weekday, and for two hours at least."""
     if last_in is None:
         return True
-    silence = tx.now - last_in
-    if silence < QUIET_FOR:
+    still = tx.now - last_in
+    if still < QUIET_FOR:
         return False
     message, usual = tables.message, 0
     for week in range(1, WEEKS + 1):
@@ -226,7 +232,27 @@ def _is_quiet(tx: Transaction, channel: str, last_in: datetime | None) -> bool:
         row = tx.one(select(func.count()).select_from(message).where(message.c.channel == channel, same_hour))
         usual += int(row[0]) if row else 0
     gap = timedelta(hours=WEEKS) / usual if usual else DAY
-    return silence > max(QUIET_FOR, gap * QUIET_FACTOR)
+    return still > max(QUIET_FOR, gap * QUIET_FACTOR)
+
+
+def _silence(tx: Transaction, channel: str, last_in: datetime | None) -> Silence:
+    """The hours since the last message beside the same hours of the last weeks, as far as the channel was in use then."""
+    if last_in is None or tx.now - last_in < silence.LEAST:
+        return USUAL
+    message = tables.message
+    since = max(last_in, tx.now - silence.LONGEST)
+    mine = message.c.channel == channel
+    row = tx.one(select(func.min(message.c.received_at).label("first")).where(mine))
+    first = row.first if row else tx.now
+    weeks = []
+    for back in range(1, silence.WEEKS + 1):
+        begin, end = since - timedelta(weeks=back), tx.now - timedelta(weeks=back)
+        if first > begin:
+            break
+        during = (message.c.received_at > begin) & (message.c.received_at <= end)
+        counted = tx.one(select(func.count()).select_from(message).where(mine, during))
+        weeks.append(int(counted[0]) if counted else 0)
+    return silence.judge(tx.now - last_in, weeks)
 
 
 def _waiting(tx: Transaction) -> dict[str, tuple[int, datetime | None, int]]:
