@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, select
 
 from channels.messages import Address, DeliveryReport, DeliveryStatus
-from gateway.outbound import stops
+from gateway.outbound import sent_parts, stops
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number, id_text, to_millis
@@ -46,22 +46,22 @@ def report(tx: Transaction, channel: str, reports: Sequence[DeliveryReport]) -> 
         if given.up_to is not None:
             _advance_all(tx, channel, given.up_to, given.status, given.at or tx.now)
             continue
-        row = _reported(tx, channel, given)
+        row, told = _found(tx, channel, given)
         kept = {
             "id": tx.new_id(),
             "channel": channel,
-            "message_ref": given.message_id,
-            "by_provider_id": given.by_provider_id,
-            "status": given.status.value,
-            "reason": given.reason[:60],
+            "message_ref": told.message_id,
+            "by_provider_id": told.by_provider_id,
+            "status": (told.status or given.status).value,
+            "reason": told.reason[:60],
             "received_at": tx.now,
             "outbox_id": row.id if row else None,
         }
         is_new = tx.insert_new(tables.delivery_report, [kept], "id", key=("channel", "message_ref", "status"))
-        if row and (is_new or row.provider_state in SENT_AGAIN) and not _is_stale(row, given):
-            _take(tx, row, given, channel)
-        if row and given.provider_id:
-            _name(tx, row.id, given.provider_id)
+        if row and (is_new or row.provider_state in SENT_AGAIN) and not _is_stale(row, told):
+            _take(tx, row, told, channel)
+        if row and told.provider_id:
+            _name(tx, row.id, told.provider_id)
     if reports:
         tx.notes.setdefault("last_report", set()).add(channel)
 
@@ -85,16 +85,44 @@ def _name(tx: Transaction, identity: int, provider_id: str) -> None:
     tx.execute(outbox.update().where(unnamed).values(provider_id=provider_id))
 
 
+def _found(tx: Transaction, channel: str, given: DeliveryReport) -> tuple[Any, DeliveryReport]:
+    """The message that a report is about, and what it says about the whole of it."""
+    row = _reported(tx, channel, given)
+    if row is None and given.by_provider_id:
+        given = _of_its_message(tx, channel, given)
+        row = _reported(tx, channel, given)
+    return row, given
+
+
 def _reported(tx: Transaction, channel: str, given: DeliveryReport) -> Any:
     outbox = tables.outbox
     found = _rows()
     if given.by_provider_id:
-        mine = and_(outbox.c.channel == channel, outbox.c.provider_id == given.message_id, outbox.c.provider_id != "")
-        return tx.one(found.where(mine))
+        ours = and_(outbox.c.channel == channel, outbox.c.provider_id != "")
+        for name in (given.message_id, *given.others):
+            if row := tx.one(found.where(ours, outbox.c.provider_id == name)):
+                return row
+        return _by_tail(tx, found.where(ours), given.tail) if given.tail else None
     identity = id_number(given.message_id.removeprefix(ID_PREFIX))
     if identity is None:
         return None
     return tx.one(found.where(outbox.c.id == identity, outbox.c.channel == channel))
+
+
+def _by_tail(tx: Transaction, found: Any, tail: str) -> Any:
+    """The only message of these days whose name ends so; None where several do."""
+    outbox = tables.outbox.c
+    lately = outbox.created_at > tx.now - LOOKED_BACK
+    rows = tx.all(found.where(lately, outbox.provider_id.endswith(tail, autoescape=True)).limit(2))
+    return rows[0] if len(rows) == 1 else None
+
+
+def _of_its_message(tx: Transaction, channel: str, given: DeliveryReport) -> DeliveryReport:
+    """A report about one part of a long SMS as one about the whole; any other as it is."""
+    for name in (given.message_id, *given.others):
+        if given.status and (whole := sent_parts.note(tx, channel, name, given.status, given.reason)):
+            return DeliveryReport(ID_PREFIX + id_text(whole.outbox_id), whole.status, whole.reason)
+    return given
 
 
 def _rows() -> Any:
@@ -181,4 +209,5 @@ def match_early(tx: Transaction, sent: Sequence[tuple[str, int, str]]) -> None:
             continue
         tx.execute(report_.update().where(report_.c.id == early.id).values(outbox_id=identity))
         row = tx.one(_rows().where(outbox.c.id == identity))
-        _take(tx, row, DeliveryReport(early.message_ref, DeliveryStatus(early.status), early.reason), early.channel)
+        told = DeliveryReport(early.message_ref, DeliveryStatus(early.status), early.reason)
+        _take(tx, row, _of_its_message(tx, early.channel, told), early.channel)

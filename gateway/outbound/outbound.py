@@ -14,7 +14,7 @@ from sqlalchemy import and_
 
 from channels.messages import Address, Button, DeliveryStatus, OutboundMessage
 from config.logging import get_logger
-from gateway.outbound import lane_heads, spending, stops
+from gateway.outbound import lane_heads, sent_parts, spending, stops
 from gateway.outbound.delivery_reports import AS_TEMPLATE, ID_PREFIX, RECEIPTS, RESENT, match_early
 from gateway.people import contacts, further_addresses, windows
 from gateway.people.contacts import Contact
@@ -302,9 +302,10 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
     for outcome in valid:
         _consequences(tx, outcome, current[outcome.id])
     stops.work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
-    match_early(
-        tx, [(current[o.id].channel, o.id, o.provider_id) for o in valid if o.state.value in {"sent", "unknown"}]
-    )
+    for outcome in (o for o in valid if o.parts):
+        sent_parts.keep(tx, current[outcome.id].channel, outcome.id, outcome.parts)
+    left = [o for o in valid if o.state.value in {"sent", "unknown"}]
+    match_early(tx, [(current[o.id].channel, o.id, name) for o in left for name in (o.provider_id, *o.parts)])
 
 
 def unnamed(keys: Keys, outcome: Outcome) -> str:

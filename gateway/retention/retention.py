@@ -61,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     Rule("calls put aside",    tables.quarantine,      MONTH,     "state <> 'held' AND settled_at < :before AND length(request_sealed) > 0",
          clears={"request_sealed": SEALED}),
     Rule("reports of delivery", tables.delivery_report, 3 * MONTH, "id < :before_id"),
+    Rule("parts of SMS that left", tables.sent_part, 3 * MONTH, "id < :before_id"),
     # what a conversation needed for minutes
     Rule("parts of SMS",       tables.sms_part,        7 * DAY,   "id < :before_id AND closed_at IS NOT NULL"),
     Rule("USSD sessions",      tables.ussd_session,    7 * DAY,   "draft_due_at IS NULL AND updated_at < :before"),

@@ -368,3 +368,61 @@ def test_the_bell_rings_for_what_may_leave_now(store: Store, rings: "object") ->
     assert "deliver" not in rings.queues  # type: ignore[attr-defined]
     say(store, contact(store), "sekarang")
     assert "deliver" in rings.queues  # type: ignore[attr-defined]
+
+
+# parts of a long SMS, each reported by its provider
+
+NAMES = ("A1", "A2", "A3")
+# fmt: off
+PARTS = [
+    # reports in the order of their arrival                              ends as      because of
+    ([("A1", S.SENT), ("A2", S.SENT)],                                   "sent",      ""),
+    ([("A1", S.DELIVERED), ("A3", S.DELIVERED)],                         "sent",      ""),
+    ([("A3", S.DELIVERED), ("A1", S.DELIVERED), ("A2", S.DELIVERED)],    "delivered", ""),
+    ([("A1", S.DELIVERED), ("A2", S.FAILED), ("A3", S.DELIVERED)],       "failed",    "parts_failed"),
+    ([("A2", S.FAILED), ("A1", S.DELIVERED), ("A3", S.DELIVERED),
+      ("A2", S.DELIVERED)],                                              "delivered", ""),
+    ([("A2", S.DELIVERED), ("A2", S.FAILED), ("A1", S.DELIVERED),
+      ("A3", S.DELIVERED)],                                              "delivered", ""),
+    ([("A1", S.FAILED), ("A2", S.FAILED), ("A3", S.FAILED)],             "failed",    "parts_failed"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_f52_a_long_sms_is_delivered_when_all_of_its_parts_are(store: Store, early: bool) -> None:
+    for number, (reports, *end) in enumerate(PARTS):
+        [identity] = say(store, contact(store, f"8{number}"), "panjang")
+        [parcel] = claim(store)
+        parts = tuple(f"{name}-{number}" for name in NAMES)
+        if not early:
+            settle(store, parcel, parts=parts)
+        for name, status in reports:
+            reason = "undelivered" if status is S.FAILED else ""
+            report(store, f"{name}-{number}", status, by_provider_id=True, reason=reason)
+        if early:
+            settle(store, parcel, parts=parts)
+        row = only(store, tables.outbox, tables.outbox.c.id == identity)
+        assert [row.state, row.reason] == end, reports
+
+
+def test_f50_a_report_finds_its_message_by_another_spelling_or_by_the_only_fitting_end(store: Store) -> None:
+    one, two = say(store, contact(store), "satu")[0], say(store, contact(store, "8"), "dua")[0]
+    for parcel, name in zip(claim(store), ("628A1B2C3D4", "629A1B2C3D5"), strict=True):
+        settle(store, parcel, provider_id=name)
+    by_provider = {"by_provider_id": True}
+    report(store, "42", S.DELIVERED, others=("66", "628A1B2C3D4"), **by_provider)
+    assert (state(store, one), state(store, two)) == ("delivered", "sent")
+    report(store, "43", S.DELIVERED, tail="1B2C3D9", **by_provider)
+    assert state(store, two) == "sent"
+    report(store, "44", S.DELIVERED, tail="1B2C3D5", **by_provider)
+    assert state(store, two) == "delivered"
+
+
+def test_f50_an_end_that_fits_two_messages_finds_none(store: Store) -> None:
+    say(store, contact(store), "satu")
+    say(store, contact(store, "8"), "dua")
+    for parcel, name in zip(claim(store), ("1-12345678", "2-12345678"), strict=True):
+        settle(store, parcel, provider_id=name)
+    report(store, "12345678", S.DELIVERED, tail="12345678", by_provider_id=True)
+    assert {row.state for row in rows(store, tables.outbox)} == {"sent"}

@@ -84,10 +84,7 @@ class Smpp:
         """Until cancelled. Raises ChannelMisconfigured for what is worth telling; whoever calls again waits here."""
 
         async def heard(received: Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]) -> None:
-            await submit(received)
-            for event, _ in received:
-                if isinstance(event, DeliveryReport):
-                    self._sending.reported(event.message_id)
+            await submit([(self._recognised(event), request) for event, request in received])
 
         while True:
             await self._pause(max(self._again_at - self._monotonic(), 0.0))
@@ -101,6 +98,9 @@ class Smpp:
                 log.warning("smpp_not_bound", problem=str(problem))
             else:
                 await self._until_it_ends(link)
+
+    def _recognised(self, event: Inbound | PayloadInvalid) -> Inbound | PayloadInvalid:
+        return self._sending.recognised(event) if isinstance(event, DeliveryReport) else event
 
     async def _until_it_ends(self, link: Link) -> None:
         began, self._locked_out = self._monotonic(), ""

@@ -6,10 +6,11 @@ Parts of one message leave one after another, each after the answer to the one b
 import zlib
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from channels.errors import AnswerLost, NotSent, ProviderBusy, SendError, as_send_error
-from channels.messages import OutboundMessage, SendReceipt
+from channels.messages import DeliveryReport, OutboundMessage, SendReceipt
 from channels.sms.smpp import pdu, writing
 from channels.sms.smpp.outcomes import refusal
 from channels.sms.smpp.pace import Pace
@@ -42,6 +43,8 @@ class Sending:
         """Numbers that the operator gave to the parts of messages that are not through yet."""
         self._references: OrderedDict[str, deque[tuple[str, int]]] = OrderedDict()
         self._reported: OrderedDict[str, None] = OrderedDict()
+        self._names: OrderedDict[str, None] = OrderedDict()
+        """Numbers of lately, in receipts without an answer and in answers."""
 
     async def send(self, message: OutboundMessage, session: Session) -> SendReceipt:
         """SendError, with every part that the operator has taken remembered for the next attempt."""
@@ -56,13 +59,16 @@ class Sending:
                 problem.detail = f"{len(taken)} of {len(bodies)} parts"
             raise
         self._begun.pop(message.id, None)
-        return SendReceipt(taken[0], parts=tuple(taken) if len(taken) > 1 else ())
+        return SendReceipt(parts=tuple(taken)) if len(taken) > 1 else SendReceipt(taken[0])
 
-    def reported(self, identity: str) -> None:
-        """A receipt came that spells the number of a message so; the answer that gives it may follow."""
-        self._reported[identity] = None
-        if len(self._reported) > REMEMBERED:
-            self._reported.popitem(last=False)
+    def recognised(self, report: DeliveryReport) -> DeliveryReport:
+        """The same, spelt as the answer did that gave this number lately; the answer may also follow, and spell it so."""
+        names = (report.message_id, *report.others)
+        known = next((name for name in names if name in self._names), "")
+        if known:
+            return replace(report, message_id=known, others=tuple(name for name in names if name != known))
+        _remember(self._reported, report.message_id)
+        return report
 
     async def _parts(self, bodies: Sequence[bytes], taken: list[str], session: Session) -> None:
         began = self._monotonic()
@@ -91,7 +97,9 @@ class Sending:
             name = canonical(pdu.read_text(body))
         except PduInvalid:
             return ""
-        return next((one for one in spellings(name) if one in self._reported), name)[:65]
+        name = next((one for one in spellings(name) if one in self._reported), name)
+        _remember(self._names, name)
+        return name
 
     def _reference(self, message: OutboundMessage) -> int:
         """Of the parts of one message: the same at every attempt, and none that its number got lately for another."""
@@ -104,6 +112,12 @@ class Sending:
             used.append((message.id, reference))
             return reference
         return known[message.id]
+
+
+def _remember(names: OrderedDict[str, None], name: str) -> None:
+    names[name] = None
+    if len(names) > REMEMBERED:
+        names.popitem(last=False)
 
 
 def _kept(table: OrderedDict[str, Value], key: str, make: Callable[[], Value]) -> Value:

@@ -36,6 +36,7 @@ from gateway.storage.tables.messages import (
     photo_match,
     photo_print,
     quarantine,
+    sent_part,
     sms_part,
     ussd_session,
 )
@@ -140,6 +141,7 @@ __all__ = [
     "quarantine",
     "remote_event",
     "remote_master",
+    "sent_part",
     "shelf",
     "sms_part",
     "summary",

@@ -249,6 +249,19 @@ delivery_report = Table(
     UniqueConstraint("channel", "message_ref", "status"),
 )
 
+sent_part = Table(
+    "sent_part",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=False),
+    Column("channel", String(31), nullable=False),
+    Column("outbox_id", BigInteger, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("provider_id", String(120), nullable=False),
+    Column("state", String(16), nullable=False),
+    UniqueConstraint("outbox_id", "part"),
+)
+Index("ix_sent_part_provider", sent_part.c.channel, sent_part.c.provider_id)
+
 quarantine = Table(
     "quarantine",
     metadata,
