@@ -40,7 +40,7 @@ def simulate(
 ) -> None:
     """Play the providers and LAPOR!, and serve the practice site.
 
-    NAME is one or more of telegram, kannel, jasmin, http-sms, gammu, meta, smsc, mail, whatsapp, ussd, web, sp4n, open311;
+    NAME is one or more of telegram, kannel, jasmin, http-sms, gammu, meta, x, smsc, mail, whatsapp, ussd, web, sp4n, open311;
     without a name all are played.
     """
     try:

@@ -37,6 +37,7 @@ SIMULATORS: Mapping[str, str] = {
     "gammu": "workers.simulators.gammu:build",
     "mail": "workers.simulators.mail:build",
     "smsc": "workers.simulators.smsc:build",
+    "x": "workers.simulators.x:build",
     "meta": "workers.simulators.meta:build",
     "whatsapp": "workers.simulators.whatsapp:build",
     "ussd": "workers.simulators.ussd:build",

@@ -108,6 +108,19 @@ class SmppNames:
 
 
 @dataclass(frozen=True, slots=True)
+class XNames:
+    """One app and one account; without a channel nobody gets calls."""
+
+    channel: str = ""
+    user_id: str = "2000000000000000001"
+    username: str = "pemkab_latihan"
+    consumer_secret: str = ""
+    token: str = ""
+    """Empty: every token is taken."""
+    refresh_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MetaNames:
     """One app with a page and its Instagram account; an empty channel gets no calls. `api_url`: where we are reached."""
 
@@ -176,6 +189,7 @@ class SimulatorSettings:
     gammu: GammuNames = field(default_factory=GammuNames)
     mail: MailNames = field(default_factory=MailNames)
     smpp: SmppNames = field(default_factory=SmppNames)
+    x: XNames = field(default_factory=XNames)
     meta: MetaNames = field(default_factory=MetaNames)
     whatsapp: WhatsAppNames = field(default_factory=WhatsAppNames)
     ussd: UssdNames = field(default_factory=UssdNames)

@@ -28,6 +28,7 @@ from workers.simulators.settings import (
     TelegramNames,
     UssdNames,
     WhatsAppNames,
+    XNames,
 )
 
 BOARD_FILE = "lapor.db"
@@ -55,6 +56,7 @@ def simulator_settings(settings: Settings, gateway_url: str = "", *, classroom: 
         mail=_mail(settings),
         smpp=_smpp(settings),
         meta=_meta(settings),
+        x=_x(settings),
         whatsapp=_whatsapp(settings),
         ussd=_ussd(settings),
         sp4n=replace(_sp4n(settings, reference), answers_unasked=not classroom),
@@ -240,6 +242,12 @@ def _meta(settings: Settings) -> MetaNames:
         return MetaNames()
     known = {key: both.get(key, "") for key in ("token", "app_id", "app_secret", "api_url", "page_id")}
     return MetaNames(page, account, account_id=more.get("account_id", "17840000000000001"), **known)
+
+
+def _x(settings: Settings) -> XNames:
+    name, keys = _values(settings, "x")
+    known = ("user_id", "username", "consumer_secret", "token", "refresh_token")
+    return XNames(name, **{key: keys[key] for key in known if key in keys})
 
 
 def _ussd(settings: Settings) -> UssdNames:
