@@ -57,4 +57,9 @@ def _known(office: Office, name: str) -> dict[str, str]:
 
 
 def _shares(one: Channel, asked: Channel | None) -> bool:
-    return bool(asked and asked.app and one.app == asked.app and one.account)
+    return bool(asked and one.account and _apps(one) & _apps(asked))
+
+
+def _apps(channel: Channel) -> set[str]:
+    """While the secret of an app is changed, its channels take up the new one one after the other."""
+    return {each.app for each in (channel, channel.former) if each is not None and each.app}

@@ -97,6 +97,7 @@ def _sends(tx: Transaction, name: str) -> bool:
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {
     "tel": ("kannel", "jasmin", "smpp", "gammu", "http_sms"),
+    "wa": ("whatsapp",),
     "tg": ("telegram",),
     "mailto": ("email",),
 }

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from channels.phone import phone_address
 from channels.registry import Channel
 from gateway.web.site import Site
 
 FORM = "web_form"
-# Kind of channel -> word of the texts (`way.<word>`) and where a tap on it leads; {own} is its number, name or address.
+# Kind of channel -> word of the texts (`way.<word>`) and where a tap on it leads; {own} is its number, name or address,
+# {digits} the number with its country and without a plus.
 WORDS: Mapping[str, tuple[str, str]] = {
     "telegram": ("telegram", "https://t.me/{own}"),
     **dict.fromkeys(("kannel", "jasmin", "smpp", "gammu", "http_sms"), ("sms", "sms:{own}")),
     "ussd_http": ("ussd", "tel:{own}"),
-    "whatsapp": ("whatsapp", "https://wa.me/{own}"),
+    "whatsapp": ("whatsapp", "https://wa.me/{digits}"),
     "email": ("email", "mailto:{own}"),
 }
 NOT_SHOWN = frozenset({FORM, "sandbox"})
@@ -49,5 +51,6 @@ def _way(channel: Channel) -> Way:
     word, address = WORDS.get(channel.kind, ("other", ""))
     own = channel.own.lstrip("@")
     # A service code holds # and *, which mean something else in an address.
-    href = address.format(own=quote(own, safe="+*@.-_")) if own and address else ""
+    digits = phone_address(own)[0].path.lstrip("+") if "{digits}" in address else ""
+    href = address.format(own=quote(own, safe="+*@.-_"), digits=digits) if own and address else ""
     return Way(word, own, href, channel.kind)

@@ -112,6 +112,14 @@ def test_c14_what_is_about_a_number_of_another_app_or_of_nobody_is_put_aside_who
         reprocess(tx, kept.id, SYSTEM)
 
 
+def test_while_the_secret_of_an_app_is_changed_its_channels_still_know_each_other(store: Store) -> None:
+    channels = store.office.channels
+    renewed = replace(channels["wa"], app="baru", former=channels["wa"])
+    store.office = replace(store.office, channels={**channels, "wa": renewed})
+    receive(store, said(store, recorded("in-batch-two-numbers")))
+    assert len(texts_of(store, "wa-dua")) == 1
+
+
 def test_a_call_that_comes_again_for_days_is_no_news(store: Store, moment: Moment) -> None:
     arrival = said(store, recorded("in-batch-two-numbers"))
     for _ in range(2):

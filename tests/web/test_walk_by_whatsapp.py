@@ -26,6 +26,7 @@ CHANNELS = """
 [channels.whatsapp]
 kind = "whatsapp"
 phone_number_id = "100000000000001"
+number = "0811-000-0001"
 {keys}
 [channels.wa-dua]
 kind = "whatsapp"
@@ -138,6 +139,8 @@ async def test_a_walk_from_a_message_to_its_status_and_back(town: Town) -> None:
     [status] = await town.deliver()
     assert complaint.number in status
     assert town.phone()[-1] == status
+    async with town.site.client.get("/") as page:
+        assert "https://wa.me/628110000001" in await page.text()
 
 
 async def test_f95_a_walk_without_a_telephone_number(town: Town) -> None:
