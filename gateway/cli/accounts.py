@@ -1,4 +1,4 @@
-"""`gateway user add|list|bind|unbind`: who may sign in, and by which mandate."""
+"""`gateway user add|list|bind|unbind|disable|enable`: who may sign in, and by which mandate."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ from gateway.people.bindings import Account
 ROLES = [role.value for role in Role if role not in {Role.REPORTER, Role.SYSTEM, Role.SP4N}]
 GENERATED_BYTES = 15
 REFUSED = {
-    "no_account": "there is no such account, or it is disabled",
+    "no_account": "there is no such account, or it is disabled, or its owner was forgotten years after",
     "no_mandate": "nobody in that team, or several: name agency, role and person as the agency data does, not bound yet",
     "over": "the mandate is not in force; renew it in the agency data, or bind the account to another one",
     "taken": "this mandate belongs to another account",
@@ -114,6 +114,22 @@ def unbind(username: str) -> None:
     """The account is asked for no mandate any more."""
     _change(lambda tx: bindings.unbind(tx, SYSTEM, _account_id(tx, username)))
     click.echo(f"ok: {username.lower()} is bound to no mandate")
+
+
+@user.command("disable")
+@click.argument("username")
+def disable(username: str) -> None:
+    """Nobody signs in by this account any more; open sessions end at once. What it did stays."""
+    _change(lambda tx: bindings.disable(tx, SYSTEM, _account_id(tx, username)))
+    click.echo(f"ok: {username.lower()} is disabled")
+
+
+@user.command("enable")
+@click.argument("username")
+def enable(username: str) -> None:
+    """A disabled account is good again, with the password and the second factor it had."""
+    _change(lambda tx: bindings.enable(tx, SYSTEM, _account_id(tx, username)))
+    click.echo(f"ok: {username.lower()} is enabled")
 
 
 def _change(deed: Callable[[Any], object]) -> None:

@@ -64,9 +64,11 @@ async def note(request: web.Request) -> web.StreamResponse:
 
 async def take(request: web.Request) -> web.StreamResponse:
     """The copy of what we hold about who asked, to be handed over; its password went to them alone."""
-    site = site_of(request)
+    site, identity, actor = site_of(request), id_of(request.match_info["id"]), user_of(request).actor
     try:
-        made = await site.write(own_data.take, id_of(request.match_info["id"]), user_of(request).actor)
+        found = await site.read(own_data.gather, identity, actor)
+        made = await site.work(own_data.pack, found, site.gateway.office.files)
+        await site.write(own_data.note_taken, identity, actor, made)
     except ActionRefused as refusal:
         return await _show(request, {f"request_{request.match_info['id']}": _sentence(request, refusal)})
     headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{made.name}"', hdrs.CACHE_CONTROL: "no-store"}

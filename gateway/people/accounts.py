@@ -203,16 +203,19 @@ def session(tx: Transaction, token: str) -> SignedIn | None:
     return SignedIn(row.account_id, row.username, row.name, Role(row.role), row.agency, row.csrf, digest)
 
 
-def shut_out(tx: Transaction, token: str) -> Standing:
-    """Why a cookie that was good opens nothing: NOT_BEGUN or OVER of its mandate; FREE where that is not the reason."""
+def shut_out(tx: Transaction, token: str) -> tuple[Standing, bool]:
+    """Why a cookie that was good opens nothing: NOT_BEGUN or OVER of its mandate; FREE where that is not the reason.
+
+    And whether its session is still to be ended.
+    """
     table, account = tables.account_session, tables.account
     row = tx.one(
-        select(account.c.member_id)
+        select(account.c.member_id, table.c.revoked_at)
         .join(table, table.c.account_id == account.c.id)
         .where(table.c.token_hash == _session_hash(tx, token), account.c.disabled_at.is_(None))
     )
     standing = bindings.standing(tx, row.member_id)[0] if row else Standing.FREE
-    return standing if standing in bindings.SHUT else Standing.FREE
+    return (standing, row.revoked_at is None) if row and standing in bindings.SHUT else (Standing.FREE, False)
 
 
 def seen(tx: Transaction, who: SignedIn) -> None:

@@ -155,6 +155,31 @@ def unbind(tx: Transaction, actor: Actor, account_id: int) -> None:
     audit.record(tx, actor, "account_unbound", "account", str(account_id), details={"member": row.member_id})
 
 
+def disable(tx: Transaction, actor: Actor, account_id: int) -> int:
+    """Nobody signs in by it any more, and its sessions end at once; how many those were. What it did stays."""
+    _account(tx, actor, account_id)
+    account = tables.account
+    tx.execute(account.update().where(account.c.id == account_id).values(disabled_at=tx.now))
+    many = _end_sessions(tx, account_id)
+    audit.record(tx, actor, "account_disabled", "account", str(account_id), details={"sessions": many})
+    return many
+
+
+def enable(tx: Transaction, actor: Actor, account_id: int) -> None:
+    """It is good again, with the password and the second factor it had. Not one whose owner was forgotten meanwhile."""
+    account = tables.account
+    row = tx.one(select(account).where(account.c.id == account_id).with_for_update())
+    if row is None or row.forgotten_at is not None:
+        raise BindingRefused("no_account")
+    if actor.id == str(account_id):
+        raise BindingRefused("own")
+    if row.disabled_at is None:
+        return
+    values = {"disabled_at": None, "failures": 0, "locked_until": None}
+    tx.execute(account.update().where(account.c.id == account_id).values(**values))
+    audit.record(tx, actor, "account_enabled", "account", str(account_id))
+
+
 def _account(tx: Transaction, actor: Actor, account_id: int) -> Any:
     """Locked: two who bind at once would overwrite each other. Nobody prolongs their own access."""
     account = tables.account

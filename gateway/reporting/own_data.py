@@ -17,6 +17,7 @@ from sqlalchemy import select
 from channels.messages import MessageKind
 from gateway.audit import audit
 from gateway.complaints.complaint import OF_REPORTER, ActionRefused, Actor, Visibility
+from gateway.file_store import FileStore
 from gateway.files import attachments
 from gateway.people import contacts
 from gateway.people.contacts import Contact
@@ -40,21 +41,45 @@ class Copy:
 
     name: str
     content: bytes
+    details: Mapping[str, Any]
+    """What the record says of it: counts, and its hash."""
 
 
-def take(tx: Transaction, identity: int, actor: Actor) -> Copy:
-    """The copy for a request that was granted, as things stand now. ActionRefused: `wrong_role`, `wrong_state`."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Gathered:
+    """What is to be packed; `stored`: where the files of the reports lie, by their id."""
+
+    identity: int
+    held: dict[str, Any]
+    stored: Mapping[int, str]
+    password: str
+
+
+def gather(tx: Transaction, identity: int, actor: Actor) -> Gathered:
+    """What the copy for a request that was granted holds, as things stand now. ActionRefused: `wrong_role`, `wrong_state`."""
     request = privacy_requests.copyable(tx, identity, actor)
     contact = contacts.by_id(tx, [request.contact_id]).get(request.contact_id)
     if contact is None:
         raise ActionRefused("wrong_state", "the contact is gone")
     held = gathered(tx, contact)
-    enclosed = _files(tx, held["reports"])
+    password, stored = privacy_requests.password(tx, identity), _stored(tx, held["reports"])
+    return Gathered(identity, held, stored, password)
+
+
+def pack(found: Gathered, kept: FileStore) -> Copy:
+    """Up to a hundred megabytes are read, compressed and sealed: outside any transaction, for others would wait."""
+    held = found.held
+    enclosed = _files(kept, held["reports"], found.stored)
     files = {DATA: msgspec.json.format(msgspec.json.encode(held), indent=2), PAGE: _page(held).encode(), **enclosed}
-    content = sealed(files, privacy_requests.password(tx, identity))
+    content = sealed(files, found.password)
     details = {"files": len(files), "reports": len(held["reports"]), "sha256": hashlib.sha256(content).hexdigest()}
-    audit.record(tx, actor, "copy_taken", "request", id_text(identity), details=details)
-    return Copy(f"salinan-data-{id_text(identity)}.zip", content)
+    return Copy(f"salinan-data-{id_text(found.identity)}.zip", content, details)
+
+
+def note_taken(tx: Transaction, identity: int, actor: Actor, made: Copy) -> None:
+    """Put it into the record before it is handed out. ActionRefused where it may not be any more."""
+    privacy_requests.copyable(tx, identity, actor)
+    audit.record(tx, actor, "copy_taken", "request", id_text(identity), details=made.details)
 
 
 def gathered(tx: Transaction, contact: Contact) -> dict[str, Any]:
@@ -172,18 +197,24 @@ def _history(tx: Transaction, complaint_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _files(tx: Transaction, reports: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
+def _stored(tx: Transaction, reports: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    attachment = tables.attachment
+    wanted = [file["id"] for report in reports for file in report["files"]]
+    asked = select(attachment.c.id, attachment.c.stored_as).where(attachment.c.id.in_(wanted))
+    return {row.id: row.stored_as for row in tx.all(asked.order_by(attachment.c.id))} if wanted else {}
+
+
+def _files(kept: FileStore, reports: Sequence[Mapping[str, Any]], stored: Mapping[int, str]) -> dict[str, bytes]:
     """What is enclosed, oldest first; each file of the reports is told whether it is."""
     found: dict[str, bytes] = {}
     wanted = {file["id"]: file for report in reports for file in report["files"]}
-    attachment, room = tables.attachment, MOST_BYTES
-    asked = select(attachment.c.id, attachment.c.stored_as).where(attachment.c.id.in_(list(wanted)))
-    for row in tx.all(asked.order_by(attachment.c.id)) if wanted else ():
-        file = wanted[row.id]
+    room = MOST_BYTES
+    for identity, name in stored.items():
+        file = wanted[identity]
         if file["bytes"] <= room:
             # One that is lost is no reason to give out nothing.
             with suppress(FileNotFoundError):
-                found[file["name"]] = tx.office.files.get(row.stored_as)
+                found[file["name"]] = kept.get(name)
                 room -= file["bytes"]
         file["enclosed"] = file["name"] in found
     return found

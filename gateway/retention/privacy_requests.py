@@ -173,8 +173,8 @@ def decide(tx: Transaction, identity: int, actor: Actor, *, grant: bool, reason:
     if len(reason) < LEAST_REASON:
         raise ActionRefused("too_short", str(len(reason)), "reason")
     asked, erases = Kind(row.kind), grant and row.kind == Kind.ERASE
-    bars = {one.bar for one in _reports(tx, row.contact_id)} - {""}
-    if erases and bars:
+    bars = {one.bar for one in _reports(tx, row.contact_id)} - {""} if erases else set()
+    if bars:
         raise ActionRefused(min(bars))
     key, deed = TOLD[asked, grant]
     contact = contacts.by_id(tx, [row.contact_id]).get(row.contact_id)

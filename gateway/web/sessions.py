@@ -86,10 +86,11 @@ async def require(request: web.Request, roles: Collection[Role]) -> SignedIn:
 async def _say_what_ended(request: web.Request) -> None:
     """Whose mandate ended while they sat there hears that, and not that they never signed in."""
     token, site = token_of(request), site_of(request)
-    standing = await site.read(accounts.shut_out, token) if token else Standing.FREE
+    standing, is_open = await site.read(accounts.shut_out, token) if token else (Standing.FREE, False)
     if standing is Standing.FREE:
         return
-    await site.write(bindings.end_sessions)
+    if is_open:  # once: whoever goes on asking is refused without a write, which messages would wait for
+        await site.write(bindings.end_sessions)
     raise MandateOver if standing is Standing.OVER else MandateNotBegun
 
 

@@ -120,6 +120,16 @@ def test_a_password_that_is_too_short_is_refused(run: Run) -> None:
     assert "at least 12 characters" in refused.output
 
 
+def test_c22_an_account_is_disabled_and_enabled_again(run: Run) -> None:
+    run("db", "upgrade")
+    run("user", "add", "budi", "--role", "coordinator", "--generate")
+    for deed, mandate in (("disable", "disabled"), ("enable", "free")):
+        assert run("user", deed, "Budi").stdout == f"ok: budi is {deed}d\n"
+        assert last(run("user", "list", "--json").stdout)["mandate"] == mandate
+    unknown = run("user", "disable", "siti")
+    assert (unknown.exit_code, "there is no such account" in unknown.output) == (1, True)
+
+
 def test_c8_the_audit_chain_is_walked_and_a_change_is_found(run: Run, tmp_path: Path) -> None:
     run("db", "upgrade")
     run("user", "add", "one", "--role", "coordinator", "--generate")

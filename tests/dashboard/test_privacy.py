@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from sqlalchemy import select
 
 from channels.messages import DeliveryStatus
-from gateway.complaints.complaint import Action, Actor, Role
+from gateway.complaints.complaint import Action, ActionRefused, Actor, Role
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome
 from gateway.people import contacts
+from gateway.reporting import own_data
 from gateway.retention import anonymising, legal_holds, privacy_requests
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk
@@ -203,7 +204,13 @@ async def test_c10_a_copy_is_sealed_with_a_password_that_only_who_asked_is_told(
     assert last.details == {"files": 2, "reports": 1, "sha256": hashlib.sha256(content).hexdigest()}
     await desk.become(Role.SYSTEM_ADMIN)
     assert (await desk.press(f"{here}/berkas", "/admin/beranda")).status == 403
+    actor, request = Actor(DP, "7"), asked(desk).id
+    with desk.served.gateway.store.reading() as reading:
+        found = own_data.gather(reading, request, actor)
+    packed = own_data.pack(found, desk.served.gateway.office.files)
     desk.served.moment.pass_(days=7)
+    with pytest.raises(ActionRefused), desk.served.tx() as tx:
+        own_data.note_taken(tx, request, actor, packed)  # too late meanwhile: not handed out
     await desk.become(DP)
     assert (await desk.press(f"{here}/berkas", SCREEN)).status == 422
     assert asked(desk).state == "done"

@@ -7,6 +7,7 @@ from gateway.complaints.complaint import Role
 from gateway.storage import tables
 from tests.dashboard.conftest import Desk, words
 from tests.gateway.test_mandates import MEMBER
+from tests.plans import statements
 from tests.web.conftest import PASSWORD
 
 SCREEN = "/admin/akun"
@@ -62,6 +63,9 @@ async def test_c22_whose_mandate_ends_meanwhile_is_told_so_and_can_act_no_more(d
     for answer in (acted, looked):
         assert answer.status == 403
         assert "Masa tugas Anda sudah berakhir" in words(await answer.text())
+    with statements(desk.served.gateway.store, "UPDATE", "INSERT", "DELETE", "BEGIN IMMEDIATE") as written:
+        assert (await client.get("/admin/beranda", allow_redirects=False)).status == 403
+    assert written == [], "told again, and nothing is written"
     again = await desk.served.sign_in("petugas", PASSWORD)
     assert again.status == 422
     assert "berakhir 22 Nov 2026, jadi akun tidak dapat dipakai lagi. Minta koordinator" in await again.text()

@@ -88,13 +88,41 @@ def test_c22_open_sessions_end_with_the_mandate_and_the_record_says_so_once(
     token, other = enter().token, enter().token
     change(store, "PUPR", Role.PENGHUBUNG, valid_to=TODAY - DAY)
     with store.transaction() as tx:
-        assert accounts.shut_out(tx, token) is Standing.OVER
+        assert accounts.shut_out(tx, token) == (Standing.OVER, True)
         assert bindings.end_sessions(tx) == 1
     with store.transaction() as tx:
         assert bindings.end_sessions(tx) == 0
-        assert accounts.shut_out(tx, other) is Standing.OVER
+        assert accounts.shut_out(tx, other) == (Standing.OVER, False)
     assert count(store, SESSION, SESSION.c.revoked_at.is_(None)) == 0
     assert lines(store, "sessions_ended") == [{"member": who, "sessions": 2}]
+
+
+def test_c22_a_disabled_account_is_shut_at_once_and_good_again_when_enabled(
+    store: Store, officer: int, enter: Enter
+) -> None:
+    token = enter().token
+    with store.transaction() as tx:
+        assert bindings.disable(tx, COORDINATOR, officer) == 1
+    assert not is_in(store, token)
+    assert enter() == SignIn(refused="wrong")
+    with pytest.raises(BindingRefused, match="no_account"), store.transaction() as tx:
+        bindings.disable(tx, COORDINATOR, officer)
+    with store.transaction() as tx:
+        bindings.enable(tx, COORDINATOR, officer)
+        bindings.enable(tx, COORDINATOR, officer)  # twice is once
+    assert not is_in(store, token), "its old sessions stay ended"
+    assert is_in(store, enter().token)
+    assert lines(store, "account_disabled") == [{"sessions": 1}]
+    assert lines(store, "account_enabled") == [{}]
+    own = Actor(Role.COORDINATOR, str(officer))
+    for deed in (bindings.disable, bindings.enable):
+        with pytest.raises(BindingRefused, match="own"), store.transaction() as tx:
+            deed(tx, own, officer)
+    with store.transaction() as tx:
+        bindings.disable(tx, COORDINATOR, officer)
+        tx.execute(ACCOUNT.update().where(ACCOUNT.c.id == officer).values(forgotten_at=tx.now))
+    with pytest.raises(BindingRefused, match="no_account"), store.transaction() as tx:
+        bindings.enable(tx, COORDINATOR, officer)
 
 
 def test_whoever_is_on_leave_may_still_sign_in(store: Store, officer: int, enter: Enter) -> None:
