@@ -1,4 +1,4 @@
-"""`gateway channels list|check|reread` and the deeds: which there are, whether providers accept us, what was not read."""
+"""`gateway channels list|check|new|reread` and the deeds: which there are, whether providers accept us, what was not read."""
 
 import json
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from config.clock import clock_for
 from config.logging import configure
 from config.settings import Settings, SettingsError
 from gateway.app import open_office
+from gateway.cli import channel_skeleton
 from gateway.cli.channel_deeds import DEEDS
 from gateway.cli.channel_reload import reload
 from gateway.cli.context import current_gateway_or_exit
@@ -84,6 +85,27 @@ def _rehearse(file: Path) -> None:
     except (SettingsError, PayloadInvalid) as problem:
         click.echo(str(problem), err=True)
         raise click.exceptions.Exit(FAILED) from problem
+
+
+@channels.command("new")
+@click.argument("kind")
+@click.option(
+    "--package", is_flag=True, help="A package of its own, found by its entry point, instead of a part of this tree."
+)
+@click.option(
+    "--into", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder; default: this one."
+)
+def new(kind: str, package: bool, into: Path) -> None:
+    """Write the skeleton of a new KIND of channel: adapter, page, recorded calls, tests; it works with a made-up provider."""
+    try:
+        written = channel_skeleton.write(kind, into, package=package)
+    except channel_skeleton.NotWritten as problem:
+        click.echo(str(problem), err=True)
+        raise click.exceptions.Exit(FAILED) from problem
+    for path in written:
+        click.echo(f"wrote {path}")
+    for place in channel_skeleton.to_fill_in(written):
+        click.echo(f"fill in {place}")
 
 
 @channels.command("reread")
