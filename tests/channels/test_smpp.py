@@ -28,9 +28,10 @@ from channels.messages import (
     TextPart,
 )
 from channels.sms.smpp import pdu, reading, receipts, writing
+from channels.sms.smpp.adapter import Smpp
 from channels.sms.smpp.outcomes import refusal
 from channels.sms.smpp.pace import Pace
-from channels.sms.smpp.pdu import Command, Party, Pdu, ShortMessage, Tag
+from channels.sms.smpp.pdu import Bind, Command, Party, Pdu, ShortMessage, Tag
 from channels.sms.smpp.settings import SmppSettings
 from config.settings import Secret
 
@@ -71,6 +72,19 @@ def test_a_vector_means_what_is_written_beside_it(name: str, sender: str, text: 
     message = vector(name)
     assert (message.sender.path, message.destination, message.text, message.part) == (sender, "1708", text, part)
     assert message.external_id == "mo:k"
+
+
+def test_a_step_of_ussd_is_kept_and_is_no_complaint() -> None:
+    assert vector("deliver_sm_ussd_begin").kind is MessageKind.SERVICE
+    assert (
+        read(ShortMessage(SITI, OURS, b"*123#", parameters=((Tag.USSD_SERVICE_OP, b"\1"),))).kind is MessageKind.SERVICE
+    )
+
+
+def test_c24_no_print_of_the_channel_shows_its_password() -> None:
+    given = settings(password=Secret("uji-smpp"))
+    adapter = Smpp(given)
+    assert "uji-smpp" not in f"{given!r} {adapter!r} {Bind('s', 'uji-smpp')!r}"
 
 
 def test_a_payload_is_one_message_and_a_receipt_is_none() -> None:

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from channels.messages import Address, InboundMessage, RawRequest
 from config.clock import now
 from config.load import settings_from
 from gateway.app import Gateway, open_gateway, prepare
+from gateway.intake.arrival import Arrival
+from gateway.intake.intake import receive
 from tests.simulators.stage import Stage, staged
 from workers import listen as module
+from workers.lanes import open_bound_work, open_work
 from workers.limits import Limits
 from workers.listen import listen
 from workers.simulators import smsc
@@ -109,3 +113,37 @@ async def test_a_citizen_reports_by_smpp_asks_for_the_status_and_gets_it(office:
         await until(lambda: {state for (state,) in rows(office, "SELECT state FROM outbox")} == {"delivered"})
     assert operator.app[smsc.PLAYER].plane.journal.accepted_duplicates == 0
     assert len(rows(office, "SELECT id FROM complaint")) == 1
+
+
+async def test_one_process_holds_the_bind_and_the_other_goes_on_with_what_waits(
+    office: Gateway, operator: Stage
+) -> None:
+    smsc_ = operator.app[smsc.PLAYER]
+    async with listening(office, "other"), listening(office) as _:
+        await until(lambda: smsc_.bound)
+        await operator.fault({"accept_then_close": True}, on="call", path="submit_sm")
+        await operator.inject(
+            **{"from": SITI}, text="Lampu jalan di depan SD Contoh 3 mati sejak seminggu, gelap sekali."
+        )
+        await until(lambda: len(shown(operator)) == 2)  # the second one over the next link
+        await until(lambda: len(rows(office, "SELECT id FROM outbox WHERE state = 'delivered'")) == 1)
+        assert len(smsc_.bound) == 1
+    doubt = rows(office, "SELECT reason FROM outbox WHERE state = 'unknown'")
+    assert doubt == [("answer_lost",)]  # F38: taken over there, and not sent again
+    assert smsc_.plane.journal.accepted_duplicates == 0
+    await until(lambda: smsc_.bound == [])
+
+
+def test_workers_leave_a_channel_alone_that_only_its_listener_can_send_on(office: Gateway) -> None:
+    message = InboundMessage("mo:1", Address("tel", SITI), "Lampu jalan di depan SD Contoh 3 mati sejak seminggu.")
+    with office.store.transaction() as tx:
+        receive(tx, [Arrival("sms", [message], RawRequest("SMPP"), tx.now)])
+    worker, listener = (
+        open_work(tools(office, "worker")),
+        open_bound_work(tools(office, "here"), office.channels["sms"]),
+    )
+    with office.store.transaction() as tx:
+        assert [len(worker.claim(tx, [])), len(listener.claim(tx, []))] == [0, 1]
+    with office.store.transaction() as tx:
+        worker.let_go(tx)
+        listener.let_go(tx)

@@ -22,6 +22,7 @@ HAS_HEADER = 0x40
 INTERNATIONAL, NAME = 1, 5
 """Types of numbers."""
 UCS2 = 8
+USSD = "USSD"
 LONGEST_NUMBER = 64
 
 
@@ -57,6 +58,11 @@ def is_receipt(message: ShortMessage) -> bool:
     return message.esm_class & KIND in {RECEIPT, INTERMEDIATE} or is_named
 
 
+def is_ussd(message: ShortMessage) -> bool:
+    """A step of a USSD session, which this channel does not lead: kept, and no complaint `*123*17#`."""
+    return message.service_type == USSD or message.parameter(Tag.USSD_SERVICE_OP) is not None
+
+
 def read(request: RawRequest, settings: SmppSettings) -> Inbound:
     """What one deliver_sm says. PayloadInvalid when that cannot be told."""
     message = message_of(request.body)
@@ -73,7 +79,9 @@ def read(request: RawRequest, settings: SmppSettings) -> Inbound:
         sender=sender,
         # Half of an emoji may end a part: it is cleaned when the parts are joined.
         text=text if part else clean_text(text),
-        kind=MessageKind.MESSAGE if message.esm_class & KIND == WRITTEN else MessageKind.SERVICE,
+        kind=MessageKind.MESSAGE
+        if message.esm_class & KIND == WRITTEN and not is_ussd(message)
+        else MessageKind.SERVICE,
         destination=message.destination.number[:LONGEST_NUMBER] or settings.number,
         part=part,
         reply_possible=reachable,

@@ -21,10 +21,11 @@ from channels.sms.smpp.settings import SmppSettings
 
 Value = TypeVar("Value")
 
-PATIENCE_S = 10.0
-"""How long a part waits for its turn before the message is put back."""
-TOGETHER_S = 20.0
-"""After that no further part is begun in this attempt: the rest leaves in the next one."""
+PATIENCE_S = 5.0
+"""How long a part waits for its turn, and for room in the window, before the message is put back."""
+TOGETHER_S = 15.0
+"""After that no further part is begun in this attempt, the rest leaves in the next one: with the wait for the last answer
+(30 s) it stays within what a worker gives one message (60 s), and nothing is cut off in doubt."""
 REMEMBERED = 2_000
 REFERENCES_PER_NUMBER = 8
 BUSY = frozenset({Status.THROTTLED, Status.QUEUE_FULL})
