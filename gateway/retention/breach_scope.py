@@ -17,6 +17,8 @@ from gateway.storage.store import Transaction
 MOST_NUMBERS = 500
 PAGE = 500
 NUMBERS_SHOWN = 3
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Of the days that can be asked for: what lies beyond is a slip of the hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,10 @@ class Person:
 
 def checked(tx: Transaction, scope: Scope) -> Scope:
     """The same with numbers as they are stored. ActionRefused: `conflict`, `unknown_value`, `limit`, each with its field."""
+    for name in ("since", "until"):
+        day = getattr(scope, name)
+        if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ActionRefused("unknown_value", f"{day}", name)
     if scope.since and scope.until and scope.until < scope.since:
         raise ActionRefused("conflict", "", "until")
     if scope.channel and scope.channel not in tx.office.channels:

@@ -70,7 +70,7 @@ def note(tx: Transaction, found: Found, actor: Actor) -> str:
     """Write it into the register, with a task for its officer; its id as pages show it.
 
     ActionRefused: `wrong_role`, `too_short` (what), `missing_input` (data), `too_late` (noticed or happened in the future),
-    and those of `breach_scope.checked`; then nothing was written.
+    `conflict` (happened after it was noticed), and those of `breach_scope.checked`; then nothing was written.
     """
     check_role(actor)
     scope = _checked(tx, found)
@@ -113,6 +113,8 @@ def _checked(tx: Transaction, found: Found) -> Scope:
         raise ActionRefused("too_late", "", "noticed_at")
     if found.happened_on and found.happened_on > tx.today:
         raise ActionRefused("too_late", "", "happened_on")
+    if found.happened_on and found.happened_on > tx.office.calendar.local(found.noticed_at).date():
+        raise ActionRefused("conflict", "", "happened_on")
     return breach_scope.checked(tx, found.scope)
 
 

@@ -56,6 +56,9 @@ async def test_c33_a_breach_goes_its_way_at_the_desk(desk: Desk) -> None:
         {"since": "senin"},
         {"numbers": "KBR-1"},
         {"noticed_at": "2026-11-24T07:30"},
+        {"noticed_at": "0001-01-01T00:00"},
+        {"noticed_at": "2026-11-23T07:30-05:00"},
+        {"until": "9999-12-31"},
     ):
         assert (await desk.press(SCREEN, **{**NOTED, **wrong})).status == 422, wrong
     here = await noted(desk)

@@ -169,6 +169,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "no data": ({"data": ()}, "missing_input", "data"),
     "in the future": ({"noticed_at": MONDAY + timedelta(seconds=1)}, "too_late", "noticed_at"),
     "tomorrow": ({"happened_on": date(2026, 11, 24)}, "too_late", "happened_on"),
+    "before it happened": (
+        {"noticed_at": MONDAY - timedelta(days=2), "happened_on": date(2026, 11, 22)},
+        "conflict",
+        "happened_on",
+    ),
+    "a year of one digit": ({"scope": Scope(since=date(1, 1, 1))}, "unknown_value", "since"),
+    "a year too many": ({"scope": Scope(until=date(9999, 12, 31))}, "unknown_value", "until"),
     "days turned round": ({"scope": Scope(date(2026, 11, 2), date(2026, 11, 1))}, "conflict", "until"),
     "no such channel": ({"scope": Scope(channel="fax")}, "unknown_value", "channel"),
     "no such agency": ({"scope": Scope(agency="X")}, "unknown_value", "agency"),
