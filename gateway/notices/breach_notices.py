@@ -1,6 +1,7 @@
 """Telling persons whom a breach concerns, each on their own channel, once: what it will be, and then piece by piece.
 
-That is a duty of the law (UU 27/2022, article 46), so whoever wants no news is told as well; nobody but the reporter ever is.
+That is a duty of the law (UU 27/2022, article 46), so whoever wants no news is told as well, whether they
+said so before or while it waits; nobody but the reporter ever is.
 The message names its number, kinds of data, when, how, and what was done: never what the report was about.
 """
 
@@ -29,7 +30,7 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
 
-KEY = "pv.breach"
+KEY = outbound.OF_DUTY
 LEAST, MOST = 20, 150
 """Letters of each sentence that persons read: both must fit into the few SMS that a text may go on in."""
 BATCH = 100
@@ -172,7 +173,7 @@ def _tell(tx: Transaction, row: Any, person: Person) -> None:
 def _route(tx: Transaction, case: Any) -> Route:
     """As for every notice, but that somebody wants no news does not stand against what the law bids us tell."""
     route = readers.reporter(tx, case)
-    return replace(route, skip=None, language=case.language) if route.skip is Skip.OPTED_OUT else route
+    return replace(route, skip=None) if route.skip is Skip.OPTED_OUT else route
 
 
 def _rendered(

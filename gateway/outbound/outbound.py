@@ -38,9 +38,11 @@ TYPED = frozenset({"ask.more", "ask.agency", "st.note", "st.answer"})
 """Texts that are an officer's own words to the reporter, with a number before them."""
 NOT_WANTED = ("opt_out", "superseded")
 """Reasons of messages that nobody may send again: their receiver said so, or something newer took their place."""
+OF_DUTY = "pv.breach"
+"""The text that the law bids us send to whoever wants no messages, too."""
 SUPPRESS_AGAIN = (
     "UPDATE outbox SET state = 'failed', reason = 'opt_out' WHERE id IN {ids} AND state = 'queued' AND NOT direct"
-    " AND EXISTS (SELECT 1 FROM dialogue d WHERE d.channel = outbox.channel AND d.contact_id = outbox.contact_id"
+    " AND outbox.key <> :of_duty AND EXISTS (SELECT 1 FROM dialogue d WHERE d.channel = outbox.channel AND d.contact_id = outbox.contact_id"
     " AND d.opted_out_at >= outbox.created_at)"
 )
 NUMBERS = "SELECT id, number FROM complaint WHERE id IN {ids}"
@@ -164,8 +166,8 @@ def withdraw_reminders(tx: Transaction, channel: str, contact_id: int) -> None:
 
 
 def suppress(tx: Transaction, channel: str, contact_id: int, reason: str = "opt_out") -> int:
-    """What is still waiting for this address, save answers to own commands, is not sent; how many that were."""
-    mine = _waits(channel, contact_id) & tables.outbox.c.direct.is_(False)
+    """What is still waiting for this address, save answers to own commands and `OF_DUTY`, is not sent; how many that were."""
+    mine = _waits(channel, contact_id) & tables.outbox.c.direct.is_(False) & (tables.outbox.c.key != OF_DUTY)
     return tx.execute(tables.outbox.update().where(mine).values(state="failed", reason=reason)).rowcount
 
 
@@ -317,7 +319,7 @@ def unnamed(keys: Keys, outcome: Outcome) -> str:
 def _suppress_again(tx: Transaction, ids: Sequence[int]) -> None:
     """Whoever opted out while a message was under way must not get it at its next attempt (F91)."""
     if ids:
-        tx.execute(constant(SUPPRESS_AGAIN.format(ids=id_in(tx.dialect))), {"ids": ids_json(ids)})
+        tx.execute(constant(SUPPRESS_AGAIN.format(ids=id_in(tx.dialect))), {"ids": ids_json(ids), "of_duty": OF_DUTY})
 
 
 def _consequences(tx: Transaction, outcome: Outcome, row: Any) -> None:

@@ -38,7 +38,7 @@ AT: Mapping[Audience, Callable[[Transaction], Sequence[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How the reporter is reached, or why not (`skip`)."""
+    """How the reporter is reached, or why not (`skip`). Of OPTED_OUT everything is known all the same."""
 
     contact: Contact = NOBODY
     channel: str = ""
@@ -64,11 +64,11 @@ def reporter(tx: Transaction, case: Any) -> Route:
             dialogue.c.channel == channel, dialogue.c.contact_id == contact.id
         )
     )
-    if talk is not None and talk.opted_out_at is not None:
-        return Route(contact, channel, skip=Skip.OPTED_OUT)
     sent_from = number if channel == used else ""
-    language = talk.language if talk is not None else "id"
-    return Route(contact, channel, sent_from, language)
+    if talk is None:
+        return Route(contact, channel, sent_from)
+    out = talk.opted_out_at is not None
+    return Route(contact, channel, sent_from, talk.language, Skip.OPTED_OUT if out else None)
 
 
 def _last_used(tx: Transaction, case: Any, contact: Contact) -> tuple[str, str]:

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import ColumnElement
 
-from channels.messages import Address
+from channels.messages import Address, DeliveryStatus
 from gateway.complaints.breach import Data, Told
 from gateway.complaints.complaint import ActionRefused, Actor, Role
 from gateway.conversation.render import CUT
 from gateway.intake.arrival import Arrival
 from gateway.notices import breach_notices
 from gateway.notices.breach_notices import MOST, Words
+from gateway.outbound import outbound
+from gateway.outbound.outbound import Outcome, Said
 from gateway.people import contacts, dialogues
 from gateway.record import tasks
 from gateway.reporting import breach_list
@@ -31,7 +33,7 @@ from gateway.upkeep import UPKEEP
 from gateway.upkeep import run as run_duty
 from tests.dashboard.test_privacy import opened as unsealed
 from tests.gateway.conftest import MONDAY, Moment
-from tests.gateway.short_ways import assigned, count, only, opened, rows, said
+from tests.gateway.short_ways import assigned, contact, count, only, opened, receive, rows, said
 
 DP = Actor(Role.PRIVACY_OFFICER, "7", name="Pejabat Contoh")
 WHAT = "Berkas cadangan kanaribocor terbaca dari luar selama dua jam."
@@ -245,6 +247,31 @@ def test_c33_each_person_is_told_once_on_their_own_channel(register: Register, m
     with store.transaction() as tx:
         tx.execute(outbox.update().where(outbox.c.contact_id == quiet.id).values(state="failed", reason="rejected"))
     assert ("rejected" in {one.reason for one in register.reached(identity).unreached}, register.row(identity).telling_since) == (True, None)  # fmt: skip
+
+
+def test_c33_f91_a_stop_while_the_notice_waits_does_not_stand_against_it(register: Register, sms: Sends) -> None:
+    """Nor where its first attempt failed: what the law bids is told, other news is not, and from the number written to."""
+    store, table = register.store, tables.outbox
+    identity = register.note(Scope(numbers=(register.numbers[3],)))
+    receive(store, sms("BERHENTI", sender="+6281299000511"))
+    register.do(breach_notices.begin, identity, WORDS)
+    register.duty("breaches_told")
+    receive(store, sms("MULAI", sender="+6281299000511"))
+    person = contact(store, "+6281299000511", "tel")
+    with store.transaction() as tx:
+        outbound.say(tx, person, "sms", [("kabar", ())], Said("st.note", direct=False))
+    receive(store, sms("BERHENTI", sender="+6281299000511"))
+    notice = rows(store, table, table.c.key == breach_notices.KEY)
+    assert {row.state for row in notice} == {"queued"}
+    assert only(store, table, table.c.key == "st.note").reason == "opt_out"
+    assert {row.sent_from for row in notice} == {"1708"}
+    with store.transaction() as tx:
+        tx.execute(table.update().where(table.c.key != breach_notices.KEY).values(state="sent"))
+    with store.transaction() as tx:
+        (parcel,) = outbound.claim(tx, 10, 60)
+    with store.transaction() as tx:
+        outbound.settle(tx, [Outcome(parcel.id, parcel.fence, DeliveryStatus.QUEUED)])
+    assert only(store, table, table.c.id == notice[0].id).state == "queued"
 
 
 def test_c33_who_comes_later_is_told_later_and_nobody_twice(register: Register, telegram: Sends) -> None:
