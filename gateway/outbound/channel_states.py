@@ -6,6 +6,7 @@ button). `gateway.outbound.pulse` writes the signs of life that this module's re
 
 from sqlalchemy import ColumnElement, func, select, text
 
+from channels.mail_address import mail_address
 from channels.messages import Address
 from channels.phone import NumberKind, normalise, phone_address
 from channels.registry import Channel
@@ -21,6 +22,7 @@ TEST_KEY = "channel.test"
 LEAST_REASON, MOST_REASON = 5, 200
 # How an address is typed for a test, by kind of channel; the rest are telephone numbers.
 TELEGRAM = frozenset({"telegram"})
+MAIL = frozenset({"email"})
 PLAIN = frozenset({"sandbox"})
 
 
@@ -126,7 +128,7 @@ def send_test(tx: Transaction, name: str, typed: str, actor: Actor) -> int:
     channel = channel_of(tx, name)
     if channel.sender is None or not channel.capabilities.sends:
         raise ChannelRefused("does_not_send")
-    address = _address(channel, typed)
+    address = address_of(channel, typed)
     contact = contacts.ensure(tx, [address])[address]
     moment = tx.office.calendar.local(tx.now)
     language = tx.office.settings.government.language
@@ -136,12 +138,17 @@ def send_test(tx: Transaction, name: str, typed: str, actor: Actor) -> int:
     return identity
 
 
-def _address(channel: Channel, typed: str) -> Address:
+def address_of(channel: Channel, typed: str) -> Address:
+    """Whom somebody meant by what they typed; ChannelRefused where nobody can be reached at that on this channel."""
     typed = typed.strip()
     if channel.kind in TELEGRAM:
         if not typed.removeprefix("-").isdecimal():
             raise ChannelRefused("no_address")
         return Address("tg", typed)
+    if channel.kind in MAIL:
+        if (found := mail_address(typed)) is None:
+            raise ChannelRefused("no_address")
+        return found
     if channel.kind in PLAIN:
         return Address("sandbox", typed or "test")
     if normalise(typed).kind not in {NumberKind.MOBILE, NumberKind.FIXED}:

@@ -40,6 +40,7 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/kanal/{nama}":                    CHANNELS,
     "/admin/kanal/{nama}/alihkan":            CHANNEL_WORK,
     "/admin/kanal/{nama}/{aksi}":             CHANNEL_WORK,
+    "/admin/berhenti":                        CHANNEL_WORK,
     "/admin/karantina":                       CHANNEL_WORK,
     "/admin/karantina/{id}":                  CHANNEL_WORK,
     "/admin/pengiriman":                      CHANNEL_WORK,

@@ -62,6 +62,12 @@ dialogue = Table(
     Column("opted_out_at", Instant),
     Column("updated_at", Instant, nullable=False),
 )
+Index(
+    "ix_dialogue_opted_out",
+    dialogue.c.opted_out_at,
+    sqlite_where=text("opted_out_at IS NOT NULL"),
+    postgresql_where=text("opted_out_at IS NOT NULL"),
+)
 
 ussd_session = Table(
     "ussd_session",
