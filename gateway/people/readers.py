@@ -100,6 +100,7 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "wa": ("whatsapp",),
     "tg": ("telegram",),
     "mailto": ("email",),
+    "x": ("x",),
 }
 
 

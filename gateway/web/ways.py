@@ -17,6 +17,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ussd_http": ("ussd", "tel:{own}"),
     "whatsapp": ("whatsapp", "https://wa.me/{digits}"),
     "email": ("email", "mailto:{own}"),
+    "messenger": ("messenger", "https://{own}"),
 }
 NOT_SHOWN = frozenset({FORM, "sandbox"})
 

@@ -14,6 +14,7 @@ from workers.simulators.serve import application
 from workers.simulators.settings import (
     KannelNames,
     MailNames,
+    MetaNames,
     Person,
     SimulatorSettings,
     TelegramNames,
@@ -75,7 +76,7 @@ async def opened() -> AsyncIterator[Room]:
     told: list[dict[str, Any]] = []
 
     async def gateway(request: web.Request) -> web.Response:
-        if request.path in {"/c/tg", "/c/wa"}:
+        if request.path in {"/c/tg", "/c/wa", "/c/fb", "/c/ig"}:
             told.append(await request.json())
             return web.Response()
         if request.path == "/c/ussd":
@@ -96,6 +97,7 @@ async def opened() -> AsyncIterator[Room]:
             ussd=UssdNames(inbound_token="k"),
             mail=MailNames("surat", mode="webhook"),
             whatsapp=WhatsAppNames("wa", token="t"),
+            meta=MetaNames("fb", "ig"),
             officers=(Person("pupr-0", "Contoh Penghubung", OFFICER, OFFICER_PHONE, "penghubung", "Dinas PU"),),
             days_off=frozenset({"2026-11-24"}),
             clock=standing_clock(),

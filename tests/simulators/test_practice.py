@@ -163,6 +163,17 @@ async def test_a_talk_on_whatsapp_with_its_buttons_and_files_is_shown(room: Room
     assert text("phone.a_file") in await do(room, "whatsapp", jenis="image", layar="whatsapp")
 
 
+async def test_talks_with_a_page_and_comments_on_it_are_shown(room: Room) -> None:
+    await do(room, "halaman", layar="messenger", isi="Lampu jalan mati")
+    told = (await until(room, 1))["entry"][0]["messaging"][0]
+    assert (told["sender"]["id"], told["message"]["text"]) == (f"5{SITI}", "Lampu jalan mati")
+    page = await do(room, "halaman", layar="instagram", jenis="comment", isi="Parit mampet min")
+    assert all(words in page for words in ("Parit mampet min", text("phone.a_comment")))
+    assert "Lampu jalan mati" not in page
+    assert (await until(room, 2))["entry"][0]["changes"][0]["field"] == "comments"
+    assert text("phone.a_file") in await do(room, "halaman", layar="messenger", jenis="photo")
+
+
 async def test_ussd_is_dialled_answered_and_closed(room: Room) -> None:
     page = await do(room, "ussd", layar="ussd", aksi="panggil", nomor="*708#")
     assert "Menu\n1. Lapor" in page

@@ -142,6 +142,7 @@ class Practice:
             "keyboard": chat.keyboard if chat else [],
             "sms": view.sms_bubbles(sms.player.handsets.phone(citizen.phone).messages) if sms else (),
             "whatsapp": self._whatsapp_bubbles(citizen.phone),
+            **{on: self._page_bubbles(citizen, on) for on in ("messenger", "instagram")},
             "mail": view.mail_bubbles(mail.box(citizen.email).letters) if mail else (),
             "ussd": session,
         }
@@ -150,7 +151,12 @@ class Practice:
         shown = self._phone(person)
         session: Session | None = shown["ussd"]
         typed = [view.Bubble(session.started_at, bool(session.typed), ())] if session else []
-        return [*shown["chat"], *shown["whatsapp"], *shown["sms"], *shown["mail"], *typed]
+        pages = [*shown["messenger"], *shown["instagram"]]
+        return [*shown["chat"], *shown["whatsapp"], *pages, *shown["sms"], *shown["mail"], *typed]
+
+    def _page_bubbles(self, citizen: Person, on: str) -> tuple[view.Bubble, ...]:
+        played = self._cast.meta
+        return view.page_bubbles(played.world, on, view.page_person(citizen, on)) if played else ()
 
     def _whatsapp_bubbles(self, number: str) -> tuple[view.Bubble, ...]:
         played = self._cast.whatsapp
@@ -221,6 +227,16 @@ class Practice:
         item |= {name: given[key] for name, key in (("data", "data"), ("of", "pesan")) if key in given}
         await played.inject(item, NOTHING)
 
+    async def write_to_page(self, _request: web.Request, choice: Form, given: Form) -> None:
+        """A private message to the page or account whose screen is shown, or a public comment."""
+        played, on, kind = self._cast.meta, choice["layar"], given.get("jenis", "text")
+        if played is None or on not in {"messenger", "instagram"}:
+            raise ControlRefused("no page is played here")
+        text = given.get("isi", "").strip()
+        if text or kind not in {"text", "comment"}:
+            person = view.page_person(self._citizen(choice), on)
+            await played.inject({"type": kind, "on": on, "person": person, "text": text}, NOTHING)
+
     async def mail(self, _request: web.Request, choice: Form, given: Form) -> None:
         """A new mail where a subject is given, else an answer to the newest."""
         await self._send_mail(self._citizen(choice).email, given.get("isi", ""), given.get("perihal", "").strip())
@@ -280,7 +296,14 @@ class Practice:
 
     async def reset(self, request: web.Request, _choice: Form, _given: Form) -> None:
         sms = self._cast.sms.player if self._cast.sms else None
-        for player in (self._cast.telegram, sms, self._cast.ussd, self._cast.mail, self._cast.whatsapp):
+        for player in (
+            self._cast.telegram,
+            sms,
+            self._cast.ussd,
+            self._cast.mail,
+            self._cast.whatsapp,
+            self._cast.meta,
+        ):
             if player is not None:
                 player.plane.stop_tasks()
                 player.plane.journal.clear()
@@ -324,6 +347,7 @@ DEEDS: Mapping[str, Deed] = {
     "tekan": Deed(Practice.press, "petugas"),
     "sms": Deed(Practice.sms, "hp"),
     "whatsapp": Deed(Practice.whatsapp, "hp"),
+    "halaman": Deed(Practice.write_to_page, "hp"),
     "surel": Deed(Practice.mail, "hp"),
     "ussd": Deed(Practice.ussd, "hp"),
     "petugas": Deed(Practice.officer, "petugas"),

@@ -8,11 +8,12 @@ from workers.simulators.control import Plane
 from workers.simulators.faults import Action
 from workers.simulators.handset import Handsets
 from workers.simulators.mail import Mail
+from workers.simulators.meta import Meta
 from workers.simulators.telegram import Telegram
 from workers.simulators.ussd import Ussd
 from workers.simulators.whatsapp import WhatsApp
 
-SCREENS = ("telegram", "whatsapp", "sms", "mail", "ussd")
+SCREENS = ("telegram", "whatsapp", "messenger", "instagram", "sms", "mail", "ussd")
 
 
 class SmsPlayer(Protocol):
@@ -45,13 +46,14 @@ class Cast:
     ussd: Ussd | None = None
     mail: Mail | None = None
     whatsapp: WhatsApp | None = None
+    meta: Meta | None = None
     board_path: str = ""
     """Where the simulated LAPOR! is mounted; empty = not here."""
 
     @property
     def planes(self) -> dict[str, Plane]:
         have = {"telegram": self.telegram, "ussd": self.ussd, "mail": self.mail, "whatsapp": self.whatsapp}
-        planes = {name: player.plane for name, player in have.items() if player}
+        planes = {name: player.plane for name, player in {**have, "meta": self.meta}.items() if player}
         # The faults of SMS have the same names, whoever carries it.
         return planes | ({"kannel": self.sms.player.plane} if self.sms else {})
 
@@ -60,6 +62,8 @@ class Cast:
         have: dict[str, object] = {
             "telegram": self.telegram,
             "whatsapp": self.whatsapp,
+            "messenger": self.meta and self.meta.names.page_channel,
+            "instagram": self.meta and self.meta.names.instagram_channel,
             "sms": self.sms,
             "mail": self.mail,
             "ussd": self.ussd,

@@ -38,6 +38,7 @@ SWITCHES = (
             "ussd": _always(Action(duplicate=2), on="event"),
             "mail": _always(Action(duplicate=2), on="event"),
             "whatsapp": _always(Action(duplicate=2), on="event"),
+            "meta": _always(Action(duplicate=2), on="event"),
         },
     ),
     Switch("sp4n_down", {}, board={"kind": "outage"}),

@@ -8,6 +8,7 @@ from typing import Any
 
 from workers.simulators.handset import Sms
 from workers.simulators.mail_letters import Letter
+from workers.simulators.meta_world import World
 from workers.simulators.settings import Person
 from workers.simulators.telegram_chats import Chat, Item
 from workers.simulators.whatsapp_talks import Note
@@ -191,6 +192,29 @@ def whatsapp_bubbles(notes: Iterable[Note]) -> tuple[Bubble, ...]:
         )
         for note in list(notes)[-BUBBLES_SHOWN:]
     )
+
+
+def page_bubbles(world: World, on: str, person: str) -> tuple[Bubble, ...]:
+    """The private talk and the comments of one person, in the order of time."""
+    talk = world.talks.get((on, person))
+    private = [
+        Bubble(
+            said.at, said.mine, pieces(said.text), extra=Extra("a_file", {}) if said.photo else None, state=said.state
+        )
+        for said in (talk.messages if talk else ())
+        if not said.gone
+    ]
+    public = [
+        Bubble(one.at, True, pieces("\n".join((one.text, *one.below))), extra=Extra("a_comment", {}))
+        for one in world.comments.values()
+        if (one.platform, one.person) == (on, person)
+    ]
+    return tuple(sorted((*private, *public), key=lambda bubble: bubble.at)[-BUBBLES_SHOWN:])
+
+
+def page_person(person: Person, on: str) -> str:
+    """The number by which a page or an account knows somebody: another on each."""
+    return f"{'5' if on == 'messenger' else '9'}{person.chat}"
 
 
 def mail_bubbles(letters: Iterable[Letter]) -> tuple[Bubble, ...]:

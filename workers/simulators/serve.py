@@ -18,6 +18,7 @@ from workers.simulators import (
     jasmin,
     kannel,
     mail,
+    meta,
     phone,
     practice_cast,
     smsc,
@@ -63,6 +64,7 @@ def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.A
         sms=_sms(parts, shared),
         ussd=parts["ussd"][ussd.PLAYER] if "ussd" in parts and shared.ussd.channel else None,
         whatsapp=parts["whatsapp"][whatsapp.PLAYER] if "whatsapp" in parts and shared.whatsapp.channel else None,
+        meta=parts["meta"][meta.PLAYER] if "meta" in parts and _has_pages(shared) else None,
         mail=parts["mail"][mail.PLAYER] if "mail" in parts and shared.mail.channel else None,
         board_path="/sp4n" if "sp4n" in parts else "",
     )
@@ -70,6 +72,10 @@ def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.A
         root.add_subapp(f"/{name}", part)
     phone.add_to(root, shared, played)
     return root
+
+
+def _has_pages(settings: SimulatorSettings) -> bool:
+    return bool(settings.meta.page_channel or settings.meta.instagram_channel)
 
 
 def _sms(parts: Mapping[str, web.Application], settings: SimulatorSettings) -> practice_cast.SmsCast | None:
