@@ -213,10 +213,10 @@ async def test_what_is_committed_moves_aside_and_is_removed_after_a_week(modem: 
     assert kept.exists()
     assert (kept.parent.stat().st_mode & 0o777) == 0o700
     modem.passes(days=6)
-    modem.adapter._folders.clear()
+    modem.adapter._back.clear()
     assert kept.exists()
     modem.passes(days=2)
-    modem.adapter._folders.clear()
+    modem.adapter._back.clear()
     assert not kept.exists()
 
 

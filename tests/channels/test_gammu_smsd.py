@@ -47,6 +47,7 @@ ErrorSMSPath = {root}/error/
 SMS = """[SMSBackup000]
 DateTime = {moment}
 State = UnRead
+PDU = Deliver
 Number = "{number}"
 Coding = {coding}
 {udh}Folder = 1

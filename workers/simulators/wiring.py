@@ -143,7 +143,7 @@ def _http_sms(settings: Settings) -> HttpSmsNames:
 
 def _gammu(settings: Settings) -> GammuNames:
     name, keys = _values(settings, "gammu")
-    if not name:
+    if not name or keys.get("database"):
         return GammuNames()
     usual = "/var/spool/gammu"
     folders = {each: keys.get(f"{each}_path", f"{usual}/{each}") for each in ("inbox", "outbox", "sent", "error")}

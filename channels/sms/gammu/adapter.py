@@ -1,19 +1,18 @@
-"""Gammu smsd with a modem on USB: its folders are read and filled, smsd itself stays as it is.
+"""Gammu smsd with a modem on USB: its folders or tables are read and filled, smsd itself stays as it is.
 
-Wire: docs/channels/gammu.md. Nobody calls us, so the folders are looked at every two seconds by one process.
+Wire: docs/channels/gammu.md. Nobody calls us, so they are looked at every two seconds by one process.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from channels import gsm
 from channels.errors import (
     ChannelMisconfigured,
     ChannelStopped,
-    PayloadInvalid,
     ProviderBusy,
     RecipientRefused,
     SendRefused,
@@ -22,10 +21,9 @@ from channels.errors import (
 from channels.messages import Inbound, OutboundMessage, RawRequest, SendReceipt
 from channels.protocols import Bookmark, Capabilities, Http, Submit
 from channels.sms.gammu import health
-from channels.sms.gammu.folders import Folders
-from channels.sms.gammu.names import OwnName
-from channels.sms.gammu.reading import FAILED, SENT, as_report, as_request, read
+from channels.sms.gammu.database import Unusable
 from channels.sms.gammu.settings import GammuSettings
+from channels.sms.gammu.spool import BackEnd, FilesBackEnd, SqlBackEnd, read
 from config import clock
 
 LOOK_EVERY_S = 2.0
@@ -42,7 +40,7 @@ class Gammu:
     """Listener, Reader, Sender and Checker."""
 
     Settings = GammuSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(max_length=1530, max_messages=10, gsm=True, idempotent=True)
+    capabilities: Capabilities = Capabilities(max_length=1530, max_messages=10, gsm=True, idempotent=True)
     messages_per_second: ClassVar[float] = 0.1
 
     def __init__(
@@ -53,8 +51,11 @@ class Gammu:
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._settings = settings
-        self._folders = Folders(settings, now, monotonic)
-        self._now, self._pause = now, pause
+        self._back: BackEnd = (
+            SqlBackEnd(settings, monotonic) if settings.database else FilesBackEnd(settings, now, monotonic)
+        )
+        self.capabilities = replace(type(self).capabilities, reports=settings.database is not None)
+        self._pause = pause
 
     @property
     def own(self) -> str:
@@ -70,34 +71,26 @@ class Gammu:
             try:
                 await self.look(submit)
                 if looks % CLEAR_EVERY == 0:
-                    await asyncio.to_thread(self._folders.clear)
-                is_hung = await asyncio.to_thread(self._folders.is_hung)
+                    await asyncio.to_thread(self._back.clear)
+                is_hung = await asyncio.to_thread(self._back.is_hung)
             except OSError as problem:
                 raise ChannelMisconfigured(UNREADABLE.format(problem=problem.strerror)) from problem
+            except Unusable as problem:
+                raise ChannelMisconfigured(health.NO_DATABASE.format(problem=problem)) from problem
             if is_hung:  # what came in has been taken before that
                 raise ChannelMisconfigured(health.HUNG.format(minutes=self._settings.hung_after_minutes))
             looks += 1
             await self._pause(LOOK_EVERY_S)
 
     async def look(self, submit: Submit) -> None:
-        """Take what is whole now and what became of our messages; each moves on only after its commit."""
-        messages = await asyncio.to_thread(self._folders.received)
-        if messages:
-            await submit([self._read(as_request(message.files)) for message in messages])
-            for message in messages:
-                await asyncio.to_thread(self._folders.taken, message)
-        for path, find in ((SENT, self._folders.finished), (FAILED, self._folders.failed)):
-            ended = await asyncio.to_thread(find)
-            if ended:
-                await submit([self._read(as_report(path, file.name)) for file in ended])
-                for file in ended:
-                    await asyncio.to_thread(self._folders.told, file)
+        """One look at what arrived and at what became of ours."""
+        await self._back.look(submit)
 
     def parse(self, request: RawRequest) -> Sequence[Inbound]:
         return [read(request, self._settings)]
 
     async def send(self, message: OutboundMessage, http: Http) -> SendReceipt:
-        """Taken as soon as smsd has the file; its folders tell later whether it left. Safe to repeat."""
+        """Taken as soon as smsd has the file or row; it tells later whether it left. Safe to repeat."""
         self._check(message)
         try:
             return await asyncio.to_thread(self._put, message)
@@ -105,16 +98,12 @@ class Gammu:
             raise ChannelStopped("configuration", UNREADABLE.format(problem=problem.strerror)) from problem
         except OSError as problem:
             raise TemporaryFailure("disk", problem.strerror or "") from problem
+        except Unusable as problem:
+            raise TemporaryFailure("not_sent", str(problem)) from problem
 
     async def check(self, http: Http, webhook_url: str) -> list[str]:
-        """Looks at the folders and, where it may, at smsd's configuration; sends nothing."""
-        return await asyncio.to_thread(health.problems, self._settings, self._folders)
-
-    def _read(self, request: RawRequest) -> tuple[Inbound | PayloadInvalid, RawRequest]:
-        try:
-            return read(request, self._settings), request
-        except PayloadInvalid as problem:
-            return problem, request
+        """Looks at the folders or tables and, where it may, at smsd's configuration; sends nothing."""
+        return await asyncio.to_thread(self._back.problems)
 
     def _check(self, message: OutboundMessage) -> None:
         if message.address.scheme != "tel":
@@ -125,10 +114,9 @@ class Gammu:
             raise SendRefused(reason, f"{segments} segments, at most {self._settings.max_segments}", alert=True)
 
     def _put(self, message: OutboundMessage) -> SendReceipt:
-        written = (message.written_at or datetime.fromtimestamp(0, UTC)).astimezone(ZoneInfo(self._settings.time_zone))
-        own = OwnName(f"{written:%Y%m%d_%H%M%S}", 1, message.address.path, message.id)
-        if self._folders.is_hung():
+        if self._back.is_hung():
             raise ChannelStopped("modem_hangs", health.HUNG.format(minutes=self._settings.hung_after_minutes))
-        if self._folders.waiting() >= self._settings.outbox_limit and not self._folders.knows(own):
+        is_known, waiting = self._back.knows_or_waits(message)
+        if waiting >= self._settings.outbox_limit and not is_known:
             raise ProviderBusy(FULL_S, whole_channel=True)
-        return SendReceipt(detail="queued" if self._folders.put(own, message.text) else "queued_before")
+        return SendReceipt(detail="queued" if self._back.put(message) else "queued_before")

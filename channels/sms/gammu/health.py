@@ -4,6 +4,7 @@ import configparser
 import os
 from pathlib import Path
 
+from channels.sms.gammu.database import NEWEST, OLDEST, Database
 from channels.sms.gammu.folders import Folders
 from channels.sms.gammu.settings import GammuSettings
 
@@ -24,12 +25,29 @@ OPTIONS = (
     ("runonreceive", set[str](), "a script there holds smsd up for two minutes with each SMS"),
     ("deliveryreport", {"log", "no", ""}, "`sms` puts delivery reports among the messages of citizens"),
 )
+NO_DATABASE = (
+    "the database of smsd cannot be used ({problem}): compare `database` with smsd's configuration, is it open to us?"
+)
+VERSION = "the tables of smsd have version {version}; {oldest} to {newest} are known here: update Gammu, or tell us"
+NO_PHONE = "smsd has no phone {phone} (it knows: {known}): compare phone_id with PhoneID of its configuration, is smsd running?"
 PATHS = (
     ("inbox_path", "inboxpath"),
     ("outbox_path", "outboxpath"),
     ("sent_path", "sentsmspath"),
     ("error_path", "errorsmspath"),
 )
+
+
+def database_problems(database: Database, settings: GammuSettings) -> list[str]:
+    """Empty = all is well. Unusable where the database does not answer."""
+    found = []
+    version = database.version()
+    if not OLDEST <= version <= NEWEST:
+        found.append(VERSION.format(version=version, oldest=OLDEST, newest=NEWEST))
+    known = database.phones()
+    if settings.phone_id not in known:
+        found.append(NO_PHONE.format(phone=settings.phone_id, known=", ".join(known) or "none"))
+    return found
 
 
 def problems(settings: GammuSettings, folders: Folders) -> list[str]:

@@ -3,7 +3,11 @@
 import codecs
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from channels.sms.gammu.database import SCHEMES
+from config.settings import Secret
 
 SPOOL = "/var/spool/gammu"
 
@@ -19,6 +23,10 @@ class GammuSettings:
     """The four folders of smsd, as its configuration names them."""
     smsdrc: str = ""
     """Its configuration, read by `gateway channels check`; empty = not looked at."""
+    database: Secret | None = None
+    """smsd's database in place of its folders: `sqlite:////var/lib/gammu/smsd.db`, `postgresql://user:password@host/smsd`."""
+    phone_id: str = ""
+    """`PhoneID` of smsd; with `database` only."""
     charset: str = "utf-8"
     """How texts without a byte order mark are read (`InboxFormat = standard`)."""
     dcs8_charset: str = ""
@@ -34,6 +42,10 @@ class GammuSettings:
     """How long files that are done with stay beside the folder."""
 
     def __post_init__(self) -> None:
+        if self.database and urlsplit(self.database.reveal()).scheme not in SCHEMES:
+            raise ValueError("database must begin with sqlite:////path or postgresql://")
+        if bool(self.database) != bool(self.phone_id):
+            raise ValueError("database and phone_id belong together: phone_id is PhoneID of smsd's configuration")
         folders = [Path(path) for path in (self.inbox_path, self.outbox_path, self.sent_path, self.error_path)]
         if not all(folder.is_absolute() for folder in folders):
             raise ValueError("inbox_path, outbox_path, sent_path and error_path must begin with /")
