@@ -27,15 +27,17 @@ def link(tx: Transaction, pairs: Mapping[Address, Address]) -> None:
         _link(tx, first, further)
 
 
+def of(tx: Transaction, contact: Contact) -> list[Address]:
+    """All of this person, in clear."""
+    table = tables.further_address
+    mine = select(table.c.address_sealed).where(table.c.contact_id == contact.id).order_by(table.c.created_at)
+    return [Address.read(contact.open(bytes(row.address_sealed), "further_address")) for row in tx.all(mine)]
+
+
 def other(tx: Transaction, contact_id: int, scheme: str) -> Address | None:
     """An address of this scheme beside the first one of this person."""
-    table = tables.further_address
-    mine = (table.c.contact_id == contact_id) & (table.c.scheme == scheme)
-    row = tx.one(select(table.c.address_sealed).where(mine).limit(1))
-    if row is None:
-        return None
     contact = contacts.by_id(tx, [contact_id])[contact_id]
-    return Address.read(contact.open(bytes(row.address_sealed), "further_address"))
+    return next((one for one in of(tx, contact) if one.scheme == scheme), None)
 
 
 def _link(tx: Transaction, first: Address, further: Address) -> None:

@@ -19,7 +19,7 @@ from gateway.audit import audit
 from gateway.complaints.complaint import OF_REPORTER, ActionRefused, Actor, Visibility
 from gateway.file_store import FileStore
 from gateway.files import attachments
-from gateway.people import contacts
+from gateway.people import contacts, further_addresses
 from gateway.people.contacts import Contact
 from gateway.privacy.privacy import Reader, masked_text, shown_to
 from gateway.record import shelf
@@ -89,6 +89,7 @@ def gathered(tx: Transaction, contact: Contact) -> dict[str, Any]:
     asked = select(request).where(request.c.contact_id == contact.id).order_by(request.c.id)
     return {
         "address": contacts.addresses(tx, {contact.id: contact})[contact.id].reveal(),
+        "further_addresses": [one.reveal() for one in further_addresses.of(tx, contact)],
         "name": contacts.name_of(tx, contact.id),
         "reports": [_report(tx, contact, row) for row in tx.all(mine)],
         "requests": [

@@ -65,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     # what a conversation needed for minutes
     Rule("parts of SMS",       tables.sms_part,        7 * DAY,   "id < :before_id AND closed_at IS NOT NULL"),
     Rule("USSD sessions",      tables.ussd_session,    7 * DAY,   "draft_due_at IS NULL AND updated_at < :before"),
+    Rule("last words heard",   tables.heard,           MONTH,     "at < :before"),
     Rule("codes on receipts",  tables.form_receipt,    timedelta(), "code_sealed IS NOT NULL AND shown_until < :before",
          clears={"code_sealed": "NULL"}),
     Rule("receipts of forms",  tables.form_receipt,    MONTH,     "shown_until < :before"),

@@ -21,6 +21,7 @@ from gateway.outbound import delivery_reports, outbound
 from gateway.outbound.outbound import Outcome, Parcel, Said
 from gateway.people import contacts, further_addresses
 from gateway.people.contacts import Contact
+from gateway.reporting.own_data import gathered
 from gateway.storage import tables
 from gateway.storage.store import Store
 from gateway.storage.types import id_text
@@ -180,6 +181,7 @@ def test_two_that_turn_out_to_be_one_keep_their_reports_and_know_each_other_s_ad
     receive(store, call(store, text("wamid.3", **{"from": "6281200000001", "from_user_id": APP_ID.path})))
     assert (person(store, APP_ID).id, person(store, NUMBER).id) == (by_id.id, by_number.id)
     with store.reading() as tx:
+        assert gathered(tx, by_number)["further_addresses"] == [APP_ID.reveal()]
         assert further_addresses.other(tx, by_id.id, "tel") == NUMBER
         assert further_addresses.other(tx, by_number.id, "wa") == APP_ID
 

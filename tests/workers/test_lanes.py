@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from msgspec import structs
@@ -88,6 +89,17 @@ async def test_two_messages_to_one_person_keep_the_pace_of_their_medium(lanes: M
     second = await work.waits([parcel(3, "tg:a", "tg")])
     assert first == pytest.approx([0, 0], abs=0.01)
     assert second == pytest.approx([1], abs=0.05)
+
+
+class Bursting(Chat):
+    burst: ClassVar[int] = 3
+
+
+async def test_a_few_messages_to_one_person_may_follow_each_other_before_the_pace_holds(lanes: Make) -> None:
+    adapter = Bursting(SandboxSettings())
+    work = lanes(replace(channel(1000, "tg"), adapter=adapter, sender=adapter))
+    waits = [(await work.waits([parcel(number, "tg:a", "tg")]))[0] for number in range(1, 6)]
+    assert waits == pytest.approx([0, 0, 0, 1, 2], abs=0.4)
 
 
 @pytest.fixture
