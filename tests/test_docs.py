@@ -28,6 +28,7 @@ from gateway.web import counters, gauges, health
 from gateway.web.api_types import ListQuery
 from gateway.web.openapi import ENTRIES, PREFIX
 from gateway.web.problems import CODES
+from tests.channels import matrix
 from workers.forwarders.registry import FORWARDERS, read_settings
 
 ROOT = Path(__file__).parent.parent
@@ -141,6 +142,11 @@ def leads_to_command(words: list[str]) -> None:
 
 
 # ---- settings and examples
+
+
+def test_the_tables_of_channels_are_fresh() -> None:
+    standing = matrix.stands(matrix.PAGE.read_text(encoding="utf-8"))
+    assert standing == matrix.made(), "run: python -m tests.channels.matrix write"
 
 
 def test_the_page_of_settings_is_fresh() -> None:
