@@ -294,7 +294,7 @@ async def test_smsd_sends_our_rows_and_writes_rows_that_we_read(desk: Desk, tmp_
     found: list[Any] = []
     with smsd(tmp_path, desk.tables.url):
         async with asyncio.timeout(2 * LIMIT_S):
-            while len(found) < 4:  # noqa: ASYNC110 - another program writes the rows
+            while len(found) < 4:
                 found += await desk.look()
                 await asyncio.sleep(0.2)
         assert await desk.adapter.check(HTTP, "") == []
