@@ -16,6 +16,7 @@ from tests.channels.recorded import channel_for, read_request, recording_id, rec
 
 ONE_OF_EACH = [recordings("in", kind)[0] for kind in sorted(webhook_kinds())]
 TELEGRAM = recordings("in", "telegram")[0]
+WHATSAPP = recordings("in", "whatsapp")[0]
 FORMS = recordings("in", "web_form")
 
 json_values = st.recursive(
@@ -69,6 +70,43 @@ def test_no_update_breaks_telegram(field: str, content: object, number: int) -> 
     recording = TELEGRAM
     body = json.dumps({"update_id": number, field: content}).encode()
     read(channel_for(recording), replace(read_request(recording), body=body))
+
+
+WHATSAPP_FIELDS = [
+    "id", "from", "from_user_id", "to", "timestamp", "type", "text", "image", "audio", "location", "interactive", "button",
+    "contacts", "context", "system", "revoke", "edit", "reaction", "errors", "status", "biz_opaque_callback_data",
+]  # fmt: skip
+WHATSAPP_WORDS = [
+    "text",
+    "image",
+    "location",
+    "interactive",
+    "button",
+    "contacts",
+    "system",
+    "revoke",
+    "edit",
+    "failed",
+    "6281200000001",
+]
+happenings = st.dictionaries(
+    st.sampled_from(WHATSAPP_FIELDS), json_values | st.sampled_from(WHATSAPP_WORDS), max_size=8
+)
+
+
+@settings(max_examples=50)
+@given(
+    field=st.sampled_from(["messages", "smb_message_echoes", "account_update", "message_template_status_update"]),
+    parts=st.dictionaries(
+        st.sampled_from(["messages", "statuses", "message_echoes", "contacts", "metadata", "event"]),
+        st.lists(happenings, max_size=2) | json_values,
+        max_size=4,
+    ),
+)
+def test_no_call_breaks_whatsapp(field: str, parts: object) -> None:
+    changes = [{"field": field, "value": parts}]
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}).encode()
+    read(channel_for(WHATSAPP), replace(read_request(WHATSAPP), method="POST", body=body))
 
 
 @given(name=st.sampled_from(["isi", "lat", "lon", "tanggal", "kontak", "kontak_jenis", "unit", "nama"]), text=st.text())
