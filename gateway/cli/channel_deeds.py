@@ -1,4 +1,4 @@
-"""`gateway channels pause|drain|resume|state|cost`: what the screen does, for whoever sits at a terminal."""
+"""`gateway channels pause|drain|resume|state|cost|move`: what the screen does, for whoever sits at a terminal."""
 
 import json
 import threading
@@ -12,8 +12,9 @@ from gateway.app import Gateway
 from gateway.cli.context import current_gateway_or_exit
 from gateway.cli.given import WRONG_USAGE
 from gateway.complaints.complaint import Actor, Role
-from gateway.outbound import channel_states, draining
+from gateway.outbound import channel_states, diversion, draining
 from gateway.outbound.channel_states import ChannelRefused
+from gateway.outbound.diversion import Look
 from gateway.queries import channel_costs, channel_watch
 from gateway.queries.channel_watch import Watched
 
@@ -24,6 +25,7 @@ REFUSED = {
     "paused_already": "it is paused already",
     "drains_already": "it is being drained already",
     "not_paused": "it is not paused",
+    "no_target": "that channel does not reach the same people",
 }
 LOOK_EVERY_S = 1.0
 FAILED = 1
@@ -125,6 +127,31 @@ def _first_of(month: str) -> date:
         raise click.UsageError(f"--month: a month like 2026-11, not {month!r}") from None
 
 
+@click.command()
+@click.argument("name")
+@click.argument("target")
+@REASON
+@BY
+@click.option("--yes", is_flag=True, help="Do it; without it only the count is shown.")
+def move(name: str, target: str, reason: str, by: str, yes: bool) -> None:
+    """Give what waits on NAME to the channel TARGET that reaches the same people; first how many, at what cost, and what stays."""
+
+    def deed(tx: Any) -> Look:
+        if target not in diversion.targets(tx, name):
+            raise ChannelRefused("no_target")
+        return diversion.divert(tx, name, target, reason, actor(by)) if yes else diversion.look(tx, name, target)
+
+    gateway = current_gateway_or_exit()
+    try:
+        seen = _write(gateway, deed)
+    finally:
+        gateway.close()
+    for why, many in seen.stays.items():
+        click.echo(f"{many} stay: {why}")
+    word = "ok: moved" if yes else "would move:"
+    click.echo(f"{word} {seen.moving} messages, {seen.parts} parts, about Rp {seen.rupiah:,.0f}")
+
+
 def _told(one: Watched) -> dict[str, object]:
     stood = "" if one.paused_at is None else "empty" if one.drained_at else "draining" if one.drains else "paused"
     return {
@@ -160,4 +187,4 @@ def _write(gateway: Gateway, deed: Callable[[Any], Any]) -> Any:
         raise click.exceptions.Exit(WRONG_USAGE if refusal.code in {"no_channel", "no_reason"} else FAILED) from refusal
 
 
-DEEDS = (pause, drain, resume, state, cost)
+DEEDS = (pause, drain, resume, state, cost, move)

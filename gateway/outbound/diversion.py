@@ -1,40 +1,76 @@
-"""Moving what waits on one channel to another that reaches the same addresses, when the first one is dead for long.
+"""Moving what waits on one channel to another that reaches the same people, when the first one is out for long.
 
-Only what certainly has not left is moved; messages about confidential complaints stay where their way was chosen.
+Only what certainly has not left is moved, message by message, in its order. Who is moved is the same contact at the same
+address: a verified telephone number is one on SMS and on WhatsApp; a chat is known to the bot alone that it was begun with.
+Whatever the other channel cannot carry, or must not, stays and is counted by its reason.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, select
 
+from channels import gsm
 from channels.registry import Channel
 from gateway.audit import audit
 from gateway.complaints.complaint import Actor
-from gateway.outbound import channel_states
+from gateway.outbound import channel_states, spending
 from gateway.outbound.channel_states import ChannelRefused
+from gateway.outbound.outbound import lane_of
+from gateway.people import contacts, windows
+from gateway.people.contacts import Contact
 from gateway.people.readers import SCHEMES
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 outbox = tables.outbox
-ANYBODY = ("tel", "mailto")
-"""Schemes whose addresses any channel reaches; a chat is known to the bot alone that it was begun with."""
+REACHED: Mapping[str, tuple[str, ...]] = {"tel": (*SCHEMES["tel"], "whatsapp"), "mailto": SCHEMES["mailto"]}
+"""Schemes whose addresses several channels reach -> the kinds that do."""
+MOST = 2000
+"""So many at once; whoever has more presses again."""
+ORDER = (
+    "confidential",
+    "under_way",
+    "anonymous",
+    "no_address",
+    "opted_out",
+    "window",
+    "buttons",
+    "too_long",
+    "behind",
+    "more",
+)
+"""Why a message stays, as the screen lists it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How many would move, and how many stay because their complaint is confidential or one of theirs is on its way."""
+    """How many would move, as how many parts at which price, and how many stay for which reason."""
 
-    moving: int
-    confidential: int
-    under_way: int
+    moving: int = 0
+    parts: int = 0
+    rupiah: float = 0.0
+    stays: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One row with the words that it has on the other channel."""
+
+    row: Any
+    contact: Contact
+    words: str
+    is_new: bool
+    parts: int
 
 
 def targets(tx: Transaction, name: str) -> Sequence[str]:
-    """Channels that reach the same addresses, and whose messages hold what was written for this one."""
+    """Channels that reach some of the same addresses."""
     source = channel_states.channel_of(tx, name)
-    return [other.name for other in tx.office.channels.values() if other.name != name and _fits(source, other)]
+    return [other.name for other in tx.office.channels.values() if other.name != name and _scheme(source, other)]
 
 
 def ways(tx: Transaction) -> frozenset[str]:
@@ -42,40 +78,164 @@ def ways(tx: Transaction) -> frozenset[str]:
     return frozenset(name for name in tx.office.channels if targets(tx, name))
 
 
-def _fits(source: Channel, other: Channel) -> bool:
+def _scheme(source: Channel, other: Channel) -> str:
+    """Of the addresses that both reach; empty when there are none."""
     if other.sender is None or not other.capabilities.sends or other.capabilities.sessions:
-        return False
-    shares = any(source.kind in kinds and other.kind in kinds for kinds in map(SCHEMES.__getitem__, ANYBODY))
-    # A long chat message is no SMS; the other way round everything fits.
-    return shares and (source.capabilities.gsm or not other.capabilities.gsm)
+        return ""
+    both = (scheme for scheme, kinds in REACHED.items() if source.kind in kinds and other.kind in kinds)
+    return next(both, "")
 
 
-def look(tx: Transaction, name: str) -> Look:
-    """What waits on this channel, by what would become of it."""
-    waits, secret, busy = channel_states.waits(name), _confidential(), _under_way()
+def look(tx: Transaction, name: str, target: str) -> Look:
+    """What waits on this channel, by what would become of it on the other one."""
+    moves, stays = _sorted_out(tx, name, target)
+    return _look(tx, target, moves, stays)
+
+
+def _look(tx: Transaction, target: str, moves: Sequence[_Move], stays: Mapping[str, int]) -> Look:
+    parts = sum(one.parts for one in moves)
     return Look(
-        channel_states.count(tx, and_(waits, not_(secret), not_(busy))),
-        channel_states.count(tx, and_(waits, secret)),
-        channel_states.count(tx, and_(waits, not_(secret), busy)),
+        len(moves),
+        parts,
+        parts * tx.office.channels[target].price,
+        {why: stays[why] for why in ORDER if stays.get(why)},
     )
 
 
-def divert(tx: Transaction, name: str, target: str, reason: str, actor: Actor) -> int:
-    """Give what waits to `target`, in its order; how many. ChannelRefused for a channel that does not reach them."""
+def divert(tx: Transaction, name: str, target: str, reason: str, actor: Actor) -> Look:
+    """Give what waits to `target`, in its order; what moved and what stayed. ChannelRefused: it reaches none of them."""
     if target not in targets(tx, name):
         raise ChannelRefused("no_target")
     reason = channel_states.reason_of(reason)
-    waits = and_(channel_states.waits(name), not_(_confidential()), not_(_under_way()))
-    lane = literal(target) + func.substr(outbox.c.lane, func.length(outbox.c.channel) + 1)
-    # What the first channel knew of its own (message to answer, number written to) means nothing to the second.
-    values = {"channel": target, "lane": lane, "attempts": 0, "due_at": outbox.c.planned_at, "reason": ""}
-    own = {"sent_from": "", "reply_to": "", "callback_id": ""}
-    moved = tx.execute(outbox.update().where(waits).values(**values, **own)).rowcount
-    audit.record(tx, actor, "channel_moved", "channel", name, reason, {"to": target, "messages": moved})
+    moves, stays = _sorted_out(tx, name, target, locked=True)
+    for one in moves:
+        _carry_out(tx, one, target)
+    moved = _look(tx, target, moves, stays)
+    details = {"to": target, "messages": moved.moving, "parts": moved.parts, "stayed": sum(stays.values())}
+    audit.record(tx, actor, "channel_moved", "channel", name, reason, details)
     tx.tell(kind="channel", channel=name)
     tx.tell(kind="channel", channel=target)
     tx.ring("deliver")
     return moved
+
+
+def _carry_out(tx: Transaction, move: _Move, target: str) -> None:
+    row = move.row
+    # What the first channel knew of its own (message to answer, number written to) means nothing to the second.
+    own = {"sent_from": "", "reply_to": "", "callback_id": "", "provider_state": ""}
+    values: dict[str, Any] = {"channel": target, "lane": lane_of(target, row.contact_id), "attempts": 0, "reason": ""}
+    values |= {"due_at": row.planned_at, "parts": move.parts, **own}
+    if move.is_new:
+        values["text_sealed"] = move.contact.seal(move.words, f"outbox:{row.id}")
+    still = (outbox.c.id == row.id) & (outbox.c.state == "queued")
+    tx.execute(outbox.update().where(still).values(**values))
+
+
+def _sorted_out(tx: Transaction, name: str, target: str, *, locked: bool = False) -> tuple[list[_Move], Counter[str]]:
+    """What moves, in order, and how many stay for which reason."""
+    source, other = channel_states.channel_of(tx, name), channel_states.channel_of(tx, target)
+    scheme = _scheme(source, other)
+    waits, secret, busy = channel_states.waits(name), _confidential(), _under_way()
+    stays = Counter(
+        confidential=channel_states.count(tx, and_(waits, secret)),
+        under_way=channel_states.count(tx, and_(waits, not_(secret), busy)),
+    )
+    free = and_(waits, not_(secret), not_(busy))
+    contact = tables.contact
+    chosen = select(outbox).where(free).order_by(outbox.c.planned_at, outbox.c.id).limit(MOST)
+    rows = tx.all(chosen.with_for_update(skip_locked=True) if locked else chosen)
+    stays["more"] = max(channel_states.count(tx, free) - len(rows), 0)
+    people = contacts.by_id(tx, {row.contact_id for row in rows})
+    schemes = {
+        row.id: row.scheme
+        for row in tx.all(select(contact.c.id, contact.c.scheme).where(contact.c.id.in_(list(people))))
+    }
+    facts = _Facts(
+        schemes,
+        _anonymous(tx, rows) if source.kind != other.kind else frozenset(),
+        _opted_out(tx, target, people),
+        _heard(tx, other, people),
+        scheme,
+    )
+    moves: list[_Move] = []
+    held: set[str] = set()
+    for row in rows:
+        why, move = _judged(tx, row, people[row.contact_id], other, facts)
+        if row.lane in held:
+            stays[why or "behind"] += 1  # nobody reads a later message before an earlier one
+        elif move is None:
+            held.add(row.lane)
+            stays[why] += 1
+        else:
+            moves.append(move)
+    return moves, stays
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What was read once for all of these messages; sets of contacts, `anonymous` of complaints."""
+
+    schemes: Mapping[int, str]
+    anonymous: frozenset[int]
+    opted_out: frozenset[int]
+    heard: frozenset[int] | None
+    """Who wrote to the other channel lately enough; None where that does not matter."""
+    scheme: str
+
+
+def _judged(tx: Transaction, row: Any, contact: Contact, other: Channel, facts: _Facts) -> tuple[str, _Move | None]:
+    why = _why_not(row, contact, other, facts)
+    if why:
+        return why, None
+    words = before = contact.open(bytes(row.text_sealed), f"outbox:{row.id}")
+    if other.capabilities.gsm and tx.office.settings.sms.transliterate:
+        words = gsm.transliterate(before)
+    parts = spending.parts_of(tx, other.name, words)
+    most = tx.office.settings.sms.max_segments if other.capabilities.gsm else 1
+    if parts > most or (not other.capabilities.gsm and len(words) > other.capabilities.max_length):
+        return "too_long", None
+    return "", _Move(row, contact, words, words != before, parts)
+
+
+def _why_not(row: Any, contact: Contact, other: Channel, facts: _Facts) -> str:
+    if row.complaint_id in facts.anonymous:
+        return "anonymous"
+    if facts.schemes.get(row.contact_id) != facts.scheme or not contact.reachable:
+        return "no_address"
+    if row.contact_id in facts.opted_out:
+        return "opted_out"
+    if facts.heard is not None and row.contact_id not in facts.heard:
+        return "window"
+    # Pressed buttons are answers; without them the words would ask for what nobody can give.
+    return "buttons" if row.buttons and not other.capabilities.buttons else ""
+
+
+def _anonymous(tx: Transaction, rows: Sequence[Any]) -> frozenset[int]:
+    """Whoever wants to stay unknown chose the medium on which they are written to."""
+    complaint = tables.complaint
+    about = {row.complaint_id for row in rows if row.complaint_id}
+    found = select(complaint.c.id).where(complaint.c.id.in_(list(about)), complaint.c.anonymous.is_(True))
+    return frozenset(row.id for row in tx.all(found)) if about else frozenset()
+
+
+def _opted_out(tx: Transaction, target: str, people: Mapping[int, Contact]) -> frozenset[int]:
+    dialogue = tables.dialogue
+    mine = (
+        (dialogue.c.channel == target) & dialogue.c.contact_id.in_(list(people)) & dialogue.c.opted_out_at.is_not(None)
+    )
+    return (
+        frozenset(row.contact_id for row in tx.all(select(dialogue.c.contact_id).where(mine)))
+        if people
+        else frozenset()
+    )
+
+
+def _heard(tx: Transaction, other: Channel, people: Mapping[int, Contact]) -> frozenset[int] | None:
+    if not other.capabilities.window_s:
+        return None
+    lately = tx.now - timedelta(seconds=other.capabilities.window_s)
+    moments = windows.last_heard(tx, [(other.name, identity) for identity in people])
+    return frozenset(identity for (_, identity), moment in moments.items() if moment > lately)
 
 
 def _confidential() -> ColumnElement[bool]:

@@ -69,6 +69,9 @@ def test_a_channel_is_paused_drained_and_resumed_and_the_record_knows_why(run: R
         gateway.close()
     assert run("drain", "sms", "--reason", "Ganti modem").output.endswith("ok: sms is empty\n")
     assert told()["stands"] == "empty"
+    refused = run("move", "sms", "tg", "--reason", "Modem mati")
+    assert (refused.exit_code, refused.output) == (1, "that channel does not reach the same people\n")
+    assert run("move", "nope", "sms", "--reason", "Modem mati").exit_code == 2
 
 
 def test_what_a_month_cost_is_printed(run: Run) -> None:

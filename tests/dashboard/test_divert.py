@@ -65,10 +65,10 @@ async def test_what_is_confidential_or_follows_something_under_way_stays(open_si
     page = await desk.words("/admin/kanal/sms/alihkan")
     assert "Tidak ada pesan yang dapat dialihkan." in page
     with desk.served.tx() as tx:
-        assert diversion.look(tx, "sms") == diversion.Look(0, 2, 0)
+        assert diversion.look(tx, "sms", "sms2").stays == {"confidential": 2}
         cases.amend(tx, case.id, confidential=False)
         outbound.claim(tx, 1, 60.0)
-        assert diversion.look(tx, "sms") == diversion.Look(0, 0, 1)
+        assert diversion.look(tx, "sms", "sms2").stays == {"under_way": 1}
 
 
 async def test_a_channel_that_reaches_others_is_no_way(open_site: OpenSite) -> None:
