@@ -166,6 +166,15 @@ class Listener(Protocol):
 
 
 @runtime_checkable
+class Asker(Protocol):
+    """For calls that name something without saying it (Instagram's mentions): kept with the flag `not_read_yet`."""
+
+    async def ask(self, request: RawRequest, http: Http) -> Sequence[Inbound]:
+        """What such a call is about; nothing where it is gone. ChannelErrors where it cannot be told now."""
+        ...
+
+
+@runtime_checkable
 class Checker(Protocol):
     async def check(self, http: Http, webhook_url: str) -> list[str]:
         """What is wrong with credentials, webhook and clock, in sentences that say what to do; empty = all is well."""

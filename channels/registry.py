@@ -15,7 +15,7 @@ from typing import Any
 
 from channels.errors import SignatureInvalid
 from channels.messages import Address, RawRequest
-from channels.protocols import Capabilities, Checker, Fetcher, Listener, Reader, Receiver, Sender, Starter
+from channels.protocols import Asker, Capabilities, Checker, Fetcher, Listener, Reader, Receiver, Sender, Starter
 from config.build import build_section, key_of, unknown_key
 from config.settings import ChannelTable, Secret, SettingsError, UnknownPolicy
 
@@ -97,6 +97,7 @@ class Channel:
     sender: Sender | None = None
     fetcher: Fetcher | None = None
     listener: Listener | None = None
+    asker: Asker | None = None
     checker: Checker | None = None
     starter: Starter | None = None
     former: "Channel | None" = None
@@ -227,6 +228,7 @@ def _protocols(adapter: object) -> dict[str, Any]:
         "sender": Sender,
         "fetcher": Fetcher,
         "listener": Listener,
+        "asker": Asker,
         "checker": Checker,
         "starter": Starter,
     }

@@ -14,6 +14,7 @@ from channels.registry import Channel
 from config.logging import get_logger
 from gateway.operations import leases
 from gateway.outbound import pulse
+from workers.asking import ask
 from workers.tools import Tools
 
 log = get_logger(__name__)
@@ -44,6 +45,8 @@ async def _keep(name: str, tools: Tools) -> None:
             continue
         started, problems = await _look(channel, tools, started)
         failures = failures + 1 if problems else 0
+        if not problems:
+            await ask(channel, tools)
         await _rest(tools, channel, pause_s(failures))
 
 

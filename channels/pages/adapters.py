@@ -26,7 +26,7 @@ from channels.messages import (
     SendReceipt,
 )
 from channels.meta import webhook
-from channels.pages import deletion, sending
+from channels.pages import deletion, mentions, sending
 from channels.pages.account import Account
 from channels.pages.comments import read_change
 from channels.pages.direct import read_event
@@ -155,6 +155,16 @@ class Instagram(Page):
     def __init__(self, settings: InstagramSettings) -> None:
         account = Account("instagram", settings.account_id, "ig", settings.app_id, settings.read_standby)
         super().__init__(settings, account, outlet(settings, "ig", 1000, octets, "replies"))
+
+    async def ask(self, request: RawRequest, http: Http) -> Sequence[Inbound]:
+        """The words and the author of mentions: their calls hold neither."""
+        _, found = entries(request.body)
+        url, token = self._outlet.url, self._settings.token
+        said = [
+            await mentions.ask(url, token, self._account, one, http)
+            for one in mentions.mentions_of(found, self._account)
+        ]
+        return [message for message in said if message is not None]
 
 
 def placed(event: Inbound, account: str) -> Inbound:

@@ -12,6 +12,8 @@ COMMENT = "c:"
 """Before the id of a comment, as message and in `reply_to`: an answer to it is a private reply."""
 PUBLIC = "comment"
 """After the scheme of its people: address of what stands below a comment (`fb-comment:…`)."""
+USER = "user"
+"""The same for somebody of whom only the name is known (`ig-user:warga.contoh`): nothing can be sent there."""
 PUBLIC_WORDS = frozenset({"public"})
 """An edited comment stands in public, too."""
 VERBS: Mapping[str, MessageKind] = {

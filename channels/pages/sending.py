@@ -9,7 +9,7 @@ from channels.cutting import cut
 from channels.errors import ChannelError, SendError, SendHeld, SendRefused, SendUnknown, as_send_error
 from channels.messages import OutboundMessage, SendReceipt
 from channels.meta import graph
-from channels.pages.comments import COMMENT, PUBLIC
+from channels.pages.comments import COMMENT, PUBLIC, USER
 from channels.pages.entries import PERSON, short
 from channels.pages.outcomes import send_error
 from channels.protocols import Http
@@ -47,6 +47,8 @@ async def send(outlet: Outlet, message: OutboundMessage, http: Http) -> SendRece
         raise SendRefused(reason, f"{len(parts)} messages, at most {MAX_PIECES}", alert=True)
     if message.address.scheme == f"{outlet.scheme}-{PUBLIC}":
         return await _below(outlet, message, http)
+    if message.address.scheme == f"{outlet.scheme}-{USER}":
+        raise SendRefused("no_such_address", "only a name is known of them")
     if not PERSON.fullmatch(message.address.path):
         raise SendRefused("no_such_address", "a person is a number", alert=True)
     if message.reply_to.startswith(COMMENT):

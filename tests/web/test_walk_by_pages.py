@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select
 
+from gateway.intake import asking
 from gateway.outbound import outbound
 from gateway.storage import tables
 from tests.web.conftest import OpenSite, Served
@@ -172,3 +173,22 @@ async def test_a_lost_answer_is_settled_by_the_echo_and_read_by_what_follows(tow
     passes(town, seconds=1)
     await town.until_states("delivered")
     assert len(town.talk("messenger").messages) == 2, "the message and one answer"
+
+
+async def test_a_walk_from_a_mention_whose_words_have_to_be_asked_for(town: Town) -> None:
+    await town.does(on="instagram", type="mention", text="@pemkab parit di depan SD Contoh tersumbat sudah sebulan")
+    gateway = town.site.gateway
+    (kept,) = asking.waiting(gateway.store, "ig")
+    asker = gateway.office.channels["ig"].asker
+    assert asker is not None
+    events = await asker.ask(kept[1], town.http)
+    for _ in range(2):  # as two processes would
+        asking.answered(gateway.store, "ig", kept, events)
+    assert asking.waiting(gateway.store, "ig") == []
+    with town.site.tx() as tx:
+        (complaint,) = tx.all(select(tables.complaint))
+        assert not tx.all(select(tables.outbox))
+    assert complaint.hold == "public_comment"
+    assert "tersumbat" in complaint.text_masked
+    town.meta.world.comments.clear()
+    assert await asker.ask(kept[1], town.http) == []

@@ -107,21 +107,33 @@ class Meta:
         known = (request.method, edge, place == self.names.page_id, place == self.names.app_id)
         match known:
             case ("POST", "messages", True, _):
-                return self._send(call)
+                answer = self._send(call)
             case ("POST", "comments" | "replies", _, _):
-                return self._below(place, call)
+                answer = self._below(place, call)
+            case ("GET", "", False, False) if place == self.names.account_id:
+                answer = self._mentioned(request.query.get("fields", ""))
             case ("GET", "", True, _):
-                return {"id": place, "name": "Contoh", "instagram_business_account": {"id": self.names.account_id}}
+                answer = {"id": place, "name": "Contoh", "instagram_business_account": {"id": self.names.account_id}}
             case ("GET", "subscribed_apps", True, _):
                 app = {"id": self.names.app_id or "1", "subscribed_fields": FIELDS.split(",")}
-                return {"data": [app] if self.webhook.subscribed else []}
+                answer = {"data": [app] if self.webhook.subscribed else []}
             case ("POST", "subscribed_apps", True, _):
                 self.webhook.subscribed = True
-                return {"success": True}
+                answer = {"success": True}
             case ("GET", "subscriptions", _, True):
-                return {"data": [self._hook(kind, url) for kind, url in self._urls.items()]}
+                answer = {"data": [self._hook(kind, url) for kind, url in self._urls.items()]}
             case _:
                 raise GraphError(100, "Unsupported request", 33)
+        return answer
+
+    def _mentioned(self, fields: str) -> Item:
+        name = fields.partition("comment_id(")[2].partition(")")[0]
+        made = self._comment(name)
+        said = {"text": made.text, "username": f"warga.{int(made.person) % 1000:03d}", "id": name}
+        return {
+            "mentioned_comment": said | {"timestamp": made.at.strftime("%Y-%m-%dT%H:%M:%S+0000")},
+            "id": self.names.account_id,
+        }
 
     def _hook(self, kind: str, url: str) -> Item:
         public = self.settings.public_url or self.settings.gateway_url
