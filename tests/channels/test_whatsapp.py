@@ -296,6 +296,8 @@ async def test_a_webhook_that_meta_cannot_call_is_said() -> None:
     http = ScriptedHttp([answer(GOOD), answer({"data": [APP]}), templates()])
     [problem] = await whatsapp().check(http, HOOK.replace("https", "http"))
     assert "server.public_url" in problem
+    http = ScriptedHttp([answer(GOOD), answer({"data": [APP]}), templates()])
+    assert await whatsapp(api_url="http://127.0.0.1:8090/whatsapp").check(http, HOOK.replace("https", "http")) == []
 
 
 async def test_starting_subscribes_the_app_to_the_account() -> None:
