@@ -97,7 +97,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("mended_ladders_cleared", 300, mended.clear, in_one=False),
     Upkeep("openings_told", 60, identities.tell),
     Upkeep("breaches_reminded", 300, breaches.remind),
-    Upkeep("breaches_told", 5, breach_notices.tell),
+    Upkeep("breaches_told", 5, breach_notices.tell, in_one=False),
     Upkeep("channel_states_told", 60, channel_news.tell),
     Upkeep("mandates_ended", 60, bindings.end_sessions),
     Upkeep("attempts_forgotten", 3600, attempts.forget_old),

@@ -144,7 +144,7 @@ async def act(request: web.Request) -> web.StreamResponse:
                 await site.write(breach_notices.begin, identity, words, actor)
                 done = "breach_telling"
             case "daftar":
-                return _file(await site.write(breach_list.take, identity, form.get("reason"), actor))
+                return _file(await site.work(breach_list.take, site.gateway.store, identity, form.get("reason"), actor))
             case _:
                 raise web.HTTPNotFound
     except ActionRefused as refusal:

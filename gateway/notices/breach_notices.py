@@ -8,6 +8,7 @@ The message names its number, kinds of data, when, how, and what was done: never
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -27,7 +28,7 @@ from gateway.privacy.privacy import masked_text
 from gateway.retention import breach_scope, breaches
 from gateway.retention.breach_scope import Person
 from gateway.storage import tables
-from gateway.storage.store import Transaction
+from gateway.storage.store import Store, Transaction
 from gateway.storage.types import id_text
 
 KEY = outbound.OF_DUTY
@@ -128,17 +129,30 @@ def _checked(words: Words) -> Words:
     return Words(**said)
 
 
-def tell(tx: Transaction) -> int:
-    """The next messages of the breach that waits longest; how many persons were dealt with."""
+def tell(store: Store) -> int:
+    """The next messages of the breach that waits longest; how many persons were dealt with.
+
+    Who comes next is looked for before anything is locked: that may read the complaints of years.
+    """
     breach = tables.breach
     waits = select(breach).where(breach.c.telling_since.is_not(None)).order_by(breach.c.telling_since).limit(1)
-    row = tx.one(waits.with_for_update(skip_locked=True))
+    with store.reading() as tx:
+        row = tx.one(waits)
+        ids = breach_scope.contact_ids(tx, row, BATCH, told=False) if row is not None else ()
+    return 0 if row is None else store.run(partial(_piece, seen=row, ids=ids))
+
+
+def _piece(tx: Transaction, seen: Any, ids: Sequence[int]) -> int:
+    """To those of `ids` who were not told meanwhile. The last piece ends it, if it is still about the same persons."""
+    breach = tables.breach
+    mine = select(breach).where(breach.c.id == seen.id, breach.c.telling_since.is_not(None))
+    row = tx.one(mine.with_for_update(skip_locked=True))
     if row is None:
         return 0
-    people = breach_scope.persons(tx, row, BATCH, told=False)
+    people = breach_scope.persons(tx, row, ids, told=False)
     for person in people:
         _tell(tx, row, person)
-    if len(people) < BATCH:
+    if len(ids) < BATCH and breach_scope.of(row) == breach_scope.of(seen):
         breaches.change(tx, row.id, telling_since=None)
     return len(people)
 

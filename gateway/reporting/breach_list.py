@@ -4,8 +4,9 @@ For the privacy officer alone; nothing else of ours writes contacts of many pers
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from gateway.audit import audit
@@ -16,7 +17,7 @@ from gateway.reporting.export import csv_lines
 from gateway.reporting.sealed_zip import sealed
 from gateway.retention import breach_scope, breaches, privacy_requests
 from gateway.retention.breach_scope import PAGE, Person
-from gateway.storage.store import Transaction
+from gateway.storage.store import Store, Transaction
 from gateway.storage.types import id_text
 
 MOST_ROWS = 20_000
@@ -34,14 +35,27 @@ class Made:
     rows: int
 
 
-def take(tx: Transaction, identity: int, reason: str, actor: Actor, most: int = MOST_ROWS) -> Made:
-    """Read, seal, and record. ActionRefused: `wrong_role`, `wrong_state` (there is none), `too_short` (reason)."""
-    row = breaches.locked(tx, identity, actor)
+def take(store: Store, identity: int, reason: str, actor: Actor, most: int = MOST_ROWS) -> Made:
+    """Read, seal, and record. ActionRefused: `wrong_role`, `wrong_state` (there is none), `too_short` (reason).
+
+    Thousands of contacts are opened before anything is locked; what leaves is recorded before it leaves.
+    """
     reason = masked_text(" ".join(reason.split()))[:MOST_REASON]
-    if len(reason) < LEAST_REASON:
-        raise ActionRefused("too_short", str(len(reason)), "reason")
-    people = list(_cells(tx, row, most))
-    in_all = breach_scope.counted(tx, breach_scope.of(row)).persons
+    with store.reading() as tx:
+        found = breaches.one(tx, identity, actor)
+        if found is None:
+            raise ActionRefused("wrong_state")
+        if len(reason) < LEAST_REASON:
+            raise ActionRefused("too_short", str(len(reason)), "reason")
+        people = list(_cells(tx, found.row, most))
+        in_all = breach_scope.counted(tx, breach_scope.of(found.row)).persons
+    return store.run(partial(_sealed, identity=identity, reason=reason, actor=actor, people=people, in_all=in_all))
+
+
+def _sealed(
+    tx: Transaction, identity: int, reason: str, actor: Actor, people: Sequence[tuple[str, ...]], in_all: int
+) -> Made:
+    breaches.locked(tx, identity, actor)
     taken = breaches.step(tx, identity, breaches.TAKEN, actor, reason, len(people))
     table = "".join(csv_lines(COLUMNS, [*people, *_end(tx, actor, reason, len(people), in_all)]))
     content = sealed({LIST: table.encode()}, password(tx, taken))
@@ -64,12 +78,9 @@ def passwords(tx: Transaction, identity: int, actor: Actor) -> dict[int, str]:
 
 
 def _cells(tx: Transaction, row: Any, most: int) -> Iterator[tuple[str, ...]]:
-    after, left = 0, most
-    while people := breach_scope.persons(tx, row, min(PAGE, left), after=after):
-        yield from _page(tx, people)
-        after, left = people[-1].contact_id, left - len(people)
-        if not left:
-            return
+    ids = breach_scope.contact_ids(tx, row, most)
+    for at in range(0, len(ids), PAGE):
+        yield from _page(tx, breach_scope.persons(tx, row, ids[at : at + PAGE]))
 
 
 def _page(tx: Transaction, people: Any) -> Iterator[tuple[str, ...]]:

@@ -112,14 +112,27 @@ def untold(tx: Transaction, breach: Any) -> int:
     return int(row[0]) if row else 0
 
 
-def persons(tx: Transaction, breach: Any, limit: int = PAGE, *, told: bool = True, after: int = 0) -> Sequence[Person]:
-    """In the order of their ids, beginning behind `after`; `told` False: only those of `untold`."""
+def contact_ids(tx: Transaction, breach: Any, limit: int, *, told: bool = True) -> Sequence[int]:
+    """Whom it concerns, the first ones; `told` False: only those of `untold`.
+
+    May read the complaints of years: not for a transaction that writes.
+    """
+    contact_id = tables.complaint.c.contact_id
+    where = _where(tx, of(breach)) & contact_id.is_not(None)
+    if not told:
+        where &= _not_told(breach.id)
+    found = select(contact_id).where(where).group_by(contact_id).order_by(contact_id).limit(limit)
+    return [row.contact_id for row in tx.all(found)]
+
+
+def persons(tx: Transaction, breach: Any, ids: Sequence[int], *, told: bool = True) -> Sequence[Person]:
+    """Those of these contacts whom it concerns now, in the order of their ids; `told` False: only those of `untold`."""
     complaint = tables.complaint
-    where = _where(tx, of(breach)) & complaint.c.contact_id.is_not(None) & (complaint.c.contact_id > after)
+    where = _where(tx, of(breach)) & complaint.c.contact_id.in_(ids)
     if not told:
         where &= _not_told(breach.id)
     found = select(complaint.c.contact_id, func.max(complaint.c.id).label("newest"), func.count().label("many"))
-    rows = tx.all(found.where(where).group_by(complaint.c.contact_id).order_by(complaint.c.contact_id).limit(limit))
+    rows = tx.all(found.where(where).group_by(complaint.c.contact_id).order_by(complaint.c.contact_id))
     numbers, newest = _numbers(tx, breach, [row.contact_id for row in rows]), _by_id(tx, [row.newest for row in rows])
     return [Person(row.contact_id, newest[row.newest], numbers[row.contact_id], row.many) for row in rows]
 
@@ -139,16 +152,16 @@ def newest(tx: Transaction, breach: Any) -> Sequence[Any]:
     return tx.all(joined.where(complaint.c.id.in_(last)).order_by(complaint.c.id))
 
 
-def _numbers(tx: Transaction, breach: Any, contact_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
+def _numbers(tx: Transaction, breach: Any, ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
     """Contact -> the numbers of the newest few of their complaints that are concerned."""
     complaint = tables.complaint
-    if not contact_ids:
+    if not ids:
         return {}
-    mine = complaint.c.contact_id.between(contact_ids[0], contact_ids[-1])
-    found: dict[int, tuple[str, ...]] = dict.fromkeys(contact_ids, ())
+    mine = complaint.c.contact_id.in_(ids)
+    found: dict[int, tuple[str, ...]] = dict.fromkeys(ids, ())
     columns = select(complaint.c.contact_id, complaint.c.number)
     for row in tx.all(columns.where(_where(tx, of(breach)), mine).order_by(complaint.c.id.desc())):
-        if len(found.get(row.contact_id, "full")) < NUMBERS_SHOWN:
+        if len(found[row.contact_id]) < NUMBERS_SHOWN:
             found[row.contact_id] = (*found[row.contact_id], row.number)
     return found
 

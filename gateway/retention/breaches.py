@@ -174,11 +174,11 @@ def check_role(actor: Actor) -> None:
 
 
 def locked(tx: Transaction, identity: int, actor: Actor) -> Any:
-    """The row, until the end of the transaction. ActionRefused: `wrong_role`, `wrong_state` (there is none)."""
+    """The row, until the end of the transaction. ActionRefused: `wrong_role`, `wrong_state` (none, or its words are gone)."""
     check_role(actor)
     breach = tables.breach
     row = tx.one(select(breach).where(breach.c.id == identity).with_for_update())
-    if row is None:
+    if row is None or not row.what:  # five years after its end nobody knows any more who was told
         raise ActionRefused("wrong_state")
     return row
 

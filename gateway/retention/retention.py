@@ -75,6 +75,13 @@ RULES: tuple[Rule, ...] = (
     Rule("webhook attempts",   tables.webhook_attempt, MONTH,  "delivery_id < :before_id"),
     Rule("words of tasks",     tables.task,            2 * YEAR,  "done_at < :before AND detail <> ''", clears={"detail": GONE}, of=COMPLAINT),
     Rule("words of requests",  tables.privacy_request, 2 * YEAR,  "decided_at < :before AND said <> ''", clears={"said": GONE}),
+    # breaches of personal data: what happened, who was told; that it happened, when, and to how many stays
+    Rule("words of breaches",  tables.breach,          5 * YEAR,  "closed_at < :before AND what <> ''",
+         clears={"what": GONE, "said_how": GONE, "said_done": GONE, "numbers": "'[]'"}),
+    Rule("steps of breaches",  tables.breach_step,     5 * YEAR,  "words <> '' AND EXISTS (SELECT 1"
+         " FROM breach b WHERE b.id = breach_step.breach_id AND b.closed_at < :before)", clears={"words": GONE}),
+    Rule("persons of breaches", tables.breach_person,  5 * YEAR,  "EXISTS (SELECT 1"
+         " FROM breach b WHERE b.id = breach_person.breach_id AND b.closed_at < :before)"),
     # doors of staff
     Rule("officers' links",    tables.page_link,       3 * MONTH, "expires_at < :before"),
     Rule("officers' buttons",  tables.officer_action,  6 * MONTH, "created_at < :before"),

@@ -23,7 +23,7 @@ from gateway.people import contacts, dialogues
 from gateway.record import tasks
 from gateway.reporting import breach_list
 from gateway.reporting.breach_list import COLUMNS, LIST
-from gateway.retention import breach_scope, breaches, emptying
+from gateway.retention import breach_scope, breaches, emptying, retention
 from gateway.retention.breach_scope import Counted, Scope
 from gateway.retention.breaches import Found
 from gateway.storage import tables
@@ -34,6 +34,7 @@ from gateway.upkeep import run as run_duty
 from tests.dashboard.test_privacy import opened as unsealed
 from tests.gateway.conftest import MONDAY, Moment
 from tests.gateway.short_ways import assigned, contact, count, only, opened, receive, rows, said
+from tests.plans import statements
 
 DP = Actor(Role.PRIVACY_OFFICER, "7", name="Pejabat Contoh")
 WHAT = "Berkas cadangan kanaribocor terbaca dari luar selama dua jam."
@@ -202,12 +203,14 @@ def test_c33_c7_nobody_but_its_officer_does_or_reads_anything(register: Register
         (breaches.add_measures, identity, WHAT), (breaches.change_scope, identity, Scope()),
         (breaches.mark_told, identity, Told.PERSONS, HOW),
         (breach_notices.plan, identity, WORDS), (breach_notices.begin, identity, WORDS),
-        (breach_list.take, identity, "Memberi tahu dengan surat"), (breach_list.passwords, identity),
+        (breach_list.passwords, identity),
     ]  # fmt: skip
     for role in set(Role) - {Role.PRIVACY_OFFICER}:
         for deed, *given in deeds:
             with pytest.raises(ActionRefused, match="wrong_role"):
                 register.do(deed, *given, actor=Actor(role, "9"))
+        with pytest.raises(ActionRefused, match="wrong_role"):
+            breach_list.take(register.store, identity, "Memberi tahu dengan surat", Actor(role, "9"))
 
 
 def test_c33_each_person_is_told_once_on_their_own_channel(register: Register, moment: Moment) -> None:
@@ -285,6 +288,71 @@ def test_c33_who_comes_later_is_told_later_and_nobody_twice(register: Register, 
     assert len(said(register.store, breach_notices.KEY)) == 3
 
 
+def test_c33_who_is_told_is_looked_for_before_anything_is_locked(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small piece is written; what reads the complaints of years holds up nobody who writes."""
+    identity = register.note(Scope(until=date(2026, 11, 23)))
+    register.do(breach_notices.begin, identity, WORDS)
+    monkeypatch.setattr(breach_notices, "BATCH", 2)
+    with statements(register.store, "SELECT", "UPDATE") as asked:
+        told = [register.duty("breaches_told") for _ in range(3)]
+    assert told == [2, 1, 0]
+    of_years = [text for text, _ in asked if "FROM complaint" in text and "GROUP BY" in text and " IN (" not in text]
+    assert all(" LIMIT " in text for text in of_years)
+    pieces = [text for text, _ in asked if "max(complaint.id)" in text]
+    assert len(pieces) == 2
+    assert all("complaint.contact_id IN" in text for text in pieces)
+    assert len({row.contact_id for row in rows(register.store, tables.breach_person)}) == 3
+
+
+def test_c33_what_was_told_by_somebody_else_meanwhile_is_not_told_twice(register: Register) -> None:
+    """Two processes that looked at the same moment: the second finds its persons told; with other persons it goes on."""
+    store, identity = register.store, register.note()
+    register.do(breach_notices.begin, identity, WORDS)
+    seen = register.row(identity)
+    with store.reading() as tx:
+        ids = breach_scope.contact_ids(tx, seen, 100, told=False)
+    register.do(breaches.change_scope, identity, Scope(channel="sms"))
+    assert store.run(lambda tx: breach_notices._piece(tx, seen, ids)) == 0
+    register.do(breaches.change_scope, identity, Scope(channel="tg"))
+    assert [store.run(lambda tx: breach_notices._piece(tx, seen, ids)) for _ in range(2)] == [2, 0]
+    assert len(said(store, breach_notices.KEY)) == 2
+
+
+def test_c33_5_words_of_a_breach_go_five_years_after_its_end_and_its_figures_stay(
+    register: Register, moment: Moment
+) -> None:
+    store = register.store
+    ended, open_still = (register.note(Scope(numbers=(register.numbers[3],))) for _ in range(2))
+    for identity in (ended, open_still):
+        register.do(breach_notices.begin, identity, WORDS)
+        register.duty("breaches_told")
+        register.do(breaches.add_measures, identity, "Kunci cadangan diganti semua oleh kanaripetugas")
+        register.do(breaches.mark_told, identity, Told.AUTHORITY, HOW)
+    moment.pass_(hours=1)
+    register.do(breaches.mark_told, ended, Told.PERSONS, HOW)
+    moment.pass_(days=5 * 365)
+    retention.forget(store)
+    assert register.row(ended).what
+    moment.pass_(seconds=1)
+    with store.reading() as tx:
+        due = retention.due(tx)
+    assert [due[f"{what} of breaches"] for what in ("words", "steps", "persons")] == [1, 3, 1]
+    retention.forget(store)
+    gone, kept = register.row(ended), register.row(open_still)
+    assert (gone.what, gone.said_how, gone.said_done, gone.numbers) == ("", "", "", [])
+    assert (gone.data, gone.persons_told_at) == ("address text", gone.closed_at)
+    assert (kept.what, kept.numbers) == (WHAT, [register.numbers[3]])
+    with store.reading() as tx:
+        assert {(step.words, step.persons) for step in breaches.steps(tx, ended)} == {("", 1), ("", None)}
+    assert {row.breach_id for row in rows(store, tables.breach_person)} == {open_still}
+    for deed in (breach_notices.begin, breaches.change_scope):
+        with pytest.raises(ActionRefused, match="wrong_state"):
+            register.do(deed, ended, WORDS if deed is breach_notices.begin else Scope())
+    assert len(register.do(breaches.listed)) == 2
+
+
 def test_c33_the_longest_notice_is_whole_on_every_channel(register: Register) -> None:
     """The law says what it must hold: nothing of it may be cut."""
     identity = register.note(Scope(numbers=tuple(register.numbers)))
@@ -325,8 +393,8 @@ def test_c33_c10_c19_the_list_with_contacts_is_sealed_harmless_and_recorded(regi
         (person,) = contacts.ensure(tx, [Address("tg", "7299000417")]).values()
         contacts.set_name(tx, person, "=HYPERLINK(kanari)")
     with pytest.raises(ActionRefused, match="too_short"):
-        register.do(breach_list.take, identity, "surat")
-    made = register.do(breach_list.take, identity, "Memberi tahu dengan surat pos")
+        breach_list.take(store, identity, "surat", DP)
+    made = breach_list.take(store, identity, "Memberi tahu dengan surat pos", DP)
     assert b"7299000417" not in made.content
     (sandi,) = register.do(breach_list.passwords, identity).values()
     table = list(csv.reader(io.StringIO(unsealed(made.content, sandi)[LIST].decode("utf-8-sig")), delimiter=";"))
@@ -339,7 +407,7 @@ def test_c33_c10_c19_the_list_with_contacts_is_sealed_harmless_and_recorded(regi
     line = register.audited()[-1]
     assert (line.action, line.reason, line.details["rows"]) == ("breach_list_taken", "Memberi tahu dengan surat pos", 3)
     assert len(line.details["sha256"]) == 64
-    cut = register.do(breach_list.take, identity, "Memberi tahu dengan surat pos", most=2)
+    cut = breach_list.take(store, identity, "Memberi tahu dengan surat pos", DP, most=2)
     last = list(register.do(breach_list.passwords, identity).values())[-1]
     assert last != sandi
     assert "Berkas berisi 2 dari 3 orang" in unsealed(cut.content, last)[LIST].decode()
