@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from channels.errors import PayloadInvalid
-from channels.messages import TextPart
+from channels.errors import PayloadInvalid, RecipientRefused, SendRefused
+from channels.messages import OutboundMessage, TextPart
 
 ESCAPE = 0x1B
 CARRIAGE_RETURN = 0x0D
@@ -100,6 +100,15 @@ def count(text: str, reference_bits: int = 8) -> Count:
     used = _size(text, encoding)
     segments = 1 if used <= SINGLE[encoding] else len(_parts(text, encoding, reference_bits))
     return Count(encoding, used, len(text), segments)
+
+
+def refuse_unsendable(message: OutboundMessage, segments: int, most: int) -> None:
+    """RecipientRefused or SendRefused for what can never leave as SMS: no number, no text, more parts than are allowed."""
+    if message.address.scheme != "tel":
+        raise RecipientRefused("no_such_address", f"{message.address.scheme} cannot be reached by SMS")
+    if not message.text or segments > most:
+        reason = "too_long" if message.text else "empty"
+        raise SendRefused(reason, f"{segments} segments, at most {most}", alert=True)
 
 
 def split(text: str, reference_bits: int = 8, encoding: Encoding | None = None) -> tuple[str, ...]:

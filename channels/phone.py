@@ -75,6 +75,12 @@ def normalise(raw: str, default_area_code: str | None = None) -> Number:
     return _known(international) if international else INVALID
 
 
+def unescaped(text: str) -> str:
+    """A number whose unescaped + became a space on the way."""
+    digits = text.strip()
+    return f"+{digits}" if text.startswith(" ") and digits.isdigit() else digits
+
+
 def phone_address(raw: str) -> tuple[Address, bool]:
     """The address of a sender, and whether an answer can reach it.
 

@@ -17,7 +17,6 @@ from channels.errors import (
     ChannelStopped,
     PayloadInvalid,
     ProviderBusy,
-    RecipientRefused,
     SendError,
     SendRefused,
     SendUnknown,
@@ -37,7 +36,7 @@ from channels.messages import (
     SendReceipt,
     clean_text,
 )
-from channels.phone import phone_address
+from channels.phone import phone_address, unescaped
 from channels.protocols import Capabilities, Http, HttpResponse
 from config.settings import Secret
 
@@ -200,12 +199,8 @@ class Jasmin:
 
     def _form(self, message: OutboundMessage) -> dict[str, str]:
         settings = self._settings
-        if message.address.scheme != "tel":
-            raise RecipientRefused("no_such_address", f"{message.address.scheme} cannot be reached by SMS")
         counted = gsm.count(message.text)
-        if not message.text or counted.segments > settings.max_segments:
-            reason = "too_long" if message.text else "empty"
-            raise SendRefused(reason, f"{counted.segments} segments, at most {settings.max_segments}", alert=True)
+        gsm.refuse_unsendable(message, counted.segments, settings.max_segments)
         form = {
             "username": settings.username,
             "password": settings.password.reveal(),
@@ -256,9 +251,7 @@ def _ascii(fields: Fields, name: str) -> str:
 
 
 def _number(fields: Fields, name: str) -> str:
-    """A number whose unescaped + became a space on the way."""
-    text = fields.get(name, b"")[:64].decode("utf-8", "replace")
-    return f"+{text.strip()}" if text.startswith(" ") and text.strip().isdigit() else text.strip()
+    return unescaped(fields.get(name, b"")[:64].decode("utf-8", "replace"))
 
 
 def _coding(fields: Fields) -> int:

@@ -20,7 +20,6 @@ from channels.errors import (
     ChannelError,
     ChannelStopped,
     PayloadInvalid,
-    RecipientRefused,
     SendError,
     SendRefused,
     SendUnknown,
@@ -40,7 +39,7 @@ from channels.messages import (
     SendReceipt,
     clean_text,
 )
-from channels.phone import phone_address
+from channels.phone import phone_address, unescaped
 from channels.protocols import Capabilities, Http, HttpResponse
 from config.settings import Secret
 
@@ -201,12 +200,8 @@ class Kannel:
 
     def _sendsms(self, message: OutboundMessage) -> bytes:
         settings = self._settings
-        if message.address.scheme != "tel":
-            raise RecipientRefused("no_such_address", f"{message.address.scheme} cannot be reached by SMS")
         counted = gsm.count(message.text)
-        if not message.text or counted.segments > settings.max_segments:
-            reason = "too_long" if message.text else "empty"
-            raise SendRefused(reason, f"{counted.segments} segments, at most {settings.max_segments}", alert=True)
+        gsm.refuse_unsendable(message, counted.segments, settings.max_segments)
         query = (
             f"{self._login}&to={_quoted(message.address.path)}&from={_quoted(message.sent_from or settings.number)}"
             f"&{self._text(message.text, counted.encoding)}{self._options(message, counted.segments)}"
@@ -264,9 +259,7 @@ def _ascii(fields: Fields, name: str) -> str:
 
 
 def _number(fields: Fields, name: str) -> str:
-    """A number whose unescaped + became a space on the way."""
-    text = fields.get(name, b"")[:64].decode("utf-8", "replace")
-    return f"+{text.strip()}" if text.startswith(" ") and text.strip().isdigit() else text.strip()
+    return unescaped(fields.get(name, b"")[:64].decode("utf-8", "replace"))
 
 
 def _decode(fields: Fields, octet_charset: str) -> str:

@@ -485,3 +485,42 @@ def test_a_provider_file_is_tried_with_its_samples_and_no_secret(tmp_path: Path)
 def test_a_sample_that_does_not_fit_is_named(tmp_path: Path, samples: dict[str, str], words: str) -> None:
     with pytest.raises(PayloadInvalid, match=words):
         rehearsed(tmp_path, **samples)
+
+
+# Tokens
+
+
+OAUTH = {
+    "kind": "oauth2_client",
+    "token_url": "https://token.example/oauth2",
+    "client_id": "satupintu",
+    "client_secret": "secret:api_token",
+    "scope": "sms",
+}
+
+
+def given_out(token: str) -> HttpResponse:
+    return HttpResponse(200, json.dumps({"access_token": token, "expires_in": 3600}).encode())
+
+
+async def test_a_token_is_asked_for_once_and_once_more_when_it_is_refused() -> None:
+    http = ScriptedHttp([given_out("satu"), TAKEN, HttpResponse(401, b"{}"), given_out("dua"), TAKEN])
+    channel = contoh(auth=OAUTH)
+    assert channel.sender is not None
+    for _ in range(2):
+        assert await channel.sender.send(message(), http) == SendReceipt("p-1")
+    asked = [call.headers.get("Authorization", call.form) for call in http.calls]
+    form = {"grant_type": "client_credentials", "client_id": "satupintu", "client_secret": KEYS["api_token"]}
+    told = form | {"scope": "sms"}
+    assert asked == [told, "Bearer satu", "Bearer satu", told, "Bearer dua"]
+
+
+async def test_a_token_that_is_not_given_out_stops_the_channel_before_anything_is_sent() -> None:
+    http, outcome = await sent(contoh(auth=OAUTH), message(), HttpResponse(401, b'{"error":"invalid_client"}'))
+    assert (type(outcome), len(http.calls)) == (ChannelStopped, 1)
+
+
+@pytest.mark.parametrize("changes", [{"token_url": "http://token.example"}, {"client_id": ""}, {"client_secret": "x"}])
+def test_a_grant_that_cannot_be_right_ends_the_start(changes: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"outbound\.auth"):
+        contoh(auth=OAUTH | changes)

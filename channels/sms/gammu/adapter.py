@@ -14,8 +14,6 @@ from channels.errors import (
     ChannelMisconfigured,
     ChannelStopped,
     ProviderBusy,
-    RecipientRefused,
-    SendRefused,
     TemporaryFailure,
 )
 from channels.messages import Inbound, OutboundMessage, RawRequest, SendReceipt
@@ -106,12 +104,7 @@ class Gammu:
         return await asyncio.to_thread(self._back.problems)
 
     def _check(self, message: OutboundMessage) -> None:
-        if message.address.scheme != "tel":
-            raise RecipientRefused("no_such_address", f"{message.address.scheme} cannot be reached by SMS")
-        segments = gsm.count(message.text).segments
-        if not message.text or segments > self._settings.max_segments:
-            reason = "too_long" if message.text else "empty"
-            raise SendRefused(reason, f"{segments} segments, at most {self._settings.max_segments}", alert=True)
+        gsm.refuse_unsendable(message, gsm.count(message.text).segments, self._settings.max_segments)
 
     def _put(self, message: OutboundMessage) -> SendReceipt:
         if self._back.is_hung():

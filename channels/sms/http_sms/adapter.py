@@ -5,6 +5,7 @@ Page: docs/channels/http_sms.md. The tables are read once, at the start; nothing
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -13,20 +14,19 @@ from channels.errors import (
     AddressRefused,
     ChannelError,
     PayloadInvalid,
-    RecipientRefused,
-    SendRefused,
     SendUnknown,
     SignatureInvalid,
     TemporaryFailure,
     as_send_error,
 )
 from channels.messages import Answer, Inbound, OutboundMessage, RawRequest, RawResponse, SendReceipt
-from channels.protocols import Capabilities, Http
+from channels.oauth import Tokens
+from channels.protocols import Capabilities, Http, HttpResponse
 from channels.sms.http_sms.outcomes import Judge
 from channels.sms.http_sms.proofs import proof
 from channels.sms.http_sms.reading import Messages, Reports, read_all, shape
-from channels.sms.http_sms.sending import Writer
-from channels.sms.http_sms.settings import HttpSmsSettings, Respond
+from channels.sms.http_sms.sending import Request, Writer
+from channels.sms.http_sms.settings import HttpSmsSettings, Provider, Respond
 from channels.sms.http_sms.words import Sending
 from config import clock
 from config.settings import SettingsError
@@ -48,7 +48,9 @@ class HttpSms:
         self._outbound = provider.outbound
         self._writer = Writer(provider.outbound, settings)
         self._judge = Judge(provider.outbound)
-        self._hearing = Hearing(settings) if provider.inbound else None
+        grant = self._writer.grant()
+        self._tokens = Tokens(grant) if grant else None
+        self._hearing = Hearing(settings, provider) if provider.inbound else None
         self.capabilities = Capabilities(
             max_length=gsm.PART[gsm.Encoding.GSM7, 8] * provider.outbound.max_segments,
             max_messages=provider.outbound.max_segments,
@@ -84,12 +86,21 @@ class HttpSms:
 
     async def send(self, message: OutboundMessage, http: Http) -> SendReceipt:
         request = self._writer.request(self._sending(message))
+        response = await self._asked(request, http)
+        if response.status == HTTPStatus.UNAUTHORIZED and self._tokens:
+            # Not taken: once more with a fresh token, which the provider may have withdrawn before its time.
+            self._tokens.forget()
+            response = await self._asked(request, http)
+        return self._judge.receipt(response)
+
+    async def _asked(self, request: Request, http: Http) -> HttpResponse:
         outbound = self._outbound
+        bearer = {"Authorization": f"Bearer {await self._tokens.current(http)}"} if self._tokens else {}
         try:
-            response = await http.request(
+            return await http.request(
                 request.method,
                 request.url,
-                headers=request.headers,
+                headers={**request.headers, **bearer},
                 body=request.body,
                 read_s=outbound.timeout_s,
                 max_bytes=MOST_ANSWERED,
@@ -101,7 +112,6 @@ class HttpSms:
                 # The provider promises to send the same id once: trying again costs nothing.
                 raise TemporaryFailure(failure.reason, failure.detail) from problem
             raise failure from problem
-        return self._judge.receipt(response)
 
     async def check(self, http: Http, webhook_url: str) -> list[str]:
         """Asks whether the host answers at all, by its front page: a message that costs nothing is not known here."""
@@ -126,12 +136,8 @@ class HttpSms:
         return problems
 
     def _sending(self, message: OutboundMessage) -> Sending:
-        if message.address.scheme != "tel":
-            raise RecipientRefused("no_such_address", f"{message.address.scheme} cannot be reached by SMS")
-        counted, most = gsm.count(message.text), self._outbound.max_segments
-        if not message.text or counted.segments > most:
-            reason = "too_long" if message.text else "empty"
-            raise SendRefused(reason, f"{counted.segments} segments, at most {most}", alert=True)
+        counted = gsm.count(message.text)
+        gsm.refuse_unsendable(message, counted.segments, self._outbound.max_segments)
         url = f"{message.report_url}{self._key}" if message.report_url else ""
         return Sending(message, self._settings.number, counted, url, self._now())
 
@@ -139,8 +145,7 @@ class HttpSms:
 class Hearing:
     """The provider's calls: their proof, their items, our word for having them."""
 
-    def __init__(self, settings: HttpSmsSettings) -> None:
-        provider = settings.dialect()
+    def __init__(self, settings: HttpSmsSettings, provider: Provider) -> None:
         inbound, receipts = provider.inbound, provider.receipts
         if inbound is None:
             raise SettingsError("inbound", "is missing")

@@ -20,7 +20,7 @@ from channels.messages import (
     TextPart,
     clean_text,
 )
-from channels.phone import phone_address
+from channels.phone import phone_address, unescaped
 from channels.sms.http_sms.paths import (
     TEXT_FORMATS,
     TIME_FORMATS,
@@ -124,7 +124,7 @@ class Messages:
         """None for what the table says to ignore; PayloadInvalid for what is no message."""
         if self._ignored and self._ignored.holds(item):
             return None
-        raw = _number(_text(self._readers, "from", item))
+        raw = unescaped(_text(self._readers, "from", item)[:LONGEST_NUMBER])
         if not raw:
             raise PayloadInvalid("http_sms: a message needs a sender")
         part, bad = self._part(item)
@@ -137,7 +137,7 @@ class Messages:
             # Half of an emoji may end a part: it is cleaned when the parts are joined.
             text=text if part else clean_text(text),
             sent_at=time.moment(item) if time else None,
-            destination=_number(_text(self._readers, "to", item)) or self._number,
+            destination=unescaped(_text(self._readers, "to", item)[:LONGEST_NUMBER]) or self._number,
             part=part,
             reply_possible=reachable,
             flags=frozenset({"bad_udh"} if bad else ()),
@@ -229,9 +229,3 @@ def read_all(items: Sequence[Any], read: Any) -> Sequence[Inbound]:
 def _text(readers: Readers, name: str, item: Any) -> str:
     found = readers[name]
     return found.text(item) if found else ""
-
-
-def _number(text: str) -> str:
-    """A number whose unescaped + became a space on the way."""
-    text = text[:LONGEST_NUMBER]
-    return f"+{text.strip()}" if text.startswith(" ") and text.strip().isdigit() else text.strip()

@@ -42,15 +42,15 @@ def rehearse(file: Path) -> Iterator[str]:
     provider = settings.dialect()
     Judge(provider.outbound)
     message = OutboundMessage("ob_0000000000001", Address("tel", CITIZEN), TEXT)
-    request = Writer(provider.outbound, settings).request(
-        Sending(message, NUMBER, gsm.count(TEXT), STATUS_URL, clock.now())
-    )
+    writer = Writer(provider.outbound, settings)
+    writer.grant()  # asked for at the start, too: a wrong key is named
+    request = writer.request(Sending(message, NUMBER, gsm.count(TEXT), STATUS_URL, clock.now()))
     yield f"{request.method} {request.url}"
     yield from (f"{name}: {value}" for name, value in request.headers.items())
     yield (request.body or b"").decode()
     if provider.inbound is None:
         return
-    hearing = Hearing(settings)
+    hearing = Hearing(settings, provider)
     for suffix, path in SAMPLES:
         sample = file.with_suffix(suffix)
         if sample.is_file():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from channels.oauth import Grant
 from channels.sms.http_sms.settings import HttpSmsSettings, Outbound, OutboundAuth
 from channels.sms.http_sms.words import BODY, Sending, Template
 from config.settings import SettingsError
@@ -49,6 +50,23 @@ class Writer:
                 raise SettingsError(f"{where}.headers", f"{name!r} is no name of a header")
         self._body = self._body_of()
         self._signature = self._signature_of()
+
+    def grant(self) -> Grant | None:
+        """How tokens are asked for; None where something else proves who we are."""
+        auth, where = self._outbound.auth, "outbound.auth"
+        if auth.kind != "oauth2_client":
+            return None
+        if not ORIGIN.match(auth.token_url) or (
+            auth.token_url.startswith("http://") and not self._outbound.allow_private
+        ):
+            raise SettingsError(f"{where}.token_url", "must begin with https:// and a host")
+        _needed(auth.client_id, f"{where}.client_id")
+        said = {
+            "grant_type": "client_credentials",
+            "client_id": auth.client_id,
+            "client_secret": self._secret(auth.client_secret, f"{where}.client_secret"),
+        }
+        return Grant(auth.token_url, said | ({"scope": auth.scope} if auth.scope else {}))
 
     def request(self, sending: Sending) -> Request:
         outbound = self._outbound

@@ -19,7 +19,7 @@ NO_WORDS: Mapping[str, str] = {}
 class OutboundAuth:
     """How we prove who we are. Every secret is a reference: `env:NAME`, `file:PATH` or `secret:NAME`."""
 
-    kind: Literal["none", "basic", "bearer", "header", "query", "body", "hmac"] = "none"
+    kind: Literal["none", "basic", "bearer", "header", "query", "body", "hmac", "oauth2_client"] = "none"
     username: str = ""
     password: str = ""
     token: str = ""
@@ -34,6 +34,11 @@ class OutboundAuth:
     """What is signed: `{body}`, and every placeholder of a message."""
     encoding: Literal["hex", "base64"] = "hex"
     prefix: str = ""
+    token_url: str = ""
+    """Of kind `oauth2_client`: where tokens are given out, for `client_id` and `client_secret` (a reference)."""
+    client_id: str = ""
+    client_secret: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

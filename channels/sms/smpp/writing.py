@@ -1,7 +1,6 @@
 """From a message of ours to the bodies of its submit_sm: encoding, parts, numbers."""
 
 from channels import gsm
-from channels.errors import RecipientRefused, SendRefused
 from channels.gsm import Encoding
 from channels.messages import OutboundMessage, TextPart
 from channels.phone import NumberKind, normalise
@@ -19,13 +18,9 @@ BITS = {"udh8": 8, "udh16": 16, "sar": 16, "payload": 16}
 
 def bodies(message: OutboundMessage, settings: SmppSettings, reference: int) -> list[bytes]:
     """One body for each part. RecipientRefused or SendRefused for what can never be sent."""
-    if message.address.scheme != "tel":
-        raise RecipientRefused("no_such_address", f"{message.address.scheme} cannot be reached by SMS")
     encoding = _encoding(message.text, settings.smsc_default_alphabet)
     texts = gsm.split(message.text, BITS[settings.long_mode], encoding)
-    if not message.text or len(texts) > settings.max_segments:
-        reason = "too_long" if message.text else "empty"
-        raise SendRefused(reason, f"{len(texts)} segments, at most {settings.max_segments}", alert=True)
+    gsm.refuse_unsendable(message, len(texts), settings.max_segments)
     if settings.long_mode == "payload" and len(texts) > 1:
         whole = _octets(message.text, encoding, settings.smsc_default_alphabet)
         return [_body(message, settings, encoding, parameters=((Tag.MESSAGE_PAYLOAD, whole),))]
