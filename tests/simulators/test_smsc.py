@@ -220,6 +220,15 @@ async def test_every_refusal_and_every_lost_answer_means_what_it_says(
     assert meeting.shown().count("Petugas datang.") == 1
 
 
+async def test_an_answer_that_comes_too_late_harms_nobody(meeting: Meeting) -> None:
+    await meeting.stage.fault({"delay_ms": 600})
+    async with meeting.listening():
+        assert isinstance(await meeting.send(), SendUnknown)
+        await meeting.stage.journal_until(lambda entries: any(entry["path"] == "submit_sm" for entry in entries))
+        assert isinstance(await meeting.send("Petugas datang.", 2), SendReceipt)
+    assert max(meeting.time.waited, default=0) < 1  # over the same session
+
+
 async def test_f42_a_throttle_on_the_third_of_ten_parts_lets_the_others_follow(meeting: Meeting) -> None:
     text = "Petugas kami sudah datang dan melihat. " * 39
     await meeting.stage.fault({"named": "throttled"}, after=2)

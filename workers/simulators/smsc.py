@@ -36,6 +36,7 @@ PRESETS: Mapping[str, Action] = {
     "bad_destination": Action(status=0x0B),
     "wrong_state": Action(status=0x04),
     "silent": Action(body="silent"),
+    "late_answer": Action(delay_ms=40_000),
     "answer_then_drop": Action(body="answer_then_drop"),
     "drop_before_answer": Action(accept_then_close=True),
     "drop_before_taking": Action(close_before_read=True),
