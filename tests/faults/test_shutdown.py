@@ -22,6 +22,24 @@ pytestmark = pytest.mark.fault
 CALLERS = 6
 ENOUGH = 60
 """Calls that were answered before the end comes."""
+CHANNELS = """
+[channels.akun-x]
+kind = "x"
+user_id = "2000000000000000001"
+token = "uji-token-x"
+consumer_secret = "uji-consumer-secret-x-0001"
+[channels.fb]
+kind = "messenger"
+page_id = "400000000000001"
+token = "uji-token-halaman"
+app_secret = "uji-app-secret-meta-0001"
+verify_token = "uji-verify-token-meta"
+"""
+HANDSHAKES = {
+    "/c/akun-x?crc_token=uji-crc-token-0001": b"q8w4qOSVK6OOJ3q8u4XObaFjgmQuaKD2hwaMmYDgezg=",
+    "/c/fb?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=uji-verify-token-meta": b"1158201444",
+}
+"""What a provider asks -> what must stand in the answer."""
 
 
 @dataclass
@@ -59,11 +77,39 @@ class Load:
         assert not any(thread.is_alive() for thread in threads)
 
 
+@dataclass
+class Handshakes:
+    """X and Meta, which want their challenge back at any moment; whoever answers wrongly once is called no more."""
+
+    port: int
+    answered: list[bool] = field(default_factory=list)
+
+    def call(self) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_S)) as connection:
+            while True:
+                for path, wanted in HANDSHAKES.items():
+                    try:
+                        connection.request("GET", path)
+                        answer = connection.getresponse()
+                        body = answer.read()
+                    except (OSError, http.client.HTTPException):
+                        return  # no connection is taken any more: they ask the next process
+                    self.answered.append(answer.status == 200 and wanted in body)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        thread = threading.Thread(target=self.call)
+        thread.start()
+        yield
+        thread.join(LIMIT_S)
+        assert not thread.is_alive()
+
+
 @pytest.fixture
 def environment(sqlite_url: str, tmp_path: Path) -> dict[str, str]:
     shutil.copy(sqlite_url.removeprefix("sqlite:///"), tmp_path / "gateway.db")
     file = tmp_path / "gateway.toml"
-    file.write_text(SETTINGS.format(port=free_port(), folder=tmp_path))
+    file.write_text(SETTINGS.format(port=free_port(), folder=tmp_path) + CHANNELS)
     return {"PATH": os.defpath, "GATEWAY_CONFIG": str(file), "HOME": str(tmp_path)}
 
 
@@ -74,13 +120,13 @@ def kept(folder: Path) -> list[str]:
         return [row[0].rpartition(":")[2] for row in database.execute("SELECT external_id FROM message")]
 
 
-async def test_f75_sigterm_under_load_answers_what_it_took_and_loses_nothing(
+async def test_f75_f78_sigterm_under_load_answers_what_it_took_and_handshakes_and_loses_nothing(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     with serving(environment) as process:
-        load = Load(port_of(environment))
-        with load.running():
-            await until(lambda: len(load.acknowledged) >= ENOUGH)
+        load, handshakes = Load(port_of(environment)), Handshakes(port_of(environment))
+        with load.running(), handshakes.running():
+            await until(lambda: len(load.acknowledged) >= ENOUGH and bool(handshakes.answered))
             process.send_signal(signal.SIGTERM)
         process.communicate(timeout=LIMIT_S)
         assert process.returncode == 0
@@ -88,6 +134,7 @@ async def test_f75_sigterm_under_load_answers_what_it_took_and_loses_nothing(
             get(environment, "/healthz")
     found = kept(tmp_path)
     assert load.refused == []
+    assert all(handshakes.answered)
     assert set(load.acknowledged) <= set(found) <= set(load.sent)
     assert len(found) == len(set(found))
     assert list((tmp_path / "spool").glob("*.spool")) == []
