@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from channels.messages import Address
 from config.load import load
 from gateway.app import open_gateway, prepare
 from gateway.cli.main import gateway as command
+from gateway.outbound import outbound
+from gateway.outbound.outbound import Said
+from gateway.people import contacts
 from gateway.storage import tables
 from tests.cli.test_operating import SETTINGS
 from tests.queries import filling
@@ -72,6 +76,28 @@ def test_a_channel_is_paused_drained_and_resumed_and_the_record_knows_why(run: R
     refused = run("move", "sms", "tg", "--reason", "Modem mati")
     assert (refused.exit_code, refused.output) == (1, "that channel does not reach the same people\n")
     assert run("move", "nope", "sms", "--reason", "Modem mati").exit_code == 2
+
+
+def test_a_move_counts_first_and_is_done_only_when_told(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    second = (
+        SMS.replace("channels.sms", "channels.sms2")
+        .replace("0123456789", "9876543210")
+        .replace("test-sms-password", "other-password")
+    )
+    file.write_text(file.read_text() + second)
+    gateway = open_gateway(load())
+    try:
+        with gateway.store.transaction() as tx:
+            address = Address("tel", "+6281200000001")
+            person = contacts.ensure(tx, [address])[address]
+            outbound.say(tx, person, "sms", [("x" * 161, ())], Said("st.note"))
+    finally:
+        gateway.close()
+    asked = ("move", "sms", "sms2", "--reason", "Modem mati")
+    assert run(*asked).output == "would move: 1 messages, 2 parts, about Rp 700\n"
+    assert run(*asked, "--yes").output == "ok: moved 1 messages, 2 parts, about Rp 700\n"
+    assert run(*asked).output.startswith("would move: 0 messages")
 
 
 def test_what_a_month_cost_is_printed(run: Run) -> None:
