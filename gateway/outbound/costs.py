@@ -73,6 +73,13 @@ def tell(tx: Transaction) -> int:
     return sum(_look(tx, name, cap) for name in capped if name in purses for cap in caps(purses[name]))
 
 
+def is_full(tx: Transaction, name: str) -> bool:
+    """Whether one of the caps of this channel is reached: then what waits does so on purpose."""
+    if not any(_mosts(tx.office.channels[name])):
+        return False
+    return any(cap.level == REACHED for cap in caps(channel_costs.purses(tx)[name]))
+
+
 def _mosts(channel: Channel) -> tuple[int, int, int]:
     return channel.messages_per_day, channel.rupiah_per_day, channel.rupiah_per_month
 

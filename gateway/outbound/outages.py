@@ -5,7 +5,7 @@ from datetime import timedelta
 from config.logging import get_logger
 from gateway.complaints.notices import Audience
 from gateway.operations import vitals
-from gateway.outbound import circles
+from gateway.outbound import circles, costs
 from gateway.outbound.outbound import Said
 from gateway.queries import channel_watch
 from gateway.queries.channel_watch import ChannelState, Watched
@@ -40,6 +40,8 @@ def _look(tx: Transaction, channel: Watched) -> int:
     name = vitals.sample(FIGURE, channel=channel.name)
     since, code = divmod(vitals.kept(tx, name).get(name, 0), 10)
     before, now = CODES[code], outage_of(channel)
+    if now == "late" and costs.is_full(tx, channel.name):
+        now = ""  # of the cap people were told already
     last_in = int(channel.last_in_at.timestamp()) if channel.last_in_at else 0
     if before == "silent" and not now and last_in == since:
         return 0  # the hours in which much is usual are over, and still nothing has come

@@ -7,7 +7,7 @@ import pytest
 from channels.messages import DeliveryStatus
 from channels.registry import build
 from config.settings import ChannelTable, SettingsError
-from gateway.outbound import costs, outbound
+from gateway.outbound import costs, outages, outbound
 from gateway.outbound.outbound import Outcome, Said
 from gateway.queries import channel_costs
 from gateway.queries.channel_costs import Purpose
@@ -87,6 +87,9 @@ def test_c16_people_are_told_at_four_fifths_and_at_the_cap_and_what_waits_does_n
     say(store, 6)
     assert send(store) == 2
     assert (store.run(costs.tell), store.run(costs.tell)) == (1, 0)
+    moment.pass_(minutes=20)
+    store.run(lambda tx: tx.execute(tables.outbox.update().where(tables.outbox.c.channel == "tg").values(state="sent")))
+    assert store.run(outages.tell) == 0, "what waits for a cap is not late"
     words = [one for one in said(store, "chan.alert") if "Kanal sms" in one]
     assert (sum("80 %" in one for one in words) > 0, sum("4 pesan menunggu" in one for one in words) > 0) == (
         True,
