@@ -227,12 +227,15 @@ def reached(tx: Transaction, row: Any) -> Reached:
     sent = select(state.label("state"), func.count().label("many")).select_from(person)
     by_state = tx.all(sent.outerjoin(outbox, outbox.c.id == person.c.outbox_id).where(mine).group_by(state))
     missed = (person.c.skip != "") | outbox.c.state.in_(FAILED)
+    # By SMS a notice goes on in further messages: whom one of them did not reach does not know all of it.
+    theirs = (outbox.c.complaint_id == person.c.complaint_id) & (outbox.c.created_at == person.c.at)
     lost = (
-        select(complaint.c.number, person.c.skip, outbox.c.reason)
+        select(complaint.c.number, person.c.skip, func.max(outbox.c.reason).label("reason"))
         .select_from(person)
-        .outerjoin(outbox, outbox.c.id == person.c.outbox_id)
+        .outerjoin(outbox, theirs & (outbox.c.key == KEY))
         .join(complaint, complaint.c.id == person.c.complaint_id)
         .where(person.c.breach_id == row.id, missed)
+        .group_by(person.c.id, complaint.c.number, person.c.skip)
     )
     unreached = [
         Unreached(one.number, one.skip or one.reason) for one in tx.all(lost.order_by(person.c.id).limit(LISTED))

@@ -16,7 +16,7 @@ from gateway.complaints.complaint import ActionRefused, Actor, Role
 from gateway.conversation.render import CUT
 from gateway.intake.arrival import Arrival
 from gateway.notices import breach_notices
-from gateway.notices.breach_notices import MOST, Words
+from gateway.notices.breach_notices import MOST, Unreached, Words
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome, Said
 from gateway.people import contacts, dialogues
@@ -367,6 +367,22 @@ def test_c33_the_longest_notice_is_whole_on_every_channel(register: Register) ->
     for words in (Words("Bocor", WORDS.done), Words(WORDS.how, longest + "lagi")):
         with pytest.raises(ActionRefused, match="too_"):
             register.do(breach_notices.begin, identity, words)
+
+
+def test_c33_whom_one_message_of_several_did_not_reach_is_listed(register: Register) -> None:
+    identity = register.note(Scope(numbers=(register.numbers[3],)))
+    longest = ("katakata " * MOST)[: MOST - 1] + "."
+    register.do(breach_notices.begin, identity, Words(longest, longest))
+    register.duty("breaches_told")
+    first, *_, last = rows(register.store, tables.outbox, tables.outbox.c.key == breach_notices.KEY)
+    assert register.reached(identity).unreached == []
+    with register.store.transaction() as tx:
+        mine = tables.outbox.c.id == last.id
+        tx.execute(tables.outbox.update().where(mine).values(state="failed", reason="rejected"))
+    assert (first.id < last.id, register.reached(identity).unreached) == (
+        True,
+        [Unreached(register.numbers[3], "rejected")],
+    )
 
 
 def test_c33_who_is_forgotten_leaves_the_list_of_those_told(register: Register) -> None:
