@@ -4,6 +4,7 @@ Wire: docs/channels/messenger.md and instagram.md. Whose an entry is, `object` a
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from channels.errors import AddressRefused, AnswerLost, FileGone, PartlyInvalid, PayloadInvalid
+from channels.errors import AddressRefused, AnswerLost, FileGone, PartlyInvalid, PayloadInvalid, ProviderBusy
 from channels.messages import (
     Address,
     Answer,
@@ -28,16 +29,18 @@ from channels.messages import (
 from channels.meta import webhook
 from channels.pages import deletion, mentions, sending
 from channels.pages.account import Account
-from channels.pages.comments import read_change
+from channels.pages.comments import COMMENT, read_change
 from channels.pages.direct import read_event
 from channels.pages.entries import Entry, entries
 from channels.pages.registration import Registration
 from channels.pages.sending import Outlet
 from channels.pages.settings import InstagramSettings, MessengerSettings
 from channels.protocols import Capabilities, Http
+from config import clock
 
 FILE_HOSTS = (".fbsbx.com", ".fbcdn.net", ".cdninstagram.com")
 FILE_READ_S = 60.0
+REPLIES_A_MINUTE, MINUTE_S = 10, 60.0
 SCHEMES: Mapping[str, str] = {"page": "fb", "instagram": "ig"}
 """What a call is about -> scheme of the addresses of its people."""
 
@@ -53,6 +56,8 @@ class Page:
         self._outlet = outlet
         self.account = f"{account.kind}:{account.id}"
         self.app = hashlib.sha256(settings.app_secret.reveal().encode()).hexdigest()
+        self._replied: deque[float] = deque()
+        self._monotonic = clock.monotonic
         self._secrets = (settings.app_secret, settings.previous_app_secret)
 
     def pace(self, address: Address) -> float:
@@ -102,7 +107,18 @@ class Page:
         return deletion.who_asks(request, self._secrets, self._account.scheme)
 
     async def send(self, message: OutboundMessage, http: Http) -> SendReceipt:
+        if message.reply_to.startswith(COMMENT):
+            self._spare()
         return await sending.send(self._outlet, message, http)
+
+    def _spare(self) -> None:
+        """Few private replies in a minute: a page that answers hundreds of comments at once looks like an advertiser."""
+        now = self._monotonic()
+        while self._replied and now - self._replied[0] >= MINUTE_S:
+            self._replied.popleft()
+        if len(self._replied) >= REPLIES_A_MINUTE:
+            raise ProviderBusy(MINUTE_S - (now - self._replied[0]), this_lane=True)
+        self._replied.append(now)
 
     async def fetch(self, attachment: AttachmentRef, http: Http, max_bytes: int) -> FetchedFile:
         """The address is signed and lives for minutes to a day; only Meta's own hosts are called."""

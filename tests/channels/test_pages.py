@@ -15,6 +15,7 @@ from channels.errors import (
     FileGone,
     PartlyInvalid,
     PayloadInvalid,
+    ProviderBusy,
     SendHeld,
     SendRefused,
     SendUnknown,
@@ -134,6 +135,18 @@ async def test_only_what_an_officer_typed_leaves_after_the_window(typed: bool, g
 async def test_c14_no_address_leads_to_another_call(address: Address) -> None:
     with pytest.raises(SendRefused):
         await sent(channel(), OutboundMessage(ID, address, "Halo"))
+
+
+async def test_private_replies_leave_ten_a_minute_and_nobody_else_waits_for_them() -> None:
+    of, http = channel(), ScriptedHttp([TAKEN])
+    assert of.sender is not None
+    for number in range(10):
+        await of.sender.send(message("Terima kasih.", reply_to=f"c:{number}"), http)
+    with pytest.raises(ProviderBusy) as busy:
+        await of.sender.send(message("Terima kasih.", reply_to="c:10"), http)
+    assert busy.value.this_lane
+    assert 0 < busy.value.retry_after <= 60
+    await of.sender.send(message("Laporan Anda kami terima."), http)
 
 
 # -- coming in --------------------------------------------------------------------------
