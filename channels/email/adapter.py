@@ -8,6 +8,7 @@ from typing import ClassVar
 from channels.email import webhook
 from channels.email.boxes import Boxes
 from channels.email.dialogue import hand_over, visit
+from channels.email.handed_over import mail_of
 from channels.email.polling import look, poll
 from channels.email.reading import read
 from channels.email.settings import EmailSettings
@@ -64,10 +65,11 @@ class Email:
             raise
 
     def verify(self, request: RawRequest) -> None:
-        webhook.check(request, [self._settings.webhook_secret, self._settings.previous_webhook_secret])
+        proves = webhook.check_token if self._settings.webhook_proof == "token" else webhook.check
+        proves(request, [self._settings.webhook_secret, self._settings.previous_webhook_secret])
 
     def parse(self, request: RawRequest) -> Sequence[Inbound]:
-        return read(request.body, webhook.envelope_of(request), self._boxes, self._settings.authserv_id)
+        return read(mail_of(request), webhook.envelope_of(request), self._boxes, self._settings.authserv_id)
 
     def ack(self, request: RawRequest, answer: Answer) -> RawResponse:
         return RawResponse(HTTPStatus.OK)

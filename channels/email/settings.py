@@ -65,6 +65,8 @@ class EmailSettings:
     webhook_secret: Secret | None = None
     """With which the mail server signs what it hands over; make one with `openssl rand -hex 24`."""
     previous_webhook_secret: Secret | None = None
+    webhook_proof: Literal["body", "token"] = "body"
+    """What is signed: moment and mail (contrib/mail/pipe), or moment and a token, as mail services do."""
     authserv_id: str = ""
     """The name by which our mail server signs its `Authentication-Results`; without it no sender counts as proven."""
     reply_box: str = "reply"
