@@ -3,6 +3,7 @@
 `pytest --accept-transcripts tests/transcripts` writes what is really said into the files; review the diff like prose.
 """
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -72,6 +73,16 @@ class Corrected:
 
     def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]:
         return [self.suggest(text) for text in texts]
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same place for every town: what an engine has learnt of our statements is kept (see `engine_at`)."""
+    place = tmp_path_factory.getbasetemp() / "town"
+    place.mkdir(exist_ok=True)
+    for left in place.iterdir():
+        left.unlink()
+    return f"sqlite:///{shutil.copy(_sqlite_template, place / 'gateway.db')}"
 
 
 @pytest.fixture

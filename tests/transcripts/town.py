@@ -37,8 +37,8 @@ from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome, Parcel
 from gateway.people import accounts, directory
 from gateway.storage import tables
-from gateway.storage.engine import open_engine
 from gateway.storage.store import Store, Transaction
+from tests.gateway.conftest import engine_at
 from tests.transcripts.phones import BOT, SMS_TOKEN, USSD_TOKEN, WEBHOOK_SECRET
 from workers.classify import Judging
 from workers.notify import Notices
@@ -152,7 +152,7 @@ class Town:
             now=lambda: self.now,
             draw=self._draw,
         )
-        self.store = Store(open_engine(self.url), self.office)
+        self.store = Store(engine_at(self.url), self.office)
         gateway = Gateway(settings, self.office, self.store, Doorbell(None), Clock())
         self._judging, self._notices = Judging(gateway, self.classifier), Notices(gateway)
         with self.store.transaction() as tx:
