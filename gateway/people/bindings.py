@@ -131,16 +131,25 @@ def bind(tx: Transaction, actor: Actor, account_id: int, member_id: int) -> Mand
         raise BindingRefused("no_mandate")
     if mandate.standing(tx.today) is Standing.OVER:
         raise BindingRefused("over")
+    _check_free(tx, account_id, member_id)
     account = tables.account
-    others = (account.c.member_id == member_id) & (account.c.id != account_id) & account.c.disabled_at.is_(None)
-    if tx.one(select(account.c.id).where(others)) is not None:
-        raise BindingRefused("taken")
     post = {"role": mandate.role.value, "agency": mandate.agency} if Role(row.role) in OFFICERS else {}
     tx.execute(account.update().where(account.c.id == account_id).values(member_id=member_id, **post))
     details = {"member": member_id, "before": row.member_id, **post}
     audit.record(tx, actor, "account_bound", "account", str(account_id), details=details)
     _end_sessions(tx, account_id)
     return mandate
+
+
+def _check_free(tx: Transaction, account_id: int, member_id: int | None) -> None:
+    """BindingRefused `taken`: one mandate is one account's. Two at the same moment wait for each other."""
+    if member_id is None:
+        return
+    tx.take_turns("mandate_bound")
+    account = tables.account
+    others = (account.c.member_id == member_id) & (account.c.id != account_id) & account.c.disabled_at.is_(None)
+    if tx.one(select(account.c.id).where(others)) is not None:
+        raise BindingRefused("taken")
 
 
 def unbind(tx: Transaction, actor: Actor, account_id: int) -> None:
@@ -166,7 +175,10 @@ def disable(tx: Transaction, actor: Actor, account_id: int) -> int:
 
 
 def enable(tx: Transaction, actor: Actor, account_id: int) -> None:
-    """It is good again, with the password and the second factor it had. Not one whose owner was forgotten meanwhile."""
+    """It is good again, with the password and the second factor it had. Not one whose owner was forgotten meanwhile.
+
+    BindingRefused `taken`: its mandate was given to another account meanwhile.
+    """
     account = tables.account
     row = tx.one(select(account).where(account.c.id == account_id).with_for_update())
     if row is None or row.forgotten_at is not None:
@@ -175,6 +187,7 @@ def enable(tx: Transaction, actor: Actor, account_id: int) -> None:
         raise BindingRefused("own")
     if row.disabled_at is None:
         return
+    _check_free(tx, account_id, row.member_id)
     values = {"disabled_at": None, "failures": 0, "locked_until": None}
     tx.execute(account.update().where(account.c.id == account_id).values(**values))
     audit.record(tx, actor, "account_enabled", "account", str(account_id))

@@ -1,6 +1,7 @@
 """Accounts that belong to a mandate: in from its first day, out from midnight after its last, and nobody else is asked."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -123,6 +124,41 @@ def test_c22_a_disabled_account_is_shut_at_once_and_good_again_when_enabled(
         tx.execute(ACCOUNT.update().where(ACCOUNT.c.id == officer).values(forgotten_at=tx.now))
     with pytest.raises(BindingRefused, match="no_account"), store.transaction() as tx:
         bindings.enable(tx, COORDINATOR, officer)
+
+
+def test_c22_an_enabled_account_does_not_take_back_a_mandate_that_another_has_now(store: Store, officer: int) -> None:
+    holder = member(store).id
+    bind(store, officer, holder)
+    with store.transaction() as tx:
+        other = accounts.add(tx, "lain", PASSWORD, Role.ANGGOTA, agency="DLH")
+        bindings.disable(tx, COORDINATOR, officer)
+    bind(store, other, holder)
+    with pytest.raises(BindingRefused, match="taken"), store.transaction() as tx:
+        bindings.enable(tx, COORDINATOR, officer)
+    with store.transaction() as tx:
+        bindings.unbind(tx, COORDINATOR, other)
+        bindings.enable(tx, COORDINATOR, officer)
+    assert only(store, ACCOUNT, ACCOUNT.c.id == officer).disabled_at is None
+
+
+def test_c22_of_two_who_give_one_mandate_to_two_accounts_at_once_one_is_refused(store: Store, officer: int) -> None:
+    holder = member(store).id
+    with store.transaction() as tx:
+        other = accounts.add(tx, "lain", PASSWORD, Role.ANGGOTA, agency="DLH")
+
+    def give() -> str:
+        with pytest.raises(BindingRefused) as refusal:
+            bind(store, other, holder)
+        return refusal.value.code
+
+    with ThreadPoolExecutor(1) as one:
+        with store.transaction() as tx:
+            bindings.bind(tx, COORDINATOR, officer, holder)
+            second = one.submit(give)
+            with pytest.raises(TimeoutError):  # it waits for the first
+                second.result(timeout=0.3)
+        assert second.result(timeout=30) == "taken"
+    assert len(rows(store, ACCOUNT, ACCOUNT.c.member_id == holder)) == 1
 
 
 def test_whoever_is_on_leave_may_still_sign_in(store: Store, officer: int, enter: Enter) -> None:
