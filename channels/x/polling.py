@@ -67,27 +67,31 @@ async def _turn(
     posts = {"tweet.fields": "created_at,author_id,entities", "expansions": "author_id", "max_results": "100"}
     since = {"since_id": str(known.post)} if known and known.post else {}
     path = f"/2/users/{settings.user_id}/mentions"
-    found, rest_s = await _pages(calls, path, posts | since, known.post if known else None, http, bookmark.now())
+    found, post, rest_s = await _pages(calls, path, posts | since, known.post if known else None, http, bookmark.now())
     fields = "id,text,event_type,created_at,sender_id"
     messages = {"dm_event.fields": fields, "event_types": "MessageCreate", "max_results": "100"}
-    told, rest = await _pages(calls, "/2/dm_events", messages, known.message if known else None, http, bookmark.now())
-    newest = Position(_newest(found, known.post if known else 0), _newest(told, known.message if known else 0))
+    told, message, rest = await _pages(
+        calls, "/2/dm_events", messages, known.message if known else None, http, bookmark.now()
+    )
     if known is not None:
         bodies = [_as_post(row, settings) for row in found] + [_as_message(row, settings) for row in told]
         pairs = [pair for body in bodies for pair in _read(body, parse)]
         if pairs:
             await submit(pairs)
-    await bookmark.keep(str(newest))
+    await bookmark.keep(str(Position(post, message)))
     return max(rest_s, rest)
 
 
 async def _pages(
     calls: Calls, path: str, query: Mapping[str, str], after: int | None, http: Http, now: datetime
-) -> tuple[list[Row], float]:
-    """The rows newer than `after`, the oldest first (None: one page), and for how long X wants no further call."""
+) -> tuple[list[Row], int, float]:
+    """The rows newer than `after`, the oldest first (None: one page); how far that brings us, and for how long X wants no further call.
+
+    Where the budget ends between two pages, the older ones are still to come: what was read is taken, but we are no further.
+    """
     rows: list[Row] = []
     more: dict[str, str] = {}
-    rest_s = 0.0
+    rest_s, is_whole = 0.0, True
     for _ in range(MOST_PAGES if after is not None else 1):
         answer = await calls.ask("GET", path, http, query=tuple({**query, **more}.items()))
         if answer.status != 200:  # noqa: PLR2004 - the only success
@@ -98,10 +102,15 @@ async def _pages(
         rows += fresh
         rest_s = _rest(answer, now)
         token = (tree.get("meta") or {}).get("next_token")
-        if not token or len(fresh) < len(page) or rest_s:
+        if not token or len(fresh) < len(page) or after is None:
+            break
+        if rest_s:
+            is_whole = False
             break
         more = {"pagination_token": str(token)}
-    return sorted(rows, key=lambda row: int(row["id"])), rest_s
+    known = after or 0
+    newest = _newest(rows, known) if is_whole else known
+    return sorted(rows, key=lambda row: int(row["id"])), newest, rest_s
 
 
 def _rest(answer: HttpResponse, now: datetime) -> float:

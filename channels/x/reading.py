@@ -26,6 +26,7 @@ from channels.meta.webhook import moment
 T = TypeVar("T")
 SCHEME, POST = "x", "x-comment"
 NUMBER = re.compile(r"[0-9]{1,20}")
+ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 class User(msgspec.Struct, frozen=True):
@@ -44,6 +45,13 @@ class Entities(msgspec.Struct, frozen=True):
     user_mentions: list[Named] = []
 
 
+class WholePost(msgspec.Struct, frozen=True):
+    """Of a post over 140 signs: beside it `text` and `entities` are cut off."""
+
+    full_text: str = ""
+    entities: Entities = Entities()
+
+
 class Post(msgspec.Struct, frozen=True):
     id_str: str
     user: User
@@ -52,6 +60,7 @@ class Post(msgspec.Struct, frozen=True):
     entities: Entities = Entities()
     in_reply_to_status_id_str: str | None = None
     retweeted_status: dict[str, Any] | None = None
+    extended_tweet: WholePost | None = None
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -122,10 +131,11 @@ def read_activity(body: bytes, user_id: str) -> Sequence[Inbound]:
 def _post(element: object, me: str, _: Mapping[str, Any]) -> Sequence[Inbound]:
     """A post that names us. Everybody can read it, so its answer is private."""
     post = _read(element, Post)
-    author, mine = _number(post.user), [one for one in post.entities.user_mentions if one.id_str == me]
+    whole = post.extended_tweet or WholePost(post.text, post.entities)
+    author, mine = _number(post.user), [one for one in whole.entities.user_mentions if one.id_str == me]
     if author == me or post.retweeted_status is not None or not mine:
         return ()
-    text = clean_text(post.text)
+    text = _words(whole.full_text)
     for one in mine:
         text = re.sub(rf"@{re.escape(one.screen_name)}\b", "", text, flags=re.IGNORECASE) if one.screen_name else text
     name = _digits(post.id_str)
@@ -152,7 +162,7 @@ def _message(element: object, me: str, tree: Mapping[str, Any]) -> Sequence[Inbo
         return (DeliveryReport(name, DeliveryStatus.SENT, by_provider_id=True, at=at),)
     media = created.message_data.attachment.media if created.message_data.attachment else None
     files = (AttachmentRef(media.media_url_https),) if media and media.media_url_https else ()
-    text = clean_text(created.message_data.text)
+    text = _words(created.message_data.text)
     users = tree.get("users")
     author = users.get(created.sender_id) if isinstance(users, dict) else None
     return (
@@ -232,6 +242,13 @@ def _digits(text: str) -> str:
     if not NUMBER.fullmatch(text):
         raise PayloadInvalid("x: an id is a number")
     return text
+
+
+def _words(text: str) -> str:
+    """As they were typed: X writes `&amp;`, `&lt;` and `&gt;` for three signs."""
+    for written, sign in ESCAPED:
+        text = text.replace(written, sign)
+    return clean_text(text)
 
 
 def _name(user: User) -> str:

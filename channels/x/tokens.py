@@ -1,5 +1,6 @@
 """The account's token: used until X refuses it, then asked for anew and kept in a file, for X takes each refresh token once."""
 
+import asyncio
 import json
 import os
 from http import HTTPStatus
@@ -20,6 +21,7 @@ class UserToken:
         self._settings = settings
         self._access = settings.token.reveal()
         self._refresh = settings.refresh_token.reveal() if settings.refresh_token else ""
+        self._turn = asyncio.Lock()
         self._load()
 
     @property
@@ -28,14 +30,21 @@ class UserToken:
 
     async def renew(self, refused: str, http: Http) -> None:
         """A token other than `refused`. ChannelStopped where there is none to be had, TemporaryFailure for the time being."""
-        self._load()
-        if self._access != refused:
-            return
-        if not self._refresh:
-            raise ChannelStopped("credentials", "the token was refused, and there is no refresh_token")
-        said = await self._asked(http)
-        self._access, self._refresh = str(said["access_token"]), str(said.get("refresh_token") or self._refresh)
-        self._keep()
+        async with self._turn:  # of several messages that were refused at once, one asks
+            self._load()
+            if self._access != refused:
+                return
+            if not self._refresh:
+                raise ChannelStopped("credentials", "the token was refused, and there is no refresh_token")
+            try:
+                said = await self._asked(http)
+            except ChannelStopped:
+                self._load()
+                if self._access == refused:
+                    raise
+                return  # another process was faster with the same refresh token
+            self._access, self._refresh = str(said["access_token"]), str(said.get("refresh_token") or self._refresh)
+            self._keep()
 
     async def _asked(self, http: Http) -> dict[str, Any]:
         form = {"grant_type": "refresh_token", "refresh_token": self._refresh, "client_id": self._settings.client_id}

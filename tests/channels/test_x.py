@@ -116,6 +116,46 @@ async def test_a_pair_that_another_process_asked_for_is_used_before_a_new_one(tm
     assert http.calls[-1].headers["authorization"] == "Bearer baru"
 
 
+class Faster(ScriptedHttp):
+    """Another process renews the pair while we ask for it."""
+
+    file: Path
+
+    async def request(self, method: str, url: str, **more: Any) -> HttpResponse:
+        if url.endswith("/token"):
+            self.file.write_text('{"access_token":"baru","refresh_token":"segar"}')
+        return await super().request(method, url, **more)
+
+
+async def test_a_pair_that_another_process_got_meanwhile_is_no_reason_to_stop(tmp_path: Path) -> None:
+    http = Faster([REFUSED, answered({"error": "invalid_grant"}, 400), TAKEN])
+    http.file = tmp_path / "tokens.json"
+    await X(renewing(tmp_path)).send(OutboundMessage("ob_1", HIM, "Halo"), http)
+    assert http.calls[-1].headers["authorization"] == "Bearer baru"
+
+
+class OldTokenEnds(ScriptedHttp):
+    """Refuses the first token, whoever comes with it, after all of them have come."""
+
+    barrier: asyncio.Barrier
+
+    async def request(self, method: str, url: str, **more: Any) -> HttpResponse:
+        await super().request(method, url, **more)
+        if url.endswith("/token"):
+            return answered({"access_token": "baru", "refresh_token": "segar"})
+        if more["headers"]["authorization"] == "Bearer baru":
+            return TAKEN
+        await self.barrier.wait()
+        return REFUSED
+
+
+async def test_of_messages_refused_at_once_one_asks_for_a_new_token(tmp_path: Path) -> None:
+    http, channel = OldTokenEnds([TAKEN]), X(renewing(tmp_path))
+    http.barrier = asyncio.Barrier(2)
+    await asyncio.gather(*(channel.send(OutboundMessage(f"ob_{one}", HIM, "Halo"), http) for one in range(2)))
+    assert [call.endpoint for call in http.calls].count("token") == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -244,6 +284,27 @@ async def test_the_budget_decides_when_it_is_asked_again_and_trouble_moves_nothi
     _, pauses = await polled(kept, HttpResponse(503, b""), spent, empty)
     assert pauses == [600, 840]
     assert kept.position == "30:40"
+
+
+async def test_where_the_budget_ends_between_two_pages_the_older_posts_are_still_taken() -> None:
+    kept, reset, none = Kept("30:40"), str(int(NOW.timestamp()) + 840), answered({"data": []})
+    more = {"data": [post(33, "tiga"), post(32, "dua")], "meta": {"next_token": "n"}}
+    cut = answered(more, x_rate_limit_remaining="0", x_rate_limit_reset=reset)
+    rest = answered({"data": [post(31, "satu")]})
+    await polled(kept, cut, none, answered(more), rest, none)
+    assert {event.text for event in kept.events if isinstance(event, InboundMessage)} == {"satu", "dua", "tiga"}
+    assert kept.position == "33:40"
+
+
+def test_a_long_post_is_read_whole_and_as_it_was_typed() -> None:
+    us = {"user_mentions": [{"id_str": "2000000000000000001", "screen_name": "pemkabcontoh"}]}
+    long = "Jalan A &amp; B rusak " + "sekali " * 20
+    cut = {"id_str": "1", "user": {"id_str": "2"}, "text": long[:130] + "\u2026", "truncated": True, "entities": {}}
+    whole = {"full_text": f"{long}@pemkabcontoh", "entities": us}
+    body = {"for_user_id": "2000000000000000001", "tweet_create_events": [{**cut, "extended_tweet": whole}]}
+    [event] = X(settings()).parse(RawRequest("POST", body=json.dumps(body).encode()))
+    assert isinstance(event, InboundMessage)
+    assert event.text == "Jalan A & B rusak " + ("sekali " * 20).strip()
 
 
 async def test_a_refused_token_is_told_to_people() -> None:
