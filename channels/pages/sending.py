@@ -41,10 +41,13 @@ class Outlet:
 
 async def send(outlet: Outlet, message: OutboundMessage, http: Http) -> SendReceipt:
     """A text in one to three messages; what answers a comment (`reply_to`) in one."""
-    parts = cut(message.text, outlet.limit, outlet.size)
-    if not parts or len(parts) > MAX_PIECES:
+    parts, most = (
+        cut(message.text, outlet.limit, outlet.size),
+        1 if message.reply_to.startswith(COMMENT) else MAX_PIECES,
+    )
+    if not parts or len(parts) > most:
         reason = "too_long" if parts else "empty"
-        raise SendRefused(reason, f"{len(parts)} messages, at most {MAX_PIECES}", alert=True)
+        raise SendRefused(reason, f"{len(parts)} messages, at most {most}", alert=True)
     if message.address.scheme == f"{outlet.scheme}-{PUBLIC}":
         return await _below(outlet, message, http)
     if message.address.scheme == f"{outlet.scheme}-{USER}":

@@ -260,9 +260,9 @@ def _status(status: object, around: Envelope) -> Inbound:
             account=around.account,
             provider_id=name,
         )
-    code = next((error.get("code") for error in _objects(status, "errors")), 0)
+    code = next((_text(error, "code") for error in _objects(status, "errors")), "")
     return failed_later(
-        code if isinstance(code, int) else 0,
+        int(code[:12]) if code.isascii() and code.isdecimal() else 0,
         DeliveryReport(message_id, None, by_provider_id=not is_ours, at=at, account=around.account, provider_id=name),
     )
 

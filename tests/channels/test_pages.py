@@ -110,6 +110,11 @@ async def test_a_text_that_needs_too_many_pieces_or_none_is_a_fault_of_ours() ->
         assert refused.value.alert
 
 
+async def test_words_that_do_not_fit_into_a_private_reply_are_not_left_out() -> None:
+    with pytest.raises(SendRefused, match="too_long"):
+        await sent(channel("instagram"), message("é" * 501, "ig", reply_to="c:17900000000000001"))
+
+
 async def test_what_broke_off_after_its_beginning_is_not_sent_again() -> None:
     with pytest.raises(SendUnknown) as unknown:
         await sent(channel(), message("a" * 3000), TAKEN, CLOSED)
@@ -181,6 +186,13 @@ def test_one_unclear_element_keeps_no_other_back() -> None:
     with pytest.raises(PartlyInvalid) as problem:
         receiver.parse(RawRequest("POST", body=body))
     assert [event.text for event in problem.value.understood if isinstance(event, InboundMessage)] == ["Got"]
+
+
+def test_a_call_about_whatsapp_at_the_wrong_address_is_put_aside() -> None:
+    receiver = channel().receiver
+    assert receiver is not None
+    with pytest.raises(PayloadInvalid):
+        receiver.parse(RawRequest("POST", body=b'{"object":"whatsapp_business_account","entry":[{"id":"1"}]}'))
 
 
 def test_f81_seconds_and_milliseconds_mean_the_same_moment() -> None:

@@ -22,7 +22,7 @@ from channels.errors import (
     SendRefused,
     SendUnknown,
 )
-from channels.messages import Address, AttachmentRef, Button, OutboundMessage
+from channels.messages import Address, AttachmentRef, Button, DeliveryReport, OutboundMessage, RawRequest
 from channels.protocols import HttpResponse
 from channels.whatsapp.adapter import WhatsApp
 from channels.whatsapp.media import ref_of
@@ -331,3 +331,12 @@ def test_channels_of_one_app_are_told_by_its_secret_without_showing_it() -> None
     assert (channel.account, channel.burst, channel.pace(NUMBER)) == ("100000000000001", 3, 6.0)
     assert channel.app == whatsapp().app != whatsapp(app_secret="uji-lain").app
     assert channel.app not in repr(channel)
+
+
+def test_the_code_of_a_failure_may_be_written_as_text() -> None:
+    status = {"id": "wamid.1", "status": "failed", "timestamp": "1795396500", "errors": [{"code": "131047"}]}
+    change = {"field": "messages", "value": {"statuses": [status]}}
+    body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
+    [report] = whatsapp().parse(RawRequest("POST", body=json.dumps(body).encode()))
+    assert isinstance(report, DeliveryReport)
+    assert report.reason == "window_closed"
