@@ -121,9 +121,13 @@ class Channel:
         try:
             self.receiver.verify(request)
         except SignatureInvalid:
-            if self.former is None or not _is_before(request.received_at, self.former_until):
+            if (former := self.former_at(request.received_at)) is None:
                 raise
-            self.former.verify(request)
+            former.verify(request)
+
+    def former_at(self, moment: datetime | None) -> "Channel | None":
+        """As it was before its credentials were changed, while that is still believed."""
+        return self.former if _is_before(moment, self.former_until) else None
 
     def pace(self, address: Address) -> float:
         """Seconds between two messages to one address; 0 where only the channel's rate counts."""

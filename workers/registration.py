@@ -46,7 +46,7 @@ async def _keep(name: str, tools: Tools) -> None:
         started, problems = await _look(channel, tools, started)
         failures = failures + 1 if problems else 0
         if not problems:
-            await ask(channel, tools)
+            await ask(channel, tools.gateway, tools.http)
         await _rest(tools, channel, pause_s(failures))
 
 

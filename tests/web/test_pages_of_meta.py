@@ -4,17 +4,29 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
 
-from channels.messages import DeliveryStatus
+from channels.errors import SignatureInvalid
+from channels.messages import Address, DeliveryStatus, RawRequest
+from channels.pages.adapters import Messenger
+from channels.pages.settings import MessengerSettings
+from channels.protocols import HttpResponse
+from config.settings import Secret
+from gateway.intake import asking
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Outcome, Said
 from gateway.people import contacts
 from gateway.storage import tables
+from gateway.web.data_deletion import who_asks
+from tests.channels.scripted_http import ScriptedHttp
 from tests.web.conftest import OpenSite, Served
+from workers.asking import ask
 
 SECRET = b"uji-app-secret-meta-0001"
 PAGE, ACCOUNT, CITIZEN = "400000000000001", "17840000000000001", "5000000000000001"
@@ -141,6 +153,19 @@ async def test_a_wish_for_deletion_handed_on_by_meta_waits_for_the_privacy_offic
     assert (await meta.client.post("/c/tg/data-deletion", data=wish)).status == 404
 
 
+def test_c14_while_the_secret_changes_the_old_one_still_proves_a_wish_for_deletion(meta: Served) -> None:
+    now, channels = datetime(2026, 11, 20, tzinfo=UTC), meta.gateway.office.channels
+    other = Messenger(
+        MessengerSettings(page_id=PAGE, token=Secret("x"), app_secret=Secret("baru"), verify_token=Secret("y"))
+    )
+    changed = replace(channels["fb"], adapter=other, former=channels["fb"], former_until=now + timedelta(hours=1))
+    body = urlencode(signed(f'{{"user_id":"{CITIZEN}"}}'.encode())).encode()
+    wish = RawRequest("POST", body=body, received_at=now)
+    assert who_asks(changed, wish) == Address("fb", CITIZEN)
+    with pytest.raises(SignatureInvalid):
+        who_asks(changed, replace(wish, received_at=now + timedelta(hours=2)))
+
+
 async def test_f04_one_call_for_page_and_account_reaches_both_and_what_is_nobodys_waits(meta: Served) -> None:
     words = "Sampah menumpuk di TPS Contoh Baru sejak kemarin sore"
     there = {"id": ACCOUNT, "messaging": [message("a_1", words, "901", ACCOUNT)]}
@@ -152,6 +177,22 @@ async def test_f04_one_call_for_page_and_account_reaches_both_and_what_is_nobody
         (aside,) = tx.all(select(tables.quarantine))
     assert [(row.channel, row.destination) for row in complaints] == [("ig", ACCOUNT), ("fb", PAGE)]
     assert (aside.channel, aside.reason) == ("fb", "unknown_number")
+
+
+async def test_a_mention_that_can_never_be_read_keeps_no_other_back(meta: Served) -> None:
+    for number in ("171", "172"):
+        change = {"field": "mentions", "value": {"media_id": "170", "comment_id": number}}
+        await call(
+            meta, "ig", {"object": "instagram", "entry": [{"id": ACCOUNT, "time": 1795396500, "changes": [change]}]}
+        )
+    told = {"text": "Parit di depan SD Contoh tersumbat sudah sebulan", "username": "warga"}
+    refused = HttpResponse(400, b'{"error":{"code":2500,"message":"Syntax error"}}')
+    http = ScriptedHttp([refused, HttpResponse(200, json.dumps({"mentioned_comment": told}).encode())])
+    await ask(meta.gateway.office.channels["ig"], meta.gateway, http)
+    assert asking.waiting(meta.gateway.store, "ig") == []
+    with meta.tx() as tx:
+        (complaint,) = tx.all(select(tables.complaint))
+    assert complaint.hold == "public_comment"
 
 
 async def test_an_officers_own_words_are_told_from_notices(meta: Served) -> None:
