@@ -117,6 +117,8 @@ class Delivery:
         if isinstance(problem, AddressMoved):
             return replace(again, new_address=problem.new_address)
         if isinstance(problem, OtherAddress):
+            if parcel.message.address.scheme == problem.scheme:  # it is there already: no turn would end this
+                return _ended(parcel, DeliveryStatus.FAILED, problem.reason, problem.detail)
             return replace(again, other_scheme=problem.scheme)
         if parcel.message.as_template:
             return _ended(parcel, DeliveryStatus.FAILED, WINDOW, problem.detail, counted=False)

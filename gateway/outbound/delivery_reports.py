@@ -181,6 +181,8 @@ def _once_more(tx: Transaction, row: Any, given: DeliveryReport, channel: str) -
         "reason": given.reason[:60],
         "due_at": due,
         "lease_until": None,
+        # The answer of an attempt under way comes too late to count it.
+        "attempts": row.attempts + (row.state == "sending" and mark == AGAIN),
     }
     tx.execute(outbox.update().where(outbox.c.id == row.id).values(**values))
     if wait_s == 0:

@@ -309,6 +309,18 @@ def test_f44_a_status_may_stop_the_channel_and_passing_trouble_is_tried_again(st
     assert report(store, identity, S.FAILED, "server_error", again_s=60.0, provider_id="tiga").state == "failed"
 
 
+def test_f44_failures_that_come_before_their_answers_use_attempts_up_too(store: Store, moment: Moment) -> None:
+    identity, states = say(store), []
+    for name in ("satu", "dua", "tiga", "empat"):
+        parcel = claimed(store)
+        states.append(report(store, identity, S.FAILED, "server_error", again_s=60.0, provider_id=name).state)
+        settle(store, parcel, provider_id=name)
+        moment.pass_(minutes=2)
+        if states[-1] == "failed":
+            break
+    assert states == ["queued", "queued", "queued", "failed"]
+
+
 def test_f38_f46_a_status_settles_what_was_in_doubt_and_may_come_before_the_answer(store: Store) -> None:
     doubted, early = say(store), say(store, APP_ID)
     with store.transaction() as tx:

@@ -128,6 +128,8 @@ async def test_f41_a_closed_window_asks_for_a_template_once_and_then_for_a_perso
 
 async def test_another_address_is_asked_for_by_its_kind() -> None:
     assert (await send(OtherAddress("tel"))).other_scheme == "tel"
+    there_already = await send(OtherAddress("tg"))
+    assert (there_already.state, there_already.reason) == (FAILED, "no_such_address")
 
 
 async def test_a_stopped_channel_says_why() -> None:
