@@ -10,7 +10,7 @@ from email.message import Message
 from email.policy import compat32
 
 from channels.email.boxes import Boxes, canonical
-from channels.email.mail import Mail, addresses_in, content_of, headers_of, leaves
+from channels.email.mail import Mail, addresses_in, content_of, headers_of, leaves, within
 from channels.messages import Address, DeliveryReport, DeliveryStatus
 
 BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
@@ -73,9 +73,7 @@ def _blocks(mail: Mail) -> Iterator[Message]:
     for part in leaves(mail.tree):
         if part.get_content_type() != "message/delivery-status":
             continue
-        inside = part.get_payload()
-        found = inside if isinstance(inside, list) else [message_from_bytes(content_of(part), policy=compat32)]
-        yield from (block for block in found if isinstance(block, Message))
+        yield from within(part) or [message_from_bytes(content_of(part), policy=compat32)]
 
 
 def _reason(status: str) -> str:
@@ -108,9 +106,8 @@ def our_message(value: str, domain: str) -> str:
 def _returned(mail: Mail) -> Iterator[dict[str, tuple[str, ...]]]:
     """Headers of the mail that a report is about, wherever in it they stand."""
     for part in leaves(mail.tree):
-        inside = part.get_payload()
-        first = inside[0] if isinstance(inside, list) and inside else None
-        if part.get_content_type() == "message/rfc822" and isinstance(first, Message):
+        first = next(iter(within(part)), None)
+        if part.get_content_type() == "message/rfc822" and first is not None:
             yield headers_of(first)
         elif part.get_content_type() in {"text/rfc822-headers", "message/rfc822-headers", "message/rfc822"}:
             yield headers_of(message_from_bytes(content_of(part)[:HEADERS_ONLY], policy=compat32))

@@ -85,11 +85,16 @@ def leaves(tree: Message) -> Iterator[Message]:
     waiting = [tree]
     while waiting:
         part = waiting.pop()
-        inside = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
-            waiting.extend(reversed([one for one in inside if isinstance(one, Message)]))
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting.extend(reversed(within(part)))
         else:
             yield part
+
+
+def within(part: Message) -> list[Message]:
+    """The parts of a part; of a leaf none, whose words are not asked for: the library stumbles over odd charsets."""
+    inside = part.get_payload() if part.is_multipart() else ()
+    return [one for one in inside if isinstance(one, Message)]
 
 
 def headers_of(tree: Message) -> dict[str, tuple[str, ...]]:
@@ -141,7 +146,10 @@ def content_of(part: Message) -> bytes:
         content = None
     if isinstance(content, bytes):
         return content
-    inside = part.get_payload()
+    try:
+        inside = part.get_payload()
+    except TypeError:  # a charset in pieces
+        return b""
     return inside.encode("utf-8", "surrogateescape") if isinstance(inside, str) else b""
 
 

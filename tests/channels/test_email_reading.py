@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from channels.email.authenticity import is_proven
@@ -279,6 +279,12 @@ def test_c1_an_address_with_a_proof_is_kept_nowhere() -> None:
 
 
 @settings(max_examples=60)
+@example(["From", "Content-Type"], ["warga@contoh.example", ";CHARSET*"], b"\x80")
+@example(
+    ["From", "Content-Type"],
+    ["", "multipart/report; report-type=delivery-status; boundary=b"],
+    b"--b\r\nContent-Type: text/x;charset*\r\n\r\n\x80",
+)
 @given(
     names=st.lists(
         st.sampled_from(
