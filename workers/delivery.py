@@ -148,6 +148,9 @@ class Delivery:
         if len(self._told_in_a_row) >= MOST_IMPATIENT:
             self._told_in_a_row.clear()
         before = self._told_in_a_row.get(whom, 0)
+        earlier = self._busy.get(parcel.channel)
+        if problem.whole_channel and before and earlier and self._clock() < earlier.until:
+            before -= 1  # it left before the channel was told to wait: the same news once more
         self._told_in_a_row[whom] = min(before + 1, MOST_DOUBLED)
         return min(problem.retry_after * problem.factor**before, problem.most)
 

@@ -235,19 +235,28 @@ async def test_a_provider_that_means_the_whole_channel_pauses_it_at_once() -> No
 
 
 async def told_again(lanes: str, **problem: float) -> list[float]:
-    """Seconds that each of these lanes is told to wait, one after the other; `.` is a message that went through."""
-    clocked, waits = Clocked(), []
+    """Seconds that each of these lanes is told to wait, one after the other; `.` is a message that went through.
+
+    `&`: the next one left before that news.
+    """
+    clocked, waits, before = Clocked(), [], NOW
     for lane in lanes:
+        if lane == "&":
+            clocked.now = before
+            continue
         answer = ProviderBusy(2, "this_lane" not in problem, factor=2, most=16, **problem)  # type: ignore[arg-type]
         clocked.channels["tg"].sender.answer = SendReceipt("x") if lane == "." else answer  # type: ignore[union-attr]
         outcome = await clocked.delivery.deliver(parcel(lane))
-        waits += [(outcome.due_at - NOW).total_seconds()] if outcome.due_at else []
+        if outcome.due_at:
+            waits.append((outcome.due_at - clocked.now).total_seconds())
+            before, clocked.now = clocked.now, outcome.due_at
     return waits
 
 
 async def test_f34_where_the_provider_names_no_time_the_wait_grows_until_something_goes_through() -> None:
     assert await told_again("aaaaaa") == [2, 4, 8, 16, 16, 16]
     assert await told_again("aa.ab") == [2, 4, 2, 4]
+    assert await told_again("a&b&c&da") == [2, 2, 2, 2, 4]
 
 
 async def test_f34_a_limit_of_one_recipient_grows_for_that_recipient_and_never_pauses_the_channel() -> None:
