@@ -41,11 +41,13 @@ def claim(
     # The condition of the queue's partial index, word for word: else SQLite reads the whole table (PERFORMANCE rule 13).
     unfinished = f"{states}, '{working}'"
     again = " OR (q.state = :working AND q.lease_until < :now)" if retake else ""
+    # Picked apart: PostgreSQL may ask a subquery with LIMIT once for each row that it looks at, and lock more than wanted.
     sql = (
-        f"UPDATE {table.name} SET state = :working, lease_until = :until, fence = fence + 1 WHERE id IN ("  # noqa: S608
-        f"SELECT q.id FROM {table.name} q WHERE q.state IN ({unfinished}) AND ((q.state IN ({states}) AND q.due_at <= :now){again})"
-        f" AND {where}"
-        f" ORDER BY q.due_at, q.id LIMIT :limit {lock}) RETURNING {', '.join(columns or table.columns.keys())}"
+        f"WITH picked AS MATERIALIZED (SELECT q.id FROM {table.name} q"  # noqa: S608
+        f" WHERE q.state IN ({unfinished}) AND ((q.state IN ({states}) AND q.due_at <= :now){again}) AND {where}"
+        f" ORDER BY q.due_at, q.id LIMIT :limit {lock})"
+        f" UPDATE {table.name} SET state = :working, lease_until = :until, fence = fence + 1"
+        f" WHERE id IN (SELECT id FROM picked) RETURNING {', '.join(columns or table.columns.keys())}"
     )
     tx.flush()
     found = tx.connection.execute(
