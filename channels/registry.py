@@ -29,9 +29,9 @@ ADAPTERS: Mapping[str, str] = {
     "ussd_http": "channels.ussd.http:UssdHttp",
     "web_form": "channels.web_form.adapter:WebForm",
     "email": "channels.email.adapter:Email",
-    "messenger": "channels.pages.adapters:Messenger",
-    "instagram": "channels.pages.adapters:Instagram",
-    "whatsapp": "channels.whatsapp.adapter:WhatsApp",
+    "messenger": "channels.meta.pages.adapters:Messenger",
+    "instagram": "channels.meta.pages.adapters:Instagram",
+    "whatsapp": "channels.meta.whatsapp.adapter:WhatsApp",
     "x": "channels.x.adapter:X",
     "sandbox": "channels.sandbox:Sandbox",
 }

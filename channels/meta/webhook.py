@@ -1,4 +1,4 @@
-"""Calls of Meta: signature over the raw body, handshake by GET, timestamps, JSON. Pure.
+"""Calls of Meta: signature over the raw body, handshake by GET, JSON. Pure.
 
 Source: docs/channels/README.md. The signature is that of the app; all numbers and pages of one app share it.
 """
@@ -8,7 +8,6 @@ import hmac
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -19,8 +18,6 @@ from config.settings import Secret
 HEADER = "x-hub-signature-256"
 SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
 CHALLENGE = re.compile(r"[0-9]{1,40}")
-MILLISECONDS_FROM = 10**12
-"""A timestamp from here on counts milliseconds: in seconds it would be the year 33658."""
 
 
 def is_handshake(request: RawRequest) -> bool:
@@ -52,18 +49,6 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise PayloadInvalid("meta: a call is an object")
     return tree
-
-
-def moment(timestamp: object) -> datetime | None:
-    """The sender's clock, from seconds or milliseconds as number or text; None where it tells no time (F81)."""
-    if isinstance(timestamp, str) and timestamp.isascii() and timestamp.isdecimal():
-        timestamp = int(timestamp[:20])
-    if not isinstance(timestamp, int) or isinstance(timestamp, bool) or timestamp <= 0:
-        return None
-    try:
-        return datetime.fromtimestamp(timestamp / 1000 if timestamp >= MILLISECONDS_FROM else timestamp, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _verify_signature(request: RawRequest, app_secrets: Sequence[Secret | None]) -> None:

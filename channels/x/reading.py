@@ -21,7 +21,7 @@ from channels.messages import (
     MessageKind,
     clean_text,
 )
-from channels.meta.webhook import moment
+from channels.timestamps import moment
 
 T = TypeVar("T")
 SCHEME, POST = "x", "x-comment"

@@ -22,6 +22,7 @@ from channels.messages import RawRequest
 from channels.meta import graph, webhook
 from channels.meta.graph import Refusal
 from channels.protocols import HttpResponse
+from channels.timestamps import moment
 from config.settings import Secret
 from tests.channels.scripted_http import ScriptedHttp
 
@@ -113,7 +114,7 @@ def test_c14_a_handshake_of_a_stranger_gets_nothing(query: str) -> None:
     ],
 )
 def test_f81_seconds_and_milliseconds_are_told_apart(timestamp: object, meant: datetime | None) -> None:
-    assert webhook.moment(timestamp) == meant
+    assert moment(timestamp) == meant
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff\xfe", b'"x"', b"[" * 100_000, b'{"a":' * 100_000])

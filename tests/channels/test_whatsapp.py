@@ -23,10 +23,10 @@ from channels.errors import (
     SendUnknown,
 )
 from channels.messages import Address, AttachmentRef, Button, DeliveryReport, OutboundMessage, RawRequest
+from channels.meta.whatsapp.adapter import WhatsApp
+from channels.meta.whatsapp.media import ref_of
+from channels.meta.whatsapp.settings import WhatsAppSettings
 from channels.protocols import HttpResponse
-from channels.whatsapp.adapter import WhatsApp
-from channels.whatsapp.media import ref_of
-from channels.whatsapp.settings import WhatsAppSettings
 from config.build import build_section
 from config.settings import SettingsError
 from tests.channels.recorded import PAYLOADS, channels_of, read_response, read_target

@@ -19,8 +19,8 @@ from channels.messages import (
     OutboundMessage,
     RawRequest,
 )
+from channels.meta.whatsapp.names import name_of
 from channels.registry import Channel, build
-from channels.whatsapp.names import name_of
 from config.load import settings_from
 from config.settings import ChannelTable, Secret
 from tests.simulators.stage import MONDAY, Call, Stage, staged, standing_clock

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from channels.errors import SignatureInvalid
 from channels.messages import Address, DeliveryStatus, RawRequest
-from channels.pages.adapters import Messenger
-from channels.pages.settings import MessengerSettings
+from channels.meta.pages.adapters import Messenger
+from channels.meta.pages.settings import MessengerSettings
 from channels.protocols import HttpResponse
 from config.settings import Secret
 from gateway.intake import asking

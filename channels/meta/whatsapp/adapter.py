@@ -23,13 +23,13 @@ from channels.messages import (
     SendReceipt,
 )
 from channels.meta import graph, webhook
+from channels.meta.whatsapp import media, registration
+from channels.meta.whatsapp.names import name_of
+from channels.meta.whatsapp.outcomes import REFUSALS
+from channels.meta.whatsapp.reading import read
+from channels.meta.whatsapp.settings import WhatsAppSettings
+from channels.meta.whatsapp.writing import bodies, recipient, template
 from channels.protocols import Capabilities, Http
-from channels.whatsapp import media, registration
-from channels.whatsapp.names import name_of
-from channels.whatsapp.outcomes import REFUSALS
-from channels.whatsapp.reading import read
-from channels.whatsapp.settings import WhatsAppSettings
-from channels.whatsapp.writing import bodies, recipient, template
 from config import clock
 
 WINDOW_S = 24 * 3600.0

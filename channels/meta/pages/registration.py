@@ -5,8 +5,8 @@ from typing import Any
 
 from channels.errors import ChannelError, SendError, as_send_error
 from channels.meta import graph
-from channels.pages.outcomes import send_error
-from channels.pages.settings import MessengerSettings
+from channels.meta.pages.outcomes import send_error
+from channels.meta.pages.settings import MessengerSettings
 from channels.protocols import Http
 from config.settings import Secret
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from channels.messages import Address, Inbound, InboundMessage, MessageKind, clean_text
-from channels.meta.webhook import moment
-from channels.pages.account import Account
-from channels.pages.entries import Change, FeedComment, InstagramComment, Mention, Party, person, read, short
+from channels.meta.pages.account import Account
+from channels.meta.pages.entries import Change, FeedComment, InstagramComment, Mention, Party, person, read, short
+from channels.timestamps import moment
 
 COMMENT = "c:"
 """Before the id of a comment, as message and in `reply_to`: an answer to it is a private reply."""

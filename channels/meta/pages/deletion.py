@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from channels.errors import PayloadInvalid, SignatureInvalid
 from channels.messages import Address, RawRequest
-from channels.pages.entries import PERSON
+from channels.meta.pages.entries import PERSON
 from config.settings import Secret
 
 MOST_FIELDS = 10

@@ -27,14 +27,14 @@ from channels.messages import (
     SendReceipt,
 )
 from channels.meta import webhook
-from channels.pages import deletion, mentions, sending
-from channels.pages.account import Account
-from channels.pages.comments import COMMENT, read_change
-from channels.pages.direct import read_event
-from channels.pages.entries import Entry, entries
-from channels.pages.registration import Registration
-from channels.pages.sending import Outlet
-from channels.pages.settings import InstagramSettings, MessengerSettings
+from channels.meta.pages import deletion, mentions, sending
+from channels.meta.pages.account import Account
+from channels.meta.pages.comments import COMMENT, read_change
+from channels.meta.pages.direct import read_event
+from channels.meta.pages.entries import Entry, entries
+from channels.meta.pages.registration import Registration
+from channels.meta.pages.sending import Outlet
+from channels.meta.pages.settings import InstagramSettings, MessengerSettings
 from channels.protocols import Capabilities, Http
 from config import clock
 

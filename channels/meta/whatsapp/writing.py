@@ -6,7 +6,7 @@ from typing import Any
 from channels.cutting import cut
 from channels.errors import SendRefused
 from channels.messages import Button, OutboundMessage
-from channels.whatsapp.settings import Templates
+from channels.meta.whatsapp.settings import Templates
 from config.texts import shipped
 
 MAX_TEXT = 4096

@@ -8,9 +8,9 @@ from typing import Any
 from channels.errors import ChannelError, SendError, as_send_error
 from channels.meta import graph
 from channels.meta.graph import GraphAnswer
+from channels.meta.whatsapp.outcomes import REFUSALS
+from channels.meta.whatsapp.settings import WhatsAppSettings
 from channels.protocols import Http
-from channels.whatsapp.outcomes import REFUSALS
-from channels.whatsapp.settings import WhatsAppSettings
 
 NUMBER_FIELDS = "display_phone_number,verified_name,quality_rating,status,code_verification_status"
 TEMPLATE_FIELDS = "name,status,language,rejected_reason"

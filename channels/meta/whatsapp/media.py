@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 from channels.errors import AddressRefused, AnswerLost, AnswerTooLarge, FileGone
 from channels.messages import AttachmentRef, FetchedFile
 from channels.meta import graph
+from channels.meta.whatsapp.settings import WhatsAppSettings
 from channels.protocols import Http
-from channels.whatsapp.settings import WhatsAppSettings
 
 HOSTS = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
 READ_S = 60.0

@@ -7,10 +7,10 @@ from typing import Any
 from channels.errors import ChannelError, as_send_error
 from channels.messages import Address, InboundMessage, MessageKind, clean_text
 from channels.meta import graph
-from channels.pages.account import Account
-from channels.pages.comments import COMMENT, USER
-from channels.pages.entries import Entry, Mention, read, short
-from channels.pages.outcomes import send_error
+from channels.meta.pages.account import Account
+from channels.meta.pages.comments import COMMENT, USER
+from channels.meta.pages.entries import Entry, Mention, read, short
+from channels.meta.pages.outcomes import send_error
 from channels.protocols import Http
 from config.settings import Secret
 

@@ -9,9 +9,9 @@ from channels.cutting import cut
 from channels.errors import ChannelError, SendError, SendHeld, SendRefused, SendUnknown, as_send_error
 from channels.messages import OutboundMessage, SendReceipt
 from channels.meta import graph
-from channels.pages.comments import COMMENT, PUBLIC, USER
-from channels.pages.entries import PERSON, short
-from channels.pages.outcomes import send_error
+from channels.meta.pages.comments import COMMENT, PUBLIC, USER
+from channels.meta.pages.entries import PERSON, short
+from channels.meta.pages.outcomes import send_error
 from channels.protocols import Http
 from config.settings import Secret
 

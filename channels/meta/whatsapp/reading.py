@@ -22,12 +22,13 @@ from channels.messages import (
     MessageKind,
     clean_text,
 )
-from channels.meta.webhook import moment, read_object
+from channels.meta.webhook import read_object
+from channels.meta.whatsapp.media import ref_of
+from channels.meta.whatsapp.names import name_of
+from channels.meta.whatsapp.notices import NOTICES
+from channels.meta.whatsapp.outcomes import failed_later
 from channels.phone import phone_address
-from channels.whatsapp.media import ref_of
-from channels.whatsapp.names import name_of
-from channels.whatsapp.notices import NOTICES
-from channels.whatsapp.outcomes import failed_later
+from channels.timestamps import moment
 
 OURS = "ob_"
 FILES: Mapping[str, str] = {

@@ -16,9 +16,9 @@ from channels.messages import (
     MessageKind,
     clean_text,
 )
-from channels.meta.webhook import moment
-from channels.pages.account import Account
-from channels.pages.entries import Attachment, Event, Message, digest, person, read, short
+from channels.meta.pages.account import Account
+from channels.meta.pages.entries import Attachment, Event, Message, digest, person, read, short
+from channels.timestamps import moment
 
 # Type of an attachment -> type to assume of the file. What is shared from elsewhere comes as a link.
 FILES: Mapping[str, str] = {
