@@ -7,6 +7,7 @@ import pytest
 from channels.messages import DeliveryStatus
 from channels.registry import build
 from config.settings import ChannelTable, SettingsError
+from gateway.operations import vitals
 from gateway.outbound import costs, outages, outbound
 from gateway.outbound.outbound import Outcome, Said
 from gateway.queries import channel_costs
@@ -89,6 +90,10 @@ def test_c16_people_are_told_at_four_fifths_and_at_the_cap_and_what_waits_does_n
     assert (store.run(costs.tell), store.run(costs.tell)) == (1, 0)
     moment.pass_(minutes=20)
     store.run(lambda tx: tx.execute(tables.outbox.update().where(tables.outbox.c.channel == "tg").values(state="sent")))
+    with store.transaction() as tx:  # it has been on all the time
+        now = int(tx.now.timestamp())
+        vitals.keep(tx, outages.LOOKED, now - 60)
+        vitals.keep(tx, outages.ON_SINCE, now - 86_400)
     assert store.run(outages.tell) == 0, "what waits for a cap is not late"
     words = [one for one in said(store, "chan.alert") if "Kanal sms" in one]
     assert (sum("80 %" in one for one in words) > 0, sum("4 pesan menunggu" in one for one in words) > 0) == (

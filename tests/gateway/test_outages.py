@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.operations import vitals
 from gateway.outbound import outages
 from gateway.queries.silence import judge
 from gateway.storage import tables
@@ -43,7 +44,12 @@ def alerts(store: Store, word: str) -> int:
     return sum(word in one for one in said(store, "chan.alert"))
 
 
-def look(store: Store) -> int:
+def look(store: Store, on_for: timedelta = timedelta(days=2)) -> int:
+    """One look of many: the one before it was a minute ago, and the first so long."""
+    with store.transaction() as tx:
+        now = int(tx.now.timestamp())
+        vitals.keep(tx, outages.LOOKED, now - 60)
+        vitals.keep(tx, outages.ON_SINCE, now - int(on_for.total_seconds()))
     return store.run(outages.tell)
 
 
@@ -87,3 +93,17 @@ def test_a_stop_and_a_jam_are_told_once_and_a_pause_never(store: Store, moment: 
         tx.execute(tables.outbox.update().where(tables.outbox.c.lane.like("tg:%")).values(state="sent"))
         tx.execute(tables.outbox.update().where(tables.outbox.c.state == "queued").values(state="sent"))
     assert look(store) == 2
+
+
+def test_what_stood_still_while_everything_was_off_is_no_outage(store: Store, moment: Moment) -> None:
+    with store.transaction() as tx:
+        filling.outbox(tx, "tg", created_at=tx.now - timedelta(minutes=1))
+    assert store.run(outages.tell) == 0
+    moment.pass_(hours=9)
+    told = []
+    for _ in range(5):  # it goes on, and the message still waits
+        told.append(store.run(outages.tell))
+        moment.pass_(minutes=4)
+    assert told == [0, 0, 0, 0, 1]
+    moment.pass_(hours=9)
+    assert store.run(outages.tell) == 0, "neither back nor out again by being off"
