@@ -229,11 +229,13 @@ async def test_a_database_that_is_not_there_is_no_new_one(tmp_path: Path) -> Non
         ({"database": "mysql://a/b", "phone_id": "uji"}, "must begin with"),
         ({"database": "sqlite:////a.db"}, "belong together"),
         ({"phone_id": "uji"}, "belong together"),
+        ({"database": "postgresql://a:geheim%zz@h/d", "phone_id": "uji"}, "write % as %25"),
     ],
 )
 def test_settings_of_a_database_that_cannot_be_right_end_the_start(changes: dict[str, str], words: str) -> None:
-    with pytest.raises(SettingsError, match=words):
+    with pytest.raises(SettingsError, match=words) as refused:
         build([ChannelTable("sms", "gammu", {"number": "+6281100000000"} | changes)], absent_secret=str)
+    assert "geheim" not in str(refused.value), "what a driver says of such a URL quotes its password"
 
 
 # ---- the real one

@@ -31,7 +31,8 @@ from channels.sms.smpp import pdu, reading, receipts, writing
 from channels.sms.smpp.adapter import Smpp
 from channels.sms.smpp.outcomes import refusal
 from channels.sms.smpp.pace import Pace
-from channels.sms.smpp.pdu import Bind, Command, Party, Pdu, ShortMessage, Tag
+from channels.sms.smpp.pdu import Bind, Command, Party, Pdu, ShortMessage, Status, Tag
+from channels.sms.smpp.sending import Sending
 from channels.sms.smpp.settings import SmppSettings
 from config.settings import Secret
 
@@ -330,6 +331,25 @@ class Watch:
 
     async def pause(self, seconds: float) -> None:
         self.at += seconds
+
+
+class Operator:
+    """Takes every part, and gives it this number."""
+
+    def __init__(self, number: bytes) -> None:
+        self.number = number
+
+    async def submit(self, body: bytes, wait_s: float) -> Pdu:
+        return Pdu(Command.SUBMIT_SM, 1, Status.OK, self.number + b"\0")
+
+
+@pytest.mark.parametrize(("given", "kept"), [(b"0A1B", "A1B"), (b"0", "0"), (b"", ""), (b" ", "")])
+async def test_a_part_without_a_number_shares_none_with_others(given: bytes, kept: str) -> None:
+    watch = Watch()
+    sending = Sending(settings(), Pace(10, watch.now, watch.pause), watch.now)
+    session: Any = Operator(given)
+    receipt = await sending.send(OutboundMessage("ob_1", Address("tel", "+6281100000001"), "Halo"), session)
+    assert receipt.provider_id == kept
 
 
 async def test_f42_after_a_throttle_the_bind_pauses_longer_each_time_and_goes_on_at_half_the_rate() -> None:

@@ -284,6 +284,19 @@ def _open(url: str) -> Any:
     return psycopg.connect(url, autocommit=True, connect_timeout=int(LOCKED_S))
 
 
+def is_readable(url: str) -> bool:
+    """Whether a driver could read it. Asked early: what a driver says of a URL that it cannot read quotes the password."""
+    if not url.startswith("postgresql:"):
+        return True
+    import psycopg.conninfo  # noqa: PLC0415
+
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        return False
+    return True
+
+
 def _troubles(url: str) -> tuple[type[Exception], ...]:
     if url.startswith("sqlite:"):
         return (sqlite3.Error, OSError)

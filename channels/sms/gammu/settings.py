@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from channels.sms.gammu.database import SCHEMES
+from channels.sms.gammu.database import SCHEMES, is_readable
 from config.settings import Secret
 
 SPOOL = "/var/spool/gammu"
@@ -44,6 +44,8 @@ class GammuSettings:
     def __post_init__(self) -> None:
         if self.database and urlsplit(self.database.reveal()).scheme not in SCHEMES:
             raise ValueError("database must begin with sqlite:////path or postgresql://")
+        if self.database and not is_readable(self.database.reveal()):
+            raise ValueError("database is no URL that can be read; in a password write % as %25, @ as %40, / as %2F")
         if bool(self.database) != bool(self.phone_id):
             raise ValueError("database and phone_id belong together: phone_id is PhoneID of smsd's configuration")
         folders = [Path(path) for path in (self.inbox_path, self.outbox_path, self.sent_path, self.error_path)]

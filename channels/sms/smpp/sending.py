@@ -95,9 +95,12 @@ class Sending:
     def _named(self, body: bytes) -> str:
         """The number of a part as we keep it: as the receipt spells it, where that came first."""
         try:
-            name = canonical(pdu.read_text(body))
+            given = pdu.read_text(body)
         except PduInvalid:
             return ""
+        if not given.strip():
+            return ""  # no number at all: as "0" all such messages would share one receipt
+        name = canonical(given)
         name = next((one for one in spellings(name) if one in self._reported), name)
         _remember(self._names, name)
         return name
