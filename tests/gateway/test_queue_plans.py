@@ -27,7 +27,7 @@ WORK: dict[str, Callable[[Transaction], object]] = {
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("work", WORK.values(), ids=list(WORK))
 def test_no_queue_reads_its_whole_table(store: Store, work: Callable[[Transaction], object]) -> None:
-    with statements(store, "UPDATE") as found, store.transaction() as tx:
+    with statements(store, "UPDATE", "WITH") as found, store.transaction() as tx:
         work(tx)
     assert found
     with store.engine.connect() as connection:
