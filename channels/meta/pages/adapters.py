@@ -41,6 +41,8 @@ from config import clock
 FILE_HOSTS = (".fbsbx.com", ".fbcdn.net", ".cdninstagram.com")
 FILE_READ_S = 60.0
 REPLIES_A_MINUTE, MINUTE_S = 10, 60.0
+WINDOW_S = 24 * 3600.0
+"""After somebody's last message. Whether it is open, Meta says: a private reply opens it, too."""
 SCHEMES: Mapping[str, str] = {"page": "fb", "instagram": "ig"}
 """What a call is about -> scheme of the addresses of its people."""
 
@@ -152,7 +154,7 @@ class Messenger(Page):
 
     Settings = MessengerSettings
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_length=2000, max_messages=3, media=True, reports=True, staff=False
+        max_length=2000, max_messages=3, media=True, reports=True, staff=False, window_s=WINDOW_S
     )
 
     def __init__(self, settings: MessengerSettings) -> None:
@@ -168,7 +170,9 @@ class Instagram(Page):
     """An Instagram professional account. It reports no deliveries, only that something was seen."""
 
     Settings = InstagramSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(max_length=1000, max_messages=3, media=True, staff=False)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_length=1000, max_messages=3, media=True, staff=False, window_s=WINDOW_S
+    )
 
     def __init__(self, settings: InstagramSettings) -> None:
         account = Account("instagram", settings.account_id, "ig", settings.app_id, settings.read_standby)
