@@ -1,11 +1,11 @@
 """Tokens of OAuth 2.0 that open a provider for an hour: asked for once, kept until they nearly run out (RFC 6749)."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from channels.errors import ChannelError, ChannelStopped, TemporaryFailure
+from channels.json_object import json_object
 from channels.protocols import Http
 from config import clock
 
@@ -51,11 +51,7 @@ async def _asked(grant: Grant, http: Http) -> tuple[str, float]:
         answer = await http.request("POST", grant.url, form=grant.form, max_bytes=MOST_ANSWERED)
     except ChannelError as problem:
         raise TemporaryFailure("no_token", f"the token server: {problem.code}") from problem
-    try:
-        said = json.loads(answer.body)
-    except ValueError:
-        said = None
-    told = said if isinstance(said, dict) else {}
+    told = json_object(answer.body) or {}
     if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise ChannelStopped("credentials", f"the token server says {str(told.get('error', answer.status))[:60]}")
     token = told.get("access_token")

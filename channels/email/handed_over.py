@@ -3,12 +3,12 @@
 The field with the whole mail is `body-mime`, `raw` or `email`; the envelope `sender`/`from` and `recipient`/`to`. Pure.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from channels.errors import PayloadInvalid
+from channels.json_object import json_object
 from channels.messages import RawRequest
 
 WHOLE = ("body-mime", "raw", "email")
@@ -58,11 +58,8 @@ def _first(fields: Fields, names: tuple[str, ...]) -> str:
 
 
 def _of_json(body: bytes) -> Fields:
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(told, dict):
+    told = json_object(body)
+    if told is None:
         return {}
     opened = [told, *(each for each in told.values() if isinstance(each, dict))]
     return {

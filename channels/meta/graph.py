@@ -4,13 +4,13 @@ Titles and messages of errors change with every version: only code, subcode and 
 a machine in front of Meta and says nothing about what was done.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from channels.errors import ProviderBusy, SendError, SendRefused, SendUnknown, TemporaryFailure
+from channels.json_object import json_object
 from channels.messages import NOTHING
 from channels.protocols import Http, HttpResponse, Upload
 from config.settings import Secret
@@ -81,7 +81,7 @@ async def call(
 
 
 def read_answer(response: HttpResponse) -> GraphAnswer:
-    body = _object(response.body)
+    body = json_object(response.body)
     error = body.get("error") if body else None
     if not isinstance(error, dict):
         return GraphAnswer(response.status, body, headers=response.headers)
@@ -116,14 +116,6 @@ def refusal(answer: GraphAnswer, rows: Sequence[Refusal]) -> SendError:
 def meaning(code: int, subcode: int, rows: Sequence[Refusal]) -> Means | None:
     """The first row for this code, also of errors that come later, in a status."""
     return next((row.means for row in rows if row.fits(code, subcode)), None)
-
-
-def _object(body: bytes) -> Mapping[str, Any] | None:
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return tree if isinstance(tree, dict) else None
 
 
 def _number(value: object) -> int:

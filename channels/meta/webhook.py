@@ -5,13 +5,11 @@ Source: docs/channels/README.md. The signature is that of the app; all numbers a
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
-from channels.errors import PayloadInvalid, SignatureInvalid
+from channels.errors import SignatureInvalid
 from channels.messages import RawRequest, RawResponse
 from config.settings import Secret
 
@@ -38,17 +36,6 @@ def verify(request: RawRequest, app_secrets: Sequence[Secret | None], verify_tok
 def challenge(request: RawRequest) -> RawResponse:
     """The answer to a handshake that was verified: the number that Meta wants to see again, and nothing else."""
     return RawResponse(HTTPStatus.OK, request.query.get("hub.challenge", "").encode(), "text/plain")
-
-
-def read_object(body: bytes) -> dict[str, Any]:
-    """The body as an object; PayloadInvalid for anything else. Lone surrogates pass: `clean_text` takes them out."""
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError) as problem:
-        raise PayloadInvalid(f"meta: {type(problem).__name__}") from None
-    if not isinstance(tree, dict):
-        raise PayloadInvalid("meta: a call is an object")
-    return tree
 
 
 def _verify_signature(request: RawRequest, app_secrets: Sequence[Secret | None]) -> None:

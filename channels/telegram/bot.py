@@ -4,7 +4,6 @@ Its own HTTP client costs ten times more per message (PERFORMANCE rule 10). Wher
 did (429, 5xx, transport), the ones below are raised in their place.
 """
 
-import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from channels.errors import ChannelError
+from channels.json_object import json_object
 from channels.protocols import Http, HttpResponse, Upload
 
 READ_S = 15.0
@@ -73,7 +73,7 @@ class OurRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """The answer, of a message no more than we use: the library's type would insist on the rest being whole."""
         # The inherited one writes what it cannot read, and with it citizens' words, to the log.
-        answer = _json_object(payload)
+        answer = json_object(payload)
         if answer is None:
             raise TelegramError("no answer of the Bot API")
         result = answer.get("result")
@@ -172,7 +172,7 @@ def _body_of(request_data: RequestData | None) -> dict[str, Any]:
 
 
 def _refuse_blurred(response: HttpResponse) -> None:
-    answer = _json_object(response.body)
+    answer = json_object(response.body)
     if response.status == HTTPStatus.TOO_MANY_REQUESTS and answer is not None:
         raise Flooded(_wait(answer, response))
     if response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
@@ -180,14 +180,6 @@ def _refuse_blurred(response: HttpResponse) -> None:
     lacks_result = response.status < HTTPStatus.BAD_REQUEST and "result" not in (answer or {})
     if answer is None or lacks_result or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ServerTrouble(response.status, str(answer.get("description", "")) if answer else "")
-
-
-def _json_object(body: bytes) -> dict[str, Any] | None:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 def _wait(answer: Mapping[str, Any], response: HttpResponse) -> float:

@@ -1,6 +1,5 @@
 """What we ask of X, and what its answers mean for a message. Source: docs/channels/x.md § Outcomes."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from channels.errors import (
     SendUnknown,
     as_send_error,
 )
+from channels.json_object import json_object
 from channels.messages import OutboundMessage, SendReceipt
 from channels.protocols import Http, HttpResponse
 from channels.x.reading import NUMBER, POST, SCHEME
@@ -70,7 +70,7 @@ class Calls:
         answer = await self.ask("POST", path, http, json=body)
         if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
             raise self.refusal(answer)
-        data = _object(answer.body).get("data")
+        data = (json_object(answer.body) or {}).get("data")
         name = data.get(field) if isinstance(data, dict) else None
         if not isinstance(name, str) or not name:
             raise SendUnknown("unclear_answer", f"no {field}")
@@ -98,7 +98,7 @@ class Calls:
 
     def refusal(self, answer: HttpResponse) -> SendError:
         """What an answer that is no success means."""
-        said = _object(answer.body)
+        said = json_object(answer.body) or {}
         detail = str(said.get("title") or said.get("detail") or answer.status)[:200]
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return ProviderBusy(self._wait(answer), whole_channel=True)
@@ -118,7 +118,7 @@ class Calls:
             answer = await self.ask("GET", "/2/users/me", http)
             if answer.status != HTTPStatus.OK:
                 raise self.refusal(answer)
-            data = _object(answer.body).get("data")
+            data = (json_object(answer.body) or {}).get("data")
             number = str(data.get("id", "")) if isinstance(data, dict) else ""
             if number != self._settings.user_id:
                 return [f"the token belongs to the account {number}: user_id says {self._settings.user_id}"]
@@ -132,7 +132,7 @@ class Calls:
         headers = {"authorization": f"Bearer {self._settings.app_token.reveal()}"}
         try:
             answer = await http.request("GET", f"{self._url}/2/webhooks", headers=headers)
-            rows = _object(answer.body).get("data")
+            rows = (json_object(answer.body) or {}).get("data")
             hooks = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
             ours = next((row for row in hooks if row.get("url") == webhook_url), None)
             if ours is None:
@@ -156,11 +156,3 @@ def _unclear(detail: str) -> SendError:
 def _is_of_the_plan(said: dict[str, Any]) -> bool:
     told = f"{said.get('type', '')} {said.get('reason', '')}".lower()
     return any(word in told for word in OF_THE_PLAN)
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return tree if isinstance(tree, dict) else {}

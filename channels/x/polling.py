@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.errors import ChannelMisconfigured, ChannelStopped, PayloadInvalid, SendError
+from channels.json_object import json_object
 from channels.messages import Inbound, RawRequest
 from channels.protocols import Bookmark, Http, HttpResponse, Submit
 from channels.x.calls import Calls
@@ -96,7 +97,7 @@ async def _pages(
         answer = await calls.ask("GET", path, http, query=tuple({**query, **more}.items()))
         if answer.status != 200:  # noqa: PLR2004 - the only success
             raise calls.refusal(answer)
-        tree = _object(answer)
+        tree = json_object(answer.body) or {}
         page = [row for row in tree.get("data") or [] if isinstance(row, dict) and str(row.get("id", "")).isdecimal()]
         fresh = [row for row in page if int(row["id"]) > (after or 0)]
         rows += fresh
@@ -157,11 +158,3 @@ def _read(body: object, parse: Parse) -> list[tuple[Inbound | PayloadInvalid, Ra
         return [(event, request) for event in parse(request)]
     except PayloadInvalid as problem:
         return [(problem, request)]
-
-
-def _object(answer: HttpResponse) -> dict[str, Any]:
-    try:
-        tree = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return tree if isinstance(tree, dict) else {}

@@ -1,7 +1,6 @@
 """Account activity of X -> what somebody did towards us. Pure; wire: docs/channels/x.md. Ids exceed 2^53: texts always."""
 
 import dataclasses
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from channels.errors import PartlyInvalid, PayloadInvalid
+from channels.json_object import called_object
 from channels.messages import (
     AccountNotice,
     Address,
@@ -110,7 +110,7 @@ def read_activity(body: bytes, user_id: str) -> Sequence[Inbound]:
 
     What is about another account of the app names it (`account`).
     """
-    tree = _object(body)
+    tree = called_object(body, "x")
     me = str(tree.get("for_user_id", "")) or user_id
     events: list[Inbound] = []
     problems: list[str] = []
@@ -215,16 +215,6 @@ READERS: Mapping[str, Callable[[object, str, Mapping[str, Any]], Sequence[Inboun
     "user_event": _user_event,
 }
 """Whatever else X tells of (likes, followers, typing) is nothing to us."""
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError) as problem:
-        raise PayloadInvalid(f"x: {type(problem).__name__}") from None
-    if not isinstance(tree, dict):
-        raise PayloadInvalid("x: a call is an object")
-    return tree
 
 
 def _read(tree: object, type_: type[T]) -> T:

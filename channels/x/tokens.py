@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.errors import ChannelError, ChannelStopped, TemporaryFailure
+from channels.json_object import json_object
 from channels.protocols import Http
 from channels.x.settings import XSettings
 
@@ -53,7 +54,7 @@ class UserToken:
             answer = await http.request("POST", url, form=form, max_bytes=MOST_ANSWERED)
         except ChannelError as problem:
             raise TemporaryFailure("no_token", f"the token server: {problem.code}") from problem
-        said = _object(answer.body)
+        said = json_object(answer.body) or {}
         if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise ChannelStopped("credentials", f"the token server says {str(said.get('error', answer.status))[:60]}")
         if answer.status != HTTPStatus.OK or not said.get("access_token"):
@@ -63,7 +64,7 @@ class UserToken:
     def _load(self) -> None:
         file = self._settings.tokens_file
         try:
-            kept = _object(file.read_bytes()) if file else {}
+            kept = (json_object(file.read_bytes()) if file else None) or {}
         except OSError:
             return  # none was kept yet
         if kept.get("access_token") and kept.get("refresh_token"):
@@ -79,11 +80,3 @@ class UserToken:
             writing.write(pair)
             os.fsync(writing.fileno())
         new.replace(file)
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return tree if isinstance(tree, dict) else {}

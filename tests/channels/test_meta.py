@@ -18,6 +18,7 @@ from channels.errors import (
     SignatureInvalid,
     TemporaryFailure,
 )
+from channels.json_object import called_object
 from channels.messages import RawRequest
 from channels.meta import graph, webhook
 from channels.meta.graph import Refusal
@@ -120,7 +121,7 @@ def test_f81_seconds_and_milliseconds_are_told_apart(timestamp: object, meant: d
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff\xfe", b'"x"', b"[" * 100_000, b'{"a":' * 100_000])
 def test_f73_what_is_no_object_is_not_understood(body: bytes) -> None:
     with pytest.raises(PayloadInvalid):
-        webhook.read_object(body)
+        called_object(body, "meta")
 
 
 # Answers of the Graph API

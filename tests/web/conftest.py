@@ -3,6 +3,7 @@
 `site = await open_site("[limits]\\napi_per_minute = 3")`: `site.client` is a browser with cookies, `site.tx()` looks inside.
 """
 
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -193,3 +194,10 @@ def merged(text: str, extra: str) -> str:
     return "\n".join(
         f"{table}\n" + "\n".join(f"{name} ={value}" for name, value in rows.items()) for table, rows in kept.items()
     )
+
+
+@pytest.fixture(scope="module")
+def listening() -> Iterator[socket.socket]:
+    """A port for what plays a provider, one for all tests of a file: sites with the same settings are opened faster."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        yield bound

@@ -5,7 +5,7 @@ The site as it is served, and the simulated Meta on a port of its own.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,13 +97,6 @@ class Town:
         """Whether the gateway took a call since then that names this."""
         entries = list(self.meta.plane.journal.entries)[since:]
         return any(one.direction == "event" and one.status == 200 and name in one.body for one in entries)
-
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[socket.socket]:
-    """One port for all tests of this file: sites with the same settings are opened faster."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        yield bound
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,13 +92,6 @@ class Town:
     def _taken(self, name: str) -> bool:
         entries = self.meta.plane.journal.entries
         return any(one.direction == "event" and one.status == 200 and name in one.body for one in entries)
-
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[socket.socket]:
-    """One port for all tests of this file: sites with the same settings are opened faster."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        yield bound
 
 
 @pytest.fixture

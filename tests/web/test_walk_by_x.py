@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
@@ -30,12 +30,6 @@ api_url = "http://127.0.0.1:{port}"
 """
 SITI = "2000000000000000002"
 PATIENCE_S = 20
-
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        yield bound
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from channels.errors import PayloadInvalid
+from channels.json_object import called_object
 from channels.messages import clean_text
-from channels.meta import webhook
 
 T = TypeVar("T")
 PERSON = re.compile(r"[0-9]{1,32}")
@@ -146,7 +146,7 @@ class _Call(msgspec.Struct, frozen=True):
 
 def entries(body: bytes) -> tuple[str, list[Entry]]:
     """`object` of the call (`page`, `instagram`) and its entries, of whomever. PayloadInvalid for anything else."""
-    call = read(webhook.read_object(body), _Call)
+    call = read(called_object(body, "meta"), _Call)
     if not call.object:
         raise PayloadInvalid("meta: a call without object")
     return call.object, call.entry

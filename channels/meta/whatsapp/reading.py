@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from channels.errors import PartlyInvalid, PayloadInvalid
+from channels.json_object import called_object
 from channels.messages import (
     Address,
     AttachmentRef,
@@ -22,7 +23,6 @@ from channels.messages import (
     MessageKind,
     clean_text,
 )
-from channels.meta.webhook import read_object
 from channels.meta.whatsapp.media import ref_of
 from channels.meta.whatsapp.names import name_of
 from channels.meta.whatsapp.notices import NOTICES
@@ -57,7 +57,7 @@ class Envelope:
 
 def read(body: bytes) -> list[Inbound]:
     """Everything that the call says, in its order. PartlyInvalid names what could not be read and carries the rest."""
-    tree = read_object(body)
+    tree = called_object(body, "meta")
     if tree.get("object") != "whatsapp_business_account" or not isinstance(tree.get("entry"), list):
         raise PayloadInvalid("whatsapp: a call about something else")
     found: list[Inbound] = []
