@@ -41,7 +41,8 @@ LABEL org.opencontainers.image.title="Satu Pintu" \
       org.opencontainers.image.licenses="EUPL-1.2"
 COPY --from=build /opt/satupintu /opt/satupintu
 # Named volumes take owner and mode from here at their first use.
-RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/satupintu /var/lib/satupintu/spool /var/lib/satupintu/attachments
+RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/satupintu /var/lib/satupintu/spool /var/lib/satupintu/attachments \
+    /var/lib/satupintu/models
 ENV PATH=/opt/satupintu/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /var/lib/satupintu
 USER 10001:10001

@@ -96,6 +96,8 @@ class SendError(ChannelError):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+        self.parts: tuple[str, ...] = ()
+        """The provider's names of the parts of a long SMS that it took before; the next attempt sends the others only."""
 
 
 class TemporaryFailure(SendError):

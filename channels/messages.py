@@ -4,6 +4,7 @@ Values only. Nothing here knows a provider, a complaint or a database. Source: d
 """
 
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -203,6 +204,9 @@ class DeliveryReport:
     reason: str = ""
     by_provider_id: bool = False
     part: int | None = None
+    """Set: `message_id` names the whole, `provider_id` this one of the pieces that it was sent in, counted from 1."""
+    is_last: bool = False
+    """Of a piece: no other was to follow."""
     at: datetime | None = None
     provider_id: str = ""
     """The provider's name of it, where the report tells both names."""
@@ -218,6 +222,9 @@ class DeliveryReport:
     """The provider's number in other spellings (hexadecimal, decimal), to be tried in this order."""
     tail: str = ""
     """Its last digits: they find the message too, if among those of the last days only one ends so."""
+    recipient: Address | None = None
+    reference: int | None = None
+    """`short_reference` of the message, and whom it went to: they find it where nobody knows the provider's name of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +238,9 @@ class ContactEvent:
     new_address: Address | None = None
     account: str = ""
     """As in `InboundMessage`."""
+    about: str = ""
+    """The message of ours that only this person can have: where it is named, the event is about its receiver, whatever
+    `address` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +285,8 @@ class OutboundMessage(msgspec.Struct, frozen=True):
     """Set: this only answers a button press (a toast), it is no message of its own."""
     report_url: str = ""
     """Where the provider shall bring delivery reports, without parameters of its own."""
+    unsubscribe_url: str = ""
+    """Where the recipient's program can say that no more of these are wanted; only of what one may do without."""
     written_at: datetime | None = None
     """When we wrote it, aware; a mail carries it as its date."""
     typed: bool = False
@@ -287,6 +299,13 @@ class OutboundMessage(msgspec.Struct, frozen=True):
     """The complaint that it is about; as `heard_ago_s`."""
     as_template: bool = False
     """The provider refused it as a free text."""
+    sent_parts: tuple[str, ...] = ()
+    """The provider's names of the first parts of it, which left in an earlier attempt (`SendError.parts`)."""
+
+
+def short_reference(message_id: str) -> int:
+    """Sixteen bits that stand for a message where a provider repeats no more. Several messages may have the same."""
+    return zlib.crc32(message_id.encode()) & 0xFFFF
 
 
 class SendReceipt(msgspec.Struct, frozen=True):

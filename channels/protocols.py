@@ -43,6 +43,8 @@ class Capabilities:
     """May carry notices to officers."""
     window_s: float = 0.0
     """Free texts only for so long after somebody's last message (Meta); 0 = at any time."""
+    unordered: bool = False
+    """Brings the messages of one person in any order, under a time that can be trusted: they are shown in its order."""
     proves: bool = True
     """Whoever writes here is the one whose address it is. Not so by mail: whatever acts needs a proof of its own."""
 
@@ -130,8 +132,9 @@ class Reader(Protocol):
         ...
 
 
-Submit = Callable[[Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]], Awaitable[None]]
-"""Takes what a listener received, PayloadInvalid for what it could not read (quarantine); returns when it is committed."""
+Submit = Callable[[Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]], Awaitable[Sequence[Answer]]]
+"""Takes what a listener received, PayloadInvalid for what it could not read (quarantine); returns when it is committed.
+The answers are for providers that show one at once (USSD)."""
 
 
 class Bookmark(Protocol):

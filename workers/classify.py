@@ -1,13 +1,18 @@
 """The queue `classify`: a suggestion for every new complaint, and what policy makes of it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from config.logging import get_logger
 from gateway.app import Gateway
 from gateway.complaints.classification import Classifier, Suggestion
 from gateway.intake import triage
 from gateway.intake.triage import Judged, TriageJob
-from workers.classification.engine import KeywordClassifier
+from gateway.operations import classifiers
+from gateway.queries import readiness
+from gateway.record import rulings
+from gateway.record.rulings import Proposed
+from workers.classification.serving import Serving
 from workers.tools import Tools
 
 log = get_logger(__name__)
@@ -26,11 +31,15 @@ class Judging:
     def step(self) -> int:
         with self._store.transaction() as tx:
             jobs = triage.claim(tx, BATCH)
+            choice = classifiers.choice(tx) if jobs else None
+        if isinstance(self._classifier, Serving) and choice is not None:
+            self._classifier.follow(choice)
         # kill point: classify.claimed
         judged = [(job, suggestion) for job in jobs if (suggestion := self._judge(job)) is not None]
         # kill point: classify.judged
         if judged:
             self._take(judged)
+            self._judge_beside(jobs)
         # kill point: classify.committed
         return len(jobs)
 
@@ -41,6 +50,18 @@ class Judging:
             log.exception("classifier_failed", complaint_id=job.complaint_id)
             self._give_up(job)
         return None
+
+    def _judge_beside(self, jobs: Sequence[TriageJob]) -> None:
+        """What the model in the shadow would have said is kept, and nothing comes of it."""
+        beside = self._classifier.shadow if isinstance(self._classifier, Serving) else None
+        if beside is None:
+            return
+        try:
+            told = [Proposed(job.complaint_id, beside.suggest(job.text)) for job in jobs]
+            with self._store.transaction() as tx:
+                rulings.proposed(tx, told, shadow=True)
+        except Exception:
+            log.warning("shadow_failed", model=beside.name, exc_info=True)
 
     def _take(self, judged: Sequence[Judged]) -> None:
         try:
@@ -69,4 +90,12 @@ class Judging:
 
 def open_work(tools: Tools) -> Judging:
     """The classifier is loaded here, before the process is ready."""
-    return Judging(tools.gateway, KeywordClassifier(tools.gateway.office.reference))
+    gateway = tools.gateway
+    serving = Serving(gateway.office.reference, Path(gateway.settings.storage.models_dir))
+    try:
+        with gateway.store.reading() as tx:
+            serving.follow(classifiers.choice(tx))
+    except Exception as problem:  # a database that is away is waited for; the first batch looks again
+        if not readiness.is_database_away(problem):
+            raise
+    return Judging(gateway, serving)

@@ -13,6 +13,7 @@ from config.logging import get_logger
 from gateway.app import Gateway
 from gateway.cli.context import current_gateway_or_exit
 from gateway.doorbell import QUEUES
+from gateway.operations.hangup import Hangup
 from gateway.operations.heart import Heart
 from gateway.operations.vitals import Counted
 from workers.clock import Clock
@@ -47,7 +48,7 @@ def work(queues: Sequence[str]) -> None:
     runtime = Runtime(gateway, chosen, process_name())
     runtime.start()
     settled()
-    with Heart(gateway.store, " ".join(chosen), runtime.counted):
+    with Heart(gateway.store, " ".join(chosen), runtime.counted), Hangup(gateway.store):
         try:
             hear(runtime, chosen, redis_url(gateway.settings), grace_s)
         finally:
@@ -68,7 +69,7 @@ def clock() -> None:
     keeper = Clock(gateway, process_name())
     settled()
     log.info("clock_ready")
-    with Heart(gateway.store, "clock", Counted()):
+    with Heart(gateway.store, "clock", Counted()), Hangup(gateway.store):
         while not ended.is_set():
             ended.wait(keeper.turn())
         keeper.close()
@@ -82,7 +83,7 @@ def listen(names: Sequence[str]) -> None:
     gateway = current_gateway_or_exit()
     channels = _channels(gateway, names)
     counted = Counted()
-    with Heart(gateway.store, "listen", counted):
+    with Heart(gateway.store, "listen", counted), Hangup(gateway.store):
         asyncio.run(_listen(gateway, channels, counted))
     gateway.close()
 

@@ -210,4 +210,5 @@ def _again(parcel: Parcel, problem: SendError, due_at: datetime, counted: bool =
         detail=problem.detail,
         due_at=due_at,
         counted=counted,
+        parts=problem.parts,
     )

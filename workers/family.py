@@ -28,6 +28,7 @@ BACK_AFTER_S = 1.0
 INSIST_S = 0.5
 ANSWERS_WITHIN_S, LOOK_AGAIN_S = 10.0, 0.02
 PR_SET_PDEATHSIG = 1
+STANDARD_INPUT = 0
 
 
 class Started(Protocol):
@@ -58,6 +59,8 @@ class Member:
     """Told to end when all others have ended."""
     answers: Callable[[], bool] | None = None
     """Those after it would call it at once: they start when this is true, or when patience ends."""
+    reads_again: bool = False
+    """Told when we are told (SIGHUP) to read the settings again; it lets the others know."""
     process: Started | None = None
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=DEATHS))
     back_at: float = float("inf")
@@ -91,13 +94,14 @@ def forked(run: Callable[[], None]) -> Callable[[], Started]:
 
 
 class Family:
-    """Belongs to the main thread: it takes over SIGTERM, SIGINT and SIGCHLD."""
+    """Belongs to the main thread: it takes over SIGTERM, SIGINT, SIGCHLD and, where there is no terminal, SIGHUP."""
 
     def __init__(self, members: Sequence[Member], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._members = list(members)
         self._monotonic = monotonic
         self._news = Flag()
         self._told_to_end = False
+        self._told_to_read = False
 
     @property
     def told_to_end(self) -> bool:
@@ -108,6 +112,8 @@ class Family:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         signal.signal(signal.SIGCHLD, self._look)
+        if not os.isatty(STANDARD_INPUT):
+            signal.signal(signal.SIGHUP, self._read_again)
         for member in self._members:
             member.start()
             self._wait_for(member)
@@ -128,11 +134,19 @@ class Family:
         while not (self._told_to_end or until()):
             self._news.wait(self._pause(look_every_s))
             self._news.clear()
+            self._pass_on()
             self._count_deaths()
             for member in self._members:
                 if member.back_at <= self._monotonic():
                     log.info("member_back", member=member.name)
                     member.start()
+
+    def _pass_on(self) -> None:
+        if self._told_to_read:
+            self._told_to_read = False
+            for member in self._members:
+                if member.reads_again:
+                    member.signal(signal.SIGHUP)
 
     def end(self, within_s: float) -> None:
         """Tell all to end, last started first; whoever lives on after `within_s` seconds is killed."""
@@ -175,6 +189,10 @@ class Family:
         self._told_to_end = True
         self._news.set()
 
+    def _read_again(self, _number: int, _frame: FrameType | None) -> None:
+        self._told_to_read = True
+        self._news.set()
+
     def _look(self, _number: int, _frame: FrameType | None) -> None:
         self._news.set()
 
@@ -186,4 +204,5 @@ def _live(run: Callable[[], None]) -> None:
     os.setpgid(0, 0)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can read its settings again
     run()

@@ -5,13 +5,14 @@ process is served in turn (generic cell rate algorithm, burst of one).
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from channels.registry import Channel
 from config.logging import get_logger
 
 log = get_logger(__name__)
@@ -41,12 +42,29 @@ return {{string.format('%.0f', first - now), redis.call('ZCARD', KEYS[2])}}
 """
 
 
+class Rates(Mapping[str, float]):
+    """Messages per second of these channels as they are now: a channel may be reloaded with another rate."""
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self._channels = channels
+
+    def __getitem__(self, name: str) -> float:
+        return self._channels[name].messages_per_second
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._channels)
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+
 class Limits:
     """Belongs to one event loop; close() it there."""
 
     def __init__(self, redis_url: str | None, process: str, rates: Mapping[str, float]) -> None:
-        """`rates`: messages per second by channel; absent or 0 = no limit. `process` is unique among all."""
-        self._rates = {channel: rate for channel, rate in rates.items() if rate > 0}
+        """`rates`: messages per second by channel, asked for each time; absent or 0 = no limit. `process` is unique
+        among all."""
+        self._rates = rates
         self._process = process
         self._away_until = float("-inf")
         self._free_at: dict[str, float] = {}
@@ -66,8 +84,8 @@ class Limits:
 
     async def reserve(self, channel: str, places: int = 1) -> list[float]:
         """Seconds from now until each of the next `places` messages of `channel` may leave, in order."""
-        rate = self._rates.get(channel)
-        if rate is None:
+        rate = self._rates.get(channel, 0.0)
+        if rate <= 0:
             return [0.0] * places
         first = await self._shared(channel, rate, places)
         interval = 1 / rate

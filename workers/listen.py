@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from channels.errors import ChannelMisconfigured, PayloadInvalid
-from channels.messages import Inbound, RawRequest
+from channels.messages import Answer, Inbound, RawRequest
 from channels.registry import Channel
 from config.logging import get_logger
 from gateway.app import open_writer
@@ -114,11 +114,11 @@ async def _ask(channel: Channel, tools: Tools, writer: Writer, rests: asyncio.Ev
     """`rests` is set while the listener only waits before it may try again: then it does not count as alive."""
     assert channel.listener is not None  # noqa: S101 - `listening` chose it
 
-    async def submit(received: Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]) -> None:
+    async def submit(received: Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]) -> list[Answer]:
         now = tools.now()
         # Begun in order, and the Writer keeps that order; all of them share its commits.
-        await asyncio.gather(
-            *(_kept(writer, channel.name, event, raw, raw.received_at or now) for event, raw in received)
+        return await asyncio.gather(
+            *(_kept(writer, channel, tools, event, raw, raw.received_at or now) for event, raw in received)
         )
 
     try:
@@ -163,19 +163,28 @@ class _Bookmark:
 
 
 async def _kept(
-    writer: Writer, channel: str, event: Inbound | PayloadInvalid, raw: RawRequest, received_at: datetime
-) -> None:
+    writer: Writer,
+    channel: Channel,
+    tools: Tools,
+    event: Inbound | PayloadInvalid,
+    raw: RawRequest,
+    received_at: datetime,
+) -> Answer:
     if isinstance(event, PayloadInvalid):
-        await writer.put_aside(Arrival(channel, (), raw, received_at), event.code, str(event)[:300])
-        return
-    await _taken(writer, Arrival(channel, [event], raw, received_at))
-
-
-async def _taken(writer: Writer, arrival: Arrival) -> None:
+        await writer.put_aside(Arrival(channel.name, (), raw, received_at), event.code, str(event)[:300])
+        return Answer()
+    arrival = Arrival(channel.name, [event], raw, received_at)
     try:
-        await writer.submit(arrival)
-    except Spooled:
-        return  # safely on the disk
+        return await writer.submit(arrival)
+    except Spooled:  # safely on the disk
+        return _polite(channel, tools) if arrival.is_session else Answer()
+
+
+def _polite(channel: Channel, tools: Tools) -> Answer:
+    """For a phone that shows our answer at once, although there is none: an SMS to the same number is another way."""
+    texts, language = tools.gateway.texts, tools.gateway.settings.government.language
+    by_sms = texts("error.session_call.by_sms", language, nomor=channel.own)
+    return Answer(f"{texts('error.session_call.spooled', language)} {by_sms}")
 
 
 async def _leads(channel: Channel, tools: Tools, *, is_asking: bool = False) -> bool:

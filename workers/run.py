@@ -91,7 +91,7 @@ def _live(settings: Settings, all_members: Sequence[Member], say: Callable[..., 
 def members(settings: Settings) -> Iterator[Member]:
     """The processes of this machine, in the order they start. Simulated providers are there before who calls them, and load
     while the web process, which calls nobody, does."""
-    yield Member("web", command("serve"))
+    yield Member("web", command("serve"), reads_again=True)
     if settings.training.enabled:
         gateway_url = f"http://{_loopback(settings.server.host)}:{settings.server.port}"
         port = settings.training.port

@@ -22,7 +22,7 @@ from gateway.operations.vitals import Counted
 from workers.counting import CountingSteps, CountingWork
 from workers.drain import Drain, StepDrain
 from workers.http import AiohttpHttp
-from workers.limits import Limits
+from workers.limits import Limits, Rates
 from workers.registration import keep_registered
 from workers.targets import Targets
 from workers.tools import Tools, redis_url
@@ -113,8 +113,7 @@ class Runtime:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        rates = {name: channel.messages_per_second for name, channel in self._gateway.channels.items()}
-        limits = Limits(redis_url(self._gateway.settings), self._process, rates)
+        limits = Limits(redis_url(self._gateway.settings), self._process, Rates(self._gateway.channels))
         async with AiohttpHttp() as http:
             targets = Targets(self._gateway.settings, http, self._process, counted=self.counted)
             tools = Tools(self._gateway, http, limits, self._gateway.clock.now, self._process, targets, self.counted)

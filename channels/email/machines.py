@@ -113,11 +113,12 @@ def _returned(mail: Mail) -> Iterator[dict[str, tuple[str, ...]]]:
             yield headers_of(message_from_bytes(content_of(part)[:HEADERS_ONLY], policy=compat32))
 
 
-def who_complains(mail: Mail, boxes: Boxes) -> Address | None:
-    """Whoever called a message of ours abuse; None unless the report brings back a mail that only they can have."""
+def who_complains(mail: Mail, boxes: Boxes) -> tuple[Address, str] | None:
+    """Whoever called a message of ours abuse, and that message; None unless the report brings back a mail that only they
+    can have. Whose name stands in it proves nothing: whoever got a mail of ours can write anybody into it."""
     for headers in _returned(mail):
-        proofs = [address for _, address in addresses_in(headers.get("reply-to", ()))]
+        answered = [boxes.replied(address) for _, address in addresses_in(headers.get("reply-to", ()))]
         receivers = [address for _, address in addresses_in(headers.get("to", ()))]
-        if receivers and any(boxes.replied(proof) for proof in proofs):
-            return Address("mailto", receivers[0])
+        if receivers and (proven := next(filter(None, answered), "")):
+            return Address("mailto", receivers[0]), proven
     return None

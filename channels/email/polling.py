@@ -20,6 +20,9 @@ from channels.email.settings import EmailSettings
 from channels.errors import ChannelMisconfigured, ChannelStopped, PayloadInvalid, TemporaryFailure
 from channels.messages import Address, Inbound, InboundMessage, MessageKind, RawRequest
 from channels.protocols import Bookmark, Submit
+from config.logging import get_logger
+
+log = get_logger(__name__)
 
 POLL_S = 60.0
 PAUSES_S = (1, 2, 4, 8, 16, 32, 60)
@@ -146,6 +149,10 @@ def _read(request: RawRequest, mail: Waiting, parse: Parse) -> list[Inbound] | N
     try:
         events = list(parse(request))
     except PayloadInvalid:
+        return None
+    except Exception:
+        # A fault of ours: the mails behind this one wait for nobody.
+        log.exception("mail_not_read", uid=mail.uid)
         return None
     if mail.size <= MOST_BYTES:
         return events

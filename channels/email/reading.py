@@ -55,7 +55,10 @@ def read(raw: bytes, envelope: Envelope, boxes: Boxes, authserv_id: str) -> list
         return [report or _ignored(mail, raw, boxes.own)]
     if is_report(mail, "feedback-report"):
         who = who_complains(mail, boxes)
-        return [ContactEvent(_key(mail, raw), who, "opted_out") if who else _ignored(mail, raw, boxes.own)]
+        if who is None:
+            return [_ignored(mail, raw, boxes.own)]
+        address, message_id = who
+        return [ContactEvent(_key(mail, raw), address, "opted_out", about=message_id)]
     sender, name = _sender(mail, envelope)
     if is_unread_bounce(mail, sender):
         raise PayloadInvalid("email: a mail came back with a report that no machine can read")

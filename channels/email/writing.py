@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 from email.headerregistry import Address as Mailbox
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 
 from channels.email.boxes import Boxes
 from channels.email.page import page_of
@@ -17,8 +18,26 @@ SUBJECT_CHARACTERS = 120
 END_OF_SUBJECT = re.compile(r"(?<=[.!?])\s|\n|:?\s*[\"“]|https?://")
 OUR_ID = re.compile(r"[A-Za-z0-9_.-]{1,120}")
 THEIR_ID = re.compile(r"<[!-;=?-~]{3,118}>")
+
+
+class Unfolded(UnstructuredHeader, BaseHeader):
+    """Names of messages and links, which are one word however long: folded they would be written in another alphabet,
+    and no mail reader would find the mail that is answered."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _headers() -> HeaderRegistry:
+    registry = HeaderRegistry()
+    for name in ("in-reply-to", "references", "list-unsubscribe"):
+        registry.map_to_type(name, Unfolded)
+    return registry
+
+
 # 7bit: not every server on the way takes eight.
-POLICY = SMTP.clone(cte_type="7bit")
+POLICY = SMTP.clone(cte_type="7bit", header_factory=_headers())
+LINK = re.compile(r"https://[!-;=?-~]{1,800}")
 
 
 def written(message: OutboundMessage, settings: EmailSettings, boxes: Boxes | None = None) -> bytes:
@@ -49,6 +68,10 @@ def written(message: OutboundMessage, settings: EmailSettings, boxes: Boxes | No
     if answers:
         mail["In-Reply-To"] = mail["References"] = message.reply_to
     mail["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"
+    if LINK.fullmatch(message.unsubscribe_url):
+        # RFC 8058: large providers ask for both, and show a button of their own.
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     links = [(button.label, button.url) for row in message.buttons for button in row if button.url]
     mail.set_content(_with_links(text, links), charset="utf-8")
     mail.add_alternative(page_of(text, links), subtype="html", charset="utf-8")

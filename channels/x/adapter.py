@@ -40,7 +40,9 @@ class X:
     """Receiver, Sender, Fetcher, Listener and Checker."""
 
     Settings = XSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(max_length=10_000, max_messages=1, media=True, staff=False)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_length=10_000, max_messages=1, media=True, staff=False, unordered=True
+    )
     messages_per_second: ClassVar[float] = 0.2
 
     def __init__(self, settings: XSettings, now: Callable[[], datetime] = clock.now) -> None:

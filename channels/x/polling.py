@@ -65,12 +65,17 @@ async def _turn(
 ) -> float:
     """One look; for how many seconds X wants no other."""
     known = Position.read(await bookmark.read())
-    posts = {"tweet.fields": "created_at,author_id,entities", "expansions": "author_id", "max_results": "100"}
+    posts = {
+        "tweet.fields": "created_at,author_id,entities,note_tweet",
+        "expansions": "author_id",
+        "max_results": "100",
+    }
     since = {"since_id": str(known.post)} if known and known.post else {}
     path = f"/2/users/{settings.user_id}/mentions"
     found, post, rest_s = await _pages(calls, path, posts | since, known.post if known else None, http, bookmark.now())
-    fields = "id,text,event_type,created_at,sender_id"
-    messages = {"dm_event.fields": fields, "event_types": "MessageCreate", "max_results": "100"}
+    fields = "id,text,event_type,created_at,sender_id,attachments"
+    pictures = {"expansions": "attachments.media_keys", "media.fields": "url,preview_image_url"}
+    messages = {"dm_event.fields": fields, "event_types": "MessageCreate", "max_results": "100", **pictures}
     told, message, rest = await _pages(
         calls, "/2/dm_events", messages, known.message if known else None, http, bookmark.now()
     )
@@ -100,7 +105,8 @@ async def _pages(
         tree = json_object(answer.body) or {}
         page = [row for row in tree.get("data") or [] if isinstance(row, dict) and str(row.get("id", "")).isdecimal()]
         fresh = [row for row in page if int(row["id"]) > (after or 0)]
-        rows += fresh
+        files = _files(tree)
+        rows += [{**row, "file": _file(row, files)} for row in fresh]
         rest_s = _rest(answer, now)
         token = (tree.get("meta") or {}).get("next_token")
         if not token or len(fresh) < len(page) or after is None:
@@ -112,6 +118,22 @@ async def _pages(
     known = after or 0
     newest = _newest(rows, known) if is_whole else known
     return sorted(rows, key=lambda row: int(row["id"])), newest, rest_s
+
+
+def _files(tree: Row) -> Mapping[str, str]:
+    """Key of a picture of this page -> its address; of a film the picture that stands for it."""
+    beside = tree.get("includes")
+    media = beside.get("media") if isinstance(beside, dict) else None
+    known = [one for one in media if isinstance(one, dict)] if isinstance(media, list) else []
+    found = ((str(one.get("media_key", "")), one.get("url") or one.get("preview_image_url")) for one in known)
+    return {key: address for key, address in found if isinstance(address, str)}
+
+
+def _file(row: Row, files: Mapping[str, str]) -> str:
+    """A message of X carries one at most."""
+    attached = row.get("attachments")
+    keys = attached.get("media_keys") if isinstance(attached, dict) else None
+    return next((files[key] for key in keys if key in files), "") if isinstance(keys, list) else ""
 
 
 def _rest(answer: HttpResponse, now: datetime) -> float:
@@ -131,7 +153,7 @@ def _as_post(row: Row, settings: XSettings) -> object:
     us = {"id_str": settings.user_id, "screen_name": settings.username}
     post = {
         "id_str": str(row["id"]),
-        "text": str(row.get("text", "")),
+        "text": _whole_text(row),
         "timestamp_ms": _millis(row),
         "user": {"id_str": str(row.get("author_id", ""))},
         "entities": {"user_mentions": [us]},
@@ -139,8 +161,18 @@ def _as_post(row: Row, settings: XSettings) -> object:
     return {"for_user_id": settings.user_id, "tweet_create_events": [post]}
 
 
+def _whole_text(row: Row) -> str:
+    """Of a post over 280 signs `text` is the beginning only."""
+    note = row.get("note_tweet")
+    long = note.get("text") if isinstance(note, dict) else None
+    return str(long or row.get("text", ""))
+
+
 def _as_message(row: Row, settings: XSettings) -> object:
-    created = {"sender_id": str(row.get("sender_id", "")), "message_data": {"text": str(row.get("text", ""))}}
+    data: dict[str, object] = {"text": str(row.get("text", ""))}
+    if row["file"]:
+        data["attachment"] = {"type": "media", "media": {"media_url_https": row["file"]}}
+    created = {"sender_id": str(row.get("sender_id", "")), "message_data": data}
     message = {"id": str(row["id"]), "created_timestamp": _millis(row), "message_create": created}
     return {"for_user_id": settings.user_id, "direct_message_events": [message]}
 

@@ -33,7 +33,7 @@ from gateway.notices import notices
 from gateway.officer_links import links
 from gateway.queries import deeds
 from gateway.queries.milestones import UNDOABLE
-from gateway.record import assignments, cases, conflicts, events, incidents, undoing
+from gateway.record import assignments, cases, conflicts, events, incidents, rulings, undoing
 from gateway.record.effects import Act, effects
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -55,11 +55,12 @@ def apply(
     *,
     key: str = "",
     at: datetime | None = None,
+    said_at: datetime | None = None,
 ) -> Case:
     """Carry out one action on one complaint with all its consequences; the case as it is now.
 
     `key` makes a caller that may repeat itself harmless: the second time changes nothing. `at` is when it happened
-    elsewhere (clocks stop there), default now. Raises `ActionRefused` before anything is written, and `CaseMoved`
+    elsewhere (clocks stop there), default now; `said_at` is when its words were written. Raises `ActionRefused` before anything is written, and `CaseMoved`
     after which the caller lets the transaction roll back.
     """
     if key and events.seen(tx, key):
@@ -73,7 +74,7 @@ def apply(
     if step.implies:
         case = apply(tx, step.implies, case, actor, _basis(case, inputs))
         step = step_for(action, case.status, actor.role, hold=case.hold)
-    done = _carry_out(tx, step, Doing(action, actor, own, key, at), case)
+    done = _carry_out(tx, step, Doing(action, actor, own, key, at, said_at=said_at), case)
     if followers:
         _lead(tx, Doing(action, actor, inputs), done, [*followers, case.contact_id])
     return _after(tx, action, case, done, actor)
@@ -93,6 +94,7 @@ class Doing:
     at: datetime | None = None
     told: tuple[str, ...] | None = None
     follows: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +124,17 @@ def _carry_out(tx: Transaction, step: Step, doing: Doing, case: Case) -> Done:
     values = {**changed, **_status_values(tx, case, step, target), "due_at": None if target in CLOSED else due_at}
     moved = _write(tx, case, values)
     event_id = events.append(
-        tx, case.id, action.value, case.status, target, actor, step.visibility, inputs, seq=0, key=doing.key
-    )
+        tx, case.id, action.value, case.status, target, actor, step.visibility, inputs, key=doing.key,
+        said_at=doing.said_at,
+    )  # fmt: skip
+    rulings.ruled(tx, action, case.id, event_id, actor, inputs)
     _around(tx, action, case, moved)
     # What a system of record did is told in the words that its own status asks for, or not at all.
     told = step.notices if remote is None else _followed_notices(step, moved, inputs)
     told = told if doing.told is None else doing.told
     told = conflicts.told(tx, told, moved)
     notices.write(tx, moved, event_id, told, actor, inputs, previous_agency=case.agency)
-    outgoing.push(tx, moved, action, event_id, inputs, actor)
+    outgoing.push(tx, moved, action, event_id, inputs, actor, doing.said_at)
     hook_events.acted(tx, action, case, moved, event_id, tx.office.settings.casework.undo_s if step.undoable else 0.0)
     audit.record(tx, actor, action.value, "complaint", case.number, details={"to": target.value, "event": event_id})
     tx.tell(kind="complaint", number=case.number, status=target.value, channel=case.channel)
@@ -316,6 +320,7 @@ def _take_back(tx: Transaction, case: Case, last: Any, actor: Actor, by: Actor) 
     undone = step_for(Action(last.action), before, by.role)
     notices.withdraw(tx, last.id)
     outgoing.withdraw(tx, case.id, last.id)
+    rulings.taken_back(tx, case.id, last.id)
     hook_events.withdraw(tx, case, last.id)
     due_at = clocks.undo(tx, case.id, undone, last.at, tx.now)
     values = {"status": before.value, "status_since": tx.now, "closed_at": None, "due_at": due_at}

@@ -6,12 +6,13 @@ undo waits for that window like the message to the citizen.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from config.settings import ForwarderTable, Settings
+from gateway.complaints.calendar import moment_text
 from gateway.complaints.complaint import Action, Actor, Case, Hold, Role, Urgency
 from gateway.complaints.forward import ForwardKind, ForwardState
 from gateway.files import attachments
@@ -39,8 +40,14 @@ REPORTS_ONLY = frozenset({"open311"})
 """Kinds of systems that take reports and nothing afterwards."""
 
 
-def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Mapping[str, str], actor: Actor) -> None:
-    """Write the rows that this action causes; what came from the system of record does not go back there."""
+def push(
+    tx: Transaction, case: Case, action: Action, event_id: int, inputs: Mapping[str, str], actor: Actor,
+    said_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Write the rows that this action causes; what came from the system of record does not go back there.
+
+    `said_at`: when the reporter wrote it, where that is known (gateway/record/said.py).
+    """
     if case.hold is not Hold.NONE or actor.role is Role.SP4N:
         return
     wait = tx.office.settings.casework.undo_s if action in UNDOABLE else 0.0
@@ -52,12 +59,39 @@ def push(tx: Transaction, case: Case, action: Action, event_id: int, inputs: Map
     words = _words(tx, case, inputs.get(field, ""), from_reporter=from_reporter) if field else ""
     if words and case.first_assigned_at:
         key, rating = f"{event_id}:{_new_ref()}", _untold_rating(tx, case)
+        overtaken = _overtaken(tx, case.id, said_at) if said_at and from_reporter else []
+        if said_at and not all(_waits(row) for row in overtaken):
+            words = tx.office.texts("sp4n.said_before", kapan=moment_text(said_at, tx.office.calendar), isi=words)
         values: dict[str, Any] = {
             "content_masked": masked_text(words),
             "from_reporter": from_reporter,
             "rating": rating,
         }
         _row(tx, case, ForwardKind.FOLLOWUP, key, wait, **values)
+        _put_behind(tx, overtaken)
+
+
+def _overtaken(tx: Transaction, complaint_id: int, said_at: datetime) -> Sequence[Any]:
+    """The reporter's words that were written later and came sooner (F32), in their order."""
+    forward, event = tables.forward.c, tables.complaint_event.c
+    theirs = (event.complaint_id == complaint_id) & (event.said_at > said_at)
+    later = {str(row.id) for row in tx.all(select(event.id).where(theirs))}
+    told = select(forward.id, forward.key, forward.state, forward.started_at).where(
+        forward.complaint_id == complaint_id, forward.kind == ForwardKind.FOLLOWUP.value, forward.from_reporter
+    )
+    return [row for row in tx.all(told.order_by(forward.id)) if row.key.partition(":")[0] in later] if later else []
+
+
+def _put_behind(tx: Transaction, overtaken: Sequence[Any]) -> None:
+    """Rows of one complaint leave in the order of their ids: those that have not begun to go get later ones."""
+    forward = tables.forward
+    for row in overtaken:
+        if _waits(row):
+            tx.execute(forward.update().where(forward.c.id == row.id).values(id=tx.new_id()))
+
+
+def _waits(row: Any) -> bool:
+    return row.state == ForwardState.QUEUED.value and row.started_at is None
 
 
 def _hand_over(tx: Transaction, case: Case, inputs: Mapping[str, str], wait: float) -> None:

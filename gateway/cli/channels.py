@@ -12,7 +12,7 @@ from channels.sms.http_sms.rehearsal import rehearse
 from config.clock import clock_for
 from config.logging import configure
 from config.settings import Settings, SettingsError
-from gateway.app import open_office
+from gateway.app import open_gateway, open_office
 from gateway.cli import channel_skeleton
 from gateway.cli.channel_deeds import DEEDS
 from gateway.cli.channel_reload import reload
@@ -20,8 +20,13 @@ from gateway.cli.context import current_gateway_or_exit
 from gateway.cli.given import WRONG_USAGE, settings_or_exit
 from gateway.cli.providers import ask_providers
 from gateway.intake import rereading
+from gateway.queries import channel_watch, readiness
 
 FAILED = 1
+DEAF = (
+    "reports of delivery come and no messages: the webhook is most likely no longer subscribed to messages;"
+    " tick the field under Webhooks of the app again"
+)
 PROTOCOLS = ("receiver", "sender", "fetcher", "listener", "checker", "starter")
 
 
@@ -72,10 +77,24 @@ def check(name: str | None, as_json: bool, provider: Path | None) -> None:
         raise click.exceptions.Exit(WRONG_USAGE)
     configure(settings)  # what the calls log goes to stderr, the outcome to stdout
     found = ask_providers(chosen, settings.server.public_url)
+    deaf = _deaf(settings)
+    found = [(channel, [*problems, *([DEAF] if channel.name in deaf else [])]) for channel, problems in found]
     for channel, problems in found:
         click.echo(line_of(channel, problems, as_json))
     if any(problems for _, problems in found):
         raise click.exceptions.Exit(FAILED)
+
+
+def _deaf(settings: Settings) -> frozenset[str]:
+    """Names of channels that bring reports and no messages; none where there is no database to tell."""
+    gateway = open_gateway(settings)
+    try:
+        if readiness.database_problem(gateway.store) or readiness.pending_migrations(gateway.store):
+            return frozenset()
+        with gateway.store.reading() as tx:
+            return frozenset(one.name for one in channel_watch.watch(tx) if one.is_deaf)
+    finally:
+        gateway.close()
 
 
 def _rehearse(file: Path) -> None:

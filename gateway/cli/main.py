@@ -62,7 +62,7 @@ SUMMARIES: Mapping[str, str] = {
     "listen": "Ask the providers of these channels (none named: all that are to be asked) until told to end.",
     "simulate": "Play the providers and LAPOR!, and serve the practice site.",
     "classify": "Suggest language, kind, topic, agency, place and warnings for each text of FILE (default: stdin), in its order.",
-    "classifier": "Measure the classifier.",
+    "classifier": "Measure the classifier, and teach it what people decided.",
     "db": "Bring the database up to date, or see whether it is.",
     "data": "Check the reference data, load it into the database, count deadlines by it.",
     "config": "Show and check the settings.",

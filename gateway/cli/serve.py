@@ -18,6 +18,7 @@ from config.settings import Settings
 from gateway.app import Gateway
 from gateway.cli.context import gateway_or_exit, refuse_old_schema
 from gateway.dashboard.menu import SCREENS
+from gateway.operations.hangup import Hangup
 from gateway.operations.heart import Heart
 from gateway.operations.vitals import Counted
 from gateway.web.app import build
@@ -43,7 +44,7 @@ def serve() -> None:
         with only_web_process(gateway.settings):
             refuse_old_schema(gateway)
             heart = Heart(gateway.store, "web", Counted())
-            with heart, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            with heart, Hangup(gateway.store), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(serve_until_told(gateway))
     finally:
         gateway.close()

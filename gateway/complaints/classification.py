@@ -6,6 +6,9 @@ from typing import Protocol
 
 from gateway.complaints.complaint import Kind, Sensitive
 
+BUILTIN = "builtin"
+"""The classifier as it is installed: word lists, and what was learned before it was shipped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
@@ -20,7 +23,8 @@ class Suggestion:
     """Everything a classifier proposes for one text. Codes of `config/data/`; empty = none.
 
     `kind` may be `bukan_laporan`, which is never stored as a kind. `language` is BCP 47, `id+jv` when mixed.
-    `reasons` are short Indonesian sentences for officers.
+    `reasons` are short Indonesian sentences for officers. `model`: who says so, the names of learned models joined by `+`.
+    `unknown`: share of the words that nothing here knows, 0..1. `language_confidence`: how likely `language` is right, 0..1.
     """
 
     language: str = "id"
@@ -29,11 +33,18 @@ class Suggestion:
     agencies: tuple[Ranked, ...] = ()
     place: str = ""
     place_code: str = ""
+    point: tuple[float, float] | None = None
+    """Latitude and longitude that the text itself names (WGS84)."""
     sensitive: Sensitive = Sensitive.NONE
     emergency: bool = False
+    hazard: str = ""
+    """Of an emergency, as the list of dangers names it (`kebakaran`, `medis`); decides which advice is given."""
     out_of_authority: bool = False
     confidence: float = 0.0
     reasons: tuple[str, ...] = field(default=())
+    model: str = BUILTIN
+    unknown: float = 0.0
+    language_confidence: float = 0.0
 
     @property
     def topic(self) -> str:

@@ -30,6 +30,18 @@ BUTTONS: Mapping[str, Rows] = {
 """Text key -> rows; a label is a text key, or a figure that every language reads."""
 
 
+WORDED = frozenset({"ask.done", "ask.rate", "st.answer", "st.remind", "st.upstream"})
+"""Texts that name the words to answer with, whose answers are read by the complaint, whatever channel they come by."""
+
+
+def spelled(key: str, text: str, rows: Rows) -> str | None:
+    """The text for a channel without buttons, pages as lines; None where it asks for what words cannot give there."""
+    buttons = [button for row in rows for button in row]
+    if key not in WORDED and not all(button.url for button in buttons):
+        return None
+    return "\n".join((text, *(f"{button.label}: {button.url}" for button in buttons if button.url)))
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
     """A pressed button: `what`, the digits of the number it stood below, and a value where it has one."""

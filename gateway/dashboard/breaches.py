@@ -41,9 +41,10 @@ async def note(request: web.Request) -> web.StreamResponse:
     site, form, actor = site_of(request), posted(request), user_of(request).actor
     try:
         found = _found(request, form)
+        counted = await site.read(breaches.looked_at, found, actor)
         if form.has("hitung"):
-            return await _listing(request, form, counted=await site.read(breaches.looked_at, found, actor))
-        identity = await site.write(breaches.note, found, actor)
+            return await _listing(request, form, counted=counted)
+        identity = await site.write(breaches.note, found, actor, counted.persons)
     except ActionRefused as refusal:
         return await _listing(request, form, _problem(request, refusal))
     raise visit.done(f"{SCREEN}/{identity}", "breach_noted")
@@ -133,15 +134,18 @@ async def act(request: web.Request) -> web.StreamResponse:
                 await site.write(breaches.add_measures, identity, form.get("words"), actor)
                 done = "breach_measured"
             case "lingkup":
-                await site.write(breaches.change_scope, identity, _scope(form), actor)
+                many = await site.read(breaches.concerned, _scope(form), actor)
+                await site.write(breaches.change_scope, identity, _scope(form), actor, many)
                 done = "breach_scope"
             case "lembaga" | "orang":
-                await site.write(breaches.mark_told, identity, TOLD[deed], form.get("how"), actor)
+                many = await site.read(breaches.concerned_by, identity, actor)
+                await site.write(breaches.mark_told, identity, TOLD[deed], form.get("how"), actor, many)
                 done = "breach_told"
             case "periksa":
                 return await _show(request, plan=await site.read(breach_notices.plan, identity, words, actor))
             case "kirim":
-                await site.write(breach_notices.begin, identity, words, actor)
+                many = await site.read(breach_notices.untold, identity, actor)
+                await site.write(breach_notices.begin, identity, words, actor, many)
                 done = "breach_telling"
             case "daftar":
                 return _file(await site.work(breach_list.take, site.gateway.store, identity, form.get("reason"), actor))

@@ -161,6 +161,8 @@ def _deeds(watched: Watched, others: Sequence[str]) -> Sequence[str]:
 def checks(site: Site, channel: Channel, watched: Watched) -> Sequence[Check]:
     """What of its settings can be seen from here; the provider's own view is `watched.problems`."""
     found = [Check("bad", "admin.channel.check.provider", {"text": problem}) for problem in watched.problems]
+    if watched.is_deaf:
+        found.append(Check("bad", "admin.channel.check.deaf", {}))
     if watched.silence.weeks:
         usual = {"n": str(round(watched.silence.usual)), "minggu": str(watched.silence.weeks)}
         key = "silent" if watched.silence.is_unusual else "usual_silence"

@@ -14,10 +14,11 @@ from gateway.dashboard import visit
 from gateway.dashboard.complaint_form import ASIDE, KEYS, WRITING, Asked, Field, fields
 from gateway.dashboard.words import event_words, field_words, message_words, named
 from gateway.desk import work
+from gateway.desk.topics import may_correct
 from gateway.desk.work import MAY_SEE_ORIGINAL, NotThere, Original
 from gateway.queries import complaint_page
 from gateway.queries.complaint_detail import EventShown
-from gateway.queries.complaint_page import ComplaintPage
+from gateway.queries.complaint_page import ComplaintPage, Ranked
 from gateway.queries.scope import Sight
 from gateway.record import cases
 from gateway.retention.identities import may_open
@@ -33,6 +34,8 @@ HISTORY: Mapping[str, frozenset[str]] = {
 }
 """Filters of the history and what each lets through."""
 NOTHING: Mapping[str, str] = {}
+CERTAINTY = ((0.9, "sure"), (0.7, "likely"), (0.4, "doubtful"), (0.0, "guess"))
+"""From which confidence on a suggestion is called what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ def render(
         tells_reporter=chosen is not None and tells_reporter(site, chosen),
         may_note=any(step.action is Action.NOTE for step in steps),
         may_accept=_may_accept(page, steps),
+        one_tap=_one_tap(request, page, steps),
+        certainty=certainty,
         may_link=any(step.action is Action.LINK for step in steps),
         may_see_original=user.role in MAY_SEE_ORIGINAL and page.detail.item.words,
         may_ask_identity=may_open(visit.scope(request), page.detail.row, user.actor),
@@ -163,6 +168,41 @@ def _may_accept(page: ComplaintPage, steps: Sequence[Step]) -> bool:
     if suggested is None or not suggested.routed_to or suggested.routed_to == page.detail.row.agency:
         return False
     return any(step.action is Action.ASSIGN for step in steps)
+
+
+@dataclass(frozen=True, slots=True)
+class OneTap:
+    """Buttons that put a suggestion right and go on: the topics and agencies that were thought likeliest.
+
+    `topic_action`: what pressing a topic does, `verify` or `topik`; empty where topics are not offered.
+    """
+
+    topics: Sequence[Ranked] = ()
+    topic_action: str = ""
+    agencies: Sequence[Ranked] = ()
+
+
+def _one_tap(request: web.Request, page: ComplaintPage, steps: Sequence[Step]) -> OneTap:
+    suggested, row = page.suggested, page.detail.row
+    if suggested is None or page.detail.item.sight is not Sight.FULL:
+        return OneTap()
+    reference = site_of(request).gateway.office.reference
+    offered = {step.action for step in steps}
+    action = "verify" if Action.VERIFY in offered else ""
+    if not action and may_correct(cases.case_of(row), user_of(request).role):
+        action = "topik"
+    known = [one for one in suggested.topics if one.code in reference.topics]
+    theirs = [one for one in suggested.agencies if one.code in reference.agencies and one.code != suggested.routed_to]
+    return OneTap(
+        topics=[one for one in known if action == "verify" or one.code != row.topic] if action else (),
+        topic_action=action,
+        agencies=[one for one in theirs if reference.agencies[one.code].accepts] if Action.ASSIGN in offered else (),
+    )
+
+
+def certainty(confidence: float) -> str:
+    """A confidence from 0 to 1 as the end of a text key: people read words faster than percentages."""
+    return next(word for least, word in CERTAINTY if confidence >= least)
 
 
 def _lost(tried: Tried | None, chosen: Step | None) -> Sequence[str]:

@@ -26,6 +26,9 @@ TEAM_KEEPERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN})
 TEAM_WATCHERS = leaves.OF_ALL | leaves.OF_THEIR_OWN
 COVERAGE_READERS = TEAM_WATCHERS | {Role.REGIONAL_HEAD, Role.EVALUATOR}
 """Whether a unit can be told is no secret; what it shows of people is their position."""
+MODEL_CHOOSERS = frozenset({Role.COORDINATOR, Role.SYSTEM_ADMIN})
+MODEL_READERS = MODEL_CHOOSERS | {Role.EVALUATOR, Role.PRIVACY_OFFICER}
+"""Codes and counts, no words; complaints are opened by those who may open them anyway."""
 
 SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/beranda", f"{HERE}start:show", roles=STAFF, title="admin.start.menu"),
@@ -42,6 +45,7 @@ SCREENS: tuple[Route, ...] = (
     # one complaint: the handlers themselves answer 404 to roles that have none
     Route("GET", "/admin/aduan/{tiket}", f"{HERE}complaint:show", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/aksi/{aksi}", f"{HERE}complaint_act:act", roles=STAFF, files=True),
+    Route("POST", "/admin/aduan/{tiket}/topik", f"{HERE}complaint_topic:correct", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/urungkan", f"{HERE}complaint_act:undo", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/asli", f"{HERE}complaint:show_original", roles=STAFF),
     # systems of record by hand, tasks
@@ -87,6 +91,18 @@ SCREENS: tuple[Route, ...] = (
         "GET", "/admin/mutu/cakupan", f"{HERE}coverage:show", roles=COVERAGE_READERS, title="coverage.menu", part="team"
     ),
     Route("GET", "/admin/mutu/cakupan/ekspor", f"{HERE}coverage:take", roles=COVERAGE_READERS),
+    # how good the classifier is, and which version of it serves
+    Route(
+        "GET",
+        "/admin/mutu/pengklasifikasi",
+        f"{HERE}classifier:show",
+        roles=MODEL_READERS,
+        title="classifier.menu",
+        part="system",
+    ),
+    Route("GET", "/admin/mutu/pengklasifikasi/model/{id}", f"{HERE}classifier:show_card", roles=MODEL_READERS),
+    Route("POST", "/admin/mutu/pengklasifikasi/versi/{aksi}", f"{HERE}classifier:choose", roles=MODEL_CHOOSERS),
+    Route("POST", "/admin/mutu/pengklasifikasi/nyalakan", f"{HERE}classifier:switch_on", roles=MODEL_CHOOSERS),
     # who signs in by which mandate
     Route("GET", "/admin/akun", f"{HERE}staff_accounts:listing", roles=TEAM_KEEPERS, title="account.menu", part="team"),
     Route("GET", "/admin/akun/{id}", f"{HERE}staff_accounts:show", roles=TEAM_KEEPERS),

@@ -1,6 +1,7 @@
 """What reporters do to complaints that are there: add, edit, act, look up. Called while a turn is carried out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from gateway.people import dialogues
 from gateway.people.contacts import Contact
 from gateway.privacy import anonymity
 from gateway.privacy.privacy import masked_text
-from gateway.record import cases, tasks, tracking
+from gateway.record import cases, said, tasks, tracking
 from gateway.retention import privacy_requests
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
@@ -36,8 +37,15 @@ def id_of(tx: Transaction, number: str) -> int | None:
     return int(row.id) if row else None
 
 
-def add(tx: Transaction, addition: Addition, contact: Contact, channel: str, message_id: int) -> int | None:
-    """Something the reporter adds to a complaint; its id."""
+def add(
+    tx: Transaction,
+    addition: Addition,
+    contact: Contact,
+    channel: str,
+    message_id: int,
+    said_at: datetime | None = None,
+) -> int | None:
+    """Something the reporter adds to a complaint; its id. `said_at`: see gateway/record/said.py."""
     case = cases.by_number(tx, addition.number)
     if case is None:
         return None
@@ -51,10 +59,10 @@ def add(tx: Transaction, addition: Addition, contact: Contact, channel: str, mes
     if addition.text:
         keep_text(tx, case.id, 1, written, contact, message_id)
     if action is None:
-        _join(tx, case, addition)
+        _join(tx, case, addition, contact)
     else:
         who = SYSTEM if action is Action.RESTORE else actor
-        casework.apply(tx, action, case, who, {"text": addition.text, "reason": addition.text})
+        casework.apply(tx, action, case, who, {"text": addition.text, "reason": addition.text}, said_at=said_at)
     _place(tx, case.id, addition.place, addition.location)
     cases.amend(tx, case.id, last_message_at=tx.now)
     return case.id
@@ -80,9 +88,13 @@ def _has_said_more(tx: Transaction, case: Case) -> bool:
     return tx.one(select(event.id).where(mine).limit(1)) is not None
 
 
-def _join(tx: Transaction, case: Case, addition: Addition) -> None:
+def _join(tx: Transaction, case: Case, addition: Addition, contact: Contact) -> None:
     complaint = tables.complaint
     if not addition.text:
+        return
+    kept = _texts(tx, case)
+    if _as_said(tx, kept) != kept:
+        _rebuild(tx, case, contact)
         return
     row = tx.one(select(complaint.c.text_masked, complaint.c.suggestion_state).where(complaint.c.id == case.id))
     if row is None:
@@ -151,14 +163,24 @@ def complete(tx: Transaction, contact: Contact, complaint_id: int, message_id: i
 
 def _rebuild(tx: Transaction, case: Case, contact: Contact) -> None:
     """The text as it reads now: the latest version of each message, in their order."""
-    table = tables.complaint_text
-    rows = tx.all(select(table).where(table.c.complaint_id == case.id).order_by(table.c.id))
     latest: dict[int | None, str] = {}
-    for row in rows:
+    for row in _as_said(tx, _texts(tx, case)):
         latest[row.message_id] = contact.open(bytes(row.text_sealed), f"complaint_text:{row.id}")
     text = _unnamed(tx, case, "\n".join(part for part in latest.values() if part))
-    cases.amend(tx, case.id, text_masked=masked_text(text) or "-", suggestion_state="queued")
+    cases.amend(tx, case.id, text_masked=masked_text(text)[:10_000] or "-", suggestion_state="queued")
     tx.ring("classify")
+
+
+def _texts(tx: Transaction, case: Case) -> list[Any]:
+    """Every version of what the reporter wrote, as it came."""
+    table = tables.complaint_text
+    return list(tx.all(select(table).where(table.c.complaint_id == case.id).order_by(table.c.id)))
+
+
+def _as_said(tx: Transaction, kept: Sequence[Any]) -> list[Any]:
+    """The same in the order in which the messages were written (F32); a version stands where its message does."""
+    moments = said.of_messages(tx, [row.message_id for row in kept])
+    return said.in_order(kept, lambda row: moments.get(row.message_id))
 
 
 def move_last(tx: Transaction, number: str, external_id: str, channel: str, opened: Opened) -> None:

@@ -26,7 +26,7 @@ from gateway.people import attempts, contacts, dialogues
 from gateway.people.attempts import Limit
 from gateway.people.contacts import Contact
 from gateway.people.readers import channel_for
-from gateway.record import known_incidents
+from gateway.record import known_incidents, said
 from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -115,7 +115,8 @@ def take_turn(
     received_at: datetime | None = None,
 ) -> Answer:
     """Judge one message and carry out what follows; the answer for channels that show one at once."""
-    talk = Talk(desk, channel, contact, message, message_id, dialogues.setting(tx, channel), received_at)
+    setting = dialogues.setting(tx, channel, in_session=message.session is not None)
+    talk = Talk(desk, channel, contact, message, message_id, setting, received_at)
     dialogue = _with_context(tx, talk, desk.dialogue(tx, channel, contact))
     if talk.is_unproven:
         dialogue = _of_a_stranger(dialogue)
@@ -226,8 +227,10 @@ def _keep_receipt(tx: Transaction, nonce: str, opened: Opened) -> None:
 def _add_and_act(tx: Transaction, talk: Talk, turn: Turn) -> tuple[Turn, int | None]:
     """Additions and actions on complaints that are there; the last complaint that was touched."""
     touched = None
+    said_at = said.moment(tx, talk.channel, talk.message.sent_at, talk.received_at or tx.now)
     for addition in turn.additions:
-        touched = reporting_back.add(tx, addition, talk.contact, talk.channel, talk.message_id) or touched
+        found = reporting_back.add(tx, addition, talk.contact, talk.channel, talk.message_id, said_at)
+        touched = found or touched
     for wish in turn.actions:
         try:
             actor = SYSTEM if wish.action is Action.RESTORE else talk.actor
@@ -297,6 +300,8 @@ def _destination(tx: Transaction, talk: Talk, turn: Turn) -> Destination | None:
         name = turn.receipt_channel or channel_for(tx, turn.receipt_to.scheme, talk.channel)
         return Destination(name, contact) if name in tx.office.channels else None
     channel = tx.office.channels[talk.channel]
+    if talk.message.session is not None:  # its pages are the answer
+        return None
     if channel.sender is None or not channel.capabilities.sends or not talk.message.reply_possible:
         return None
     if turn.replies and not channel.capabilities.proves and not _may_answer(tx, talk.contact):

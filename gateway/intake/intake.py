@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from channels.messages import (
     AccountNotice,
-    Address,
     Answer,
     ContactEvent,
     DeliveryReport,
@@ -36,6 +37,7 @@ from gateway.record import tasks
 from gateway.sealing import seal
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.storage.types import id_number
 
 log = get_logger(__name__)
 DONE = Answer()
@@ -93,7 +95,7 @@ def _take_contact_events(tx: Transaction, placed: Sequence[Placed]) -> None:
             if isinstance(event, ContactEvent):
                 contacts.take_event(tx, event)
                 if event.event == "opted_out":
-                    _opt_out(tx, arrival.channel, event.address)
+                    _opt_out(tx, arrival.channel, event)
 
 
 def _take_notices(tx: Transaction, placed: Sequence[Placed]) -> None:
@@ -106,11 +108,23 @@ def _take_notices(tx: Transaction, placed: Sequence[Placed]) -> None:
                     tasks.add(tx, tasks.PROVIDER_NOTICE, f"{arrival.channel}: {event.subject}", event.detail)
 
 
-def _opt_out(tx: Transaction, channel: str, address: Address) -> None:
+def _opt_out(tx: Transaction, channel: str, event: ContactEvent) -> None:
     """Whoever called our messages abuse gets none any more on this channel."""
-    contact = contacts.ensure(tx, [address])[address]
+    contact = (
+        _receiver(tx, channel, event.about) if event.about else contacts.ensure(tx, [event.address])[event.address]
+    )
+    if contact is None:
+        return
     dialogues.opt(tx, channel, contact, True)
     outbound.suppress(tx, channel, contact.id)
+
+
+def _receiver(tx: Transaction, channel: str, message_id: str) -> Contact | None:
+    """Who got this message of ours; None where it is put away."""
+    outbox, identity = tables.outbox.c, id_number(message_id.removeprefix(delivery_reports.ID_PREFIX))
+    mine = (outbox.id == identity) & (outbox.channel == channel)
+    row = tx.one(select(outbox.contact_id).where(mine)) if identity is not None else None
+    return contacts.by_id(tx, [row.contact_id]).get(row.contact_id) if row else None
 
 
 def _keep_messages(tx: Transaction, placed: Sequence[Placed]) -> tuple[list[Incoming], list[Incoming]]:
@@ -177,7 +191,7 @@ def _take(tx: Transaction, desk: Desk, one: Incoming) -> Answer:
         if message.kind is MessageKind.ECHO:
             desk.messages[one.id] = (answered_elsewhere(tx, channel, one.contact, message), Skip.OFFICER)
         return DONE
-    if not one.contact.reachable:
+    if not one.contact.is_there(channel):
         contacts.mark_reachable(tx, one.contact.id)  # whoever writes is there
     if _is_officers(tx, desk, one, message):
         return DONE

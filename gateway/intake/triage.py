@@ -13,16 +13,19 @@ from sqlalchemy import select
 
 from gateway.casework import casework
 from gateway.complaints import completeness
+from gateway.complaints.bounds import is_outside
 from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import SYSTEM, Action, Hold, Sensitive, Status, Urgency
 from gateway.complaints.places import spot_of
 from gateway.complaints.routing import Decision, Route, RoutingTable, decide, names_head, route
 from gateway.conversation import questions
 from gateway.conversation.render import render
+from gateway.intake import alarms
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
 from gateway.people import contacts, dialogues, readers
-from gateway.record import cases
+from gateway.record import automatic, cases, rulings
+from gateway.record.rulings import Proposed
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import to_millis
@@ -42,13 +45,13 @@ CLAIM = (
     " WHERE id IN (SELECT id FROM picked) RETURNING id, text_masked, location_text, suggestion_attempts"
 )
 OURS = (
-    "SELECT id, number, text_masked, location_text, latitude, incident_on, place, topic, agency, agency_named, unit,"
-    " urgency, sensitive, confidential, confidential_by, anonymous, flags, status, hold, place_name, channel,"
+    "SELECT id, number, text_masked, location_text, latitude, longitude, point_source, incident_on, place, topic, agency,"
+    " agency_named, unit, urgency, sensitive, confidential, confidential_by, anonymous, flags, status, hold, place_name, channel,"
     " destination, contact_id, reported FROM complaint WHERE id IN {ids} AND suggestion_state = 'working' ORDER BY id"
 )
 CHANGED = (
     "suggestion", "suggestion_state", "language", "place", "place_name", "topic", "sensitive", "confidential",
-    "confidential_by", "flags", "missing", "reported",
+    "confidential_by", "flags", "missing", "reported", "latitude", "longitude", "point_source",
 )  # fmt: skip
 """Always all of these, so that a batch is one statement."""
 
@@ -110,9 +113,15 @@ def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> None:
     rows = _still_ours(tx, [one.job for one in weighed])
     fresh = [(one, rows[one.row.id]) for one in weighed if one.row.id in rows]
     valid = [one if one.row == row else _weighed(tx, one.job, row, one.suggestion) for one, row in fresh]
-    cases.amend_all(tx, {one.row.id: _kept(one) for one in valid}, CHANGED)
+    bounds = tx.office.settings.government.bounds
+    cases.amend_all(tx, {one.row.id: _kept(one, bounds) for one in valid}, CHANGED)
+    # What comes after a decision was no proposal for it.
+    fresh_ones = [one for one in valid if one.row.status == Status.RECEIVED.value]
+    rulings.proposed(tx, [Proposed(one.row.id, one.suggestion, one.acts, one.decision.agency) for one in fresh_ones])
     for one in valid:
-        if one.row.status == Status.RECEIVED.value and one.row.hold == Hold.NONE.value:
+        if one.is_new:
+            if one.is_alarm:
+                alarms.raise_alarm(tx, one.row, one.suggestion)
             if one.decision.goes_on:
                 _go_on(tx, one)
             _ask(tx, one)
@@ -137,6 +146,20 @@ class Weighed:
     decision: Decision
     known: completeness.Known
 
+    @property
+    def is_new(self) -> bool:
+        return bool(self.row.status == Status.RECEIVED.value and self.row.hold == Hold.NONE.value)
+
+    @property
+    def is_alarm(self) -> bool:
+        """Danger that nobody was told of yet."""
+        return self.is_new and self.suggestion.emergency and self.row.urgency != Urgency.DARURAT.value
+
+    @property
+    def acts(self) -> bool:
+        """Whether the complaint goes on without a person."""
+        return self.is_new and self.decision.goes_on
+
 
 def _weighed(tx: Transaction, job: TriageJob, row: Any, suggestion: Suggestion) -> Weighed:
     way = route(
@@ -155,11 +178,11 @@ def _decide(tx: Transaction, row: Any, suggestion: Suggestion, way: Route) -> De
     return decide(
         suggestion,
         way,
-        tx.office.settings.triage.auto_assign_min_confidence,
+        automatic.bar(tx),
         coordinator=tx.office.reference.coordinator,
         sensitive=suggestion.sensitive is not Sensitive.NONE or row.sensitive != Sensitive.NONE.value,
         held=row.hold != Hold.NONE.value,
-        urgent=row.urgency == Urgency.DARURAT.value,
+        urgent=suggestion.emergency or row.urgency == Urgency.DARURAT.value,
         sampled=row.id % SAMPLE == 0,
     )
 
@@ -172,7 +195,7 @@ def table_of(tx: Transaction) -> RoutingTable:
     return table
 
 
-def _kept(one: Weighed) -> dict[str, Any]:
+def _kept(one: Weighed, bounds: Sequence[float]) -> dict[str, Any]:
     """Columns that a suggestion fills; what a person or the reporter said is not overwritten."""
     row, suggestion, way, decision = one.row, one.suggestion, one.way, one.decision
     stored = msgspec.to_builtins(suggestion)
@@ -187,6 +210,7 @@ def _kept(one: Weighed) -> dict[str, Any]:
         "language": suggestion.language,
         "place": suggestion.place_code if is_found else row.place,
         "place_name": suggestion.place if is_found else row.place_name,
+        **_point(row, suggestion, bounds),
         "topic": row.topic or decision.topic,
         "sensitive": suggestion.sensitive.value if is_sensitive else row.sensitive,
         "confidential": bool(is_shut or row.confidential),
@@ -197,8 +221,17 @@ def _kept(one: Weighed) -> dict[str, Any]:
     }
 
 
+def _point(row: Any, suggestion: Suggestion, bounds: Sequence[float]) -> dict[str, Any]:
+    """Coordinates that the text names, where the sender's telephone told none. Far outside they are a slip or another's."""
+    point = (row.latitude, row.longitude)
+    source = row.point_source
+    if row.latitude is None and suggestion.point and not is_outside(*suggestion.point, bounds):
+        point, source = suggestion.point, "manual"
+    return {"latitude": point[0], "longitude": point[1], "point_source": source}
+
+
 def _known(row: Any, suggestion: Suggestion) -> completeness.Known:
-    has_point = row.latitude is not None
+    has_point = row.latitude is not None or suggestion.point is not None
     return completeness.Known(
         place=bool(row.place or suggestion.place_code or row.location_text or spot_of(row.text_masked)) or has_point,
         time=row.incident_on is not None,
@@ -223,7 +256,7 @@ def _go_on(tx: Transaction, one: Weighed) -> None:
 def _ask(tx: Transaction, one: Weighed) -> None:
     """At most one question at a time, on the channel that was used, and only where it can be answered."""
     row, suggestion = one.row, one.suggestion
-    urgent = row.urgency == Urgency.DARURAT.value
+    urgent = suggestion.emergency or row.urgency == Urgency.DARURAT.value
     wanted = completeness.question(one.known, suggestion.topic, suggestion.sensitive, row.anonymous, urgent, ())
     if not wanted:  # nearly always; to find out how its reporter is reached is half of the work
         return

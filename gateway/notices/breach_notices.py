@@ -107,11 +107,21 @@ def plan(tx: Transaction, identity: int, words: Words, actor: Actor) -> Plan:
     return Plan(channels.total(), channels, texts, unreached[:LISTED], lost)
 
 
-def begin(tx: Transaction, identity: int, words: Words, actor: Actor) -> None:
-    """From now on the messages are written, some at a time (`tell`). ActionRefused as for `plan`."""
+def untold(tx: Transaction, identity: int, actor: Actor) -> int:
+    """Persons to whom nothing was written yet. ActionRefused: `wrong_role`, `wrong_state` (there is none)."""
+    found = breaches.one(tx, identity, actor)
+    if found is None:
+        raise ActionRefused("wrong_state")
+    return breach_scope.untold(tx, found.row)
+
+
+def begin(tx: Transaction, identity: int, words: Words, actor: Actor, many: int | None = None) -> None:
+    """From now on the messages are written, some at a time (`tell`). ActionRefused as for `plan`.
+
+    `many`: to how many, as `untold` counted before, so that nobody waits for that count; None: counted here."""
     row = breaches.locked(tx, identity, actor)
     words = _checked(words)
-    many = breach_scope.untold(tx, row)
+    many = breach_scope.untold(tx, row) if many is None else many
     if row.telling_since is not None or not many:
         raise ActionRefused("wrong_state")
     breaches.change(tx, identity, said_how=words.how, said_done=words.done, telling_since=tx.now)

@@ -16,14 +16,21 @@ from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
 from gateway.people import contacts
 from gateway.storage import tables
-from gateway.storage.store import Transaction
+from gateway.storage.store import Transaction, constant
+from gateway.storage.types import to_millis
 
 TEST_KEY = "channel.test"
 LEAST_REASON, MOST_REASON = 5, 200
 # How an address is typed for a test, by kind of channel; the rest are telephone numbers.
-TELEGRAM = frozenset({"telegram"})
+BY_ID = {"telegram": "tg", "messenger": "fb", "instagram": "ig", "x": "x"}
+"""Kinds whose people have a number of the provider -> scheme of their addresses."""
+LONGEST_ID = 25
 MAIL = frozenset({"email"})
 PLAIN = frozenset({"sandbox"})
+LATER = (
+    "UPDATE outbox SET expires_at = expires_at + :now - CASE WHEN planned_at > :since THEN planned_at ELSE :since END"
+    " WHERE channel = :channel AND state = 'queued' AND state IN ('queued','sending') AND planned_at < :now"
+)
 
 
 class ChannelRefused(ValueError):
@@ -65,7 +72,7 @@ def count(tx: Transaction, which: ColumnElement[bool]) -> int:
 
 
 def pause(tx: Transaction, name: str, reason: str, actor: Actor) -> int:
-    """Let nothing leave until somebody resumes; how many messages wait because of it."""
+    """Let nothing leave until somebody resumes; how many messages wait because of it. Meanwhile nothing expires."""
     channel = channel_of(tx, name)
     reason = reason_of(reason)
     if channel.sender is None:
@@ -84,6 +91,7 @@ def pause(tx: Transaction, name: str, reason: str, actor: Actor) -> int:
 def resume(tx: Transaction, name: str, remark: str, actor: Actor) -> int:
     """Let messages leave again, also after a stop by wrong credentials; how many go now. The remark may be empty."""
     channel_of(tx, name)
+    give_back_time(tx, name)
     state = tables.channel_state
     stood = (state.c.channel == name) & (
         state.c.paused_at.is_not(None) | state.c.stopped_at.is_not(None) | (state.c.resume_at > tx.now)
@@ -104,6 +112,14 @@ def resume(tx: Transaction, name: str, remark: str, actor: Actor) -> int:
     note(tx, "channel_resumed", name, actor, " ".join(remark.split()), going)
     tx.ring("deliver")
     return going
+
+
+def give_back_time(tx: Transaction, name: str) -> None:
+    """The time of a pause does not count: what waits on this channel expires so much later."""
+    state = tables.channel_state
+    row = tx.one(select(state.c.paused_at).where(state.c.channel == name))
+    if row is not None and row.paused_at is not None:
+        tx.execute(constant(LATER), {"channel": name, "since": to_millis(row.paused_at), "now": to_millis(tx.now)})
 
 
 def retry_now(tx: Transaction, name: str, reason: str, actor: Actor) -> int:
@@ -141,10 +157,11 @@ def send_test(tx: Transaction, name: str, typed: str, actor: Actor) -> int:
 def address_of(channel: Channel, typed: str) -> Address:
     """Whom somebody meant by what they typed; ChannelRefused where nobody can be reached at that on this channel."""
     typed = typed.strip()
-    if channel.kind in TELEGRAM:
-        if not typed.removeprefix("-").isdecimal():
+    if channel.kind in BY_ID:
+        digits = typed.removeprefix("-") if channel.kind == "telegram" else typed  # groups are below zero there
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_ID):
             raise ChannelRefused("no_address")
-        return Address("tg", typed)
+        return Address(BY_ID[channel.kind], typed)
     if channel.kind in MAIL:
         if (found := mail_address(typed)) is None:
             raise ChannelRefused("no_address")

@@ -8,29 +8,36 @@ Whatever the other channel cannot carry, or must not, stays and is counted by it
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, select
+import msgspec
+from sqlalchemy import ColumnElement, and_, exists, literal, select, tuple_
 
 from channels import gsm
 from channels.registry import Channel
 from gateway.audit import audit
 from gateway.complaints.complaint import Actor
+from gateway.conversation.buttons import spelled
 from gateway.outbound import channel_states, spending
 from gateway.outbound.channel_states import ChannelRefused
-from gateway.outbound.outbound import lane_of
+from gateway.outbound.outbound import Buttons, lane_of
 from gateway.people import contacts, windows
 from gateway.people.contacts import Contact
 from gateway.people.readers import SCHEMES
 from gateway.storage import tables
 from gateway.storage.store import Transaction
+from gateway.storage.types import Instant
 
 outbox = tables.outbox
 REACHED: Mapping[str, tuple[str, ...]] = {"tel": (*SCHEMES["tel"], "whatsapp"), "mailto": SCHEMES["mailto"]}
 """Schemes whose addresses several channels reach -> the kinds that do."""
+SCHEMES_OF = "SELECT id, scheme FROM contact WHERE id IN {ids}"
 MOST = 2000
-"""So many at once; whoever has more presses again."""
+"""Once so many move no more are looked at; whoever has more presses again."""
+PAGE = 2000
+MARGIN = timedelta(minutes=10)
+"""What is moved now leaves a little later: a window that closes meanwhile counts as closed."""
 ORDER = (
     "confidential",
     "under_way",
@@ -65,6 +72,7 @@ class _Move:
     words: str
     is_new: bool
     parts: int
+    keeps_buttons: bool
 
 
 def targets(tx: Transaction, name: str) -> Sequence[str]:
@@ -108,8 +116,10 @@ def divert(tx: Transaction, name: str, target: str, reason: str, actor: Actor) -
         raise ChannelRefused("no_target")
     reason = channel_states.reason_of(reason)
     moves, stays = _sorted_out(tx, name, target, locked=True)
+    state = tables.channel_state
+    standing = tx.one(select(state.c.paused_at).where(state.c.channel == name))
     for one in moves:
-        _carry_out(tx, one, target)
+        _carry_out(tx, one, target, standing.paused_at if standing else None)
     moved = _look(tx, target, moves, stays)
     details = {"to": target, "messages": moved.moving, "parts": moved.parts, "stayed": sum(stays.values())}
     audit.record(tx, actor, "channel_moved", "channel", name, reason, details)
@@ -119,12 +129,16 @@ def divert(tx: Transaction, name: str, target: str, reason: str, actor: Actor) -
     return moved
 
 
-def _carry_out(tx: Transaction, move: _Move, target: str) -> None:
+def _carry_out(tx: Transaction, move: _Move, target: str, paused_at: datetime | None) -> None:
     row = move.row
+    stood = max(tx.now - max(paused_at, row.planned_at), timedelta(0)) if paused_at else timedelta(0)
     # What the first channel knew of its own (message to answer, number written to) means nothing to the second.
     own = {"sent_from": "", "reply_to": "", "callback_id": "", "provider_state": ""}
     values: dict[str, Any] = {"channel": target, "lane": lane_of(target, row.contact_id), "attempts": 0, "reason": ""}
-    values |= {"due_at": row.planned_at, "parts": move.parts, **own}
+    # The time of a pause does not count, as if the channel were resumed.
+    values |= {"due_at": row.planned_at, "expires_at": row.expires_at + stood, "parts": move.parts, **own}
+    if not move.keeps_buttons:
+        values["buttons"] = None
     if move.is_new:
         values["text_sealed"] = move.contact.seal(move.words, f"outbox:{row.id}")
     still = (outbox.c.id == row.id) & (outbox.c.state == "queued")
@@ -134,47 +148,64 @@ def _carry_out(tx: Transaction, move: _Move, target: str) -> None:
 def _sorted_out(tx: Transaction, name: str, target: str, *, locked: bool = False) -> tuple[list[_Move], Counter[str]]:
     """What moves, in order, and how many stay for which reason."""
     source, other = channel_states.channel_of(tx, name), channel_states.channel_of(tx, target)
-    scheme = _scheme(source, other)
-    waits, secret, busy = channel_states.waits(name), _confidential(), _under_way()
-    stays = Counter(
-        confidential=channel_states.count(tx, and_(waits, secret)),
-        under_way=channel_states.count(tx, and_(waits, not_(secret), busy)),
-    )
-    free = and_(waits, not_(secret), not_(busy))
-    contact = tables.contact
-    chosen = select(outbox).where(free).order_by(outbox.c.planned_at, outbox.c.id).limit(MOST)
-    rows = tx.all(chosen.with_for_update(skip_locked=True) if locked else chosen)
-    stays["more"] = max(channel_states.count(tx, free) - len(rows), 0)
-    people = contacts.by_id(tx, {row.contact_id for row in rows})
-    schemes = {
-        row.id: row.scheme
-        for row in tx.all(select(contact.c.id, contact.c.scheme).where(contact.c.id.in_(list(people))))
-    }
-    facts = _Facts(
-        schemes,
-        _anonymous(tx, rows) if source.kind != other.kind else frozenset(),
-        _opted_out(tx, target, people),
-        _heard(tx, other, people),
-        scheme,
-    )
     moves: list[_Move] = []
+    stays: Counter[str] = Counter()
     held: set[str] = set()
-    for row in rows:
-        why, move = _judged(tx, row, people[row.contact_id], other, facts)
-        if row.lane in held:
-            stays[why or "behind"] += 1  # nobody reads a later message before an earlier one
-        elif move is None:
-            held.add(row.lane)
-            stays[why] += 1
-        else:
-            moves.append(move)
+    seen, last = 0, None
+    while len(moves) < MOST and (rows := _page(tx, name, last)):
+        facts = _facts(tx, source, other, rows, _free(tx, rows, locked=locked))
+        for row in rows:
+            why, move = _judged(tx, row, other, facts)
+            if row.lane in held:
+                stays[why or "behind"] += 1  # nobody reads a later message before an earlier one
+            elif move is None:
+                held.add(row.lane)
+                stays[why] += 1
+            else:
+                moves.append(move)
+        seen, last = seen + len(rows), rows[-1]
+    stays["more"] = max(channel_states.waiting(tx, name) - seen, 0)
     return moves, stays
+
+
+def _page(tx: Transaction, name: str, last: Any) -> Sequence[Any]:
+    """The next of what waits, in its order, whatever will stay of it."""
+    waits = channel_states.waits(name)
+    if last is not None:
+        waits = waits & (tuple_(outbox.c.planned_at, outbox.c.id) > tuple_(literal(last.planned_at, Instant), last.id))
+    chosen = select(outbox, _confidential().label("is_secret"), _under_way().label("is_busy")).where(waits)
+    return tx.all(chosen.order_by(outbox.c.planned_at, outbox.c.id).limit(PAGE))
+
+
+def _free(tx: Transaction, rows: Sequence[Any], *, locked: bool) -> frozenset[int]:
+    """Those of them that nobody takes meanwhile."""
+    mine = frozenset(row.id for row in rows)
+    if not locked:
+        return mine
+    still = select(outbox.c.id).where(outbox.c.id.in_(mine), outbox.c.state == "queued")
+    return frozenset(row.id for row in tx.all(still.with_for_update(skip_locked=True)))
+
+
+def _facts(tx: Transaction, source: Channel, other: Channel, rows: Sequence[Any], free: frozenset[int]) -> "_Facts":
+    people = contacts.by_id(tx, {row.contact_id for row in rows})
+    return _Facts(
+        free,
+        people,
+        {row.id: row.scheme for row in tx.in_ids(SCHEMES_OF, people)},
+        _anonymous(tx, rows) if source.kind != other.kind else frozenset(),
+        _opted_out(tx, other.name, people),
+        _heard(tx, other, people),
+        _scheme(source, other),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
     """What was read once for all of these messages; sets of contacts, `anonymous` of complaints."""
 
+    free: frozenset[int]
+    """Messages that nobody else takes now."""
+    people: Mapping[int, Contact]
     schemes: Mapping[int, str]
     anonymous: frozenset[int]
     opted_out: frozenset[int]
@@ -183,31 +214,37 @@ class _Facts:
     scheme: str
 
 
-def _judged(tx: Transaction, row: Any, contact: Contact, other: Channel, facts: _Facts) -> tuple[str, _Move | None]:
+def _judged(tx: Transaction, row: Any, other: Channel, facts: _Facts) -> tuple[str, _Move | None]:
+    contact = facts.people[row.contact_id]
     why = _why_not(row, contact, other, facts)
     if why:
         return why, None
-    words = before = contact.open(bytes(row.text_sealed), f"outbox:{row.id}")
+    before = contact.open(bytes(row.text_sealed), f"outbox:{row.id}")
+    has_buttons = other.capabilities.buttons or not row.buttons
+    words = before if has_buttons else spelled(row.key, before, msgspec.convert(row.buttons, Buttons))
+    if words is None:
+        return "buttons", None
     if other.capabilities.gsm and tx.office.settings.sms.transliterate:
-        words = gsm.transliterate(before)
+        words = gsm.transliterate(words)
     parts = spending.parts_of(tx, other.name, words)
     most = tx.office.settings.sms.max_segments if other.capabilities.gsm else 1
     if parts > most or (not other.capabilities.gsm and len(words) > other.capabilities.max_length):
         return "too_long", None
-    return "", _Move(row, contact, words, words != before, parts)
+    return "", _Move(row, contact, words, words != before, parts, has_buttons)
 
 
 def _why_not(row: Any, contact: Contact, other: Channel, facts: _Facts) -> str:
+    if row.is_secret:
+        return "confidential"
+    if row.is_busy or row.id not in facts.free:
+        return "under_way"
     if row.complaint_id in facts.anonymous:
         return "anonymous"
-    if facts.schemes.get(row.contact_id) != facts.scheme or not contact.reachable:
+    if facts.schemes.get(row.contact_id) != facts.scheme or not contact.is_there(other.name):
         return "no_address"
     if row.contact_id in facts.opted_out:
         return "opted_out"
-    if facts.heard is not None and row.contact_id not in facts.heard:
-        return "window"
-    # Pressed buttons are answers; without them the words would ask for what nobody can give.
-    return "buttons" if row.buttons and not other.capabilities.buttons else ""
+    return "window" if facts.heard is not None and row.contact_id not in facts.heard else ""
 
 
 def _anonymous(tx: Transaction, rows: Sequence[Any]) -> frozenset[int]:
@@ -233,7 +270,7 @@ def _opted_out(tx: Transaction, target: str, people: Mapping[int, Contact]) -> f
 def _heard(tx: Transaction, other: Channel, people: Mapping[int, Contact]) -> frozenset[int] | None:
     if not other.capabilities.window_s:
         return None
-    lately = tx.now - timedelta(seconds=other.capabilities.window_s)
+    lately = tx.now - timedelta(seconds=other.capabilities.window_s) + MARGIN
     moments = windows.last_heard(tx, [(other.name, identity) for identity in people])
     return frozenset(identity for (_, identity), moment in moments.items() if moment > lately)
 

@@ -27,6 +27,7 @@ def drain(tx: Transaction, name: str, reason: str, actor: Actor) -> int:
         raise ChannelRefused("does_not_send")
     state = tables.channel_state
     tx.insert_new(state, [{"channel": name}], "channel")
+    channel_states.give_back_time(tx, name)
     other = (state.c.channel == name) & state.c.drains.is_(False)
     values = {"paused_at": tx.now, "paused_by": actor.name[:60], "paused_reason": reason, "drains": True}
     if tx.execute(state.update().where(other).values(**values)).rowcount != 1:

@@ -10,14 +10,14 @@ from gateway.complaints.notices import Audience
 from gateway.operations import vitals
 from gateway.outbound import circles, costs
 from gateway.outbound.outbound import Said
-from gateway.queries import channel_watch, silence
+from gateway.queries import channel_watch, deafness, silence
 from gateway.queries.channel_watch import ChannelState, Watched
 from gateway.storage.store import Transaction
 
 log = get_logger(__name__)
 FIGURE, ALERT = "channel_outage_told", "chan.alert"
 TOLD = (Audience.COORDINATOR, Audience.CHANNEL_ADMIN)
-CODES = ("", "down", "late", "silent")
+CODES = ("", "down", "late", "silent", "deaf")
 """What was told, by its number in the figure."""
 LATE_FOR_S = timedelta(minutes=15).total_seconds()
 """A message older than this is more than a busy moment."""
@@ -28,6 +28,7 @@ PATIENT_S = {
     "down": channel_watch.HEARTBEAT_S * channel_watch.MISSED_HEARTBEATS,
     "late": LATE_FOR_S,
     "silent": silence.LONGEST.total_seconds(),
+    "deaf": deafness.AFTER.total_seconds(),
 }
 """So long it must have been on before it is told: until then the time in which it was off counts as well."""
 
@@ -39,13 +40,15 @@ def tell(tx: Transaction) -> int:
 
 
 def outage_of(channel: Watched) -> str:
-    """Why people must be told of it now: `down`, `late` or `silent`; empty when they need not be."""
+    """Why people must be told of it now: `down`, `late`, `deaf` or `silent`; empty when they need not be."""
     if channel.paused_at is not None:
         return ""
     if channel.state is ChannelState.DOWN:
         return "down"
     if (channel.outbound.oldest_queued_s or 0) > LATE_FOR_S:
         return "late"
+    if channel.is_deaf:
+        return "deaf"
     return "silent" if channel.silence.is_unusual else ""
 
 
@@ -67,7 +70,7 @@ def _look(tx: Transaction, channel: Watched, on_s: int) -> int:
     if now == "late" and costs.is_full(tx, channel.name):
         now = ""  # of the cap people were told already
     last_in = int(channel.last_in_at.timestamp()) if channel.last_in_at else 0
-    if before == "silent" and not now and last_in == since:
+    if before in {"silent", "deaf"} and not now and last_in == since:
         return 0  # the hours in which much is usual are over, and still nothing has come
     if before and now:
         return 0  # told once, whatever else comes to it

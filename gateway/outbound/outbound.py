@@ -10,15 +10,16 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_
+from sqlalchemy import and_, select
 
 from channels.messages import Address, Button, DeliveryStatus, OutboundMessage
 from config.logging import get_logger
-from gateway.outbound import lane_heads, sent_parts, spending, stops
+from gateway.outbound import lane_heads, nobody_there, sent_parts, spending, stop_links, stops
 from gateway.outbound.delivery_reports import AS_TEMPLATE, ID_PREFIX, RECEIPTS, RESENT, match_early
 from gateway.people import contacts, further_addresses, windows
 from gateway.people.contacts import Contact
 from gateway.privacy.privacy import masked_text
+from gateway.queries import channel_costs
 from gateway.sealing import Keys
 from gateway.storage import tables
 from gateway.storage.claim import claim as claim_rows
@@ -28,7 +29,6 @@ from gateway.storage.types import id_text, to_millis
 
 log = get_logger(__name__)
 Buttons = tuple[tuple[Button, ...], ...]
-UNREACHABLE = frozenset({"blocked", "deactivated", "never_started", "kicked", "chat_not_found", "dead_number"})
 CARRIED = (
     "id", "fence", "channel", "lane", "contact_id", "attempts", "created_at", "expires_at", "due_at", "text_sealed", "buttons",
     "sent_from", "reply_to", "callback_id", "key", "complaint_id", "provider_state", "direct",
@@ -221,9 +221,12 @@ def _heads(tx: Transaction, channel: str, limit: int, lease_s: float, *, direct:
         return ()
     where = lane_heads.heads(tx.dialect, direct=direct)
     lease = timedelta(seconds=lease_s)
-    return claim_rows(
+    found = claim_rows(
         tx, tables.outbox, limit=room, lease=lease, working="sending", where=where, retake=False, columns=CARRIED, channel=channel
     )  # fmt: skip
+    if found and min(row.created_at for row in found) < tx.now - timedelta(hours=tx.office.settings.outbound.ttl_hours):
+        channel_costs.note_oldest(tx, channel, min(row.created_at for row in found))
+    return found
 
 
 def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
@@ -234,7 +237,7 @@ def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
     moments = windows.last_heard(tx, [(row.channel, row.contact_id) for row in asked])
     about = {row.complaint_id for row in asked if row.complaint_id}
     numbers = {row.id: row.number for row in tx.in_ids(NUMBERS, about)} if about else {}
-    facts = {
+    facts: dict[int, Mapping[str, Any]] = {
         row.id: {
             "heard_ago_s": _ago_s(tx, moments.get((row.channel, row.contact_id))),
             "meaning": row.key,
@@ -243,6 +246,12 @@ def _parcels(tx: Transaction, found: Sequence[Any]) -> list[Parcel]:
         }
         for row in asked
     }
+    begun = sent_parts.begun(tx, {row.id: row.channel for row in found if _is_bound(tx, row.channel)})
+    facts |= {identity: {"sent_parts": names} for identity, names in begun.items()}
+    for row in found:
+        if row.key in stop_links.REMINDERS and people[row.contact_id][1].scheme == "mailto":
+            link = f"{url}{stop_links.path_of(tx.office.keys, row.channel, row.contact_id)}"
+            facts[row.id] = {**facts.get(row.id, {}), "unsubscribe_url": link}
     return [_parcel(row, *people[row.contact_id], reports[row.channel], facts.get(row.id, {})) for row in found]
 
 
@@ -305,9 +314,15 @@ def settle(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
         _consequences(tx, outcome, current[outcome.id])
     stops.work_again(tx, {current[o.id].channel for o in valid if o.state is DeliveryStatus.SENT})
     for outcome in (o for o in valid if o.parts):
-        sent_parts.keep(tx, current[outcome.id].channel, outcome.id, outcome.parts)
-    left = [o for o in valid if o.state.value in {"sent", "unknown"}]
+        rest = outcome.state is DeliveryStatus.QUEUED
+        sent_parts.keep(tx, current[outcome.id].channel, outcome.id, outcome.parts, rest=rest)
+    left = [o for o in valid if o.state.value in {"sent", "unknown"} or o.parts]
     match_early(tx, [(current[o.id].channel, o.id, name) for o in left for name in (o.provider_id, *o.parts)])
+
+
+def _is_bound(tx: Transaction, channel: str) -> bool:
+    """Whether the answers of the channel name each part of an SMS."""
+    return channel in tx.office.channels and tx.office.channels[channel].capabilities.bound
 
 
 def unnamed(keys: Keys, outcome: Outcome) -> str:
@@ -323,8 +338,8 @@ def _suppress_again(tx: Transaction, ids: Sequence[int]) -> None:
 
 
 def _consequences(tx: Transaction, outcome: Outcome, row: Any) -> None:
-    if outcome.reason in UNREACHABLE:
-        contacts.mark_unreachable(tx, row.contact_id, outcome.reason)
+    if outcome.state is DeliveryStatus.FAILED:
+        nobody_there.note(tx, row.channel, row.contact_id, outcome.reason)
     if outcome.new_address:
         contacts.move(tx, row.contact_id, outcome.new_address)
     if outcome.as_template or outcome.other_scheme:
@@ -332,7 +347,9 @@ def _consequences(tx: Transaction, outcome: Outcome, row: Any) -> None:
     if outcome.pause_channel_until or outcome.stops_channel:
         state, until = tables.channel_state, outcome.pause_channel_until or outcome.due_at
         tx.insert_new(state, [{"channel": row.channel}], "channel")
-        tx.execute(state.update().where(state.c.channel == row.channel).values(resume_at=until))
+        # Whoever left before the provider asked to be left alone may be told a shorter time after it.
+        sooner = (state.c.channel == row.channel) & (state.c.resume_at.is_(None) | (state.c.resume_at < until))
+        tx.execute(state.update().where(sooner).values(resume_at=until))
         if outcome.stops_channel:
             stops.stop(tx, row.channel, outcome.stops_channel)
 
@@ -352,14 +369,17 @@ def _change(tx: Transaction, outcome: Outcome, contact_id: int) -> None:
 
 
 def sweep(tx: Transaction) -> dict[str, int]:
-    """What time does to messages: a claim whose process died becomes unknown, an old message expires."""
-    outbox = tables.outbox
+    """What time does to messages: a claim whose process died becomes unknown, an old message expires.
+
+    Nothing expires while a person keeps its channel paused: they would not hear of it, nor would its receiver."""
+    outbox, state = tables.outbox, tables.channel_state
     dead = and_(OPEN, outbox.c.state == "sending", outbox.c.lease_until < tx.now)
     idempotent = [name for name, channel in tx.office.channels.items() if channel.capabilities.idempotent]
     repeatable = dead & (outbox.c.channel + "").in_(idempotent)
     again = tx.execute(outbox.update().where(repeatable).values(state="queued", lease_until=None))
     unknown = tx.execute(outbox.update().where(dead).values(state="unknown", reason="interrupted", lease_until=None))
-    old = and_(OPEN, outbox.c.state == "queued", outbox.c.expires_at <= tx.now)
+    paused = [row.channel for row in tx.all(select(state.c.channel).where(state.c.paused_at.is_not(None)))]
+    old = and_(OPEN, outbox.c.state == "queued", outbox.c.expires_at <= tx.now, (outbox.c.channel + "").not_in(paused))
     expired = tx.execute(outbox.update().where(old).values(state="failed", reason="expired"))
     return {"again": again.rowcount, "unknown": unknown.rowcount, "expired": expired.rowcount}
 
@@ -370,5 +390,6 @@ def resend(tx: Transaction, ids: Sequence[int]) -> int:
     mine = outbox.c.id.in_(ids) & outbox.c.state.in_(("unknown", "failed")) & outbox.c.reason.not_in(NOT_WANTED)
     expires = tx.now + timedelta(hours=tx.office.settings.outbound.ttl_hours)
     values = {"state": "queued", "due_at": tx.now, "expires_at": expires, "provider_state": RESENT, "attempts": 0}
+    sent_parts.forget(tx, select(outbox.c.id).where(mine))
     tx.ring("deliver")
     return tx.execute(outbox.update().where(mine).values(**values)).rowcount

@@ -72,19 +72,13 @@ def _left_today(tx: Transaction, channel: Channel) -> tuple[int, int]:
     name = channel.name
     # Two workers that count at the same moment would both fill the same room.
     tx.take_turns(f"spending:{name}")
-    midnight = _midnight(tx)
-    oldest = midnight - timedelta(hours=tx.office.settings.outbound.ttl_hours)
-    times = {"since": to_millis(oldest), "midnight": to_millis(midnight)}
+    midnight = channel_costs.begins(tx, tx.today)
+    times = {"since": to_millis(channel_costs.since(tx, name, tx.today)), "midnight": to_millis(midnight)}
     row = tx.one(constant(LEFT_TODAY), {"channel": name, **times})
     many, parts = (int(row.many), int(row.parts)) if row else (0, 0)
     if channel.messages_per_day:
         _tell(tx, name, many, midnight)
     return many, parts
-
-
-def _midnight(tx: Transaction) -> datetime:
-    local = tx.office.calendar.local(tx.now)
-    return tx.now - (local - local.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def _tell(tx: Transaction, name: str, many: int, midnight: datetime) -> None:

@@ -19,7 +19,7 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 NO_NAMES: Mapping[Address, str] = MappingProxyType({})
-COLUMNS = "id, address_hash, key_wrapped, staff, reachable"
+COLUMNS = "id, address_hash, key_wrapped, staff, reachable, unreachable_by"
 """What a contact is made of."""
 KNOWN = f"SELECT {COLUMNS} FROM contact WHERE id IN {{ids}}"  # noqa: S608 - constants
 REACHED = f"SELECT {COLUMNS}, address_sealed FROM contact WHERE id IN {{ids}}"  # noqa: S608
@@ -27,7 +27,8 @@ NAMES = "SELECT id, name_sealed FROM contact WHERE id IN {ids} AND name_sealed I
 FURTHER = frozenset({"wa"})
 """Schemes of addresses that may stand beside somebody's first one."""
 FIND_FURTHER = (
-    "SELECT f.address_hash AS asked, c.id, c.address_hash, c.key_wrapped, c.staff, c.reachable FROM further_address f"
+    "SELECT f.address_hash AS asked, c.id, c.address_hash, c.key_wrapped, c.staff, c.reachable, c.unreachable_by"
+    " FROM further_address f"
     " JOIN contact c ON c.id = f.contact_id WHERE f.address_hash IN {ids}"
 )
 FIND = f"SELECT {COLUMNS} FROM contact WHERE address_hash IN {{ids}}"  # noqa: S608
@@ -41,6 +42,11 @@ class Contact:
     staff: bool = False
     reachable: bool = True
     is_new: bool = False
+    unreachable_by: str = ""
+
+    def is_there(self, channel: str) -> bool:
+        """Whether there is any use in writing to them by this channel, as far as is known."""
+        return self.reachable and self.unreachable_by != channel
 
     def seal(self, text: str | bytes, where: str) -> bytes:
         """Encrypt for this contact; `where` names row and field."""
@@ -101,7 +107,9 @@ def _find(tx: Transaction, hashes: Iterable[str]) -> dict[str, Contact]:
 
 def _contact(keys: Keys, row: Any) -> Contact:
     key = _unwrap(keys, row.id, bytes(row.key_wrapped))
-    return Contact(row.id, row.address_hash, key, bool(row.staff), bool(row.reachable))
+    return Contact(
+        row.id, row.address_hash, key, bool(row.staff), bool(row.reachable), unreachable_by=row.unreachable_by
+    )
 
 
 def _new(
@@ -168,15 +176,24 @@ def addresses(tx: Transaction, contacts: Mapping[int, Contact]) -> dict[int, Add
     return {row.id: Address.read(contacts[row.id].open(bytes(row.address_sealed), "address")) for row in found}
 
 
-def mark_unreachable(tx: Transaction, contact_id: int, reason: str) -> None:
-    """Blocked, deactivated, dead number: shown to officers, no other channel is guessed (CASEWORK 10)."""
+def mark_unreachable(tx: Transaction, contact_id: int, reason: str, channel: str = "") -> None:
+    """Blocked, deactivated, dead number: shown to officers, no other channel is guessed for citizens (CASEWORK 10).
+
+    `channel`: it alone says so, and knows nothing of others that reach the same address.
+    """
     contact = tables.contact
-    tx.execute(contact.update().where(contact.c.id == contact_id).values(reachable=False, unreachable_reason=reason))
+    values: dict[str, object] = {"unreachable_by": channel} if channel else {"reachable": False}
+    mine = contact.c.id == contact_id
+    tx.execute(contact.update().where(mine).values(unreachable_reason=reason, **values))
 
 
 def mark_reachable(tx: Transaction, contact_id: int) -> None:
     contact = tables.contact
-    tx.execute(contact.update().where(contact.c.id == contact_id).values(reachable=True, unreachable_reason=""))
+    tx.execute(
+        contact.update()
+        .where(contact.c.id == contact_id)
+        .values(reachable=True, unreachable_reason="", unreachable_by="")
+    )
 
 
 def destroy(tx: Transaction, contact_id: int) -> None:
@@ -228,6 +245,7 @@ def move(tx: Transaction, contact_id: int, new_address: Address) -> None:
     values: dict[str, object] = {
         "address_sealed": mine.seal(new_address.reveal(), "address"),
         "scheme": new_address.scheme,
+        "unreachable_by": "",
     }
     # Where the new address wrote to us already it is a contact of its own; what waits for the old one goes there too.
     if not tx.in_ids("SELECT id FROM contact WHERE address_hash IN {ids}", [digest], "text"):

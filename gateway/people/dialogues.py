@@ -230,20 +230,22 @@ def end_session(tx: Transaction, channel: str, session_id: str) -> None:
     tx.execute(table.update().where(mine).values(draft_due_at=None))
 
 
-def setting(tx: Transaction, name: str) -> Setting:
-    """What the conversation has to know of a channel, read once per transaction."""
-    made: dict[str, Setting] = tx.notes.setdefault("settings", {})
-    if name not in made:
-        made[name] = _setting(tx, name)
-    return made[name]
+def setting(tx: Transaction, name: str, *, in_session: bool = False) -> Setting:
+    """What the conversation has to know of a channel, read once per transaction. `in_session`: of its USSD, where SMS and
+    USSD share a channel."""
+    made: dict[tuple[str, bool], Setting] = tx.notes.setdefault("settings", {})
+    if (name, in_session) not in made:
+        made[name, in_session] = _setting(tx, name, in_session)
+    return made[name, in_session]
 
 
-def _setting(tx: Transaction, name: str) -> Setting:
+def _setting(tx: Transaction, name: str, in_session: bool) -> Setting:
     office, channel = tx.office, tx.office.channels[name]
     settings, capabilities = office.settings, channel.capabilities
     talk = settings.conversation
+    sessions = capabilities.sessions or in_session
     sms_channel = getattr(channel.settings, "sms_channel", "") or next(
-        (other.name for other in office.channels.values() if other.capabilities.gsm and other.sender), ""
+        (other.name for other in (channel, *office.channels.values()) if other.capabilities.gsm and other.sender), ""
     )
     sms = office.channels.get(name if capabilities.gsm else sms_channel)
     return Setting(
@@ -251,7 +253,7 @@ def _setting(tx: Transaction, name: str) -> Setting:
         channel_kind=channel.kind,
         sms=capabilities.gsm,
         buttons=capabilities.buttons,
-        sessions=capabilities.sessions,
+        sessions=sessions,
         prefix=settings.government.ticket_prefix,
         government=settings.government.name,
         zone=settings.government.time_zone,
@@ -264,7 +266,7 @@ def _setting(tx: Transaction, name: str) -> Setting:
         flood_senders=settings.intake.flood_senders,
         draft_after_s=getattr(channel.settings, "draft_after_s", 300.0),
         sms_number=sms.own if sms else "",
-        sms_channel=sms_channel if capabilities.sessions else "",
+        sms_channel=sms_channel if sessions else "",
         private_url=_bot_address(channel),
         lexicon=office.lexicon,
     )

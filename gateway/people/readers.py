@@ -56,7 +56,7 @@ def reporter(tx: Transaction, case: Any) -> Route:
     channel = _route_channel(tx, used, contact)
     if not channel:
         return Route(contact, skip=Skip.NO_ROUTE)
-    if not contact.reachable:
+    if not contact.is_there(channel):
         return Route(contact, channel, skip=Skip.NO_ROUTE)
     dialogue = tables.dialogue
     talk = tx.one(
@@ -155,4 +155,4 @@ def _ways(tx: Transaction, member: Member, *, by_sms: bool, first: Sequence[str]
 
 def _first(ways: Sequence[tuple[str, int]], people: Mapping[int, Contact]) -> tuple[str, Contact] | None:
     known = ((channel, people[contact_id]) for channel, contact_id in ways if contact_id in people)
-    return next(((channel, contact) for channel, contact in known if contact.reachable), None)
+    return next(((channel, contact) for channel, contact in known if contact.is_there(channel)), None)

@@ -7,7 +7,8 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import from_millis
 
-HEARD = "SELECT channel, contact_id, at FROM heard WHERE contact_id IN {ids}"
+# With its channel: the key begins with that, and without it SQLite reads whoever ever wrote.
+HEARD = "SELECT contact_id, at FROM heard WHERE channel = :channel AND contact_id IN {ids}"
 Who = tuple[str, int]
 """Channel and contact."""
 
@@ -28,8 +29,11 @@ def hear(tx: Transaction, moments: Iterable[tuple[str, int, datetime]]) -> None:
 
 def last_heard(tx: Transaction, wanted: Iterable[Who]) -> dict[Who, datetime]:
     """The moments that are known."""
-    asked = set(wanted)
-    rows = tx.in_ids(HEARD, {contact_id for _, contact_id in asked}) if asked else ()
+    asked: dict[str, set[int]] = {}
+    for channel, contact_id in wanted:
+        asked.setdefault(channel, set()).add(contact_id)
     return {
-        (row.channel, row.contact_id): from_millis(row.at) for row in rows if (row.channel, row.contact_id) in asked
+        (channel, row.contact_id): from_millis(row.at)
+        for channel, ids in asked.items()
+        for row in tx.in_ids(HEARD, ids, channel=channel)
     }

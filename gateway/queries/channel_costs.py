@@ -4,6 +4,7 @@ A day is counted from the messages themselves and kept as a line for each purpos
 of long ago are packed away. What is new since then costs the price of now; a line that is there keeps its own.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,11 +13,16 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from channels.registry import Channel
+from gateway.operations import vitals
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
 from gateway.storage.types import to_millis
 
 MILLI = 1000
+OLDEST, DAYS_KEPT, HOURS = "channel_oldest_left", 7, 10_000
+"""How long before its day the oldest message that left was written: a figure of each weekday, day * HOURS + hours."""
+WRITTEN_BY = timedelta(minutes=30)
+"""After midnight: until then the lines of yesterday may lack what left last."""
 # Sent, or perhaps sent: whoever bills us counts it. A receipt may settle what was in doubt before it has a time of sending.
 LEFT = (
     "SELECT o.key, count(*) AS many, sum(o.parts) AS parts FROM outbox o WHERE o.channel = :channel AND o.created_at >= :since"
@@ -103,11 +109,31 @@ def begins(tx: Transaction, day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=tx.office.settings.government.zone)
 
 
+def since(tx: Transaction, channel: str, day: date) -> datetime:
+    """Before this moment nothing was written that left on this day, so nothing has to be read.
+
+    Most messages leave within `outbound.ttl_hours`; what waited longer (for a cap, a pause, its own moment) was noted."""
+    usual, figure = tx.office.settings.outbound.ttl_hours, _figure(channel, day)
+    noted, hours = divmod(vitals.kept(tx, figure).get(figure, 0), HOURS)
+    return begins(tx, day) - timedelta(hours=max(usual, hours if noted == day.toordinal() else 0))
+
+
+def note_oldest(tx: Transaction, channel: str, written_at: datetime) -> None:
+    """A message that was written then leaves today: `since` reaches back to it from now on."""
+    if written_at < since(tx, channel, tx.today):
+        back = begins(tx, tx.today) - written_at
+        hours = min(math.ceil(back / timedelta(hours=1)), HOURS - 1)
+        vitals.keep(tx, _figure(channel, tx.today), tx.today.toordinal() * HOURS + hours)
+
+
+def _figure(channel: str, day: date) -> str:
+    return vitals.sample(OLDEST, channel=channel, day=str(day.toordinal() % DAYS_KEPT))
+
+
 def counted(tx: Transaction, channel: str, day: date) -> list[Spent]:
     """The lines of one day as the messages tell it now; what no line knew yet costs the price of now."""
     first, until = begins(tx, day), begins(tx, day + timedelta(days=1))
-    oldest = first - timedelta(hours=tx.office.settings.outbound.ttl_hours)
-    times = {"since": to_millis(oldest), "begins": to_millis(first), "until": to_millis(until)}
+    times = {"since": to_millis(since(tx, channel, day)), "begins": to_millis(first), "until": to_millis(until)}
     many: dict[Purpose, list[int]] = {}
     for row in tx.all(constant(LEFT), {"channel": channel, **times}):
         sums = many.setdefault(purpose_of(row.key), [0, 0])
@@ -150,9 +176,11 @@ def month_of(day: date) -> tuple[date, date]:
 
 def spent_before_today(tx: Transaction, channel: str) -> int:
     """Thousandths of a rupiah in this month up to yesterday."""
-    first, _ = month_of(tx.today)
-    mine = (one for one in _kept(tx, first, tx.today - timedelta(days=1)) if one.channel == channel)
-    return sum(one.cost_milli for one in mine)
+    (first, _), yesterday = month_of(tx.today), tx.today - timedelta(days=1)
+    lines = [one for one in _kept(tx, first, yesterday) if one.channel == channel]
+    if first <= yesterday and tx.now - begins(tx, tx.today) < WRITTEN_BY:
+        lines = [one for one in lines if one.day != yesterday] + counted(tx, channel, yesterday)
+    return sum(one.cost_milli for one in lines)
 
 
 def purses(tx: Transaction) -> dict[str, Purse]:

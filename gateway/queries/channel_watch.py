@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select, text
 
 from channels.registry import Channel
 from gateway.queries import silence
+from gateway.queries.deafness import is_deaf
 from gateway.queries.silence import Silence
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -99,6 +100,8 @@ class Watched:
     silence: Silence = USUAL
     """How still it is on the way in, beside its own last weeks."""
     problems: tuple[str, ...] = ()
+    is_deaf: bool = False
+    """Reports of our messages come, and no messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def _watched(tx: Transaction, channel: Channel, figures: _Figures) -> Watched:
         stopped_reason=state.stopped_reason if state else "",
         silence=_silence(tx, channel.name, last_in) if channel.hears else USUAL,
         problems=tuple((state.check_problems or ()) if state else ()),
+        is_deaf=is_deaf(tx, channel, last_in),
     )
 
 

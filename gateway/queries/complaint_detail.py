@@ -19,6 +19,7 @@ from gateway.queries.belongings import Belongings
 from gateway.queries.scope import Scope, Sight, sight
 from gateway.record import shelf
 from gateway.record.events import inputs_of
+from gateway.record.said import events_in_order
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_number
@@ -47,6 +48,8 @@ class EventShown:
     visibility: str
     text: str
     inputs: dict[str, str]
+    said_at: datetime | None = None
+    """When the reporter wrote it, where that is known and may differ from when it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def detail(tx: Transaction, scope: Scope, number: str) -> Detail | None:
     if row is None:
         return None
     item = items(tx, scope, [row])[0]
-    return Detail(item, events(tx, scope, item), deliveries(tx, row.id), *_reporter(tx, scope, item))
+    return Detail(item, events_in_order(events(tx, scope, item)), deliveries(tx, row.id), *_reporter(tx, scope, item))
 
 
 def item_of(tx: Transaction, scope: Scope, number: str) -> Item | None:
@@ -218,6 +221,7 @@ def _event(item: Item, row: Any, cover: Cover) -> EventShown:
         visibility=row.visibility,
         text=cover(row.text_masked) if words else "",
         inputs={name: cover(value) for name, value in inputs_of(row).items()} if words else {},
+        said_at=row.said_at,
     )
 
 

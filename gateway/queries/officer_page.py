@@ -35,6 +35,7 @@ from gateway.queries.milestones import standing
 from gateway.queries.scope import Scope, scope_of
 from gateway.record import cases
 from gateway.record.events import inputs_of
+from gateway.record.said import events_in_order
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -221,7 +222,7 @@ def _extension(events: Sequence[Any]) -> tuple[str, bool]:
 
 
 def _history(events: Sequence[Any], names: Mapping[str, str], cover: Cover) -> tuple[Happening, ...]:
-    open_ones = [event for event in reversed(events) if event.visibility != Visibility.INTERNAL]
+    open_ones = [event for event in reversed(events_in_order(events)) if event.visibility != Visibility.INTERNAL]
     return tuple(_happening(event, names, cover) for event in open_ones if event.action in LISTED)[:MOST_EVENTS]
 
 
@@ -229,7 +230,8 @@ def _happening(event: Any, names: Mapping[str, str], cover: Cover) -> Happening:
     inputs = inputs_of(event)
     target = names.get(inputs.get("agency", ""), "")
     detail = inputs.get("institution") or inputs.get("date") or inputs.get("rating") or target
-    return Happening(event.at, event.action, event.actor_role, event.actor_name, cover(event.text_masked), detail)
+    said_at, by = event.said_at or event.at, event.actor_name
+    return Happening(said_at, event.action, event.actor_role, by, cover(event.text_masked), detail)
 
 
 def _mine(tx: Transaction, complaint_id: int, member: Member) -> OwnDeed | None:

@@ -18,6 +18,7 @@ from gateway.queries.milestones import Milestone, milestones, standing, told
 from gateway.queries.offers import EVIDENCE, offers
 from gateway.record import cases, known_incidents
 from gateway.record.events import inputs_of
+from gateway.record.said import events_in_order
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
@@ -154,7 +155,7 @@ def _own_files(tx: Transaction, complaint_id: int) -> int:
 
 
 def _history(events: Sequence[Any], case: Case, names: dict[str, str]) -> tuple[Entry, ...]:
-    public = [event for event in reversed(events) if event.visibility == Visibility.PUBLIC]
+    public = [event for event in reversed(events_in_order(events)) if event.visibility == Visibility.PUBLIC]
     return tuple(_entry(event, case, names) for event in public if event.action in LISTED)
 
 
@@ -163,7 +164,7 @@ def _entry(event: Any, case: Case, names: dict[str, str]) -> Entry:
     is_told = case.kind is not Kind.PENGADUAN_PENGAWASAN
     target = names.get(inputs.get("agency", ""), "") if is_told else ""
     return Entry(
-        at=event.at,
+        at=event.said_at or event.at,
         action=event.action,
         who=_who(event),
         agency=names.get(event.agency, "") if is_told else "",

@@ -32,8 +32,12 @@ def append(
     seq: int = 0,
     key: str = "",
     at: datetime | None = None,
+    said_at: datetime | None = None,
 ) -> int:
-    """Write one event; its id. `seq` is looked up on the complaint's counter where it is not given; `at` is now."""
+    """Write one event; its id. `seq` is looked up on the complaint's counter where it is not given; `at` is now.
+
+    `said_at`: when its words were written, where that is known (gateway/record/said.py).
+    """
     identity = tx.new_id()
     masked = {name: masked_text(value) for name, value in inputs.items() if value}
     told = next((masked[name] for name in TOLD if masked.get(name)), "")
@@ -54,6 +58,7 @@ def append(
         text_masked=told,
         inputs={name: AS_TOLD if value == told else value for name, value in masked.items()} or None,
         key=key or None,
+        said_at=said_at,
     )
     return identity
 

@@ -23,6 +23,7 @@ from gateway.people import contacts, further_addresses
 from gateway.people.contacts import Contact
 from gateway.privacy.privacy import Reader, masked_text, shown_to
 from gateway.record import shelf
+from gateway.record.said import events_in_order
 from gateway.reporting.sealed_zip import sealed
 from gateway.retention import privacy_requests
 from gateway.storage import tables
@@ -188,13 +189,13 @@ def _history(tx: Transaction, complaint_id: int) -> list[dict[str, Any]]:
     public = (event.c.complaint_id == complaint_id) & (event.c.visibility == Visibility.PUBLIC.value)
     return [
         {
-            "at": row.at,
+            "at": row.said_at or row.at,
             "action": row.action,
             "status": row.to_status,
             "agency": row.agency,
             "text": masked_text(row.text_masked),
         }
-        for row in tx.all(select(event).where(public).order_by(event.c.seq))
+        for row in events_in_order(tx.all(select(event).where(public).order_by(event.c.seq)))
     ]
 
 

@@ -66,8 +66,11 @@ class Step:
     id: int
 
 
-def note(tx: Transaction, found: Found, actor: Actor) -> str:
+def note(tx: Transaction, found: Found, actor: Actor, persons: int | None = None) -> str:
     """Write it into the register, with a task for its officer; its id as pages show it.
+
+    `persons`, here and below: how many it concerns, counted before (`looked_at`, `concerned`): that may read the complaints
+    of years, for which nobody should wait who wants to write. None: counted here.
 
     ActionRefused: `wrong_role`, `too_short` (what), `missing_input` (data), `too_late` (noticed or happened in the future),
     `conflict` (happened after it was noticed), and those of `breach_scope.checked`; then nothing was written.
@@ -87,7 +90,7 @@ def note(tx: Transaction, found: Found, actor: Actor) -> str:
         noted_at=tx.now,
         noted_by=int(actor.id),
     )
-    persons = breach_scope.counted(tx, scope).persons
+    persons = breach_scope.counted(tx, scope).persons if persons is None else persons
     step(tx, identity, NOTED, actor, persons=persons)
     if found.measures.strip():
         step(tx, identity, MEASURES, actor, words_of(found.measures, "measures"))
@@ -101,6 +104,20 @@ def looked_at(tx: Transaction, found: Found, actor: Actor) -> breach_scope.Count
     """Whom it would concern, before anything is written. ActionRefused as for `note`, but words may still be missing."""
     check_role(actor)
     return breach_scope.counted(tx, breach_scope.checked(tx, found.scope))
+
+
+def concerned(tx: Transaction, scope: Scope, actor: Actor) -> int:
+    """How many persons it is about. ActionRefused: `wrong_role`, and those of `breach_scope.checked`."""
+    check_role(actor)
+    return breach_scope.counted(tx, breach_scope.checked(tx, scope)).persons
+
+
+def concerned_by(tx: Transaction, identity: int, actor: Actor) -> int:
+    """How many persons this one is about, as it stands. ActionRefused: `wrong_role`, `wrong_state` (there is none)."""
+    found = one(tx, identity, actor)
+    if found is None:
+        raise ActionRefused("wrong_state")
+    return breach_scope.counted(tx, breach_scope.of(found.row)).persons
 
 
 def _checked(tx: Transaction, found: Found) -> Scope:
@@ -125,18 +142,18 @@ def add_measures(tx: Transaction, identity: int, words: str, actor: Actor) -> No
     audit.record(tx, actor, "breach_measured", "breach", id_text(identity))
 
 
-def change_scope(tx: Transaction, identity: int, scope: Scope, actor: Actor) -> None:
+def change_scope(tx: Transaction, identity: int, scope: Scope, actor: Actor, persons: int | None = None) -> None:
     """It concerns others than was thought. ActionRefused: `wrong_role`, `wrong_state`, and those of `breach_scope.checked`."""
     if locked(tx, identity, actor).closed_at is not None:
         raise ActionRefused("wrong_state", "it is over")
     scope = breach_scope.checked(tx, scope)
     change(tx, identity, **scope.values())
-    persons = breach_scope.counted(tx, scope).persons
+    persons = breach_scope.counted(tx, scope).persons if persons is None else persons
     step(tx, identity, SCOPE, actor, persons=persons)
     audit.record(tx, actor, "breach_scope_changed", "breach", id_text(identity), details={"persons": persons})
 
 
-def mark_told(tx: Transaction, identity: int, whom: Told, how: str, actor: Actor) -> None:
+def mark_told(tx: Transaction, identity: int, whom: Told, how: str, actor: Actor, persons: int | None = None) -> None:
     """Somebody was told in writing; `how` says by what. When both were, the matter is over.
 
     ActionRefused: as above; `wrong_state` also where they were told already.
@@ -146,7 +163,7 @@ def mark_told(tx: Transaction, identity: int, whom: Told, how: str, actor: Actor
     if told[whom] is not None:
         raise ActionRefused("wrong_state", "told already", "how")
     how = words_of(how, "how")
-    persons = breach_scope.counted(tx, breach_scope.of(row)).persons
+    persons = breach_scope.counted(tx, breach_scope.of(row)).persons if persons is None else persons
     told[whom] = tx.now
     closed = tx.now if None not in told.values() else None
     change(tx, identity, **{f"{whom}_told_at": tx.now}, closed_at=closed)

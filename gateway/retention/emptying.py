@@ -15,7 +15,7 @@ from gateway.files import photo_prints
 from gateway.outbound.outbound import OPEN, lane_of
 from gateway.people import contacts
 from gateway.privacy.privacy import masked_text
-from gateway.record import cases, tasks
+from gateway.record import cases, rulings, tasks
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -110,6 +110,7 @@ def reporters(tx: Transaction, ids: Collection[int]) -> None:
     tx.execute(remote.update().where(_of(remote, ids)).values(text_masked=""))
     tx.execute(notice.update().where(_of(notice, ids)).values(inputs=None))
     tx.execute(task.update().where(_of(task, ids), task.c.kind.in_(tasks.WITH_WORDS)).values(detail=""))
+    rulings.forget(tx, ids)
     values: dict[str, Any] = dict.fromkeys(
         ("title", "text_masked", "text_hash", "location_text", "incident_text", "public_answer", "rating_comment"), ""
     )

@@ -82,6 +82,8 @@ RULES: tuple[Rule, ...] = (
          " FROM breach b WHERE b.id = breach_step.breach_id AND b.closed_at < :before)", clears={"words": GONE}),
     Rule("persons of breaches", tables.breach_person,  5 * YEAR,  "EXISTS (SELECT 1"
          " FROM breach b WHERE b.id = breach_person.breach_id AND b.closed_at < :before)"),
+    # what a machine proposed; what people decided stays with its complaint
+    Rule("proposals",          tables.proposal,        2 * YEAR,  "complaint_id < :before_id"),
     # doors of staff
     Rule("officers' links",    tables.page_link,       3 * MONTH, "expires_at < :before"),
     Rule("officers' buttons",  tables.officer_action,  6 * MONTH, "created_at < :before"),

@@ -30,6 +30,7 @@ MODULES = (
     "gateway.web.tracking_pages",
     "gateway.web.officer",
     "gateway.web.public",
+    "gateway.web.unsubscribing",
     "gateway.web.openapi",
     "gateway.web.open311",
     "gateway.web.open311_posting",

@@ -34,7 +34,9 @@ class Way:
 
 def ways(site: Site) -> tuple[Way, ...]:
     """The ways beside the form, in the order of the settings, none of them twice."""
-    found = [_way(channel) for channel in site.gateway.office.channels.values() if _is_open(channel)]
+    channels = [channel for channel in site.gateway.office.channels.values() if _is_open(channel)]
+    menus = [code for channel in channels if (code := getattr(channel.settings, "ussd_code", ""))]
+    found = [*map(_way, channels), *(Way("ussd", code, _address("tel:{own}", code), "ussd_http") for code in menus)]
     return tuple(dict.fromkeys(found))
 
 
@@ -53,5 +55,9 @@ def _way(channel: Channel) -> Way:
     own = channel.own.lstrip("@")
     # A service code holds # and *, which mean something else in an address.
     digits = phone_address(own)[0].path.lstrip("+") if "{digits}" in address else ""
-    href = address.format(own=quote(own, safe="+*@.-_"), digits=digits) if own and address else ""
+    href = _address(address, own, digits) if own and address else ""
     return Way(word, own, href, channel.kind)
+
+
+def _address(pattern: str, own: str, digits: str = "") -> str:
+    return pattern.format(own=quote(own, safe="+*@.-_"), digits=digits)

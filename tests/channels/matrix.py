@@ -39,6 +39,10 @@ class Kind:
         """Whether it implements the protocol with this method."""
         return hasattr(self.adapter, method)
 
+    def may_set(self, key: str) -> bool:
+        """Whether its settings have this key."""
+        return key in getattr(getattr(self.adapter, "Settings", None), "__dataclass_fields__", ())
+
     def heard(self, *what: tuple[str, object]) -> bool:
         return any(event.get(name) == value for event in self.events for name, value in what)
 
@@ -85,7 +89,7 @@ FEATURES: Mapping[str, Callable[[Kind], str]] = {
     "counted and paid as SMS parts": _yes(lambda kind: kind.can.gsm and kind.can.sends),
     "free texts of ours": lambda kind: _window(kind) if kind.can.sends else NO,
     "buttons": _yes(lambda kind: kind.can.buttons),
-    "dialogue in one session": _yes(lambda kind: kind.can.sessions),
+    "dialogue in one session": _yes(lambda kind: kind.can.sessions or kind.may_set("ussd_code")),
     "photos and files": _yes(lambda kind: kind.can.media or kind.offers("fetch") or kind.file_of("image/")),
     "voice": _yes(lambda kind: kind.file_of("audio/")),
     "location": _yes(lambda kind: any("location" in event for event in kind.events)),
@@ -97,6 +101,7 @@ FEATURES: Mapping[str, Callable[[Kind], str]] = {
     "tells when it was read": _heard(("status", "read")),
     "tells who blocked us or moved": _heard(("is", "ContactEvent")),
     "may be sent again safely": _yes(lambda kind: kind.can.idempotent),
+    "shown in the order of the sender's time": _yes(lambda kind: kind.can.unordered),
     "proves who writes": _yes(lambda kind: kind.can.proves),
     "notices to officers": _yes(lambda kind: kind.can.staff and kind.can.sends),
     "registers by itself": _yes(lambda kind: kind.offers("start")),

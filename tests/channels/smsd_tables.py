@@ -1,4 +1,4 @@
-"""smsd's tables as its manual describes them (schema 17), for both databases; and the rows that it writes."""
+"""smsd's tables as its manual describes them (schema 17), for every database; and the rows that it writes."""
 
 import sqlite3
 from contextlib import closing
@@ -9,27 +9,41 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from channels.sms.gammu.dialects import open_at
+
 PHONE = "uji"
+MYSQL = 2
+"""Place of MariaDB and MySQL below."""
 # Types of a column -> how each database says it.
 TYPES = {
-    "id": ("INTEGER PRIMARY KEY AUTOINCREMENT", "serial PRIMARY KEY"),
-    "bool": ("TEXT NOT NULL DEFAULT 'false'", "boolean NOT NULL DEFAULT false"),
+    "id": ("INTEGER PRIMARY KEY AUTOINCREMENT", "serial PRIMARY KEY", "int unsigned AUTO_INCREMENT PRIMARY KEY"),
+    "bool": (
+        "TEXT NOT NULL DEFAULT 'false'",
+        "boolean NOT NULL DEFAULT false",
+        "enum('false','true') NOT NULL DEFAULT 'false'",
+    ),
+    "does": (
+        "TEXT NOT NULL DEFAULT 'false'",
+        "boolean NOT NULL DEFAULT false",
+        "enum('yes','no') NOT NULL DEFAULT 'no'",
+    ),
     "time": (
         "NUMERIC NOT NULL DEFAULT (datetime('now'))",
         "timestamp(0) without time zone NOT NULL DEFAULT LOCALTIMESTAMP(0)",
+        "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP",
     ),
-    "maybe_time": ("NUMERIC NULL", "timestamp(0) without time zone NULL"),
-    "day_end": ("time NOT NULL DEFAULT '23:59:59'",) * 2,
-    "day_begin": ("time NOT NULL DEFAULT '00:00:00'",) * 2,
-    "text": ("TEXT NOT NULL DEFAULT ''",) * 2,
-    "maybe_text": ("TEXT",) * 2,
-    "key_text": ("TEXT PRIMARY KEY NOT NULL",) * 2,
-    "int": ("INTEGER NOT NULL DEFAULT -1",) * 2,
-    "zero": ("INTEGER NOT NULL DEFAULT 0",) * 2,
-    "number": ("INTEGER NOT NULL",) * 2,
-    "coding": ("TEXT NOT NULL DEFAULT 'Default_No_Compression'",) * 2,
-    "default": ("TEXT DEFAULT 'default'",) * 2,
-    "reserved": ("TEXT NOT NULL DEFAULT 'Reserved'",) * 2,
+    "maybe_time": ("NUMERIC NULL", "timestamp(0) without time zone NULL", "timestamp NULL"),
+    "day_end": ("time NOT NULL DEFAULT '23:59:59'",) * 3,
+    "day_begin": ("time NOT NULL DEFAULT '00:00:00'",) * 3,
+    "text": ("TEXT NOT NULL DEFAULT ''",) * 3,
+    "maybe_text": ("TEXT",) * 3,
+    "key_text": ("TEXT PRIMARY KEY NOT NULL", "TEXT PRIMARY KEY NOT NULL", "varchar(35) PRIMARY KEY NOT NULL"),
+    "int": ("INTEGER NOT NULL DEFAULT -1",) * 3,
+    "zero": ("INTEGER NOT NULL DEFAULT 0",) * 3,
+    "number": ("INTEGER NOT NULL",) * 3,
+    "coding": ("TEXT NOT NULL DEFAULT 'Default_No_Compression'",) * 3,
+    "default": ("TEXT DEFAULT 'default'",) * 3,
+    "reserved": ("TEXT NOT NULL DEFAULT 'Reserved'",) * 3,
 }
 TABLES: dict[str, str] = {
     "gammu": "Version:number",
@@ -41,7 +55,7 @@ TABLES: dict[str, str] = {
     " Priority:zero Status:reserved StatusCode:int",
     "outbox_multipart": "Text:maybe_text Coding:coding UDH:maybe_text Class:int TextDecoded:maybe_text ID:number"
     " SequencePosition:number Status:reserved StatusCode:int",
-    "phones": "ID:text UpdatedInDB:time InsertIntoDB:time TimeOut:time Send:bool Receive:bool IMEI:key_text IMSI:text"
+    "phones": "ID:text UpdatedInDB:time InsertIntoDB:time TimeOut:time Send:does Receive:does IMEI:key_text IMSI:text"
     " NetCode:text NetName:text Client:text Battery:int Signal:int Sent:zero Received:zero",
     "sentitems": "UpdatedInDB:time InsertIntoDB:time SendingDateTime:time DeliveryDateTime:maybe_time Text:text"
     " DestinationNumber:text Coding:coding UDH:text SMSCNumber:text Class:int TextDecoded:text ID:number SenderID:text"
@@ -62,11 +76,12 @@ class Tables:
     def make(self) -> None:
         if self.is_sqlite:
             Path(urlsplit(self.url).path.removeprefix("/")).touch()
-        place = 0 if self.is_sqlite else 1
+        place = ("sqlite", "postgresql", "mysql").index(urlsplit(self.url).scheme)
         for table, columns in TABLES.items():
             told = [column.partition(":") for column in columns.split()]
             made = ", ".join(f'"{name}" {TYPES[kind][place]}' for name, _, kind in told)
-            self.run(f"CREATE TABLE {table} ({made})")
+            # Its own tables are MyISAM: nothing may rely on a transaction.
+            self.run(f"CREATE TABLE {table} ({made}){' ENGINE=MyISAM' if place == MYSQL else ''}")
         self.put("gammu", Version=17)
 
     def run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
@@ -74,6 +89,10 @@ class Tables:
             path = urlsplit(self.url).path.removeprefix("/")
             with closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as database:
                 return database.execute(statement, values).fetchall()
+        if self.url.startswith("mysql:"):
+            with closing(open_at(self.url)) as connection, closing(connection.cursor()) as cursor:
+                cursor.execute(statement.replace("?", "%s"), values)
+                return list(cursor.fetchall())
         with psycopg.connect(self.url, autocommit=True) as connection:
             cursor = connection.execute(statement.replace("?", "%s"), values)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
@@ -100,7 +119,7 @@ class Tables:
         """As smsd does with what is due: out of the outbox, into the sent items, part by part; the texts."""
         due = self.run(
             'SELECT "ID", "TextDecoded", "CreatorID", "DestinationNumber" FROM outbox'
-            ' WHERE "SendingDateTime" < \'2098-01-01\' ORDER BY "ID" LIMIT 1'
+            ' WHERE "SendingDateTime" < \'2036-01-01\' ORDER BY "ID" LIMIT 1'
         )
         texts: list[str] = []
         for identity, first, creator, number in due:

@@ -214,6 +214,28 @@ def test_what_cannot_become_a_mail_is_refused(message: OutboundMessage, kind: ty
     assert refused.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("link", "stands"),
+    [
+        (f"https://aduan.example/berhenti/{'x' * 90}", True),
+        ("https://a/\r\nBcc: b@c", False),
+        ("http://aduan.example/x", False),
+        ("", False),
+    ],
+)
+def test_a_reminder_carries_the_link_that_stops_it(link: str, stands: bool) -> None:
+    mail = written(structs.replace(MESSAGE, unsubscribe_url=link), HERE)
+    assert (f"List-Unsubscribe: <{link}>\r\n".encode() in mail) is stands
+    assert (b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in mail) is stands
+
+
+def test_a_long_name_of_the_mail_that_is_answered_stays_one_word() -> None:
+    """Names of Outlook have eighty characters; written in another alphabet they would begin a new thread."""
+    name = f"<{'A1B2' * 12}@SEYPR06MB5342.apcprd06.prod.outlook.example>"
+    mail = written(structs.replace(MESSAGE, reply_to=name), HERE)
+    assert f"In-Reply-To: {name}\r\nReferences: {name}\r\n".encode() in mail
+
+
 OAUTH = {
     "username": "aduan",
     "oauth_token_url": "https://token.example/v2",

@@ -13,10 +13,10 @@ from channels.email import mailbox, polling
 from channels.email.adapter import Email
 from channels.email.folder_names import on_the_wire
 from channels.email.mailbox import BEGINNING, MOST_BYTES, REST_S
-from channels.email.polling import Position, poll
+from channels.email.polling import Parse, Position, poll
 from channels.email.settings import EmailSettings
 from channels.errors import ChannelError, ChannelMisconfigured
-from channels.messages import InboundMessage, MessageKind
+from channels.messages import Inbound, InboundMessage, MessageKind, RawRequest
 from channels.protocols import HttpResponse
 from channels.registry import build
 from config.settings import ChannelTable, Secret, SettingsError
@@ -55,6 +55,8 @@ class Reader:
     bookmark: KeptBookmark = field(default_factory=KeptBookmark)
     waited: list[float] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
+    reads: Parse | None = None
+    """In place of the adapter's own reading."""
 
     @property
     def settings(self) -> EmailSettings:
@@ -71,7 +73,14 @@ class Reader:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
         task = asyncio.create_task(
-            poll(self.settings, Email(self.settings).parse, self.committed.submit, self.bookmark, no_token, self.pause)
+            poll(
+                self.settings,
+                self.reads or Email(self.settings).parse,
+                self.committed.submit,
+                self.bookmark,
+                no_token,
+                self.pause,
+            )
         )
         async with asyncio.timeout(LIMIT_S):
             yield
@@ -187,6 +196,22 @@ async def test_what_nobody_can_read_is_put_aside_for_a_person_and_blocks_nothing
         assert isinstance(unread, InboundMessage)
         assert (unread.kind, unread.flags) == (MessageKind.SERVICE, {"not_understood"})
         assert isinstance(message, InboundMessage)
+
+
+async def test_a_mail_over_which_our_reader_breaks_is_put_aside_and_those_behind_it_are_read() -> None:
+    def breaks(request: RawRequest) -> list[Inbound]:
+        if b"rusak di sini" in request.body:
+            raise RuntimeError("a fault of ours")
+        return list(Email(HERE).parse(request))
+
+    async with imap_serving() as server:
+        reader = Reader(server, bookmark=KeptBookmark("7:0:0:0"), reads=breaks)
+        server.deliver(letter("satu", "rusak di sini"))
+        server.deliver(letter("dua"))
+        async with reader.reading():
+            await until(lambda: bool(server.folders.get(DONE)))
+        assert len(server.folders[ASIDE]) == 1
+        assert reader.names[1:] == ["em:<dua@contoh.example>"]
 
 
 async def test_f06_of_a_mail_that_is_too_large_the_text_is_taken() -> None:

@@ -1,4 +1,4 @@
-"""Gammu smsd over its own database, SQLite and PostgreSQL: rows in, rows out, and a real smsd that reads and writes them."""
+"""Gammu smsd over its own database, SQLite, PostgreSQL and MariaDB: rows in, rows out, and a real smsd that reads and writes them."""
 
 import asyncio
 import json
@@ -25,6 +25,7 @@ from channels.messages import (
 )
 from channels.registry import build
 from channels.sms.gammu.adapter import Gammu
+from channels.sms.gammu.dialects import dialect_of
 from channels.sms.gammu.settings import GammuSettings
 from config.settings import ChannelTable, Secret, SettingsError
 from tests.channels.in_memory import KeptBookmark
@@ -34,7 +35,7 @@ from tests.channels.test_gammu_smsd import LIMIT_S, on_the_card
 from tests.conftest import lacking
 
 if TYPE_CHECKING:
-    from tests.servers import Postgres
+    from tests.servers import MariaDb, Postgres
 
 HTTP = ScriptedHttp([])
 SITI, BUDI = "+6281200000001", "+6281200000002"
@@ -72,8 +73,14 @@ class Desk:
         return (await self.adapter.send(message, HTTP)).detail
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres), "mariadb"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    if request.param == "mariadb":
+        mariadb: MariaDb = request.getfixturevalue("mariadb")
+        tables = Tables(mariadb.database())
+        tables.make()
+        yield Desk(tables)
+        return
     server: Postgres | None = request.getfixturevalue("postgres") if request.param == "postgres" else None
     made = server.database() if server else ""
     tables = Tables(made.replace("postgresql+psycopg", "postgresql") or f"sqlite:///{tmp_path}/smsd.db")
@@ -141,10 +148,47 @@ async def test_what_became_of_a_message_is_told_once_for_each_news(desk: Desk) -
     assert await desk.look() == [DeliveryReport(OURS, DeliveryStatus.SENT)]
     assert await desk.look() == []
     desk.tables.run("UPDATE sentitems SET \"Status\" = 'DeliveryOK'")
+    assert await desk.look() == []  # what left earlier is looked at every minute
+    desk.seconds += 60
     assert await desk.look() == [DeliveryReport(OURS, DeliveryStatus.DELIVERED)]
     assert await desk.send() == "queued_before"
     desk.renew()  # whoever forgot it tells the last word once more
     assert await desk.look() == [DeliveryReport(OURS, DeliveryStatus.DELIVERED)]
+
+
+async def test_what_the_modem_refused_is_handed_over_again_and_told_for_each_attempt(desk: Desk) -> None:
+    refused = DeliveryReport(OURS, DeliveryStatus.FAILED, "modem", again_s=600.0)
+    for _ in range(2):
+        assert await desk.send() == "queued"
+        assert await desk.look() == []
+        desk.tables.send_next("SendingError")
+        assert await desk.look() == [refused]
+        assert await desk.look() == []
+    assert await desk.send() == "queued"
+    assert await desk.send() == "queued_before"
+    desk.tables.send_next("SendingOK")
+    assert await desk.look() == [DeliveryReport(OURS, DeliveryStatus.SENT)]
+    assert await desk.send() == "queued_before"
+    desk.renew()
+    assert await desk.look() == [DeliveryReport(OURS, DeliveryStatus.SENT)]
+
+
+async def test_a_look_reads_what_is_new_and_finds_what_is_written_after_the_table_was_emptied(desk: Desk) -> None:
+    def sent(identity: int, name: str) -> None:
+        told = {"SequencePosition": 1, "CreatorID": f"satupintu:{name}", "SenderID": PHONE, "Status": "DeliveryOK"}
+        desk.tables.put("sentitems", ID=identity, TextDecoded="", **told)
+
+    for identity in range(1, 40):
+        sent(identity, f"ob_{identity:013}")
+    assert len(await desk.look()) == 39
+    sent(20, "ob_9999999999999")  # below what is looked at
+    sent(40, OURS)
+    assert [event.message_id for event in await desk.look()] == [OURS]
+    desk.tables.run("DELETE FROM sentitems")
+    sent(3, "ob_0000000000777")
+    assert await desk.look() == []
+    desk.seconds += 60
+    assert [event.message_id for event in await desk.look()] == ["ob_0000000000777"]
 
 
 @pytest.mark.parametrize(("statuses", "error", "status", "reason"), STATUSES, ids=str)
@@ -156,7 +200,7 @@ def test_every_status_of_smsd_has_its_meaning(
     [report] = adapter.parse(RawRequest("SQL", "/sentitems", body=body))
     # 0x40 to 0x5F are permanent, 0x60 to 0x7F ended their tries.
     expected = "network" if 0x40 <= error < 0x60 else reason
-    assert report == DeliveryReport(OURS, status, expected)
+    assert report == DeliveryReport(OURS, status, expected, again_s=600.0 if reason == "modem" else None)
 
 
 async def test_a_long_message_is_delivered_when_all_of_its_parts_are(desk: Desk) -> None:
@@ -165,6 +209,7 @@ async def test_a_long_message_is_delivered_when_all_of_its_parts_are(desk: Desk)
     assert "".join(texts) == LONG
     assert [event.status for event in await desk.look()] == [DeliveryStatus.SENT]
     desk.tables.run("UPDATE sentitems SET \"Status\" = 'DeliveryOK'")
+    desk.seconds += 60
     assert [event.status for event in await desk.look()] == [DeliveryStatus.DELIVERED]
 
 
@@ -175,7 +220,7 @@ async def test_f59_half_of_a_long_message_is_never_due_and_is_finished_by_the_ne
         TextDecoded=LONG[:150],
         CreatorID=f"satupintu:{OURS}",
         SenderID=PHONE,
-        SendingDateTime="2099-01-01 00:00:00",
+        SendingDateTime=dialect_of(desk.tables.url).parked,
     )
     assert desk.tables.send_next("SendingOK") == []
     assert await desk.send(LONG) == "queued"
@@ -226,7 +271,9 @@ async def test_a_database_that_is_not_there_is_no_new_one(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"database": "mysql://a/b", "phone_id": "uji"}, "must begin with"),
+        ({"database": "oracle://a/b", "phone_id": "uji"}, "must begin with"),
+        ({"database": "mysql://a:geheim@h:zz/d", "phone_id": "uji"}, "no URL that can be read"),
+        ({"database": "mysql://a:geheim@h/", "phone_id": "uji"}, "no URL that can be read"),
         ({"database": "sqlite:////a.db"}, "belong together"),
         ({"phone_id": "uji"}, "belong together"),
         ({"database": "postgresql://a:geheim%zz@h/d", "phone_id": "uji"}, "write % as %25"),
@@ -248,8 +295,8 @@ connection = none
 model = dummy
 [smsd]
 Service = sql
-Driver = native_pgsql
-SQL = pgsql
+Driver = {driver}
+SQL = {dialect}
 Host = {host}
 User = {user}
 Password = {password}
@@ -271,8 +318,12 @@ def smsd(root: Path, url: str) -> Iterator[None]:
     if binary is None:
         lacking("gammu-smsd tidak ada: apt-get install gammu-smsd")
     place = make_url(url)
+    is_mysql = place.drivername == "mysql"
+    socket = place.query.get("unix_socket", "")
     values = {
-        "host": place.host or place.query.get("host", ""),
+        "driver": "native_mysql" if is_mysql else "native_pgsql",
+        "dialect": "mysql" if is_mysql else "pgsql",
+        "host": f"localhost:{socket}" if is_mysql else place.host or place.query.get("host", ""),
         "user": place.username or "",
         "password": place.password or "",
         "database": place.database,
@@ -286,7 +337,7 @@ def smsd(root: Path, url: str) -> Iterator[None]:
         process.wait(LIMIT_S)
 
 
-@pytest.mark.parametrize("desk", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("desk", [pytest.param("postgres", marks=pytest.mark.postgres), "mariadb"], indirect=True)
 async def test_smsd_sends_our_rows_and_writes_rows_that_we_read(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "modem/sms/1").mkdir(parents=True)
     on_the_card(tmp_path, 1, SITI, "Lampu jalan padam 🙏", "Unicode_No_Compression")

@@ -76,6 +76,8 @@ async def test_an_answer_to_a_comment_is_a_private_reply() -> None:
     text = "Terima kasih. Agar bisa kami proses, kirim detail lokasi lewat pesan ini."
     http, _ = await sent(channel("instagram"), message(text, "ig", reply_to="c:17900000000000001"))
     assert http.calls[0].json == json.loads(body)
+    http, _ = await sent(channel(), message(text, reply_to="c:17_9"))
+    assert http.calls[0].json == {"recipient": {"comment_id": "17_9"}, "message": {"text": text, "metadata": ID}}
 
 
 @pytest.mark.parametrize(("kind", "scheme", "below"), [("messenger", "fb", "comments"), ("instagram", "ig", "replies")])

@@ -79,7 +79,9 @@ PROTOCOLS = ("receiver", "sender", "fetcher", "listener", "checker", "starter")
 def test_the_training_example_is_accepted() -> None:
     channels = build(load(environ={}).channels, absent_secret=drawn)
     # Mail needs a server of somebody's own, and one way for SMS is enough to practise.
-    assert {channel.kind for channel in channels.values()} == {"kannel", "telegram", "ussd_http", "web_form"}
+    assert {channel.kind for channel in channels.values()} == {
+        "instagram", "kannel", "messenger", "telegram", "ussd_http", "web_form", "whatsapp", "x",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", sorted(ADAPTERS))

@@ -20,14 +20,17 @@ from channels.errors import (
 )
 from channels.messages import (
     Address,
+    Answer,
     DeliveryReport,
     DeliveryStatus,
     InboundMessage,
     MessageKind,
     OutboundMessage,
+    SessionEvent,
     TextPart,
+    short_reference,
 )
-from channels.sms.smpp import pdu, reading, receipts, writing
+from channels.sms.smpp import pdu, reading, receipts, ussd, writing
 from channels.sms.smpp.adapter import Smpp
 from channels.sms.smpp.outcomes import refusal
 from channels.sms.smpp.pace import Pace
@@ -80,6 +83,64 @@ def test_a_step_of_ussd_is_kept_and_is_no_complaint() -> None:
     assert (
         read(ShortMessage(SITI, OURS, b"*123#", parameters=((Tag.USSD_SERVICE_OP, b"\1"),))).kind is MessageKind.SERVICE
     )
+
+
+def step(operation: int, info: bytes, text: bytes = b"1") -> ShortMessage:
+    told = ((Tag.USSD_SERVICE_OP, bytes((operation,))), (Tag.ITS_SESSION_INFO, info))
+    return ShortMessage(SITI, Party("*708#"), text, parameters=told, service_type="USSD")
+
+
+def led(message: ShortMessage) -> Any:
+    """What a step says where USSD is answered, in the session `s`."""
+    octets = pdu.write(Pdu(Command.DELIVER_SM, 1, 0, pdu.write_message(message)))
+    return reading.read(reading.as_request(octets, "k", "s"), settings(ussd_code="*708#"))
+
+
+# fmt: off
+STEPS = [
+    # operation, its_session_info, begins, is over, what was typed
+    (0x01, b"\7\0", True,  False, ""),
+    (0x00, b"\7\0", True,  False, ""),
+    (0x12, b"\7\2", False, False, "1"),
+    (0x02, b"\7\2", False, False, "1"),
+    (0x11, b"\7\2", False, True,  "1"),
+    (0x12, b"\7\3", False, True,  "1"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("operation", "info", "begins", "ended", "typed"), STEPS)
+def test_a_step_of_a_session_says_what_was_typed_and_whether_it_goes_on(
+    operation: int, info: bytes, begins: bool, ended: bool, typed: str
+) -> None:
+    message = led(step(operation, info))
+    assert (message.kind, message.external_id, message.sender.path) == (
+        MessageKind.USSD_STEP,
+        "mo:k",
+        f"+{SITI.number}",
+    )
+    assert message.session == SessionEvent("s", typed, whole_history=False, begins=begins, ended=ended)
+
+
+@pytest.mark.parametrize(("answer", "operation", "info"), [
+    (Answer("1. Lapor", ends=False), 0x02, b"\7\2"),
+    (Answer("Terima kasih 🙏", ends=True), 0x11, b"\7\3"),
+])  # fmt: skip
+def test_a_page_goes_back_to_where_its_step_came_from(answer: Answer, operation: int, info: bytes) -> None:
+    body = pdu.read_message(ussd.page(step(0x12, b"\7\2"), answer, settings(ussd_code="*708#")))
+    assert (body.source.number, body.destination.number, body.service_type) == ("*708#", SITI.number, "USSD")
+    assert (body.number(Tag.USSD_SERVICE_OP), body.parameter(Tag.ITS_SESSION_INFO)) == (operation, info)
+    assert (body.octets.decode("utf-16-be" if body.coding else "ascii"), body.registered) == (answer.text, 0)
+
+
+def test_the_operators_own_parameter_names_a_session_too() -> None:
+    own = settings(ussd_code="*123#", ussd_session_tag=0x1401)
+    one = reading.message_of(bytes.fromhex(next(one["hex"] for one in PDUS if one["name"] == "deliver_sm_ussd_begin")))
+    assert ussd.begins(one)
+    assert ussd.place(one, own) == ("6281200000001", b"SES0001\0")
+    assert pdu.read_message(ussd.page(one, Answer("Menu", ends=False), own)).parameter(0x1401) == b"SES0001\0"
+    with pytest.raises(ValueError, match="ussd_session_tag"):
+        settings(ussd_session_tag=0x0204)
 
 
 def test_c24_no_print_of_the_channel_shows_its_password() -> None:
@@ -194,6 +255,13 @@ def test_c17_no_body_breaks_the_adapter(body: bytes, command: int) -> None:
         reading.read(request, settings())
 
 
+@given(octets=st.binary(max_size=80))
+def test_c17_no_late_answer_breaks_the_adapter(octets: bytes) -> None:
+    for one in (octets, pdu.write(Pdu(Command.SUBMIT_SM | pdu.ANSWER, 1, 0, octets))):
+        with suppress(PayloadInvalid):
+            reading.read(reading.as_answer("ob_1", one), settings())
+
+
 @given(
     octets=st.binary(max_size=160), coding=st.integers(0, 255), esm_class=st.integers(0, 255), number=st.text(st.characters(max_codepoint=255, min_codepoint=1), max_size=20),
     parameters=st.lists(st.tuples(st.sampled_from(list(Tag)), st.binary(max_size=20)), max_size=4).map(tuple),
@@ -256,7 +324,11 @@ def test_a_short_text_leaves_as_the_vector() -> None:
     expected = pdu.read_message(
         pdu.read(bytes.fromhex(next(one["hex"] for one in PDUS if one["name"] == "submit_sm"))).body
     )
-    assert written("Laporan Anda diterima. Nomor KB-2026-000123.", validity="") == [expected]
+    told = {"validity": "", "message_reference": False}
+    assert written("Laporan Anda diterima. Nomor KB-2026-000123.", **told) == [expected]
+    [numbered] = written("Halo")
+    assert numbered.number(Tag.USER_MESSAGE_REFERENCE) == short_reference("ob_1")
+    assert all(part.number(Tag.USER_MESSAGE_REFERENCE) is None for part in written("a" * 200, long_mode="udh16"))
 
 
 # fmt: off
@@ -339,7 +411,7 @@ class Operator:
     def __init__(self, number: bytes) -> None:
         self.number = number
 
-    async def submit(self, body: bytes, wait_s: float) -> Pdu:
+    async def submit(self, body: bytes, wait_s: float, late: object) -> Pdu:
         return Pdu(Command.SUBMIT_SM, 1, Status.OK, self.number + b"\0")
 
 
@@ -348,7 +420,7 @@ async def test_a_part_without_a_number_shares_none_with_others(given: bytes, kep
     watch = Watch()
     sending = Sending(settings(), Pace(10, watch.now, watch.pause), watch.now)
     session: Any = Operator(given)
-    receipt = await sending.send(OutboundMessage("ob_1", Address("tel", "+6281100000001"), "Halo"), session)
+    receipt = await sending.send(OutboundMessage("ob_1", Address("tel", "+6281100000001"), "Halo"), session, print)
     assert receipt.provider_id == kept
 
 

@@ -25,7 +25,8 @@ from channels.errors import (
 from channels.messages import Address, AttachmentRef, Button, DeliveryReport, OutboundMessage, RawRequest
 from channels.meta.whatsapp.adapter import WhatsApp
 from channels.meta.whatsapp.media import ref_of
-from channels.meta.whatsapp.settings import WhatsAppSettings
+from channels.meta.whatsapp.settings import Templates, WhatsAppSettings
+from channels.meta.whatsapp.writing import template
 from channels.protocols import HttpResponse
 from config.build import build_section
 from config.settings import SettingsError
@@ -169,7 +170,9 @@ async def test_links_beside_buttons_stand_in_the_text() -> None:
 async def test_a_long_text_leaves_in_pieces_with_the_buttons_below_the_last() -> None:
     bodies = await sent(replace(MESSAGE, text="kata " * 500, buttons=buttons("Ya")))
     assert [body["type"] for body in bodies] == ["text", "text", "interactive"]
-    assert {body["biz_opaque_callback_data"] for body in bodies} == {MESSAGE.id}
+    assert [body["biz_opaque_callback_data"] for body in bodies] == [
+        f"{MESSAGE.id}.{place}/{len(bodies)}" for place in range(1, len(bodies) + 1)
+    ]
     with pytest.raises(SendRefused, match="too_long"):
         await sent(replace(MESSAGE, text="kata " * 3000))
     with pytest.raises(SendRefused, match="empty"):
@@ -340,3 +343,12 @@ def test_the_code_of_a_failure_may_be_written_as_text() -> None:
     [report] = whatsapp().parse(RawRequest("POST", body=json.dumps(body).encode()))
     assert isinstance(report, DeliveryReport)
     assert report.reason == "window_closed"
+
+
+@pytest.mark.parametrize(
+    ("words", "own", "name"),
+    [("pendek", "", "status_aduan"), ("pendek", "data_bocor", "data_bocor"), ("panjang " * 90, "data_bocor", None)],
+)
+def test_that_data_got_out_is_told_whole_or_not_at_all(words: str, own: str, name: str | None) -> None:
+    said = template(replace(MESSAGE, meaning="pv.breach", number="KB-1", text=words), Templates(breach=own))
+    assert (said["template"]["name"] if said else None) == name

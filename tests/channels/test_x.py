@@ -277,6 +277,20 @@ async def test_what_is_new_is_taken_once_oldest_first_and_over_pages() -> None:
     assert b"pagination_token=n" in http.calls[1].query
 
 
+async def test_a_long_post_is_asked_for_whole_and_a_message_comes_with_its_picture() -> None:
+    kept, long, url = Kept("30:40"), "sangat " * 60, "https://ton.twitter.com/1.1/ton/data/dm/1.jpg"
+    whole = post(31, f"@pemkabcontoh {long[:100]}") | {"note_tweet": {"text": f"@pemkabcontoh {long}"}}  # type: ignore[operator]
+    shown = message(41, "ini fotonya") | {"attachments": {"media_keys": ["3_0", "3_1"]}}  # type: ignore[operator]
+    bare = message(42, "tanpa alamat") | {"attachments": {"media_keys": ["3_9"]}}  # type: ignore[operator]
+    beside = {"media": [{"media_key": "3_1", "type": "photo", "url": url}, {"media_key": "3_2"}, "?"]}
+    http, _ = await polled(kept, answered({"data": [whole]}), answered({"data": [shown, bare], "includes": beside}))
+    events = [event for event in kept.events if isinstance(event, InboundMessage)]
+    assert [event.text for event in events] == [long.strip(), "ini fotonya", "tanpa alamat"]
+    assert [[file.ref for file in event.attachments] for event in events] == [[], [url], []]
+    assert b"note_tweet" in http.calls[0].query
+    assert b"attachments.media_keys" in http.calls[1].query
+
+
 async def test_the_budget_decides_when_it_is_asked_again_and_trouble_moves_nothing() -> None:
     kept, reset = Kept("30:40"), str(int(NOW.timestamp()) + 840)
     empty = answered({"data": []})

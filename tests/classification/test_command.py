@@ -7,10 +7,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from workers.classification.command import classifier, classify
+from workers.classification.score_tables import bench_lines
+from workers.classification.stages import Bench
 
 KEYS = [
-    "id", "language", "kind", "topic", "topics", "agency", "agencies", "place", "place_code", "sensitive", "emergency",
-    "out_of_authority", "confidence", "reasons",
+    "id", "language", "language_confidence", "kind", "topic", "topics", "agency", "agencies", "place", "place_code", "point",
+    "sensitive", "emergency", "out_of_authority", "confidence", "reasons",
 ]  # fmt: skip
 
 
@@ -70,16 +72,71 @@ def test_an_evaluation_prints_a_row_per_task(tmp_path: Path) -> None:
     file = tmp_path / "labels.jsonl"
     rows = [
         {"text": "jalan rusak", "topic": "pekerjaan-umum", "emergency": False},
-        {"text": "halo", "kind": "bukan_laporan"},
+        {"text": "halo", "kind": "bukan_laporan", "agency": "PU"},
     ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     table = CliRunner().invoke(classifier, ["evaluate", str(file)])
-    assert table.exit_code == 0
-    assert [line.split()[0] for line in table.stdout.splitlines()] == [
-        "task", "kind", "topic", "topic_without_lainnya", "emergency",
+    assert (table.exit_code, table.stderr) == (0, "Warning: agency not known here, never right: PU\n")
+    assert [line.split()[0] for line in table.stdout.split("\n\n")[0].splitlines()] == [
+        "task", "kind", "topic", "topic_without_lainnya", "agency", "emergency",
     ]  # fmt: skip
+    assert "kind accuracy                     0.920      1.000        met" in table.stdout
     lines = CliRunner().invoke(classifier, ["evaluate", str(file), "--json"]).stdout.splitlines()
-    assert json.loads(lines[0]) == {"task": "kind", "rows": 1, "accuracy": 1.0, "macro_f1": 1.0}
+    assert json.loads(lines[0]) == {
+        "task": "kind",
+        "rows": 1,
+        "accuracy": 1.0,
+        "macro_f1": 1.0,
+        "goals": [{"goal": "kind accuracy", "least": 0.92, "reached": 1.0, "met": True}],
+        "classes": {"bukan_laporan": {"rows": 1, "precision": 1.0, "recall": 1.0}},
+        "confusion": {"bukan_laporan": {"bukan_laporan": 1}},
+    }
+
+
+def test_missed_warnings_are_listed_with_what_was_seen_and_what_held_it_back(tmp_path: Path) -> None:
+    file = tmp_path / "labels.jsonl"
+    rows = [
+        {"id": "a", "text": "usul pelatihan pencegahan kebakaran untuk ibu-ibu", "emergency": True},
+        {"id": "b", "text": "jalan berlubang", "emergency": True},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    listed = CliRunner().invoke(classifier, ["evaluate", str(file), "--misses", "emergency"]).stdout
+    assert listed.startswith("a: yes, not - (0.00)\n    usul pelatihan")
+    assert "- signs: kebakaran" in listed
+    assert "- held back by: " in listed
+    assert listed.endswith("b: yes, not - (0.00)\n    jalan berlubang\n    - no sign of it was seen\n")
+
+
+def test_a_bench_tells_the_time_of_each_stage_and_the_memory(tmp_path: Path) -> None:
+    file = tmp_path / "texts.jsonl"
+    file.write_text('{"text": "jalan rusak di sidorejo"}\n{"text": "halo"}\n', encoding="utf-8")
+    told = json.loads(CliRunner().invoke(classifier, ["bench", str(file), "--json"]).stdout)
+    assert list(told["stages_us"]) == [
+        "language", "normalise", "topic", "kind", "danger", "place", "agency", "explain",
+    ]  # fmt: skip
+    assert told["texts"] == 2
+    assert min(told["mean_us"], told["p99_us"], told["build_ms"], told["with_mib"]) > 0
+    goals = told.pop("goals")
+    assert [goal["goal"] for goal in goals] == ["language and topic, us", "altogether, us", "memory, MiB"]
+    lines = list(bench_lines(Bench(**told)))
+    assert any(line.startswith("2 texts, ") for line in lines)
+    assert lines[-1].startswith("memory, MiB ")
+
+
+WRONG_LABELS = [
+    # line                             what stderr says
+    ('{"text": "x", "kind": 5}',       "line 2: key kind must be a string or null"),
+    ('{"text": "x", "topic": ["a"]}',  "line 2: key topic must be a string or null"),
+    ('{"text": "x", "sensitive": "no"}', "line 2: key sensitive must be true or false or null"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "problem"), WRONG_LABELS)
+def test_a_label_of_the_wrong_kind_is_named_with_its_line(tmp_path: Path, line: str, problem: str) -> None:
+    file = tmp_path / "labels.jsonl"
+    file.write_text(f'{{"text": "halo"}}\n{line}\n', encoding="utf-8")
+    outcome = CliRunner().invoke(classifier, ["evaluate", str(file)])
+    assert (outcome.exit_code, outcome.stderr) == (1, f"Error: {problem}\n")
 
 
 @pytest.mark.parametrize("content", ["", "{}\n", "x\n"])
@@ -89,3 +146,10 @@ def test_a_label_file_without_usable_lines_is_refused(tmp_path: Path, content: s
     outcome = CliRunner().invoke(classifier, ["evaluate", str(file)])
     assert outcome.exit_code == 1
     assert outcome.stderr.startswith("Error: ")
+
+
+def test_too_little_to_learn_from_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "labels.jsonl"
+    file.write_text('{"text": "air mati", "topic": "energi"}\n', encoding="utf-8")
+    outcome = CliRunner().invoke(classifier, ["evaluate", str(file), "--trained", "topic"])
+    assert (outcome.exit_code, outcome.stderr) == (1, "Error: texts of at least two classes are needed\n")

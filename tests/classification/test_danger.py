@@ -66,3 +66,11 @@ def test_what_must_stay_confidential(classifier: KeywordClassifier, text: str, k
 def test_a_wish_for_secrecy_is_passed_on_as_a_reason(classifier: KeywordClassifier) -> None:
     reasons = classifier.suggest("Jembatan desa rusak, tolong rahasiakan identitas saya").reasons
     assert "Pelapor meminta kerahasiaan." in reasons
+
+
+def test_what_held_an_alarm_back_is_told(classifier: KeywordClassifier) -> None:
+    seen = classifier.danger("usul pelatihan pencegahan kebakaran untuk ibu-ibu")
+    assert not seen.emergency
+    assert "kebakaran" in [hit.phrase for hit in seen.hazard]
+    assert seen.score < seen.needed
+    assert any(hit.weight < 0 for hit in seen.tone)

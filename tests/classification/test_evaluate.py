@@ -7,6 +7,7 @@ import pytest
 from gateway.complaints.classification import Ranked, Suggestion
 from gateway.complaints.complaint import Sensitive
 from workers.classification.evaluate import Score, evaluate
+from workers.classification.goals import reached
 
 
 class Answers:
@@ -73,3 +74,44 @@ def test_a_language_outside_the_labels_counts_as_other() -> None:
 
 def test_oversight_is_a_complaint_here() -> None:
     assert scores_of([{"kind": "pengaduan_pengawasan"}], Suggestion(kind="pengaduan"))["kind"].accuracy == 1.0
+
+
+def test_a_place_is_precise_where_it_is_named_and_recalled_where_it_is_wanted() -> None:
+    rows: list[dict[str, object]] = [{"place_code": code} for code in ("62.01.01", "62.01.02", "62.01.03", None)]
+    given = [Suggestion(place_code=code) for code in ("62.01.01", "62.01.01", "", "")]
+    place = scores_of(rows, *given)["place"]
+    assert (place.precision, place.recall, place.accuracy) == (0.5, 0.3333, 0.5)
+
+
+def test_each_language_has_a_precision_and_a_recall() -> None:
+    rows: list[dict[str, object]] = [{"language": "bjn"}, {"language": "bjn"}, {"language": "id"}]
+    classes = scores_of(rows, Suggestion("bjn"), Suggestion("id"), Suggestion("id"))["language"].classes
+    assert classes is not None
+    assert (classes["bjn"].rows, classes["bjn"].precision, classes["bjn"].recall) == (2, 1.0, 0.5)
+    assert classes["id"].precision == 0.5
+
+
+def test_kinds_are_counted_by_what_they_were_taken_for() -> None:
+    rows: list[dict[str, object]] = [{"kind": "aspirasi"}, {"kind": "aspirasi"}]
+    kind = scores_of(rows, Suggestion(kind="aspirasi"), Suggestion(kind="pengaduan"))["kind"]
+    assert kind.confusion == {"aspirasi": {"aspirasi": 1, "pengaduan": 1}}
+
+
+def test_certainty_is_measured_where_a_ranking_states_it() -> None:
+    sure = Suggestion(agencies=(Ranked("PUPR", 0.8),))
+    agency = scores_of([{"agency": "PUPR"}, {"agency": "DLH"}], sure, Suggestion())["agency"]
+    assert (agency.calibration_error, agency.coverage_90) == (0.1, 0.5)
+
+
+def test_a_goal_is_met_from_its_figure_on_and_silent_without_rows() -> None:
+    rows: list[dict[str, object]] = [{"kind": "pengaduan"}] * 25
+    right, wrong = Suggestion(), Suggestion(kind="aspirasi")
+    texts = iter([right] * 23 + [wrong] * 2)
+    (kind,) = reached(scores_of(rows, *texts).values())
+    assert (kind.goal.name, kind.value, kind.is_met) == ("kind accuracy", 0.92, True)
+
+
+def test_a_language_with_few_sentences_has_no_goal() -> None:
+    rows: list[dict[str, object]] = [{"language": "bjn"}] * 3
+    names = [one.goal.name for one in reached(scores_of(rows, *[Suggestion("bjn")] * 3).values())]
+    assert names == ["language accuracy"]

@@ -1,9 +1,12 @@
 """SMS spelling and stems, for the classifier's eyes only."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config.reference import Colloquial
 from workers.classification.lexicon import Lexicon, strongest_per_word, totals
+from workers.classification.mending import Mender, without_digits
 from workers.classification.normalise import Normaliser
 
 COLLOQUIAL = [
@@ -80,3 +83,57 @@ def test_a_word_inside_a_stronger_phrase_counts_once(normaliser: Normaliser) -> 
     kept = strongest_per_word(lexicon.hits(normaliser.read("lampu jalan")))
     assert [hit.phrase for hit in kept] == ["lampu jalan"]
     assert totals(kept) == {"topic": 2.0}
+
+
+# fmt: off
+MENDED = [
+    # written            read as
+    ("jmbtn",            "jembatan"),
+    ("jembatn",          "jembatan"),
+    ("jembatna",         "jembatan"),
+    ("jembattan",        "jembatan"),
+    ("jembatanrusak",    "jembatan rusak"),
+    ("jalanx",           "jalannya"),
+    ("dibakar",          "dibakar"),
+    ("dibayar",          "dibayar"),       # one letter from a fire
+    ("sekola",           "sekola"),        # a word of another language
+    ("rusa",             "rusa"),          # a deer
+    ("jaln",             "jaln"),
+    ("jln",              "jln"),           # too short to be sure
+    ("prbkn",            "prbkn"),         # perbaikan or perbukitan
+    ("xyzzyx",           "xyzzyx"),
+]
+DIGITS = [
+    ("k4mi warga s3kolah", "kami warga sekolah"),
+    ("t0long",             "tolong"),
+    ("jalan2 rt3rw2 km5an se7 2x kh1234ab", "jalan2 rt3rw2 km5an se7 2x kh1234ab"),
+]
+# fmt: on
+
+
+@pytest.fixture(scope="module")
+def mender() -> Mender:
+    return Mender(["jembatan", "dibakar", "rusak", "sekolah", "jalan", "perbaikan", "perbukan"], {"sekola", "jalan"})
+
+
+@pytest.mark.parametrize(("written", "meant"), MENDED)
+def test_what_a_misspelled_word_is(mender: Mender, written: str, meant: str) -> None:
+    assert " ".join(mender.mend(written)) == meant
+
+
+@pytest.mark.parametrize(("written", "meant"), DIGITS)
+def test_digits_within_words_are_letters(written: str, meant: str) -> None:
+    assert without_digits(written) == meant
+
+
+def test_a_misspelled_report_reaches_the_word_lists() -> None:
+    normaliser = Normaliser(COLLOQUIAL, {}, ["jembatan", "rusak"], ["jembatan"])
+    assert normaliser.read("Jmbtn rusakkk, jembatn!").stems == ("jembatan", "rusak", "jembatan")
+
+
+@given(text=st.text(max_size=80))
+def test_any_text_is_read_and_always_alike(normaliser: Normaliser, mender: Mender, text: str) -> None:
+    assert normaliser.read(text) == normaliser.read(text)
+    for word in normaliser.read(text).plain:
+        assert all(mender.mend(part) == (part,) for part in mender.mend(word) if not part.endswith("nya"))
+    assert without_digits(without_digits(text)) == without_digits(text)

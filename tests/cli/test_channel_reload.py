@@ -1,6 +1,7 @@
 """`gateway channels reload`: running processes take up new credentials; a wrong one never takes the place of one that works."""
 # ruff: noqa: S603 - the program is ours, and so are its arguments
 
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -63,10 +64,12 @@ def call(number: int, token: str = OLD_TOKEN) -> str:
 
 
 @contextmanager
-def working(environment: dict[str, str], *arguments: str) -> Iterator[None]:
-    process = subprocess.Popen([*GATEWAY, *arguments], env=environment, stderr=subprocess.DEVNULL)
+def working(environment: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(
+        [*GATEWAY, *arguments], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(30)
@@ -92,7 +95,7 @@ def test_c26_new_credentials_are_taken_up_by_every_process_and_a_wrong_one_by_no
     reload = ("channels", "reload", "sms", "--reason", "Ganti kata sandi tahunan")
     with ExitStack() as alive:
         alive.enter_context(serving(environment))
-        alive.enter_context(working(environment, "work", "deliver", "notify"))
+        worker = alive.enter_context(working(environment, "work", "deliver", "notify"))
         assert get(environment, call(1)) == 200
         until(lambda: OLD in smsbox.sent)
 
@@ -112,3 +115,9 @@ def test_c26_new_credentials_are_taken_up_by_every_process_and_a_wrong_one_by_no
         smsbox.sent.clear()
         assert get(environment, call(4, NEW_TOKEN)) == 200
         until(lambda: bool(smsbox.sent))
+
+        smsbox.passwords = {OLD, NEW}
+        smsbox.sent.clear()
+        write(NEW, OLD)
+        worker.send_signal(signal.SIGHUP)
+        until(lambda: get(environment, call(5, NEW_TOKEN)) == 200 and OLD in smsbox.sent)

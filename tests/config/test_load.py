@@ -45,6 +45,10 @@ def test_without_a_file_the_built_in_example_trains_on_this_machine() -> None:
         ("sms", "kannel"),
         ("ussd", "ussd_http"),
         ("web", "web_form"),
+        ("wa", "whatsapp"),
+        ("fb", "messenger"),
+        ("ig", "instagram"),
+        ("akun-x", "x"),
     ]
     assert settings.warnings == ()
 

@@ -1,6 +1,7 @@
 """One complaint on the screen: only what may be done now is offered, nothing typed is lost, nobody is told by mistake."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,7 @@ def suggested(desk: Desk, number: str, **values: object) -> None:
         confidence=0.44,
         reasons=("Topik: “lampu”.",),
     )
+    suggestion = replace(suggestion, **values)
     with desk.served.tx() as tx:
         row = tx.one(select(tables.complaint).where(tables.complaint.c.number == number))
         (job,) = [job for job in triage.claim(tx, 100) if job.complaint_id == row.id]
@@ -450,3 +452,27 @@ async def test_a_request_for_more_time_is_granted_or_denied_by_its_head(desk: De
     )
     page = await desk.page(f"/admin/aduan/{number}?aksi=grant_time")
     assert 'value="2026-12-01"' in page
+
+
+async def test_one_tap_beside_the_suggestion_puts_it_right_and_goes_on(desk: Desk) -> None:
+    number = desk.report(LAMP)
+    suggested(desk, number, topics=(Ranked("pekerjaan-umum", 0.44), Ranked("perhubungan", 0.3)))
+    address = f"/admin/aduan/{number}"
+    page = await desk.page(address)
+    assert "ragu" in words(page)
+    part = page.partition("one-tap")[2]
+    fields = {name: hidden(part, name) for name in ("version", "key", "kind")}
+    await desk.done(f"{address}/aksi/verify", address, topic="perhubungan", **fields)
+    assert (row_of(desk, number).status, row_of(desk, number).topic) == (Status.VERIFIED, "perhubungan")
+    page = await desk.page(address)
+    assert 'value="perhubungan"' not in page.partition(f'action="{address}/topik"')[2].partition("</form>")[0]
+    for _ in range(2):
+        done = await desk.done(f"{address}/topik", address, topic="pekerjaan-umum", key="sekali")
+        assert "Topik diperbaiki." in done
+    assert row_of(desk, number).topic == "pekerjaan-umum"
+    assert [action for action, _ in audited(desk)].count("topic_corrected") == 1
+    with desk.served.tx() as tx:
+        ruled = tx.all(select(tables.ruling.c.proposed, tables.ruling.c.decided).where(tables.ruling.c.what == "topic"))
+    assert [tuple(row) for row in ruled] == [("pekerjaan-umum", "perhubungan"), ("pekerjaan-umum", "pekerjaan-umum")]
+    refused = await desk.press(f"{address}/topik", address, topic="tidak-ada")
+    assert refused.status == 422

@@ -1,7 +1,14 @@
 """Who wants no more messages: seen by mask, noted on a citizen's word, per channel and address (F91, F94)."""
 
+from dataclasses import replace
+
+import pytest
+
 from channels.messages import Address
-from gateway.outbound import outbound
+from channels.registry import build
+from config.settings import ChannelTable
+from gateway.outbound import channel_states, outbound
+from gateway.outbound.channel_states import ChannelRefused
 from gateway.outbound.outbound import Said
 from gateway.people import contacts
 from gateway.storage import tables
@@ -48,3 +55,28 @@ async def test_what_is_no_address_or_has_no_reason_is_told_beside_its_field(desk
         answer = await desk.press("/admin/berhenti", **form)
         assert (answer.status, words in await answer.text()) == (422, True)
     assert (await desk.press("/admin/berhenti", kanal="sms", to=PHONE, pilihan="lain", reason=REASON)).status == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "address"),
+    [
+        ("messenger", " 24001234567890 ", Address("fb", "24001234567890")),
+        ("instagram", "17841400000000001", Address("ig", "17841400000000001")),
+        ("x", "1452938475610000000", Address("x", "1452938475610000000")),
+        ("telegram", "-1001234567890", Address("tg", "-1001234567890")),
+        ("email", "Warga@Contoh.example", Address("mailto", "warga@contoh.example")),
+        ("whatsapp", "0812-0000-0009", Address("tel", "+6281200000009")),
+        ("messenger", "-24001234567890", None),
+        ("instagram", "budi.santoso", None),
+        ("x", "1" * 26, None),
+        ("x", "\u0661\u0662", None),
+        ("email", "warga@contoh", None),
+    ],
+)
+def test_each_channel_takes_the_addresses_of_its_people(kind: str, typed: str, address: Address | None) -> None:
+    channel = replace(build([ChannelTable("uji", "sandbox", {})], absent_secret=str)["uji"], kind=kind)
+    try:
+        found = channel_states.address_of(channel, typed)
+    except ChannelRefused:
+        found = None
+    assert found == address

@@ -54,6 +54,8 @@ SCREENS_OF: Mapping[str, tuple[Role, ...]] = {
     "/admin/akun/{id}":                       (KO, AS),
     "/admin/mutu/cakupan":                    (KO, AS, KD, EV, Role.DEPUTI, Role.KEPALA),
     "/admin/mutu/cakupan/ekspor":             (KO, AS, KD, EV, Role.DEPUTI, Role.KEPALA),
+    "/admin/mutu/pengklasifikasi":            (KO, AS, EV, DP),
+    "/admin/mutu/pengklasifikasi/model/{id}": (KO, AS, EV, DP),
     "/admin/token":                           (AS, DP),
     "/admin/privasi":                         (AS, DP),
     "/admin/privasi/pelanggaran":             (DP,),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from channels.xml_reading import DEEPEST, XmlRefused, read_xml
 from gateway.complaints.complaint import CLOSED, Status
 from gateway.complaints.forward import ForwardJob, ForwardOutcome, ForwardState, Health, PollOutcome
 from tests.forwarders.city import City, running
@@ -19,7 +20,6 @@ from tests.forwarders.samples import CITY, CITY_KEY, NOW, job, open311, poll_job
 from workers.forwarders.carrying import carry, look, probe
 from workers.forwarders.open311.batching import MOST, Batches
 from workers.forwarders.open311.client import LIST_CAP, TOKEN
-from workers.forwarders.open311.xml_reading import DEEPEST, XmlRefused, read_xml
 from workers.simulators.open311 import PRESETS
 
 LAMP = report(topic="perhubungan")

@@ -1,6 +1,7 @@
 """What channels cost: counted by day and purpose at the price of the day, capped in rupiah, told once, nothing lost."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -136,3 +137,30 @@ def test_a_cap_in_rupiah_needs_a_price() -> None:
     for wrong in ({"rupiah_per_day": 5}, {"price": -1}, {"price": "many"}):
         with pytest.raises(SettingsError, match="price"):
             build([ChannelTable("sms", "sandbox", wrong)], absent_secret=str)
+
+
+def test_c16_a_cap_counts_what_was_written_long_before_it_left(store: Store, moment: Moment) -> None:
+    """They waited for a month's cap, a pause or their own moment, far longer than a message usually lives."""
+    priced(store, price=350.0, messages_per_day=5)
+    say(store, 12)
+    store.run(lambda tx: tx.execute(tables.outbox.update().values(expires_at=tx.now + timedelta(days=30))))
+    moment.pass_(days=8)
+    assert send(store) == 5
+    assert today(store)[Purpose.NEWS] == (5, 5, 1750.0)
+    moment.pass_(days=1)
+    assert send(store) == 5
+    with store.reading() as tx:
+        before = channel_costs.counted(tx, "sms", tx.today - timedelta(days=1))
+    assert [one.messages for one in before] == [5]
+
+
+def test_c16_a_month_s_cap_counts_the_last_minutes_of_yesterday_before_they_are_written_down(
+    store: Store, moment: Moment
+) -> None:
+    priced(store, price=350.0, rupiah_per_month=3500)
+    moment.pass_(hours=15, minutes=55)  # 23.55
+    say(store, 6)
+    assert send(store) == 6
+    moment.pass_(minutes=10)
+    say(store, 9)
+    assert send(store) == 4

@@ -3,15 +3,18 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from channels.messages import Address, Button
 from gateway.complaints.complaint import SYSTEM
 from gateway.office import Office
-from gateway.outbound import diversion, outbound
+from gateway.outbound import channel_states, diversion, outbound
 from gateway.outbound.outbound import Buttons, Said, lane_of
 from gateway.people import contacts, dialogues, windows
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway import short_ways
+from tests.gateway.conftest import Moment
 from tests.queries import filling
 
 
@@ -82,9 +85,60 @@ def test_a_chat_by_telephone_number_goes_on_by_sms_and_what_sms_cannot_carry_sta
             tx,
             [
                 ("wa", people["1"].id, tx.now - timedelta(hours=23)),
-                ("wa", people["2"].id, tx.now - timedelta(hours=25)),
+                ("wa", people["2"].id, tx.now - timedelta(hours=23, minutes=55)),
             ],
         )
         tx.flush()
         back = diversion.look(tx, "sms", "wa")
     assert (back.moving, back.rupiah, back.stays) == (2, 0.0, {"window": 1})
+
+
+def test_a_question_that_names_the_words_to_answer_with_moves_without_its_buttons(
+    store: Store, office: Office, moment: Moment
+) -> None:
+    wide = replace(office.channels["tg"].capabilities, buttons=True)
+    wa = replace(office.channels["tg"], name="wa", kind="whatsapp", capabilities=wide)
+    store = Store(store.engine, replace(office, channels={**office.channels, "wa": wa}))
+    to = short_ways.contact(store, "+6281200000001", "tel")
+    link: Buttons = (*BUTTONS, (Button("Foto", url="https://aduan.example/lacak/1"),))
+    with store.transaction() as tx:
+        ids = outbound.say(tx, to, "wa", [("Sudah beres? Balas YA atau BELUM.", link)], Said("st.answer"))
+        channel_states.pause(tx, "wa", "Meta mati", SYSTEM)
+    moment.pass_(days=4)
+    with store.transaction() as tx:
+        assert diversion.divert(tx, "wa", "sms", "Meta mati", SYSTEM).moving == 1
+    store.run(outbound.sweep)
+    with store.transaction() as tx:
+        [parcel] = outbound.claim(tx, 10, 60.0, ["sms"])
+    assert ([parcel.id], parcel.message.buttons) == (ids, ())
+    assert parcel.message.text == "Sudah beres? Balas YA atau BELUM.\nFoto: https://aduan.example/lacak/1"
+
+
+def test_what_follows_a_confidential_message_does_not_overtake_it(store: Store, office: Office) -> None:
+    second = replace(office.channels["sms"], name="sms-kedua")
+    store = Store(store.engine, replace(office, channels={**office.channels, "sms-kedua": second}))
+    to = short_ways.contact(store, "+6281200000001", "tel")
+    with store.transaction() as tx:
+        secret = filling.complaint(tx, 2, confidential=True)
+        for about in (None, secret, None):
+            outbound.say(tx, to, "sms", [("Halo.", ())], Said("st.assigned", about))
+        seen = diversion.look(tx, "sms", "sms-kedua")
+    assert (seen.moving, seen.stays) == (1, {"confidential": 1, "behind": 1})
+
+
+def test_what_stays_in_front_does_not_hide_what_can_move(
+    store: Store, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diversion, "PAGE", 2)
+    monkeypatch.setattr(diversion, "MOST", 2)
+    second = replace(office.channels["sms"], name="sms-kedua")
+    store = Store(store.engine, replace(office, channels={**office.channels, "sms-kedua": second}))
+    people = [short_ways.contact(store, f"+62812000000{last:02}", "tel") for last in range(9)]
+    with store.transaction() as tx:
+        for one in people:
+            outbound.say(tx, one, "sms", [("Halo.", ())], Said("st.assigned"))
+        for one in people[:4]:
+            dialogues.opt(tx, "sms-kedua", one, True)
+        tx.flush()
+        seen = diversion.look(tx, "sms", "sms-kedua")
+    assert (seen.moving, seen.stays) == (2, {"opted_out": 4, "more": 3})

@@ -79,7 +79,7 @@ def test_a_reply_joins_the_complaint_that_it_answers(store: Store, letters: Lett
     assert number in said(store)[-1]
 
 
-def test_c11_a_number_or_thread_of_somebody_else_opens_a_report_of_ones_own(store: Store, letters: Letters) -> None:
+def test_f69_c11_a_number_or_thread_of_somebody_else_opens_a_report_of_ones_own(store: Store, letters: Letters) -> None:
     receive(store, letters(REPORT))
     number, ours = only(store, tables.complaint).number, our_id(store)
     other = "lain@contoh.example"
@@ -133,17 +133,22 @@ def test_stop_as_the_first_line_ends_our_mails(store: Store, letters: Letters) -
     assert only(store, tables.dialogue).opted_out_at is not None
 
 
-def test_whoever_calls_our_mail_abuse_gets_no_more(store: Store, letters: Letters) -> None:
+@pytest.mark.parametrize("named", [WRITER, "orang.lain@contoh.example"])
+def test_whoever_calls_our_mail_abuse_gets_no_more_whoever_they_say_they_are(
+    store: Store, letters: Letters, named: str
+) -> None:
+    other = contact(store, "orang.lain@contoh.example", "mailto")
     receive(store, letters(REPORT))
     ours = BOXES.reply_address(our_id(store))
     report = (
         "From: abuse@penyedia.example\r\nTo: aduan@pemkab.example\r\nMessage-ID: <arf-1@penyedia.example>\r\n"
         'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n\r\n"
-        f"--b\r\nContent-Type: message/rfc822\r\n\r\nTo: {WRITER}\r\nReply-To: {ours}\r\n\r\nIsi\r\n--b--\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\nTo: {named}\r\nReply-To: {ours}\r\n\r\nIsi\r\n--b--\r\n"
     )
     receive(store, letters.arrival(report.encode()))
-    assert only(store, tables.dialogue).opted_out_at is not None
+    left = only(store, tables.dialogue, tables.dialogue.c.opted_out_at.is_not(None))
+    assert left.contact_id == only(store, tables.complaint).contact_id != other.id
 
 
 def test_a_mail_that_came_back_is_shown_as_failed(store: Store, letters: Letters) -> None:

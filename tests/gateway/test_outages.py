@@ -1,15 +1,20 @@
 """A channel that is out is told of once, and once when it is back; what is usual for the hour is no outage."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from channels import registry
+from config.settings import ChannelTable, Secret
+from gateway.office import Office
 from gateway.operations import vitals
 from gateway.outbound import outages
+from gateway.queries import channel_watch
 from gateway.queries.silence import judge
 from gateway.storage import tables
 from gateway.storage.store import Store
-from tests.gateway.conftest import Moment
+from tests.gateway.conftest import Moment, engine_at
 from tests.gateway.short_ways import said
 from tests.queries import filling
 
@@ -107,3 +112,26 @@ def test_what_stood_still_while_everything_was_off_is_no_outage(store: Store, mo
     assert told == [0, 0, 0, 0, 1]
     moment.pass_(hours=9)
     assert store.run(outages.tell) == 0, "neither back nor out again by being off"
+
+
+@pytest.mark.parametrize(("hours", "reported", "told"), [(13, 5, 1), (11, 5, 0), (13, 4, 0)])
+def test_reports_without_messages_are_told_where_both_come_by_one_webhook(
+    office: Office, moment: Moment, hours: int, reported: int, told: int
+) -> None:
+    table = ChannelTable("wa", "whatsapp", {name: Secret("x") for name in ("token", "app_secret", "verify_token")})
+    table = replace(table, values={**table.values, "phone_number_id": "100000000000001"})
+    channels = {**office.channels, **registry.build([table], absent_secret=lambda label: label)}
+    store = Store(engine_at(office.settings.storage.url), replace(office, channels=channels))
+    with store.transaction() as tx:
+        for channel in ("wa", "sms"):  # an SMS channel may do nothing but send
+            filling.message(tx, channel, tx.now)
+    moment.pass_(hours=hours)
+    with store.transaction() as tx:
+        for channel in ("wa", "sms"):
+            for _ in range(reported):
+                filling.outbox(tx, channel, "delivered", tx.now - timedelta(hours=1))
+    with store.reading() as tx:
+        assert {one.name for one in channel_watch.watch(tx) if one.is_deaf} == {"wa"} if told else True
+    assert look(store) == told
+    assert alerts(store, "langganan webhook") >= told
+    store.close()

@@ -1,12 +1,17 @@
 """Messages towards people: order within a lane, outcomes and receipts that only move forward, nothing twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
-from channels.messages import Address, DeliveryReport, DeliveryStatus
-from gateway.outbound import delivery_reports, outbound
+from channels.messages import Address, DeliveryReport, DeliveryStatus, short_reference
+from gateway.complaints.complaint import SYSTEM
+from gateway.office import Office
+from gateway.outbound import channel_states, delivery_reports, draining, outbound
+from gateway.outbound.delivery_reports import ID_PREFIX
 from gateway.outbound.outbound import Outcome, Parcel, Said
 from gateway.people import contacts
 from gateway.people.contacts import Contact
@@ -131,6 +136,50 @@ def test_a_paused_channel_sends_nothing_until_it_resumes(store: Store, moment: M
         assert drained(store) == ["satu"]
 
 
+def test_f45_the_time_of_a_pause_does_not_count_for_anybody_s_message(store: Store, moment: Moment) -> None:
+    say(store, contact(store), "sebelum")
+    moment.pass_(hours=10)
+    with store.transaction() as tx:
+        channel_states.pause(tx, "tg", "Kanal diperbaiki", SYSTEM)
+    moment.pass_(hours=30)
+    say(store, contact(store, "78"), "selama")
+    with store.transaction() as tx:
+        draining.drain(tx, "tg", "Kanal diganti", SYSTEM)
+    moment.pass_(hours=100)
+    with store.transaction() as tx:
+        assert outbound.sweep(tx)["expired"] == 0
+    with store.transaction() as tx:
+        channel_states.resume(tx, "tg", "", SYSTEM)
+    left = {row.expires_at - moment.now for row in rows(store, tables.outbox)}
+    assert left == {timedelta(hours=38), timedelta(hours=48)}
+    assert drained(store) == ["sebelum", "selama"]
+
+
+def test_f44_a_channel_whose_provider_refuses_only_later_raises_one_alarm_until_something_arrives(
+    store: Store, moment: Moment
+) -> None:
+    """WhatsApp without payment takes each message, and reports each as failed."""
+    refused = {"reason": "payment", "again_s": 0.0, "stops_channel": True}
+    with capture_logs() as lines:
+        for number in range(3):
+            say(store, contact(store, str(70 + number)), "satu")
+            (parcel,) = claim(store)
+            settle(store, parcel)
+            moment.pass_(seconds=5)
+            report(store, parcel.message.id, S.FAILED, **refused)
+        say(store, contact(store, "80"), "dua")
+        moment.pass_(minutes=10)
+        first, *others = claim(store)
+        settle(store, first)
+        assert only(store, tables.channel_state).stopped_reason == "payment"
+        moment.pass_(seconds=5)
+        report(store, first.message.id, S.DELIVERED)
+        settle(store, others[0])
+    told = [line["event"] for line in lines if line["event"].startswith("channel_")]
+    assert told == ["channel_stopped", "channel_works_again"]
+    assert only(store, tables.channel_state).stopped_at is None
+
+
 def test_two_claimers_never_get_the_same_message(store: Store) -> None:
     for person in range(100, 140):
         say(store, contact(store, str(person)), "halo")
@@ -241,9 +290,11 @@ def test_f35_a_channel_that_was_asked_to_wait_waits_as_a_whole(store: Store, mom
     (first, second) = claim(store)
     wait = moment.now + timedelta(seconds=17)
     settle(store, first, S.QUEUED, due_at=wait, pause_channel_until=wait, counted=False)
-    settle(store, second, S.QUEUED, due_at=moment.now, counted=False)
-    assert claim(store) == []
-    moment.pass_(seconds=17)
+    soon = moment.now + timedelta(seconds=3)
+    settle(store, second, S.QUEUED, due_at=soon, pause_channel_until=soon, counted=False)
+    moment.pass_(seconds=5)
+    assert claim(store) == [], "the longer wait counts, whichever was told last"
+    moment.pass_(seconds=12)
     assert sorted(drained(store)) == ["dua", "satu"]
 
 
@@ -384,7 +435,7 @@ PARTS = [
       ("A2", S.DELIVERED)],                                              "delivered", ""),
     ([("A2", S.DELIVERED), ("A2", S.FAILED), ("A1", S.DELIVERED),
       ("A3", S.DELIVERED)],                                              "delivered", ""),
-    ([("A1", S.FAILED), ("A2", S.FAILED), ("A3", S.FAILED)],             "failed",    "parts_failed"),
+    ([("A1", S.FAILED), ("A2", S.FAILED), ("A3", S.FAILED)],             "failed",    "undelivered"),
 ]
 # fmt: on
 
@@ -406,6 +457,31 @@ def test_f52_a_long_sms_is_delivered_when_all_of_its_parts_are(store: Store, ear
         assert [row.state, row.reason] == end, reports
 
 
+def test_a_message_that_was_interrupted_goes_on_behind_its_parts_and_is_whole_when_a_person_sends_it_again(
+    store: Store, office: Office, moment: Moment
+) -> None:
+    chat = office.channels["tg"]
+    smpp = replace(chat, capabilities=replace(chat.capabilities, bound=True))
+    store = Store(store.engine, replace(office, channels={"tg": smpp}))
+    [identity] = say(store, contact(store), "panjang")
+    [parcel] = claim(store)
+    report(store, "A1", S.DELIVERED, by_provider_id=True)  # overtakes the answer
+    settle(store, parcel, S.QUEUED, parts=NAMES[:2], due_at=moment.now)
+    report(store, "A2", S.DELIVERED, by_provider_id=True)
+    assert state(store, identity) == "queued"
+    [parcel] = claim(store)
+    assert parcel.message.sent_parts == NAMES[:2]
+    settle(store, parcel, parts=NAMES)
+    report(store, "A3", S.SENT, by_provider_id=True)
+    assert state(store, identity) == "sent"
+    report(store, "A3", S.FAILED, by_provider_id=True, reason="undelivered")
+    assert state(store, identity) == "failed"
+    with store.transaction() as tx:
+        assert outbound.resend(tx, [identity]) == 1
+    [parcel] = claim(store)
+    assert parcel.message.sent_parts == ()
+
+
 def test_f50_a_report_finds_its_message_by_another_spelling_or_by_the_only_fitting_end(store: Store) -> None:
     one, two = say(store, contact(store), "satu")[0], say(store, contact(store, "8"), "dua")[0]
     for parcel, name in zip(claim(store), ("628A1B2C3D4", "629A1B2C3D5"), strict=True):
@@ -417,6 +493,20 @@ def test_f50_a_report_finds_its_message_by_another_spelling_or_by_the_only_fitti
     assert state(store, two) == "sent"
     report(store, "44", S.DELIVERED, tail="1B2C3D5", **by_provider)
     assert state(store, two) == "delivered"
+
+
+def test_f38_a_report_that_repeats_our_reference_settles_the_only_message_that_is_in_doubt(store: Store) -> None:
+    [one], [two] = say(store, contact(store), "satu"), say(store, contact(store, "8"), "dua")
+    for parcel in claim(store):
+        settle(store, parcel, S.UNKNOWN, reason="answer_lost")
+    reference = short_reference(ID_PREFIX + id_text(one))
+    report(store, "K1", S.DELIVERED, by_provider_id=True)  # earlier, without it
+    for person, number in (("8", reference), ("77", reference ^ 1)):
+        report(store, "K9", S.SENT, by_provider_id=True, recipient=Address("tg", person), reference=number)
+    assert (state(store, one), state(store, two)) == ("unknown", "unknown")
+    report(store, "K1", S.SENT, by_provider_id=True, recipient=Address("tg", "77"), reference=reference)
+    assert (state(store, one), state(store, two)) == ("delivered", "unknown")
+    assert only(store, tables.outbox, tables.outbox.c.id == one).provider_id == "K1"
 
 
 def test_f50_an_end_that_fits_two_messages_finds_none(store: Store) -> None:

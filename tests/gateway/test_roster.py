@@ -10,9 +10,11 @@ from channels.errors import SignatureInvalid
 from channels.messages import RawRequest
 from config.settings import ChannelTable, Secret, Settings, SettingsError
 from gateway import roster
+from gateway.operations import hangup
 from gateway.roster import GRACE, Roster, announce, fingerprint, keep_former
 from gateway.storage import tables
 from gateway.storage.store import Store
+from tests.gateway import short_ways
 from tests.gateway.conftest import Moment
 from tests.gateway.short_ways import only
 
@@ -26,6 +28,7 @@ class Machine:
     store: Store
     settings: Settings
     token: str = OLD
+    rate: float | None = None
 
     def __post_init__(self) -> None:
         office = self.store.office
@@ -40,7 +43,7 @@ class Machine:
         if not self.token:
             raise SettingsError("channels.sms.inbound_token", "cannot be read")
         tables_ = [
-            replace(table, values={**table.values, "inbound_token": Secret(self.token)})
+            replace(table, values={**table.values, "inbound_token": Secret(self.token)}, messages_per_second=self.rate)
             if table.name == "sms"
             else table
             for table in self.settings.channels
@@ -161,3 +164,46 @@ def test_a_fingerprint_covers_what_a_table_refers_to(tmp_path, store: Store) -> 
 def test_an_audit_line_names_secrets_only(store: Store) -> None:
     assert roster.secret_names(store.office.channels["sms"]) == ["inbound_token", "password"]
     assert timedelta(hours=24) == GRACE
+
+
+def test_a_leak_that_is_told_after_the_change_ends_the_old_secret_too(
+    machines: tuple[Machine, Machine], moment: Moment
+) -> None:
+    first, _ = machines
+    first.token = NEW
+    rotate(first, NEW)
+    assert first.takes(OLD, moment)
+    first.store.run(keep_former)
+    moment.pass_(minutes=5)
+    rotate(first, NEW)
+    fresh = Machine(Store(first.store.engine, first.store.office), first.settings, NEW)
+    assert (first.takes(OLD, moment), fresh.takes(OLD, moment)) == (True, True), "the same told twice changes nothing"
+    rotate(first, NEW, at_once=True)
+    late = Machine(Store(first.store.engine, first.store.office), first.settings, NEW)
+    assert [one.takes(OLD, moment) for one in (first, fresh, late)] == [False, False, False]
+    assert first.takes(NEW, moment)
+    first.store.run(keep_former)
+    kept = short_ways.rows(first.store, tables.channel_reload)
+    assert [row.former_sealed for row in kept] == [None, None, None]
+
+
+def test_a_rate_that_is_changed_is_taken_up_and_the_settings_of_now_are_compared_on_demand(
+    machines: tuple[Machine, Machine], moment: Moment
+) -> None:
+    first, second = machines
+    known = first.store.office.channels
+    assert isinstance(known, Roster)
+    assert known.changed() == {}
+    first.rate = second.rate = 0.5
+    assert first.takes(OLD, moment)
+    assert known["sms"].messages_per_second != 0.5, "nobody announced it"
+    assert hangup.take_up(first.store) == ["sms"]
+    assert hangup.take_up(second.store) == ["sms"], "told, too, before it looked"
+    assert short_ways.count(first.store, tables.channel_reload) == 1
+    for machine in machines:
+        machine.look()
+        assert machine.store.office.channels["sms"].messages_per_second == 0.5
+    assert hangup.take_up(first.store) == []
+    first.token = ""
+    with pytest.raises(SettingsError):
+        hangup.take_up(first.store)

@@ -43,6 +43,25 @@ def test_only_a_report_without_any_place_is_asked_for_one(store: Store, text: st
     assert ("lokasi" in short_ways.only(store, tables.complaint).missing) == is_asked
 
 
+KOBAR = (-3.6, 110.7, -1.3, 112.2)
+POINTED = replace(UNSURE, point=(-2.6823, 111.6215))
+
+
+@pytest.mark.parametrize(("bounds", "stored"), [((), POINTED.point), (KOBAR, POINTED.point), ((0, 100, 5, 105), None)])
+def test_coordinates_in_the_text_are_the_place_of_the_report(
+    store: Store, telegram: "Sends", bounds: tuple[float, ...], stored: tuple[float, float] | None
+) -> None:
+    short_ways.receive(store, telegram(short_ways.REPORT))
+    with store.transaction() as tx:
+        settings = tx.office.settings
+        government = replace(settings.government, bounds=bounds)
+        tx.office = replace(tx.office, settings=replace(settings, government=government))
+        triage.take(tx, [(job, POINTED) for job in triage.claim(tx, 1)])
+    row = short_ways.only(store, tables.complaint)
+    assert ((row.latitude, row.longitude) if row.latitude else None) == stored
+    assert row.point_source == ("manual" if stored else "")
+
+
 Sends = Callable[..., Arrival]
 MORE = "Lokasinya di depan Pasar Raja, dekat jembatan"
 SURE = Suggestion(topics=(Ranked("pekerjaan-umum", 0.9),), confidence=0.2, reasons=("lama",))

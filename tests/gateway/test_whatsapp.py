@@ -13,13 +13,14 @@ from channels.errors import PartlyInvalid
 from channels.messages import Address, DeliveryReport, DeliveryStatus, RawRequest
 from config.settings import ChannelTable, Secret
 from gateway.complaints.complaint import SYSTEM
+from gateway.complaints.notices import Skip
 from gateway.intake.arrival import Arrival
 from gateway.intake.reprocessing import StillBroken, reprocess
 from gateway.notices import held_back
 from gateway.office import Office
 from gateway.outbound import delivery_reports, outbound
 from gateway.outbound.outbound import Outcome, Parcel, Said
-from gateway.people import contacts, further_addresses
+from gateway.people import contacts, further_addresses, readers
 from gateway.people.contacts import Contact
 from gateway.reporting.own_data import gathered
 from gateway.storage import tables
@@ -305,8 +306,12 @@ def test_f44_a_status_may_stop_the_channel_and_passing_trouble_is_tried_again(st
     assert only(store, tables.channel_state).stopped_reason == "payment"
     moment.pass_(minutes=6)
     settle(store, claimed(store), provider_id="tiga")
-    assert not only(store, tables.channel_state).stopped_reason
+    assert only(store, tables.channel_state).stopped_reason == "payment", "Meta takes it, as it took the last one"
     assert report(store, identity, S.FAILED, "server_error", again_s=60.0, provider_id="tiga").state == "failed"
+    other = say(store, APP_ID)
+    settle(store, claimed(store), provider_id="empat")
+    assert report(store, other, S.DELIVERED, provider_id="empat").state == "delivered"
+    assert not only(store, tables.channel_state).stopped_reason
 
 
 def test_f44_failures_that_come_before_their_answers_use_attempts_up_too(store: Store, moment: Moment) -> None:
@@ -330,3 +335,108 @@ def test_f38_f46_a_status_settles_what_was_in_doubt_and_may_come_before_the_answ
     assert report(store, early, S.DELIVERED, provider_id="dua").state == "delivered"
     settle(store, second, provider_id="dua")
     assert report(store, early, S.SENT, provider_id="dua").state == "delivered"
+
+
+def test_f46_an_early_failure_under_meta_s_name_alone_loses_nothing_of_what_it_asks_for(store: Store) -> None:
+    """The status overtakes the answer and does not repeat our id."""
+    for name, asked, state, stopped in (
+        ("satu", {"reason": "server_error", "again_s": 60.0}, "queued", ""),
+        ("dua", {"reason": "payment", "stops_channel": True}, "queued", "payment"),
+        ("tiga", {"reason": "not_allowed"}, "failed", "payment"),
+    ):
+        person = Address("wa", f"ID.{name}")
+        identity = say(store, person)
+        with store.transaction() as tx:
+            (parcel,) = [one for one in outbound.claim(tx, 9, 60, ["wa"]) if one.id == identity]
+            delivery_reports.report(tx, "wa", [DeliveryReport(name, S.FAILED, by_provider_id=True, **asked)])
+            outbound.settle(tx, [Outcome(identity, parcel.fence, S.SENT, provider_id=name)])
+        row = only(store, tables.outbox, tables.outbox.c.id == identity)
+        kept = rows(store, tables.channel_state)
+        assert (row.state, kept[0].stopped_reason if kept else "") == (state, stopped)
+
+
+PIECES = ("p1", "p2", "p3")
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize(
+    ("ends", "state", "reason"),
+    [
+        ({"p1": S.DELIVERED, "p2": S.DELIVERED}, "sent", ""),
+        ({"p3": S.DELIVERED, "p1": S.READ, "p2": S.DELIVERED}, "delivered", ""),
+        ({"p1": S.FAILED, "p2": S.DELIVERED, "p3": S.DELIVERED}, "failed", "parts_failed"),
+        ({"p1": S.FAILED, "p2": S.FAILED, "p3": S.FAILED}, "failed", "unreachable"),
+    ],
+)
+def test_f52_a_text_in_pieces_is_delivered_when_all_are_and_failed_when_any_is(
+    store: Store, ends: dict[str, DeliveryStatus], state: str, reason: str, early: bool
+) -> None:
+    identity = say(store)
+    parcel = claimed(store)
+    answer = Outcome(parcel.id, parcel.fence, S.SENT, provider_id="p3", parts=PIECES)
+    with store.transaction() as tx:
+        if not early:
+            outbound.settle(tx, [answer])
+        for name, status in ends.items():
+            told = DeliveryReport(f"ob_{id_text(identity)}", status, provider_id=name, part=int(name[1:]))
+            failed = replace(told, reason="unreachable") if status is S.FAILED else told
+            delivery_reports.report(tx, "wa", [replace(failed, is_last=name == "p3")])
+        if early:
+            outbound.settle(tx, [answer])
+    row = only(store, tables.outbox, tables.outbox.c.id == identity)
+    assert (row.state, row.reason) == (state, reason)
+
+
+def test_f38_the_last_piece_speaks_for_all_where_the_answers_were_lost(store: Store) -> None:
+    identity = say(store)
+    settle(store, claimed(store), S.UNKNOWN, reason="answer_lost")
+    assert report(store, identity, S.DELIVERED, provider_id="p1", part=1).state == "unknown"
+    assert report(store, identity, S.SENT, provider_id="p2", part=2, is_last=True).state == "sent"
+    assert report(store, identity, S.DELIVERED, provider_id="p2", part=2, is_last=True).state == "delivered"
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_f36_a_number_that_is_not_on_whatsapp_is_not_written_to_there_and_is_still_reached_by_sms(
+    store: Store, sms: Any, late: bool
+) -> None:
+    case = opened(store, call(store, text("wamid.1", **{"from": "6281200000001"})))
+    with store.transaction() as tx:
+        (receipt,) = outbound.claim(tx, 9, 60, ["wa"])
+        state = S.SENT if late else S.FAILED
+        outbound.settle(tx, [Outcome(receipt.id, receipt.fence, state, reason="" if late else "unreachable")])
+    if late:
+        report(store, receipt.id, S.FAILED, "unreachable", provider_id="x")
+
+    def ways() -> tuple[Any, ...]:
+        with store.reading() as tx:
+            row = tx.one(tables.complaint.select().where(tables.complaint.c.id == case.id))
+            route, person = readers.reporter(tx, row), contacts.by_id(tx, [case.contact_id or 0])[case.contact_id or 0]
+            return route.channel, route.skip, person.is_there("wa"), person.is_there("sms")
+
+    assert ways() == ("wa", Skip.NO_ROUTE, False, True)
+    receive(store, call(store, text("wamid.2", "Masih berlubang", **{"from": "6281200000001"})))
+    assert ways() == ("wa", None, True, True)
+
+
+def test_f36_whoever_has_no_address_but_that_of_whatsapp_is_not_reachable_at_all(store: Store) -> None:
+    say(store, APP_ID)
+    settle(store, claimed(store), S.FAILED, reason="unreachable")
+    row = only(store, tables.contact, tables.contact.c.id == person(store, APP_ID).id)
+    assert (row.reachable, row.unreachable_reason, row.unreachable_by) == (False, "unreachable", "")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "ends"),
+    [(S.SENT, "", "read"), (S.UNKNOWN, "answer_lost", "unknown"), (S.FAILED, "x", "failed")],
+)
+def test_f46_a_moment_of_reading_that_overtakes_our_answer_is_kept(
+    store: Store, moment: Moment, state: DeliveryStatus, reason: str, ends: str
+) -> None:
+    """Messenger names no message: everything until then was read. What is in doubt or failed is not settled by it."""
+    identity, until = say(store), moment.now
+    parcel = claimed(store)
+    with store.transaction() as tx:
+        delivery_reports.report(tx, "wa", [DeliveryReport("", S.READ, at=until, up_to=NUMBER)])
+    moment.pass_(seconds=20)
+    settle(store, parcel, state, reason=reason)
+    assert only(store, tables.outbox, tables.outbox.c.id == identity).state == ends

@@ -31,6 +31,7 @@ from gateway.retention.identities import Demand
 from gateway.retention.privacy_requests import Kind
 from gateway.storage import tables
 from gateway.storage.types import id_text
+from tests.dashboard import test_classifier as learned
 from tests.dashboard.conftest import Desk, _office, _sqlite_prepared, desk, moment, open_site, sqlite_url
 from tests.dashboard.test_channels import queue
 from tests.dashboard.test_complaint import GOOD_ANSWER, apply, assigned, officer, suggested
@@ -113,8 +114,10 @@ def furnish(desk: Desk) -> dict[str, str]:
             (ping,) = hook_queue.claim(tx, 1, {})
             hook_queue.settle(tx, [Outcome(ping, Verdict.FAILED, *tried)])
         tokens.make(tx, NewToken("dasbor", "Dinas Kominfo", tokens.SCOPES, "PUPR"), Actor(Role.SYSTEM_ADMIN, "1"))
+    learned.furnished(desk)
+    model = learned.trained(desk)
     return {
-        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "breach": breach, "account": id_text(account), "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "siapa": "reporter", "kode": "PUPR",
+        "tiket": working, "received": received, "bridge": id_text(row.id), "call": id_text(call.id), "identity": asked, "beda": id_text(beda.id), "hook": hook, "breach": breach, "model": model, "account": id_text(account), "nama": "sms", "aksi": "kirim-ulang", "kunci": "rx.receipt", "siapa": "reporter", "kode": "PUPR",
     }  # fmt: skip
 
 
@@ -133,9 +136,13 @@ def addresses(places: dict[str, str]) -> list[str]:
     found = []
     for route in SCREENS:
         if route.method == "GET" and route.path not in FILES and Role.COORDINATOR in route.roles:
-            whose = {"jembatan": "bridge", "identitas": "identity", "beda": "beda", "akun": "account"}.get(
-                route.path.split("/")[-2], "call"
-            )
+            whose = {
+                "jembatan": "bridge",
+                "identitas": "identity",
+                "beda": "beda",
+                "akun": "account",
+                "model": "model",
+            }.get(route.path.split("/")[-2], "call")
             here = places | {"id": places[whose]}
             found.append(route.path.format_map(here))
     received, working = f"/admin/aduan/{places['received']}", f"/admin/aduan/{places['tiket']}"

@@ -88,7 +88,7 @@ def test_every_query_of_queues_and_pages_finds_its_rows_by_an_index(store: Store
     assert not found
 
 
-@pytest.mark.parametrize("words", ["SELECT title FROM complaint", "SELECT count(*) FROM outbox GROUP BY channel"])
+@pytest.mark.parametrize("words", ["SELECT title FROM complaint", "SELECT count(*) FROM outbox GROUP BY reason"])
 def test_the_check_finds_a_table_that_is_read_whole(store: Store, words: str) -> None:
     with store.reading() as tx:
         if tx.dialect != "sqlite":

@@ -428,3 +428,19 @@ def test_c33_c10_c19_the_list_with_contacts_is_sealed_harmless_and_recorded(regi
     assert last != sandi
     assert "Berkas berisi 2 dari 3 orang" in unsealed(cut.content, last)[LIST].decode()
     assert (cut.rows, register.audited()[-1].details["complete"]) == (2, False)
+
+
+def test_nobody_waits_for_a_count_that_was_made_before(register: Register) -> None:
+    """On SQLite the deed is the only writer while it lasts, and a channel's complaints are those of years."""
+    with register.store.reading() as tx:
+        many = breaches.concerned(tx, FOUND.scope, DP)
+    with statements(register.store, "SELECT") as asked:
+        identity = id_number(register.do(breaches.note, FOUND, persons=many))
+        register.do(breaches.change_scope, identity, FOUND.scope, persons=many)
+        register.do(breaches.mark_told, identity, Told.AUTHORITY, HOW, persons=many)
+        register.do(breach_notices.begin, identity, WORDS, many=many)
+    assert not [sql for sql, _ in asked if "FROM complaint" in sql]
+    with register.store.reading() as tx:
+        assert identity is not None
+        assert breaches.concerned_by(tx, identity, DP) == breach_notices.untold(tx, identity, DP) == many
+        assert {one.persons for one in breaches.steps(tx, identity)} == {many}

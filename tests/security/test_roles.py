@@ -36,6 +36,7 @@ OPEN: Mapping[str, str] = {
     "/lapor": "a citizen's form",
     "/lacak": "number and code",
     "/terima/": "the nonce of one form",
+    "/berhenti/": "the link that we wrote to this address; it only stops mail",
     "/masuk": "name, password, second factor",
     "/healthz": "nothing is told",
     "/readyz": "states only",

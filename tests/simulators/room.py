@@ -20,6 +20,7 @@ from workers.simulators.settings import (
     TelegramNames,
     UssdNames,
     WhatsAppNames,
+    XNames,
 )
 
 SITI, OFFICER = 700000001, 900001
@@ -62,6 +63,12 @@ class Room:
         async with self.client.post(url, json=body, headers={"Authorization": "Bearer t"}) as response:
             assert response.status == 200
 
+    async def below_a_post(self, post: str, text: str) -> None:
+        """What the gateway says in public."""
+        body = {"text": text, "reply": {"in_reply_to_tweet_id": post}}
+        async with self.client.post(f"{self.url}x/2/tweets", json=body) as response:
+            assert response.status == 201
+
     async def forward(self) -> int:
         headers = {"Authorization": "Bearer SIM-AUTH", "token": "{SIM-TOKEN}"}
         url = f"{self.url}sp4n/lapor/3.0.0/complaints/complaint"
@@ -76,7 +83,7 @@ async def opened() -> AsyncIterator[Room]:
     told: list[dict[str, Any]] = []
 
     async def gateway(request: web.Request) -> web.Response:
-        if request.path in {"/c/tg", "/c/wa", "/c/fb", "/c/ig"}:
+        if request.path in {"/c/tg", "/c/wa", "/c/fb", "/c/ig", "/c/akun-x"}:
             told.append(await request.json())
             return web.Response()
         if request.path == "/c/ussd":
@@ -98,6 +105,7 @@ async def opened() -> AsyncIterator[Room]:
             mail=MailNames("surat", mode="webhook"),
             whatsapp=WhatsAppNames("wa", token="t"),
             meta=MetaNames("fb", "ig"),
+            x=XNames("akun-x"),
             officers=(Person("pupr-0", "Contoh Penghubung", OFFICER, OFFICER_PHONE, "penghubung", "Dinas PU"),),
             days_off=frozenset({"2026-11-24"}),
             clock=standing_clock(),

@@ -146,6 +146,29 @@ async def test_an_officer_gets_a_card_presses_a_button_and_answers(room: Room) -
     assert (await until(room, 3))["text"] == "TL 1 TERIMA"
 
 
+async def test_x_is_a_screen_of_the_phone_with_messages_and_public_posts(room: Room) -> None:
+    assert "Lampu jalan mati" in await do(room, "halaman", isi="Lampu jalan mati", layar="x")
+    page = await do(room, "halaman", jenis="comment", isi="Di depan pasar", layar="x")
+    assert text("phone.a_comment") in page
+    assert "Di depan pasar" in page
+    await until(room, 2)
+    (post,) = [told["tweet_create_events"][0] for told in room.told if "tweet_create_events" in told]
+    await room.below_a_post(post["id_str"], "Silakan kirim pesan pribadi")
+    assert "Silakan kirim pesan pribadi" in await get(room, layar="x")
+
+
+async def test_an_officer_s_whatsapp_stands_among_the_officers_and_is_answered_by_it(room: Room) -> None:
+    said = [{"type": "text", "text": words} for words in ("LAT-260000013", "Tugas baru")]
+    body = {"type": "body", "parameters": said}
+    template = {"name": "status_aduan", "language": {"code": "id"}, "components": [body]}
+    await room.whatsapp(OFFICER_PHONE.removeprefix("+"), type="template", template=template)
+    page = await get(room)
+    assert "Contoh Penghubung" in page
+    assert text("officers.via_whatsapp") in page
+    await do(room, "petugas", lewat="whatsapp", nomor=OFFICER_PHONE, isi="Siap dikerjakan")
+    assert "Siap dikerjakan" in await get(room)
+
+
 async def test_a_talk_on_whatsapp_with_its_buttons_and_files_is_shown(room: Room) -> None:
     await do(room, "whatsapp", isi="Lampu jalan mati")
     told = (await until(room, 1))["entry"][0]["changes"][0]["value"]["messages"][0]

@@ -27,6 +27,7 @@ from channels.messages import (
     OutboundMessage,
     RawRequest,
     SendReceipt,
+    short_reference,
 )
 from channels.sms.smpp.adapter import Smpp
 from channels.sms.smpp.session import Timing
@@ -135,10 +136,12 @@ class Meeting:
         await self.until(lambda: self.adapter.is_connected and self.smsc.bound and self.smsc.bound != before)
 
     async def send(
-        self, text: str = "Laporan Anda diterima.", number: int = 1, to: str = SITI
+        self, text: str = "Laporan Anda diterima.", number: int = 1, to: str = SITI, left: Sequence[str] = ()
     ) -> SendReceipt | SendError:
+        """`left`: parts of it that an earlier attempt brought away."""
+        message = OutboundMessage(f"ob_{number:013}", Address("tel", to), text, sent_parts=tuple(left))
         try:
-            return await self.adapter.send(OutboundMessage(f"ob_{number:013}", Address("tel", to), text), HTTP)
+            return await self.adapter.send(message, HTTP)
         except SendError as problem:
             return problem
 
@@ -220,6 +223,33 @@ async def test_every_refusal_and_every_lost_answer_means_what_it_says(
     assert meeting.shown().count("Petugas datang.") == 1
 
 
+@pytest.mark.parametrize(("status", "told", "again_s"), [
+    (0, DeliveryStatus.SENT, None),
+    (0x45, DeliveryStatus.FAILED, 60.0),
+    (0x0B, DeliveryStatus.FAILED, None),
+])  # fmt: skip
+async def test_an_answer_that_comes_too_late_settles_what_is_in_doubt(
+    meeting: Meeting, status: int, told: DeliveryStatus, again_s: float | None
+) -> None:
+    await meeting.stage.fault({"drop_receipt": True}, on="receipt")
+    await meeting.stage.fault({"delay_ms": 600} | ({"status": status} if status else {}), on="call")
+    async with meeting.listening():
+        assert isinstance(await meeting.send(), SendUnknown)
+        [report] = await meeting.heard()
+    assert (report.message_id, report.status, report.again_s) == ("ob_0000000000001", told, again_s)
+    assert bool(report.provider_id) == (status == 0)
+
+
+async def test_f38_a_receipt_repeats_our_number_of_a_message_whose_answer_was_lost(meeting: Meeting) -> None:
+    await meeting.stage.fault({"named": "drop_before_answer"}, on="call")
+    async with meeting.listening():
+        assert isinstance(await meeting.send(), SendUnknown)
+        await meeting.until(lambda: meeting.adapter.is_connected)
+        await meeting.stage.pass_time(seconds=3)
+        [report, *_] = await meeting.heard(2)
+    assert (report.recipient, report.reference) == (Address("tel", SITI), short_reference("ob_0000000000001"))
+
+
 async def test_an_answer_that_comes_too_late_harms_nobody(meeting: Meeting) -> None:
     await meeting.stage.fault({"delay_ms": 600})
     async with meeting.listening():
@@ -237,7 +267,7 @@ async def test_f42_a_throttle_on_the_third_of_ten_parts_lets_the_others_follow(m
         assert isinstance(busy, ProviderBusy)
         assert (busy.whole_channel, busy.retry_after) == (True, 1.0)
         assert meeting.shown() == []
-        receipt = await meeting.send(text)
+        receipt = await meeting.send(text, left=busy.parts)
         assert isinstance(receipt, SendReceipt)
         assert len(receipt.parts) == 10
         assert 1.0 in meeting.time.waited  # the bind was left alone, then the rest went at half the rate

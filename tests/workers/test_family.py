@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from workers import family
 from workers.family import Family, Member, MemberFailing, forked
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
@@ -137,3 +137,19 @@ def test_who_outlives_the_others_ends_after_them(diary: Path) -> None:
     house.watch(until=lambda: len(words(diary)) == 2, look_every_s=0.01)
     house.end(5)
     assert words(diary)[2:] == ["worker", "redis"]
+
+
+def test_who_reads_the_settings_is_told_to_read_them_again_and_the_others_live_on(diary: Path) -> None:
+    def reads() -> None:
+        signal.signal(signal.SIGHUP, lambda *_: writes(diary, "again", lambda: None)())
+        writes(diary, "web", lambda: None)()
+        while True:
+            signal.pause()
+
+    house = Family([Member("web", forked(reads), reads_again=True), Member("redis", forked(writes(diary, "redis")))])
+    house.start()
+    house.watch(until=lambda: len(words(diary)) == 2, look_every_s=0.01)
+    house._read_again(signal.SIGHUP, None)
+    house.watch(until=lambda: "again" in words(diary), look_every_s=0.01)
+    assert all(member.is_alive for member in house._members)
+    house.end(5)

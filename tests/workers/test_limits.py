@@ -2,12 +2,15 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
+from channels.registry import build
+from config.settings import ChannelTable
 from workers import redis_server
-from workers.limits import Limits
+from workers.limits import Limits, Rates
 
 SLACK = 0.1
 """Seconds that a busy test machine may lose between two calls."""
@@ -40,6 +43,17 @@ async def test_the_limits_of_two_channels_do_not_touch(redis_url: str) -> None:
     await limits.reserve("sms", 50)
     assert await limits.reserve("tg") == pytest.approx([0], abs=SLACK)
     await limits.close()
+
+
+async def test_a_channel_that_is_reloaded_with_another_rate_keeps_that_one() -> None:
+    (channel,) = build([ChannelTable("sms", "sandbox", {}, 2.0)], absent_secret=str).values()
+    channels = {"sms": channel}
+    limits = Limits(None, "a", Rates(channels))
+    assert await limits.reserve("sms", 2) == pytest.approx([0, 0.5], abs=SLACK)
+    channels["sms"] = replace(channel, messages_per_second=0.5)
+    assert await limits.reserve("sms", 2) == pytest.approx([1.0, 3.0], abs=SLACK)
+    channels["sms"] = replace(channel, messages_per_second=0.0)
+    assert await limits.reserve("sms", 2) == [0, 0]
 
 
 async def test_without_redis_a_process_keeps_the_limit_by_itself() -> None:

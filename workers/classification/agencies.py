@@ -1,7 +1,8 @@
 """Which agency a text concerns, or which body outside the government's authority.
 
 Only agencies that exist and accept complaints, and bodies of the out-of-authority table, are ever named. The government's own
-keywords weigh most; our further words (`agencies.toml`) and the rules for overlapping competence apply where its codes exist.
+keywords weigh most; our further words (`agencies.toml`), the learned model and the rules for overlapping competence apply where
+its codes exist.
 """
 
 import math
@@ -12,9 +13,12 @@ from heapq import nsmallest
 from config.reference import Agency, Reference
 from gateway.complaints.classification import Ranked
 from workers.classification.lexicon import Hit, Lexicon, strongest_per_word, totals
+from workers.classification.linear import LinearModel, Reading, before
 from workers.classification.normalise import Normaliser, Words
+from workers.classification.outside import Outside
+from workers.classification.overlaps import Rules
 from workers.classification.topics import FALLBACK, RANKED, TopicGuess
-from workers.classification.wordlists import Table, WordLists
+from workers.classification.wordlists import WordLists
 
 KEYWORD = 2.2
 FURTHER_WORD = 1.6
@@ -23,16 +27,20 @@ TOPIC = 4.0
 """What a certain topic is worth to its main agency; the next ones get a part."""
 RANK_SHARES = (1.0, 0.6, 0.4, 0.3)
 OUTSIDE_TOPIC = 2.0
-RULE = 3.5
 UNIT_NAMED = 6.0
 TEMPERATURE = 1.5
 NOBODY = 1.5
 """Score of "none of them": keeps a single weak word from looking certain."""
 NAMED_AT_LEAST = 1.2
 """Score below which an agency is not named at all: better no suggestion than a random office."""
-OUTSIDE_AT_LEAST = 2.0
-"""Words that speak for an outside body before it is named."""
-CONFLICT = "@conflict_of_interest"
+LEARNED = 0.75
+"""What the learned model is worth beside keywords and rules: the score of one step in the logarithm of its probability."""
+FLOOR = 6.0
+"""Steps below certainty from which on the learned model says nothing."""
+HONESTY = 1.15
+"""As for topics: real messages are less alike than those it was learned from."""
+LEARNED_AT_LEAST = 0.1
+"""Learned probability from which on an agency is named without a keyword."""
 UNIT_WORDS = {"kecamatan": ("camat", "kecamatan", "kantor camat"), "kelurahan": ("lurah", "kelurahan", "kantor lurah")}
 
 
@@ -45,31 +53,36 @@ class AgencyGuess:
     """Case of the overlap table that decided, in words; empty = none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    case: str
-    agency: str
-    strength: float
-    position: int
-
-
 class Agencies:
-    def __init__(self, reference: Reference, lists: WordLists, normaliser: Normaliser) -> None:
+    def __init__(
+        self, reference: Reference, lists: WordLists, normaliser: Normaliser, learned: LinearModel | None = None
+    ) -> None:
         self._own = {code: agency for code, agency in reference.agencies.items() if agency.accepts}
-        self._outside = reference.out_of_authority
+        self._outside = Outside(reference)
+        known = [
+            code for code in (learned.classes if learned else ()) if code in self._own or code in self._outside.bodies
+        ]
+        # Another government has other agencies: what was learned of a few bodies alone would name these for everything.
+        self._model = learned if learned and len(known) > len(learned.classes) / 2 else None
         self._topic_shares = _topic_shares(reference, self._own)
         self._lexicon = Lexicon(normaliser)
         for code, keywords in self._keywords():
             _add(self._lexicon, code, keywords, KEYWORD)
             _add(self._lexicon, code, lists.agencies.get(code, {}).get("words", ()), FURTHER_WORD)
-        self._rules = _Rules(reference, lists.overlaps, normaliser, {*self._own, *self._outside})
+        self._rules = Rules(reference, lists.overlaps, normaliser, {*self._own, *self._outside.bodies})
         self._units = Lexicon(normaliser)
         for kind, phrases in UNIT_WORDS.items():
             self._units.add(kind, phrases, UNIT_NAMED)
 
+    def hints(self, words: Words) -> dict[str, float]:
+        """What the word lists say, and what ships learned, for a model that is learned on top of these."""
+        said = totals(strongest_per_word(self._lexicon.hits(words)))
+        return said | before(self._model, Reading(words.stems, said))
+
     def guess(self, words: Words, topic: TopicGuess, place_code: str) -> AgencyGuess:
         hits = strongest_per_word(self._lexicon.hits(words))
         spoken = totals(hits)
+        told = self._told(Reading(words.stems, spoken))
         rules = self._rules.fitting(words)
         scores = dict(spoken)
         for rule in rules:
@@ -77,37 +90,40 @@ class Agencies:
         self._add_topics(scores, topic)
         self._add_units(scores, words, place_code)
         ruled = {rule.agency for rule in rules}
-        scores = {
-            code: score
-            for code, score in scores.items()
-            if (score >= NAMED_AT_LEAST and code in self._own)
-            or spoken.get(code, 0.0) >= OUTSIDE_AT_LEAST
-            or code in ruled
+        named = {
+            code: scores.get(code, 0.0) + _worth(told.get(code, 0.0))
+            for code in {**scores, **told}
+            if code in ruled
+            or told.get(code, 0.0) >= LEARNED_AT_LEAST
+            or (code in self._own and scores.get(code, 0.0) >= NAMED_AT_LEAST)
+            or self._outside.is_spoken_of(spoken.get(code, 0.0))
         }
-        ranked = _ranked(scores)
+        ranked = _ranked(named)
         best = ranked[0].code if ranked else ""
         case = next((rule.case for rule in rules if rule.agency == best), "")
-        return AgencyGuess(ranked, best in self._outside and best not in self._own, tuple(hits), case)
+        return AgencyGuess(ranked, best in self._outside.bodies, tuple(hits), case)
+
+    def _told(self, reading: Reading) -> dict[str, float]:
+        """What was learned, of the agencies and bodies that there are."""
+        told = self._model.probabilities(reading, HONESTY) if self._model else {}
+        return {code: one for code, one in told.items() if code in self._own or code in self._outside.bodies}
 
     def name(self, code: str) -> str:
-        known = self._own.get(code) or self._outside.get(code)
+        known = self._own.get(code) or self._outside.bodies.get(code)
         return known.name if known else code
 
     def _keywords(self) -> Iterable[tuple[str, tuple[str, ...]]]:
         for code, agency in self._own.items():
             yield code, tuple(agency.keywords)
-        for code, body in self._outside.items():
-            if code not in self._own:
-                yield code, tuple(body.keywords)
+        for code, body in self._outside.bodies.items():
+            yield code, tuple(body.keywords)
 
     def _add_topics(self, scores: dict[str, float], topic: TopicGuess) -> None:
-        if not topic.evidence:
-            return
         for code, probability in topic.probabilities.items():
             for agency, worth in self._topic_shares[code]:
                 scores[agency] = scores.get(agency, 0.0) + probability * worth
-        for code in scores.keys() & self._outside.keys():
-            topics = self._outside[code].topics
+        for code in scores.keys() & self._outside.bodies.keys():
+            topics = self._outside.bodies[code].topics
             scores[code] += OUTSIDE_TOPIC * sum(topic.probabilities.get(one, 0.0) for one in topics)
 
     def _add_units(self, scores: dict[str, float], words: Words, place_code: str) -> None:
@@ -116,33 +132,6 @@ class Agencies:
             for code, agency in self._own.items():
                 if agency.kind == kind and any(place_code.startswith(area) for area in agency.areas):
                     scores[code] = scores.get(code, 0.0) + UNIT_NAMED * (0.5 if kind == "kelurahan" else 0.4)
-
-
-class _Rules:
-    """The decidable part of the overlap table: the first fitting row of each case."""
-
-    def __init__(self, reference: Reference, rules: Iterable[Table], normaliser: Normaliser, known: set[str]) -> None:
-        cases = {overlap.id: overlap.case for overlap in reference.overlaps}
-        self._when, self._unless = Lexicon(normaliser), Lexicon(normaliser)
-        self._rules: dict[str, _Rule] = {}
-        for position, row in enumerate(rules):
-            agency = reference.conflict_of_interest if row["agency"] == CONFLICT else row["agency"]
-            reason = row.get("reason") or cases.get(row["case"])
-            if not reason or agency not in known:
-                continue
-            key = str(position)
-            self._rules[key] = _Rule(reason, agency, row.get("strength", RULE), position)
-            self._when.add(key, row["when"], 1.0)
-            self._unless.add(key, row.get("unless", ()), 1.0)
-
-    def fitting(self, words: Words) -> list[_Rule]:
-        spoken = {hit.label for hit in self._when.hits(words)}
-        refused = {hit.label for hit in self._unless.hits(words)} if spoken else set()
-        first: dict[str, _Rule] = {}
-        for key in sorted(spoken - refused, key=int):
-            rule = self._rules[key]
-            first.setdefault(rule.case, rule)
-        return list(first.values())
 
 
 def _topic_shares(reference: Reference, own: dict[str, Agency]) -> dict[str, list[tuple[str, float]]]:
@@ -157,6 +146,10 @@ def _topic_shares(reference: Reference, own: dict[str, Agency]) -> dict[str, lis
         worth = TOPIC * (0.4 if code == FALLBACK else 1.0)
         shares[code] = [(name, worth * share) for name, share in zip(ordered, RANK_SHARES, strict=False)]
     return shares
+
+
+def _worth(probability: float) -> float:
+    return LEARNED * max(0.0, FLOOR + math.log(probability)) if probability else 0.0
 
 
 def _add(lexicon: Lexicon, code: str, phrases: Iterable[str], weight: float) -> None:

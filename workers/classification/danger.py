@@ -4,23 +4,37 @@ An emergency is a hazard that is happening: the sure signs of a hazard, or a pos
 wish, risk and past take weight away, so that a proposal for a fire post does not ring the duty list.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.complaints.complaint import Sensitive
-from workers.classification.lexicon import Hit, Lexicon, strongest_per_word
+from workers.classification.lexicon import Hit
 from workers.classification.normalise import Normaliser, Words
+from workers.classification.patterns import Found, Patterns
 from workers.classification.wordlists import WordLists
 
-SURE, MAYBE, NOW, CALM = "sure", "maybe", "now", "calm"
-HAZARD_WEIGHTS = {SURE: 3.6, MAYBE: 1.5}
-TONE_WEIGHTS = {(NOW, "strong"): 0.8, (CALM, "strong"): -1.5, (CALM, "weak"): -0.5}
+NOW, CALM = "now", "calm"
+HAZARD_WEIGHTS = {"certain": 5.0, "sure": 3.6, "maybe": 1.5}
+TONE_WEIGHTS = {
+    (NOW, "strong"): 0.8,
+    (NOW, "weak"): 0.5,
+    (CALM, "strong"): -1.5,
+    (CALM, "weak"): -0.5,
+    (CALM, "wish"): -1.2,
+    (CALM, "light"): -0.5,
+}
+NEAR_ONLY = frozenset({"wish", "light"})
+"""Words that only count beside the hazard; that it is over may stand anywhere."""
+BESIDE = 9
 SHOUTING = 0.5
 MOST_NOW = 2.0
 # The order in which a text with several gets its kind: whom it endangers most comes first.
 ORDER = (
     Sensitive.KEKERASAN_SEKSUAL, Sensitive.ANAK, Sensitive.NARKOBA, Sensitive.KORUPSI, Sensitive.KESEHATAN, Sensitive.DISABILITAS,
 )  # fmt: skip
-REQUEST = "request"
+REQUEST, THREAT = "request", "threat"
+THREATENED_AS = Sensitive.KORUPSI
+"""A threatened reporter needs the few readers that a complaint about officials has (CASEWORK § 6.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,11 @@ class DangerGuess:
     secret: tuple[Hit, ...]
     asked_for_secrecy: bool
     """The sender asks for confidentiality. Not a sensitive kind by itself."""
+    tone: tuple[Hit, ...] = ()
+    """Words of here and now, and those that take weight away; only where there is a hazard."""
+    score: float = 0.0
+    """Of the hazard with its tone; an emergency from `needed` on."""
+    needed: float = 0.0
 
     @property
     def is_serious(self) -> bool:
@@ -42,33 +61,63 @@ class Danger:
     def __init__(self, lists: WordLists, normaliser: Normaliser) -> None:
         table = lists.danger
         self._threshold = float(table["threshold"])
-        self._hazards, self._tone, self._secrets = Lexicon(normaliser), Lexicon(normaliser), Lexicon(normaliser)
-        for signs in table["hazard"].values():
+        groups = table["groups"]
+        self._hazards, self._secrets = Patterns(normaliser, groups), Patterns(normaliser, groups)
+        self._tone = Patterns(normaliser, {})
+        for hazard, signs in table["hazard"].items():
             for strength, weight in HAZARD_WEIGHTS.items():
-                self._hazards.add(strength, signs[strength], weight)
+                self._hazards.add(hazard, signs.get(strength, ()), weight)
         for (tone, strength), weight in TONE_WEIGHTS.items():
-            self._tone.add(tone, table[tone][strength], weight)
+            self._tone.add(strength if strength in NEAR_ONLY else tone, table[tone][strength], weight)
         for kind, signs in table["sensitive"].items():
             self._secrets.add(kind, signs["words"], 1.0)
+        self._harmless = Patterns(normaliser, {})
+        self._harmless.add("harmless", table["harmless"]["words"], 1.0)
 
     def guess(self, text: str, words: Words) -> DangerGuess:
-        hazard = tuple(strongest_per_word(self._hazards.hits(words)))
-        secret = self._secrets.hits(words)
-        found = {hit.label for hit in secret}
-        kind = next((one for one in ORDER if one in found), Sensitive.NONE)
+        hazard = self._hazards.find(words)
+        secret = self._secret(words)
+        labels = {found.label for found in secret}
+        kind = next((one for one in ORDER if one in labels), THREATENED_AS if THREAT in labels else Sensitive.NONE)
+        named = THREAT if kind not in labels else kind
+        tone = self._tone.find(words) if hazard else []
+        score = _score(text, hazard, tone)
         return DangerGuess(
-            emergency=self._is_emergency(text, words, hazard),
+            emergency=bool(hazard) and score >= self._threshold,
             sensitive=kind,
-            hazard=hazard,
-            secret=tuple(hit for hit in secret if hit.label == kind),
-            asked_for_secrecy=REQUEST in found,
+            hazard=_hits(hazard),
+            secret=_hits([found for found in secret if found.label == named]),
+            asked_for_secrecy=REQUEST in labels,
+            tone=_hits(tone),
+            score=score,
+            needed=self._threshold,
         )
 
-    def _is_emergency(self, text: str, words: Words, hazard: tuple[Hit, ...]) -> bool:
-        if not hazard:
-            return False
-        tone = strongest_per_word(self._tone.hits(words))
-        urgency = sum(hit.weight for hit in tone if hit.label == NOW) + SHOUTING * ("!" in text)
-        calm = sum(hit.weight for hit in tone if hit.label == CALM)
-        strongest = max(hit.weight for hit in hazard)
-        return strongest + min(urgency, MOST_NOW) + calm >= self._threshold
+    def _secret(self, words: Words) -> list[Found]:
+        found = self._secrets.find(words)
+        harmless = [one.at for one in self._harmless.find(words)] if found else []
+        return [one for one in found if not any(abs(at - one.at) <= BESIDE for at in harmless)]
+
+
+def _score(text: str, hazard: Sequence[Found], tone: Sequence[Found]) -> float:
+    """Of the hazard that stands best beside the words around it."""
+    shouted = SHOUTING * ("!" in text)
+    return max((one.weight + _urgency(one, tone, shouted) + _calm(one, tone) for one in hazard), default=0.0)
+
+
+def _urgency(hazard: Found, tone: Sequence[Found], shouted: float) -> float:
+    """Words of here and now. What is sure needs only the strong ones, against a word of calm."""
+    least = 0.0 if hazard.weight < HAZARD_WEIGHTS["sure"] else TONE_WEIGHTS[NOW, "strong"]
+    return min(shouted + sum(one.weight for one in tone if one.label == NOW and one.weight >= least), MOST_NOW)
+
+
+def _calm(hazard: Found, tone: Sequence[Found]) -> float:
+    return sum(
+        one.weight
+        for one in tone
+        if one.label == CALM or (one.label in NEAR_ONLY and abs(one.at - hazard.at) <= BESIDE)
+    )
+
+
+def _hits(found: Sequence[Found]) -> tuple[Hit, ...]:
+    return tuple(Hit(one.label, one.weight, one.said) for one in found)

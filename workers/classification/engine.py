@@ -4,61 +4,118 @@ Everything is plain dictionaries in memory; a message takes a fraction of a mill
 answer. Nothing is refused or decided here (CASEWORK § 1: machines suggest, people decide).
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from config.reference import Reference
 from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import Kind, Sensitive
 from workers.classification.agencies import Agencies, AgencyGuess
+from workers.classification.coordinates import Degrees, point_of
 from workers.classification.danger import Danger, DangerGuess
 from workers.classification.kind import NO_REPORT, KindGuess, Kinds
-from workers.classification.language import LanguageGuesser
+from workers.classification.language import LanguageGuess, LanguageGuesser, words_of
+from workers.classification.linear import LinearModel, Reading
 from workers.classification.normalise import LANGUAGE_CODES, Normaliser
 from workers.classification.places import PlaceGuess, Places
 from workers.classification.reasons import reasons
-from workers.classification.topics import TopicGuess, Topics
-from workers.classification.wordlists import WordLists
+from workers.classification.shipped import TASKS, shipped
+from workers.classification.topics import FALLBACK, TopicGuess, Topics
+from workers.classification.wordlists import WordLists, examples, sentences
 
 LONGEST_TEXT = 2_000
 """Characters that are looked at; an SMS has 160, and no message may take longer than a millisecond."""
+COMMON = 2
+"""So often a word stands in the Indonesian examples that it is Indonesian."""
+
+Part = TypeVar("Part")
+
+
+class Watch(Protocol):
+    """Gets each stage when it is built and gives what shall be used in its place: for measuring."""
+
+    def __call__(self, stage: str, part: Part, /) -> Part: ...
+
+
+def unwatched(_stage: str, part: Part) -> Part:
+    return part
+
+
+VAGUE = 0.4
+"""As sure as "other topics" can be: that is for a person to decide."""
 
 
 class KeywordClassifier:
     """The first classifier: agency data, word lists and gazetteer. Implements `Classifier`."""
 
-    def __init__(self, reference: Reference, lists: WordLists | None = None) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        lists: WordLists | None = None,
+        watch: Watch = unwatched,
+        models: Mapping[str, LinearModel] | None = None,
+    ) -> None:
+        """`models`: task -> what was learned; None = what ships, and a task that is not named has keywords alone."""
         lists = lists or WordLists.load()
+        models = {task: shipped(task) for task in TASKS} if models is None else models
         keywords = [word for agency in reference.agencies.values() for word in agency.keywords]
         keywords += [word for body in reference.out_of_authority.values() for word in body.keywords]
-        self._normaliser = Normaliser(reference.colloquial, lists.synonyms, [*lists.vocabulary(), *keywords])
-        self._language = language_guesser(reference, lists)
-        self._kinds = Kinds(lists, self._normaliser)
-        self._topics = Topics(reference, lists, self._normaliser)
-        self._agencies = Agencies(reference, lists, self._normaliser)
-        self._places = Places(reference, lists, self._normaliser)
-        self._danger = Danger(lists, self._normaliser)
+        phrases = [*lists.vocabulary(), *keywords]
+        normaliser = Normaliser(reference.colloquial, lists.synonyms, phrases, every_word(reference, lists))
+        self._language = watch("language", language_guesser(reference, lists))
+        self._normaliser = watch("normalise", normaliser)
+        self._topics = watch("topic", Topics(reference, lists, normaliser, models.get("topic")))
+        self._kinds = watch("kind", Kinds(lists, normaliser, models.get("kind")))
+        self._danger = watch("danger", Danger(lists, normaliser))
+        self._places = watch("place", Places(reference, lists))
+        self._agencies = watch("agency", Agencies(reference, lists, normaliser, models.get("agency")))
 
     def suggest(self, text: str) -> Suggestion:
         text = text[:LONGEST_TEXT]
         language = self._language.guess(text)
-        words = self._normaliser.read(text, language)
+        words = self._normaliser.read(text, language.code)
         topic = self._topics.guess(words)
         kind = self._kinds.guess(text, words, topic.evidence)
         danger = self._danger.guess(text, words)
         if kind.kind == NO_REPORT and danger.is_serious:
             kind = KindGuess(Kind.PENGADUAN, ())
         if kind.kind == NO_REPORT:
-            return Suggestion(language, NO_REPORT, confidence=0.0, reasons=reasons(kind=kind))
-        place = self._places.guess(words)
+            return Suggestion(
+                language.code,
+                NO_REPORT,
+                confidence=0.0,
+                reasons=reasons(kind=kind),
+                language_confidence=language.confidence,
+            )
+        place = self._places.guess(text)
         agency = self._agencies.guess(words, topic, place.code)
-        return self._suggestion(language, kind, topic, agency, place, danger)
+        if kind.kind == Kind.PERMINTAAN_INFORMASI and not danger.is_serious:
+            # Who asks for opening hours names an office; nothing happened there.
+            place = PlaceGuess()
+        return _with_point(self._suggestion(language, kind, topic, agency, place, danger), point_of(text))
+
+    def danger(self, text: str) -> DangerGuess:
+        """What was seen of danger and what held it back, for a measurement that lists what was missed."""
+        text = text[:LONGEST_TEXT]
+        return self._danger.guess(text, self._normaliser.read(text, self._language.guess(text).code))
+
+    def read(self, task: str, text: str) -> Reading:
+        """A text as a learned model of `task` (`topic`, `agency`, `kind`) sees it, in training as in use."""
+        text = text[:LONGEST_TEXT]
+        words = self._normaliser.read(text, self._language.guess(text).code)
+        if task == "kind":
+            return self._kinds.reading(text, words)
+        hints = {"topic": self._topics.hints, "agency": self._agencies.hints}[task]
+        return Reading(words.stems, hints(words))
 
     def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]:
         return [self.suggest(text) for text in texts]
 
     def _suggestion(
         self,
-        language: str,
+        language: LanguageGuess,
         kind: KindGuess,
         topic: TopicGuess,
         agency: AgencyGuess,
@@ -68,7 +125,8 @@ class KeywordClassifier:
         topics = topic.best
         certain = [ranked[0].confidence for ranked in (topics, agency.ranked) if ranked]
         return Suggestion(
-            language=language,
+            language=language.code,
+            language_confidence=language.confidence,
             kind=kind.kind,
             topics=topics,
             agencies=agency.ranked,
@@ -76,11 +134,28 @@ class KeywordClassifier:
             place_code=place.code,
             sensitive=danger.sensitive,
             emergency=danger.emergency,
+            hazard=danger.hazard[0].label if danger.emergency else "",
             out_of_authority=agency.out_of_authority,
             # As sure as its weakest part: an assignment needs both.
-            confidence=min(certain) if agency.ranked and topics else 0.0,
+            confidence=min(*certain, VAGUE if topics[0].code == FALLBACK else 1.0) if agency.ranked and topics else 0.0,
             reasons=reasons(kind=kind, topic=topic, agency=agency, agencies=self._agencies, place=place, danger=danger),
         )
+
+
+def _with_point(suggestion: Suggestion, point: Degrees | None) -> Suggestion:
+    if point is None:
+        return suggestion
+    written = f"Titik {point[0]}, {point[1]} tertulis dalam laporan."
+    return replace(suggestion, point=point, reasons=(*suggestion.reasons, written))
+
+
+def every_word(reference: Reference, lists: WordLists) -> set[str]:
+    """Words that are right as they are: of every language, of the examples, and of names of places."""
+    words = {word for table in lists.languages.values() for word in table["words"].split()}
+    said = [line for lines in sentences().values() for line in lines]
+    said += [example.text for example in examples()]
+    said += [area.name for area in reference.areas.values()]
+    return words.union(*map(words_of, said))
 
 
 def is_sensitive(suggestion: Suggestion) -> bool:
@@ -95,5 +170,8 @@ def language_guesser(reference: Reference, lists: WordLists) -> LanguageGuesser:
         if code in words and not row.is_ambiguous:
             words[code].update(row.variant.split())
         words["id"].update(row.standard.split() if code == "id" else ())
-    suffixes = {code: tuple(table.get("suffixes", ())) for code, table in lists.languages.items()}
-    return LanguageGuesser(words, suffixes)
+    strangers = [code for code, table in lists.languages.items() if table.get("stranger")]
+    # The examples of the topics are Indonesian, but for a word here and there.
+    said = Counter(word for example in examples() for word in words_of(example.text))
+    words["id"].update(word for word, often in said.items() if often >= COMMON)
+    return LanguageGuesser(words, sentences(), strangers=strangers)

@@ -1,24 +1,57 @@
-"""How good is a classifier on labelled texts? One table row per task, for `gateway classifier evaluate FILE`."""
+"""How good is a classifier on labelled texts? Figures per task, for `gateway classifier evaluate FILE`."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 
-from gateway.complaints.classification import Classifier, Suggestion
+from gateway.complaints.certainty import Told, calibration_error, coverage, top_three
+from gateway.complaints.classification import Classifier, Ranked, Suggestion
 from gateway.complaints.complaint import Kind, Sensitive
 from workers.classification.kind import NO_REPORT
 from workers.classification.normalise import LANGUAGE_CODES
 
-OTHER = "other"
+OTHER, YES, NONE = "other", "yes", ""
 KINDS = frozenset({*map(str, Kind), NO_REPORT})
 """Another file's `kind` may mean something else (sentence, fragment)."""
 # A label file may know the kind that only routing sets (CASEWORK § 6.2) by either name.
 SAME_KIND = {str(Kind.PENGADUAN_PENGAWASAN): str(Kind.PENGADUAN)}
+RAG_BAG = "lainnya"
+
+Row = Mapping[str, object]
+Answered = tuple[Row, Suggestion]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One row of one task: the label, the answer, and the ranking it heads. `""` is "none"."""
+
+    row: Row
+    suggestion: Suggestion
+    wanted: str
+    given: str
+    ranked: tuple[Ranked, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        return self.wanted == self.given
+
+    @property
+    def told(self) -> Told:
+        sure = self.ranked[0].confidence if self.ranked else 0.0
+        return Told(self.wanted, self.given, sure, any(one.code == self.wanted for one in self.ranked))
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    rows: int
+    precision: float
+    recall: float
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Result of one task. What does not apply is None: a yes-or-no task has precision and recall, a ranking has top3."""
+    """Result of one task. What does not apply is None: what may be found or not has precision and recall, a ranking has
+    top3, the expected error of its certainty, and the share of rows where it is sure enough to be right so often."""
 
     task: str
     rows: int
@@ -27,12 +60,17 @@ class Score:
     top3: float | None = None
     precision: float | None = None
     recall: float | None = None
+    calibration_error: float | None = None
+    coverage_90: float | None = None
+    coverage_95: float | None = None
+    classes: Mapping[str, ClassScore] | None = None
+    confusion: Mapping[str, Mapping[str, int]] | None = None
+    """Of the labels (first) and the answers."""
 
     def as_row(self) -> dict[str, object]:
-        return {key: value for key, value in asdict(self).items() if value is not None}
-
-
-Row = Mapping[str, object]
+        """The plain figures that apply."""
+        figures = [one.name for one in fields(self) if one.name not in {"classes", "confusion"}]
+        return {name: value for name in figures if (value := getattr(self, name)) is not None}
 
 
 def evaluate(rows: Iterable[Row], classifier: Classifier) -> list[Score]:
@@ -43,25 +81,58 @@ def evaluate(rows: Iterable[Row], classifier: Classifier) -> list[Score]:
     """
     labelled = list(rows)
     suggestions = classifier.suggest_many([str(row["text"]) for row in labelled])
-    pairs = list(zip(labelled, suggestions, strict=True))
-    known = {_language(row) for row in labelled}
-    scores = [
-        _classes("language", [(_language(row), _spoken(one, known)) for row, one in pairs if _language(row)]),
-        _classes(
-            "kind", [(_same_kind(row["kind"]), _same_kind(one.kind)) for row, one in pairs if row.get("kind") in KINDS]
-        ),
-        _ranking("topic", [(str(row["topic"]), _topics(one)) for row, one in pairs if row.get("topic")]),
-        _ranking(
-            "topic_without_lainnya",
-            [(str(row["topic"]), _topics(one)) for row, one in pairs if row.get("topic") not in {None, "", "lainnya"}],
-        ),
-        _ranking("agency", [(str(row["agency"]), _agencies(one)) for row, one in pairs if row.get("agency")]),
-        _classes(
-            "place", [(str(row["place_code"] or ""), one.place_code) for row, one in pairs if "place_code" in row]
-        ),
-        *(_yes_or_no(task, pairs) for task in ("sensitive", "emergency", "out_of_authority")),
-    ]
-    return [score for score in scores if score.rows]
+    return scores(list(zip(labelled, suggestions, strict=True)))
+
+
+def scores(answered: Sequence[Answered]) -> list[Score]:
+    found = ((task, outcomes(task, answered)) for task in TASKS)
+    return [score(task, rows) for task, rows in found if rows]
+
+
+def outcomes(task: str, answered: Sequence[Answered]) -> list[Outcome]:
+    """The rows that are labelled for the task, in their order."""
+    return TASKS[task](answered)
+
+
+def score(task: str, rows: Sequence[Outcome]) -> Score:
+    right = Counter(one.wanted for one in rows if one.is_right)
+    wanted, given = Counter(one.wanted for one in rows), Counter(one.given for one in rows)
+    f1 = [_share(2 * right[one], wanted[one] + given[one]) for one in wanted]
+    figures: dict[str, float] = {}
+    if task in FINDS:
+        found = right.total() - right[NONE]
+        figures["precision"] = _share(found, len(rows) - given[NONE])
+        figures["recall"] = _share(found, len(rows) - wanted[NONE])
+    if task in RANKS:
+        told = [one.told for one in rows]
+        figures["top3"] = round(top_three(told), 4)
+        figures["calibration_error"] = round(calibration_error(told), 4)
+        figures["coverage_90"], figures["coverage_95"] = (round(coverage(told, least), 4) for least in (0.90, 0.95))
+    return Score(
+        task,
+        len(rows),
+        _share(right.total(), len(rows)),
+        _share(sum(f1), len(f1)),
+        **figures,
+        classes={
+            one: ClassScore(rows, _share(right[one], given[one]), _share(right[one], rows))
+            for one, rows in sorted(wanted.items())
+        },
+        confusion=_confusion(rows),
+    )
+
+
+def _confusion(rows: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    often = Counter((one.wanted, one.given) for one in rows)
+    labels = sorted({wanted for wanted, _ in often})
+    return {
+        label: {given: often[wanted, given] for wanted, given in sorted(often) if wanted == label} for label in labels
+    }
+
+
+def _languages(answered: Sequence[Answered]) -> list[Outcome]:
+    known = {_language(row) for row, _ in answered}
+    return [Outcome(row, one, _language(row), _spoken(one, known)) for row, one in answered if _language(row)]
 
 
 def _language(row: Row) -> str:
@@ -78,46 +149,67 @@ def _spoken(suggestion: Suggestion, known: set[str]) -> str:
     return regional if regional in known else OTHER
 
 
+def _kind(row: Row, one: Suggestion) -> Outcome | None:
+    wanted = row.get("kind")
+    return Outcome(row, one, _same_kind(wanted), _same_kind(one.kind)) if wanted in KINDS else None
+
+
 def _same_kind(kind: object) -> str:
     return SAME_KIND.get(str(kind), str(kind))
 
 
-def _topics(suggestion: Suggestion) -> list[str]:
-    return [ranked.code for ranked in suggestion.topics]
+def _topic(row: Row, one: Suggestion) -> Outcome | None:
+    wanted = row.get("topic")
+    return Outcome(row, one, str(wanted), one.topic, one.topics) if wanted else None
 
 
-def _agencies(suggestion: Suggestion) -> list[str]:
-    return [ranked.code for ranked in suggestion.agencies]
+def _clear_topic(row: Row, one: Suggestion) -> Outcome | None:
+    return None if row.get("topic") == RAG_BAG else _topic(row, one)
 
 
-def _ranking(task: str, pairs: Sequence[tuple[str, list[str]]]) -> Score:
-    score = _classes(task, [(wanted, given[0] if given else "") for wanted, given in pairs])
-    top3 = _share(sum(wanted in given for wanted, given in pairs), len(pairs))
-    return Score(task, score.rows, score.accuracy, score.macro_f1, top3=top3)
+def _agency(row: Row, one: Suggestion) -> Outcome | None:
+    wanted = row.get("agency")
+    return Outcome(row, one, str(wanted), one.agency, one.agencies) if wanted else None
 
 
-def _classes(task: str, pairs: Sequence[tuple[str, str]]) -> Score:
-    right = Counter(wanted for wanted, given in pairs if wanted == given)
-    wanted_often = Counter(wanted for wanted, _ in pairs)
-    given_often = Counter(given for _, given in pairs)
-    f1 = [_share(2 * right[one], wanted_often[one] + given_often[one]) for one in wanted_often]
-    return Score(task, len(pairs), _share(right.total(), len(pairs)), _share(sum(f1), len(f1)))
+def _place(row: Row, one: Suggestion) -> Outcome | None:
+    return Outcome(row, one, str(row["place_code"] or NONE), one.place_code) if "place_code" in row else None
 
 
-def _yes_or_no(task: str, pairs: Sequence[tuple[Row, Suggestion]]) -> Score:
-    answers = [(bool(row[task]), _answer(task, one)) for row, one in pairs if task in row]
-    score = _classes(task, [(str(wanted), str(given)) for wanted, given in answers])
-    both = sum(wanted and given for wanted, given in answers)
-    precision = _share(both, sum(given for _, given in answers))
-    recall = _share(both, sum(wanted for wanted, _ in answers))
-    return Score(task, score.rows, score.accuracy, score.macro_f1, precision=precision, recall=recall)
+def _sensitive(row: Row, one: Suggestion) -> Outcome | None:
+    return _warning("sensitive", row, one, one.sensitive != Sensitive.NONE)
 
 
-def _answer(task: str, suggestion: Suggestion) -> bool:
-    if task == "sensitive":
-        return suggestion.sensitive != Sensitive.NONE
-    return suggestion.emergency if task == "emergency" else suggestion.out_of_authority
+def _emergency(row: Row, one: Suggestion) -> Outcome | None:
+    return _warning("emergency", row, one, one.emergency)
+
+
+def _outside(row: Row, one: Suggestion) -> Outcome | None:
+    return _warning("out_of_authority", row, one, one.out_of_authority)
+
+
+def _warning(task: str, row: Row, one: Suggestion, given: bool) -> Outcome | None:
+    return Outcome(row, one, YES if row[task] else NONE, YES if given else NONE) if task in row else None
 
 
 def _share(part: float, whole: float) -> float:
     return round(part / whole, 4) if whole else 0.0
+
+
+def _each(outcome_of: Callable[[Row, Suggestion], Outcome | None]) -> Callable[[Sequence[Answered]], list[Outcome]]:
+    return lambda answered: [outcome for row, one in answered if (outcome := outcome_of(row, one))]
+
+
+TASKS: Mapping[str, Callable[[Sequence[Answered]], list[Outcome]]] = {
+    "language": _languages,
+    "kind": _each(_kind),
+    "topic": _each(_topic),
+    "topic_without_lainnya": _each(_clear_topic),
+    "agency": _each(_agency),
+    "place": _each(_place),
+    "sensitive": _each(_sensitive),
+    "emergency": _each(_emergency),
+    "out_of_authority": _each(_outside),
+}
+RANKS = frozenset({"topic", "topic_without_lainnya", "agency"})
+FINDS = frozenset({"place", "sensitive", "emergency", "out_of_authority"})

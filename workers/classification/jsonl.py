@@ -1,10 +1,11 @@
 """JSON lines in: one object per line, a bad line named by its number and not the end of the run."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 Row = dict[str, object]
+NAMES = {str: "a string", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +17,17 @@ class BadLine:
         return f"line {self.line}: {self.problem}"
 
 
-def read_rows(lines: Iterable[bytes]) -> Iterator[Row | BadLine]:
-    """Every line that is not blank, in order: an object with a string `text`, or what is wrong with it."""
+def read_rows(lines: Iterable[bytes], types: Mapping[str, type] | None = None) -> Iterator[Row | BadLine]:
+    """Every line that is not blank, in order: an object with a string `text`, or what is wrong with it.
+
+    `types` of further keys: a key may be missing or null.
+    """
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _row(line, number)
+            yield _row(line, number, types or {})
 
 
-def _row(line: bytes, number: int) -> Row | BadLine:
+def _row(line: bytes, number: int, types: Mapping[str, type]) -> Row | BadLine:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as problem:
@@ -32,8 +36,14 @@ def _row(line: bytes, number: int) -> Row | BadLine:
         return BadLine(number, "not UTF-8")
     except RecursionError:
         return BadLine(number, "nested too deeply")
+    wrong = _wrong(row, types)
+    return BadLine(number, wrong) if wrong else row
+
+
+def _wrong(row: object, types: Mapping[str, type]) -> str:
     if not isinstance(row, dict):
-        return BadLine(number, "an object is needed")
+        return "an object is needed"
     if not isinstance(row.get("text"), str):
-        return BadLine(number, "key text is needed and must be a string")
-    return row
+        return "key text is needed and must be a string"
+    key = next((key for key, wanted in types.items() if not isinstance(row.get(key), wanted | None)), None)
+    return f"key {key} must be {NAMES[types[key]]} or null" if key else ""

@@ -9,6 +9,7 @@ from itertools import islice
 
 from gateway.complaints.complaint import Kind
 from workers.classification.lexicon import Hit, Lexicon, strongest_per_word, totals
+from workers.classification.linear import LinearModel, Reading
 from workers.classification.normalise import Normaliser, Words
 from workers.classification.wordlists import WordLists
 
@@ -23,6 +24,9 @@ CHAT_WORDS = 6
 GREETING_WORDS = 4
 """CASEWORK § 4.1 row 9."""
 ADVERTISING_AT_LEAST = 2.5
+STRONGEST_HINT = 6.0
+"""Strength of the word lists from which on more says nothing more."""
+BEGINS = "^"
 LOOKED_AT = 200
 SHORTEST_REPORT = 10
 """Letters (CASEWORK § 4.1 row 10)."""
@@ -35,11 +39,23 @@ class KindGuess:
 
 
 class Kinds:
-    def __init__(self, lists: WordLists, normaliser: Normaliser) -> None:
+    def __init__(self, lists: WordLists, normaliser: Normaliser, learned: LinearModel | None = None) -> None:
+        self._model = learned
         self._lexicon = Lexicon(normaliser)
         for kind, table in lists.kinds.items():
             for strength, weight in STRENGTHS.items():
                 self._lexicon.add(kind, table.get(strength, ()), weight)
+
+    def reading(self, text: str, words: Words) -> Reading:
+        """What a learned model looks at: the words, how the message begins, what the lists say, a question mark, how brief it is."""
+        hints = {
+            label: min(score, STRONGEST_HINT)
+            for label, score in totals(strongest_per_word(self._lexicon.hits(words))).items()
+        }
+        if "?" in text:
+            hints["?"] = STRONGEST_HINT / 2
+        hints["brief"] = STRONGEST_HINT / max(1, len(words.stems))
+        return Reading((*words.stems, BEGINS + words.stems[0]) if words.stems else (), hints)
 
     def guess(self, text: str, words: Words, evidence: float) -> KindGuess:
         """`evidence` = how strongly the text speaks of any topic."""
@@ -51,6 +67,9 @@ class Kinds:
         chat = scores.get(NO_REPORT, 0.0) + advertising
         if chat and not evidence and Kind.PENGADUAN not in scores and len(words.stems) <= GREETING_WORDS:
             return KindGuess(NO_REPORT, _of(hits, NO_REPORT))
+        if self._model and (told := self._model.probabilities(self.reading(text, words))):
+            kind = max(sorted(told), key=told.__getitem__)
+            return KindGuess(kind, _of(hits, kind))
         scores[Kind.PENGADUAN] = scores.get(Kind.PENGADUAN, 0.0) + COMPLAINT_PRIOR + 0.2 * min(evidence, 5.0)
         if "?" in text:
             scores[Kind.PERMINTAAN_INFORMASI] = scores.get(Kind.PERMINTAAN_INFORMASI, 0.0) + QUESTION_MARK

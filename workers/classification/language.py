@@ -1,9 +1,9 @@
-"""In which language a citizen writes: BCP 47, `id+jv` when Indonesian and a regional language are mixed.
+"""In which language a citizen writes: BCP 47, `id+jv` when Indonesian and a regional language are mixed, and how sure that is.
 
-Two sources. Word lists of our own (`config/data/classifier/languages.toml`, and the regional words of the colloquial table) for
-Indonesian and the languages of the region, which no ready detector knows: naive Bayes over listed words and over the spelling
-that the lists show. langdetect for what they do not recognise (foreign languages); it is seeded, restricted to few profiles and asked
-only then, because it takes twice the time of everything else here.
+Every word speaks for the languages in which it is known (`config/data/classifier/languages.toml`, and the sentences of
+`languages/`, all written for this project) and in which its letters are likely (`profiles.py`: langdetect's profiles, made from the
+same sentences). langdetect itself is asked about texts whose words are known nowhere: they are foreign; it is seeded and asked only
+then, because it takes longer than everything else here.
 """
 
 import json
@@ -20,203 +20,204 @@ from langdetect.detector_factory import DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
 from workers.classification.normalise import without_links
+from workers.classification.profiles import Profile, Row, Spelling, profile_of
 
 INDONESIAN = "id"
 ENGLISH = "en"
-# Profiles of langdetect: Indonesian and what visitors and companies here write.
-FOREIGN_PROFILES = ("id", "en", "nl", "de", "fr", "tl")
-FOREIGN_PRIOR = {"id": 0.8, "en": 0.12, "nl": 0.02, "de": 0.02, "fr": 0.02, "tl": 0.02}
+MALAY = "ms"
+NEAR_MALAY = frozenset({"id", "bjn", "min"})
+# What visitors and companies write here, as langdetect knows it, beside the profiles of our own.
+FOREIGN_PROFILES = ("nl", "de", "fr", "tl")
+FOREIGN_PRIOR = 0.02
 
 ENOUGH_WORDS = 60
+ENOUGH_LETTERS = 600
 LONGEST_WORD = 24
 """Letters of a word that are looked at; longer ones are no words of any language here."""
 SURE_ENOUGH = 0.9
 """Probability from which langdetect is believed against our own lists."""
-SMOOTHING, LETTERS = 0.3, 28
-SHORTEST_STEM = 4
-SHORT_MESSAGE = 6
-"""Words up to which one regional word is enough."""
+OFTEN = 3
+"""A word that stands more often than this in the sentences is not more typical for it."""
 TOO_FEW = 3
 """Fewer words than this are not worth asking langdetect about."""
+ALIKE = 3_000
+"""Words of a language are taken as this many, so that a long list is no disadvantage."""
+KEPT_WORDS = 12_000
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’`-][^\W\d_]+)*['’]?")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
 _LINK = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
+_APOSTROPHES = str.maketrans("’ʼ`", "'''")
+_ACCENTS = str.maketrans("éèêěâôûìòùå", "eeeeaouioua")
+GREEK = "\u0370"
+"""From here on no letters are Latin."""
+_SCRIPTS = (
+    ("ar", "\u0600", "\u06ff"), ("ja", "\u3040", "\u30ff"), ("zh", "\u4e00", "\u9fff"), ("ko", "\uac00", "\ud7a3"),
+    ("th", "\u0e00", "\u0e7f"), ("ru", "\u0400", "\u04ff"), ("hi", "\u0900", "\u097f"), ("ta", "\u0b80", "\u0bff"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageGuess:
+    """A language (BCP 47, `id+jv` when mixed) and how likely it is the right one, 0..1."""
+
+    code: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Tuning of the decision; one place, so that the evaluation can try others."""
 
-    listed: float = 0.7
-    """Share of probability a language gives to its listed words; the rest goes to spelling."""
-    listed_size: int = 400
-    """Listed words are taken as equally likely among this many, so that a long list is no disadvantage."""
+    known: float = 0.8
+    """Share of probability a language gives to its known words; the rest goes to spelling."""
     borrowed: float = 0.3
-    """How likely a regional text is to use a listed Indonesian word, compared with an Indonesian text."""
-    clip: float = 4.0
+    """Share of Indonesian words in a regional text."""
+    clip: float = 4.5
     """No single word moves the balance between two languages by more than this (natural log)."""
-    indonesian_prior: float = 1.8
-    """Head start of Indonesian over any other language (natural log): informal Indonesian must not look regional."""
-    clear_lead: float = 8.0
-    """Lead over Indonesian from which spelling alone makes a text regional."""
-    mixed_share: float = 0.4
+    guessed_clip: float = 2.0
+    """The same of a word that is known nowhere, and has only its letters."""
+    indonesian_prior: float = 1.5
+    """Head start of Indonesian over the languages of the region: informal Indonesian must not look regional."""
+    stranger_prior: float = -0.5
+    """English, and the languages that are not spoken here."""
+    temperature: float = 1.5
+    """The words of a text do not speak independently of each other; this makes the stated certainty true."""
+    telling: float = 1.1
+    """From here on (natural log) a word says by itself that a text is regional, or that it is Indonesian."""
+    mixed_share: float = 0.35
     """From this share of plainly Indonesian words on, a regional message is called mixed."""
+    mixed_certainty: float = 0.7
+    """Where one language ends and a mixture begins, people disagree."""
 
 
 class LanguageGuesser:
-    """Holds the word lists; `guess` is pure."""
+    """Holds the words and profiles; `guess` is pure."""
 
     def __init__(
         self,
         words: Mapping[str, Iterable[str]],
-        suffixes: Mapping[str, tuple[str, ...]],
+        sentences: Mapping[str, Sequence[str]],
         weights: Weights | None = None,
+        *,
+        strangers: Iterable[str] = (),
     ) -> None:
+        """`strangers`: codes of `words` that are not spoken here."""
         self._weights = weights or Weights()
-        self._suffixes = suffixes
-        self._words = {code: frozenset(listed) for code, listed in words.items()}
-        self._codes = tuple(self._words)
-        self._spelling = _Spelling.of([_trigrams(listed) for listed in self._words.values()])
-        self._plain = self._words[INDONESIAN] | self._words[ENGLISH]
-        self._foreign = _foreign_detector()
+        self._codes = tuple(code for code in words if code != MALAY)
+        counts = [_counted(words[code], sentences.get(code, ())) for code in self._codes]
+        self._shares = [_shares(count) for count in counts]
+        self._indonesian = self._shares[self._codes.index(INDONESIAN)]
+        self._markers = frozenset(word for phrase in words[MALAY] for word in words_of(phrase)) - set(self._indonesian)
+        self._anywhere = frozenset(word for count in counts for word in count)
+        profiles = [profile_of(code, count) for code, count in zip(self._codes, counts, strict=True)]
+        self._spelling = Spelling(profiles)
+        prior = dict.fromkeys((ENGLISH, *strangers), self._weights.stranger_prior)
+        prior[INDONESIAN] = self._weights.indonesian_prior
+        self._prior = tuple(prior.get(code, 0.0) for code in self._codes)
+        self._foreign = _detector(profiles)
         # Bounded: citizens invent words without end.
-        self._scores = lru_cache(maxsize=20_000)(self._score_word)
+        self._scores = lru_cache(maxsize=KEPT_WORDS)(self._score_word)
 
-    def guess(self, text: str) -> str:
-        words = words_of(text)[:ENOUGH_WORDS]
-        if not words:
-            return INDONESIAN
-        totals = [sum(column) for column in zip(*map(self._scores, words), strict=True)]
-        ranked = dict(zip(self._codes, totals, strict=True))
-        ranked[INDONESIAN] += self._weights.indonesian_prior
-        best = max(self._codes, key=ranked.__getitem__)
-        if best not in {INDONESIAN, ENGLISH}:
-            lead = ranked[best] - ranked[INDONESIAN]
-            if not (self._distinct(words, best) or lead >= self._weights.clear_lead):
-                best = INDONESIAN
-        if best in {INDONESIAN, ENGLISH}:
-            return best if self._knows(words) else self._ask_langdetect(text, best)
-        return f"{INDONESIAN}+{best}" if self._mixed(words, best) else best
+    def guess(self, text: str) -> LanguageGuess:
+        words = list(dict.fromkeys(words_of(text[:ENOUGH_LETTERS])))[:ENOUGH_WORDS]
+        if not words or (not text.isascii() and sum(map(_is_foreign_script, words)) * 2 >= len(words)):
+            return _by_script(text)
+        rows = [self._scores(word) for word in words]
+        totals = [sum(column) for column in zip(self._prior, *rows, strict=True)]
+        best = max(range(len(totals)), key=totals.__getitem__)
+        guess = LanguageGuess(self._codes[best], self._certainty(totals, best))
+        if len(words) >= TOO_FEW and sum(map(self._shares[best].__contains__, words)) * 4 < len(words):
+            return self._ask_langdetect(text, guess)
+        return self._refined(words, rows, best, guess)
 
-    def _score_word(self, word: str) -> tuple[float, ...]:
+    def _refined(self, words: Sequence[str], rows: Sequence[Row], best: int, guess: LanguageGuess) -> LanguageGuess:
+        """Malay is told from Indonesian by its own words alone; a regional text with much Indonesian is mixed."""
+        if guess.code in NEAR_MALAY:
+            marked = sum(word in self._markers and word not in self._shares[best] for word in words)
+            if marked and marked * 8 >= len(words):
+                return LanguageGuess(MALAY, guess.confidence)
+        if guess.code in {INDONESIAN, ENGLISH}:
+            return guess
+        here = self._codes.index(INDONESIAN)
+        plain = sum(row[here] - row[best] > self._weights.telling for row in rows)
+        if plain / len(words) < self._weights.mixed_share:
+            return guess
+        return LanguageGuess(f"{INDONESIAN}+{guess.code}", round(guess.confidence * self._weights.mixed_certainty, 3))
+
+    def _certainty(self, totals: Sequence[float], best: int) -> float:
+        heat = self._weights.temperature
+        return round(1 / sum(math.exp((total - totals[best]) / heat) for total in totals), 3)
+
+    def _score_word(self, word: str) -> Row:
         """Log likelihood per language, relative to the best, cut at `clip`."""
+        if len(word) == 1 or (word not in self._anywhere and not _VOWELS.intersection(word)):
+            return (0.0,) * len(self._codes)  # shorthand ("jmbtn") is spelled like no language
         weights = self._weights
+        lent = weights.borrowed * self._indonesian.get(word, 0.0)
         likelihoods = []
-        indonesian = word in self._words[INDONESIAN]
-        for code, spelled in zip(self._codes, self._spelling.logarithms(word), strict=True):
-            share = 1.0 if self._listed(word, code) else weights.borrowed * indonesian
-            listed = share * weights.listed / weights.listed_size
-            likelihoods.append(math.log(listed + (1 - weights.listed) * math.exp(spelled)))
+        for code, share, spelled in zip(self._codes, self._shares, self._spelling.logarithms(word), strict=True):
+            known = share.get(word, 0.0)
+            if code not in {INDONESIAN, ENGLISH}:
+                known = (1 - weights.borrowed) * known + lent
+            likelihoods.append(math.log(weights.known * known + (1 - weights.known) * math.exp(spelled) + 1e-12))
         best = max(likelihoods)
-        return tuple(max(value - best, -weights.clip) for value in likelihoods)
+        clip = weights.clip if word in self._anywhere else weights.guessed_clip
+        return tuple([max(value - best, -clip) for value in likelihoods])
 
-    def _listed(self, word: str, code: str) -> bool:
-        words = self._words[code]
-        if word in words:
-            return True
-        for suffix in self._suffixes.get(code, ()):
-            stem = word.removesuffix(suffix)
-            if stem != word and len(stem) >= SHORTEST_STEM and (stem in words or stem in self._words[INDONESIAN]):
-                return True
-        return False
-
-    def _distinct(self, words: Sequence[str], code: str) -> bool:
-        """One odd word does not make a long message regional; informal Indonesian borrows them all the time."""
-        distinct = {word for word in words if self._listed(word, code) and word not in self._words[INDONESIAN]}
-        return len(distinct) > 1 or (len(distinct) == 1 and len(words) <= SHORT_MESSAGE)
-
-    def _knows(self, words: Sequence[str]) -> bool:
-        """Whether enough words are listed as Indonesian or English to do without langdetect."""
-        listed = sum(map(self._plain.__contains__, words))
-        return listed * 4 >= len(words) or len(words) < TOO_FEW
-
-    def _mixed(self, words: Sequence[str], regional: str) -> bool:
-        only_here = sum(word in self._words[INDONESIAN] and word not in self._words[regional] for word in words)
-        return only_here / len(words) >= self._weights.mixed_share
-
-    def _ask_langdetect(self, text: str, fallback: str) -> str:
+    def _ask_langdetect(self, text: str, fallback: LanguageGuess) -> LanguageGuess:
         detector = self._foreign.create()
         detector.n_trial = 1
-        detector.set_prior_map(FOREIGN_PRIOR)
+        detector.set_prior_map({**dict.fromkeys(self._codes, 1.0), **dict.fromkeys(FOREIGN_PROFILES, FOREIGN_PRIOR)})
         detector.append(without_links(text.lower(), _LINK))
         try:
             ranked = detector.get_probabilities()
         except LangDetectException:  # not one letter that its profiles know
-            return fallback
-        return str(ranked[0].lang) if ranked and ranked[0].prob > SURE_ENOUGH else fallback
+            return _by_script(text)
+        if ranked and ranked[0].prob > SURE_ENOUGH and ranked[0].lang in FOREIGN_PROFILES:
+            return LanguageGuess(str(ranked[0].lang), round(min(ranked[0].prob, 0.95), 3))
+        return fallback
+
+
+_VOWELS = frozenset("aiueoy")
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words with their apostrophes; no numbers, links or addresses."""
-    words = _WORD.findall(without_links(text.lower(), _LINK))
-    if "’" in text or "`" in text:
-        words = [word.replace("’", "'").replace("`", "'") for word in words]
-    return [word[:LONGEST_WORD] for word in words]
+    """Lower-case words with their apostrophes and without accents; no numbers, links or addresses."""
+    text = without_links(text.lower(), _LINK)
+    if not text.isascii():
+        text = text.translate(_APOSTROPHES).translate(_ACCENTS)
+    elif "`" in text:
+        text = text.replace("`", "'")
+    return [word[:LONGEST_WORD] for word in _WORD.findall(text)]
 
 
-Row = tuple[float, ...]
-"""A logarithm for each language."""
+def _counted(listed: Iterable[str], sentences: Iterable[str]) -> Counter[str]:
+    said = Counter(word for sentence in sentences for word in words_of(sentence))
+    counted = Counter({word: min(often, OFTEN) for word, often in said.items()})
+    counted.update({word for phrase in listed for word in words_of(phrase)})
+    return counted
 
 
-@dataclass(frozen=True, slots=True)
-class _Spelling:
-    """How likely a letter follows two others, as logarithms, for all languages at once; `^` and `$` mark the ends of a word."""
-
-    seen: Mapping[str, Row]
-    unseen: Mapping[str, Row]
-    """By the two letters before: an unseen trigram is unlikely, not impossible."""
-    never: Row
-
-    @classmethod
-    def of(cls, languages: Sequence["_Trigrams"]) -> "_Spelling":
-        never = -math.log(LETTERS)
-        contexts = {context for one in languages for context in one.unseen}
-        unseen = {context: tuple(one.unseen.get(context, never) for one in languages) for context in contexts}
-        trigrams = {trigram for one in languages for trigram in one.seen}
-        seen = {
-            trigram: tuple(
-                one.seen.get(trigram, rest) for one, rest in zip(languages, unseen[trigram[:2]], strict=True)
-            )
-            for trigram in trigrams
-        }
-        return cls(seen, unseen, (never,) * len(languages))
-
-    def logarithms(self, word: str) -> list[float]:
-        marked = f"^^{word}$"
-        rows = [
-            self.seen.get(marked[start : start + 3]) or self.unseen.get(marked[start : start + 2], self.never)
-            for start in range(len(marked) - 2)
-        ]
-        return [sum(column) for column in zip(*rows, strict=True)]
+def _shares(counted: Counter[str]) -> Mapping[str, float]:
+    return {word: often / ALIKE for word, often in counted.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Trigrams:
-    """The same of one language."""
-
-    seen: Mapping[str, float]
-    unseen: Mapping[str, float]
+def _is_foreign_script(word: str) -> bool:
+    return not word.isascii() and min(word) >= GREEK
 
 
-def _trigrams(listed: Iterable[str]) -> _Trigrams:
-    trigrams: Counter[str] = Counter()
-    contexts: Counter[str] = Counter()
-    for word in listed:
-        marked = f"^^{word}$"
-        for start in range(len(marked) - 2):
-            trigrams[marked[start : start + 3]] += 1
-            contexts[marked[start : start + 2]] += 1
-    whole = {context: math.log(count + SMOOTHING * LETTERS) for context, count in contexts.items()}
-    return _Trigrams(
-        seen={trigram: math.log(count + SMOOTHING) - whole[trigram[:2]] for trigram, count in trigrams.items()},
-        unseen={context: math.log(SMOOTHING) - total for context, total in whole.items()},
-    )
+def _by_script(text: str) -> LanguageGuess:
+    """A text without one word of ours: by its letters; nothing but numbers and signs is Indonesian, unsurely."""
+    for code, first, last in _SCRIPTS:
+        if any(first <= letter <= last for letter in text):
+            return LanguageGuess(code, SURE_ENOUGH)
+    return LanguageGuess(INDONESIAN, 0.5)
 
 
-def _foreign_detector() -> Any:
+def _detector(ours: Sequence[Profile]) -> Any:
     factory = DetectorFactory()
     factory.set_seed(0)  # without it langdetect gives the same text different answers
     folder = resources.files("langdetect") / "profiles"
-    profiles = [json.loads((folder / name).read_text(encoding="utf-8")) for name in FOREIGN_PROFILES]
-    factory.load_json_profile([json.dumps(profile) for profile in profiles])
+    theirs = [json.loads((folder / name).read_text(encoding="utf-8")) for name in FOREIGN_PROFILES]
+    factory.load_json_profile([json.dumps(profile) for profile in (*(one.as_json() for one in ours), *theirs)])
     return factory

@@ -5,12 +5,13 @@ The citizen's text is never rewritten: what comes out of here is matched against
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
 from config.reference import Colloquial
+from workers.classification.mending import Mender, without_digits
 
 LONGEST_PHRASE = 4
 MOST_WORDS = 150
@@ -65,8 +66,11 @@ class Normaliser:
         colloquial: Iterable[Colloquial],
         synonyms: Mapping[str, Mapping[str, str]],
         vocabulary: Iterable[str] = (),
+        known: Iterable[str] = (),
     ) -> None:
-        """`synonyms`: language -> word -> what it is read as; they come before the colloquial table."""
+        """`synonyms`: language -> word -> what it is read as; they come before the colloquial table. `known`: words of any
+        language, which are no misspelling of another.
+        """
         self._regional = {
             language: {word: tuple(_split(standard)) for word, standard in words.items()}
             for language, words in synonyms.items()
@@ -81,9 +85,12 @@ class Normaliser:
                     continue
                 table = self._regional.setdefault(language, {})
             table.setdefault(row.variant.lower(), tuple(_split(row.standard)))
+        self._mender: Mender | None = None
         self._spellings = lru_cache(maxsize=64)(self._spellings_of)
         everywhere = self._spellings("id")
         self._vocabulary = frozenset(word for phrase in vocabulary for word in everywhere.spell_out(_split(phrase)))
+        self._mender = Mender(self._vocabulary, known) if (known := frozenset(known)) else None
+        self._spellings.cache_clear()
         self.stem = lru_cache(maxsize=20_000)(self._stem)
         self._listed: set[str] = set()
         self._longest: dict[str, int] = {}
@@ -116,7 +123,8 @@ class Normaliser:
         words = self._always
         for code in language.split("+"):
             words = {**self._regional[code], **words} if code in self._regional else words
-        return _Spellings(words, frozenset(variant.split(" ")[0] for variant in words if " " in variant))
+        mend = self._mender.mend if self._mender else _as_written
+        return _Spellings(words, frozenset(variant.split(" ")[0] for variant in words if " " in variant), mend)
 
     def _grams(self, words: tuple[str, ...]) -> Mapping[str, Sequence[int]]:
         grams: dict[str, list[int]] = defaultdict(list)
@@ -142,6 +150,8 @@ class _Spellings:
     words: Mapping[str, tuple[str, ...]]
     begins: frozenset[str]
     """First words of the variants that are several words."""
+    mend: Callable[[str], tuple[str, ...]]
+    """What a word is that stands in no table."""
 
     def spell_out(self, tokens: list[str]) -> list[str]:
         words: list[str] = []
@@ -153,7 +163,7 @@ class _Spellings:
             if standard is None:
                 # "jalan2": the digit two repeats the word.
                 base = token[:-1] if len(token) > 2 and token[-1] == "2" and token[-2].isalpha() else token  # noqa: PLR2004
-                standard = self.words.get(base, (base,))
+                standard = self.words.get(base) or self.mend(base)
             words.extend(standard)
             position += length
         return words
@@ -169,8 +179,12 @@ def without_links(text: str, links: re.Pattern[str]) -> str:
     return links.sub(" ", text) if "@" in text or "://" in text or "www." in text else text
 
 
+def _as_written(word: str) -> tuple[str, ...]:
+    return (word,)
+
+
 def _split(text: str) -> list[str]:
-    text = text.lower()
+    text = without_digits(text.lower())
     tokens = _TOKEN.findall(text)
     # Most texts stretch nothing: one look at the whole, not one at every word.
     return [_STRETCHED.sub(r"\1", token) for token in tokens] if _STRETCHED.search(text) else tokens

@@ -1,27 +1,30 @@
-"""Where it happened: a kelurahan, desa or kecamatan from the gazetteer, by name, alias or landmark.
+"""Where it happened: a kelurahan, desa or kecamatan from the gazetteer, by name, alias, landmark or a misspelling of one.
 
-Names that are also ordinary words need a cue before them (`kelurahan baru`). A village beats a landmark, a landmark a kecamatan;
-two equal candidates say nothing, so none is returned. A misspelling of one letter is forgiven in long names.
+Names that are also ordinary words need a cue before them (`kelurahan baru`) or their kecamatan behind them (`candi kumai`). A
+village beats a landmark, a landmark a kecamatan; two equal candidates say nothing, so none is returned. A name that the text
+itself puts into another regency (`desa sukajaya kabupaten sumedang`) is not ours.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import pairwise
 
-from rapidfuzz.distance import DamerauLevenshtein
-
-from config.reference import Area, Reference
-from workers.classification.normalise import Normaliser, Words
+from config.reference import Reference
+from workers.classification.gazetteer import (
+    KECAMATAN_RANK,
+    LANDMARK_RANK,
+    LONGEST_NAME,
+    VILLAGE_RANK,
+    Gazetteer,
+    Name,
+    words_of,
+)  # fmt: skip
 from workers.classification.wordlists import WordLists
 
-VILLAGES = ("desa", "kelurahan")
-KECAMATAN = "kecamatan"
-_VILLAGE, _LANDMARK, _KECAMATAN = 3, 2, 1
-_LONGEST_NAME = 4
-_FUZZY_LETTERS = 8
-FUZZY_WORDS = 50
+FUZZY_WORDS = 60
 """Words among which a misspelt name is sought; it is the slowest step, and the place stands early."""
+AFTERWARDS = 4
+"""Words behind a name in which another regency takes it away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,139 +36,135 @@ class PlaceGuess:
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
-    area: Area
-    rank: int
-    is_ambiguous: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
-    name: _Name
+    name: Name
     start: int
     end: int
     is_destination: bool
+    has_cue: bool
 
 
 class Places:
-    def __init__(self, reference: Reference, lists: WordLists, normaliser: Normaliser) -> None:
+    def __init__(self, reference: Reference, lists: WordLists) -> None:
         table = lists.places
         self._cues, self._strict = frozenset(table["cues"]), frozenset(table["strict_cues"])
-        self._ordinary, self._destinations = frozenset(table["ordinary"]), frozenset(table["destinations"])
-        self._origins = frozenset(table["origins"])
+        self._ordinary = {word: frozenset(cues) or self._strict for word, cues in table["ordinary"].items()}
+        self._destinations, self._origins = frozenset(table["destinations"]), frozenset(table["origins"])
         self._village_cues = frozenset(table["village"])
-        self._names: dict[tuple[str, ...], list[_Name]] = defaultdict(list)
-        for written, name in _names(reference):
-            words = normaliser.plain(written)
-            if words and name not in self._names[words]:
-                self._names[words].append(name)
-        self._lengths: dict[str, list[int]] = defaultdict(list)
-        """First word of a name -> how many words the names that begin with it have, longest first."""
-        for words in sorted(self._names, key=len, reverse=True):
-            if len(words) <= _LONGEST_NAME and len(words) not in self._lengths[words[0]]:
-                self._lengths[words[0]].append(len(words))
-        self._similar = _by_shape(self._names)
+        self._blocks = frozenset(table["blocks"])
+        self._units = frozenset(table["units"])
+        self._names = Gazetteer(reference, table["spelling"], self._ordinary, table["rare"])
+        own = {word for area in reference.areas.values() for word in words_of(area.name)}
+        self._elsewhere = frozenset(
+            "".join(words) for place in table["elsewhere"] if not own.issuperset(words := words_of(place))
+        )
+        self._seldom = frozenset(table["seldom_elsewhere"])
+        # A misspelt name is no word that we know otherwise.
+        self._known = frozenset(lists.languages["id"]["words"].split()) | frozenset(table["no_names"])
+        self._known |= {word for phrase in lists.vocabulary() for word in words_of(phrase)} | self._elsewhere
 
-    def guess(self, words: Words) -> PlaceGuess:
-        found = _longest(list(self._exact(words.plain))) or list(self._fuzzy(words.plain[:FUZZY_WORDS]))
+    def guess(self, text: str) -> PlaceGuess:
+        plain = words_of(text)
+        spelled = self._names.spelled(plain)
+        found = _longest(list(self._exact(plain, spelled)))
+        found = _longest(found + list(self._misspelt(plain, spelled, self._starts(found, plain, spelled))))
+        if found and (others := self._other_regencies(plain)):
+            found = [one for one in found if not self._is_elsewhere(one, others, plain)]
         stays = [one for one in found if not one.is_destination]
-        if len(stays) < len(found) and any(self._is_origin(one, words.plain) for one in stays):
+        if len(stays) < len(found) and any(self._is_origin(one, plain) for one in stays):
             return PlaceGuess()  # from A to B: a journey, not a place
         best = _decisive(stays or found)
         if best is None:
             return PlaceGuess()
         area = best.name.area
-        return PlaceGuess(area.name, area.code, " ".join(words.plain[best.start : best.end]))
+        return PlaceGuess(area.name, area.code, " ".join(plain[best.start : best.end]))
 
-    def _exact(self, plain: tuple[str, ...]) -> Iterator[_Found]:
-        for start, first in enumerate(plain):
-            for length in self._lengths.get(first, ()):
-                end = start + length
-                names = self._names.get(plain[start:end]) if end <= len(plain) else None
-                if names and (allowed := [name for name in names if self._has_cue(name, plain, start, end)]):
+    def _exact(self, plain: Sequence[str], spelled: Sequence[str]) -> Iterator[_Found]:
+        names = self._names.exact
+        for start in range(len(spelled)):
+            letters = ""
+            for end in range(start + 1, len(spelled) + 1):
+                letters += spelled[end - 1]
+                if not self._names.begins(letters):
+                    break
+                same = names(letters)
+                if same and (allowed := [one for one in same if self._is_named(one, plain, spelled, start, end)]):
                     yield self._found(self._by_cue(allowed, plain, start), plain, start, end)
 
-    def _fuzzy(self, plain: tuple[str, ...]) -> Iterator[_Found]:
-        for start, first in enumerate(plain):
-            similar = self._similar.get(first[0])
-            if similar is None:
-                continue
-            letters = list(accumulate(map(len, plain[start : start + _LONGEST_NAME])))
-            for end in range(start + len(letters), start, -1):
-                for name, meant in similar.get((plain[end - 1][-1], letters[end - start - 1]), ()):
-                    if DamerauLevenshtein.distance(name, "".join(plain[start:end]), score_cutoff=1) <= 1:
-                        yield self._found(meant, plain, start, end)
+    def _starts(self, found: Sequence[_Found], plain: Sequence[str], spelled: Sequence[str]) -> Iterable[int]:
+        """Where a misspelt name may begin: anywhere, unless a village is named; then its name may go on (`raja sebrng`)."""
+        if any(one.name.rank == VILLAGE_RANK for one in found):
+            return [one.start for one in found]
+        taken = {at for one in found if one.name.rank == LANDMARK_RANK for at in range(one.start, one.end)}
+        return (
+            start
+            for start in range(min(len(spelled), FUZZY_WORDS))
+            if start not in taken and (plain[start] not in self._known or self._names.begins(spelled[start]))
+        )
 
-    def _found(self, name: _Name, plain: tuple[str, ...], start: int, end: int) -> _Found:
-        return _Found(name, start, end, start > 0 and plain[start - 1] in self._destinations)
+    def _misspelt(self, plain: Sequence[str], spelled: Sequence[str], starts: Iterable[int]) -> Iterator[_Found]:
+        for start in starts:
+            # "di rantai" is a verb as often as a place: here the cue must be one of places alone.
+            has_cue = start > 0 and plain[start - 1] in self._strict
+            letters, is_odd = "", False
+            for end in range(start + 1, min(start + LONGEST_NAME, len(spelled)) + 1):
+                letters += spelled[end - 1]
+                is_odd = is_odd or plain[end - 1] not in self._known
+                if is_odd and (meant := self._names.alike(letters, has_cue=has_cue)):
+                    yield self._found(self._by_cue(meant, plain, start), plain, start, end)
 
-    def _is_origin(self, one: _Found, plain: tuple[str, ...]) -> bool:
-        return one.name.rank == _KECAMATAN and one.start > 0 and plain[one.start - 1] in self._origins
+    def _found(self, name: Name, plain: Sequence[str], start: int, end: int) -> _Found:
+        is_destination = start > 0 and plain[start - 1] in self._destinations
+        return _Found(name, start, end, is_destination, self._cue_before(plain, start))
 
-    def _has_cue(self, name: _Name, plain: tuple[str, ...], start: int, end: int) -> bool:
+    def _is_named(self, name: Name, plain: Sequence[str], spelled: Sequence[str], start: int, end: int) -> bool:
         if not name.is_ambiguous:
             return True
-        if end - start > 1:
-            return True  # "Pangkalan Banteng" is two units, but no ordinary word
+        if self._followed_by_parent(name, spelled, end):
+            return True
         before = plain[start - 1] if start else ""
         if plain[start] in self._ordinary:
-            return before in self._strict
-        return before in self._cues or before in self._destinations
+            return before in self._ordinary[plain[start]]
+        return self._cue_before(plain, start) or before in self._destinations
 
-    def _by_cue(self, names: list[_Name], plain: tuple[str, ...], start: int) -> _Name:
-        """A kecamatan and a village of the same name: the village only when called one."""
+    def _cue_before(self, plain: Sequence[str], start: int) -> bool:
+        if start == 0:
+            return False
+        before = plain[start - 1]
+        # "rt 05 candi"
+        return before in self._cues or (before.isdigit() and start > 1 and plain[start - 2] in self._blocks)
+
+    def _followed_by_parent(self, name: Name, spelled: Sequence[str], end: int) -> bool:
+        behind = end + 1 if end < len(spelled) and spelled[end] in self._strict else end
+        return any(
+            one.area.code == name.area.parent
+            for last in range(behind + 1, min(behind + LONGEST_NAME, len(spelled)) + 1)
+            for one in self._names.exact("".join(spelled[behind:last]))
+        )
+
+    def _is_elsewhere(self, one: _Found, others: Sequence[int], plain: Sequence[str]) -> bool:
+        """`others`: where the text names other regencies."""
+        if one.name.rank == LANDMARK_RANK:
+            # Every town has its `rsud` and its `jalan ahmad yani`.
+            return any(plain[start - 1] not in self._destinations for start in others)
+        return any(
+            start == one.end or (one.end < start < one.end + AFTERWARDS and plain[start - 1] in self._units)
+            for start in others
+        )
+
+    def _other_regencies(self, plain: Sequence[str]) -> list[int]:
+        starts = [start for start, word in enumerate(plain) if word in self._elsewhere]
+        starts += [start for start, (word, then) in enumerate(pairwise(plain)) if f"{word}{then}" in self._elsewhere]
+        return [start for start in starts if plain[start] not in self._seldom or plain[start - 1] in self._units]
+
+    def _is_origin(self, one: _Found, plain: Sequence[str]) -> bool:
+        return one.name.rank == KECAMATAN_RANK and one.start > 0 and plain[one.start - 1] in self._origins
+
+    def _by_cue(self, names: list[Name], plain: Sequence[str], start: int) -> Name:
         if len(names) == 1:
             return names[0]
-        wanted = _VILLAGE if start and plain[start - 1] in self._village_cues else _KECAMATAN
+        wanted = VILLAGE_RANK if start and plain[start - 1] in self._village_cues else KECAMATAN_RANK
         return min(names, key=lambda name: (name.rank != wanted, name.area.code))
-
-
-def _names(reference: Reference) -> Iterator[tuple[str, _Name]]:
-    areas = reference.areas
-    kept = [area for area in areas.values() if area.level in {*VILLAGES, KECAMATAN}]
-    beginnings = Counter(_beginning(area) for area in kept)
-    for area in kept:
-        name = _Name(area, _VILLAGE if area.level in VILLAGES else _KECAMATAN, area.is_ambiguous)
-        yield area.name, name
-        for alias in area.aliases:
-            yield alias, name
-        if area.name.count(" ") > 1 and beginnings[_beginning(area)] == 1:
-            yield _beginning(area), name
-        yield from _by_short_parent(name, areas.get(area.parent))
-    for landmark in reference.landmarks:
-        if landmark.area in areas:
-            for written in (landmark.name, *landmark.aliases):
-                yield written, _Name(areas[landmark.area], _LANDMARK, False)
-
-
-def _beginning(area: Area) -> str:
-    """What people say for a long name: Sungai Rangit for Sungai Rangit Jaya."""
-    return " ".join(area.name.split()[:2])
-
-
-def _by_short_parent(name: _Name, parent: Area | None) -> Iterator[tuple[str, _Name]]:
-    """“Kolam” is Kotawaringin Lama, so “kolam hilir” is Kotawaringin Hilir."""
-    first, *rest = name.area.name.split()
-    if parent and rest and parent.name.split()[0] == first:
-        for alias in parent.aliases:
-            if " " not in alias:
-                yield " ".join((alias, *rest)), name
-
-
-Shapes = dict[str, dict[tuple[str, int], list[tuple[str, _Name]]]]
-"""First letter -> (last letter, letters of what was written) -> the names that may be meant."""
-
-
-def _by_shape(names: dict[tuple[str, ...], list[_Name]]) -> Shapes:
-    """Who misspells a name gets its ends right, and is one letter off at most."""
-    shapes: Shapes = defaultdict(lambda: defaultdict(list))
-    for words, same in names.items():
-        letters = "".join(words)
-        is_name = any("".join(one.area.name.lower().split()) == letters for one in same)
-        if len(letters) >= _FUZZY_LETTERS and is_name and not same[0].is_ambiguous:
-            for many in range(len(letters) - 1, len(letters) + 2):
-                shapes[letters[0]][letters[-1], many].append((letters, same[0]))
-    return {first: dict(rest) for first, rest in shapes.items()}
 
 
 def _longest(found: list[_Found]) -> list[_Found]:
@@ -181,7 +180,7 @@ def _longest(found: list[_Found]) -> list[_Found]:
 
 
 def _decisive(found: Iterable[_Found]) -> _Found | None:
-    ranked = sorted(found, key=lambda one: (-one.name.rank, one.start))
+    ranked = sorted(found, key=lambda one: (-one.name.rank, not one.has_cue, one.start))
     if not ranked:
         return None
     best = ranked[0]
@@ -194,4 +193,4 @@ def _decisive(found: Iterable[_Found]) -> _Found | None:
 
 def _first_village(ranked: list[_Found]) -> _Found | None:
     """Of several villages the first is usually where the sender is; of several kecamatan none is."""
-    return ranked[0] if ranked[0].name.rank == _VILLAGE else None
+    return ranked[0] if ranked[0].name.rank >= LANDMARK_RANK else None

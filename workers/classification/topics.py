@@ -1,7 +1,6 @@
-"""Which topic a text is about: keywords of topics and agencies, and weights learned from our own example sentences."""
+"""Which topic a text is about: keywords of topics and agencies, weighed together with its words by a learned model."""
 
 import math
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -9,8 +8,9 @@ from heapq import nsmallest
 from config.reference import Reference
 from gateway.complaints.classification import Ranked
 from workers.classification.lexicon import Hit, Lexicon, strongest_per_word, totals
+from workers.classification.linear import HINT, SCALE, LinearModel, Reading, before
 from workers.classification.normalise import Normaliser, Words
-from workers.classification.wordlists import Example, WordLists
+from workers.classification.wordlists import WordLists
 
 FALLBACK = "lainnya"
 RANKED = 3
@@ -20,12 +20,14 @@ SUBTOPIC = 1.5
 LONGER_PHRASE = 0.5
 """Added per further word of a phrase: `jalan kebun` says more than `kebun`."""
 PRIOR_SHARE = 0.25
-EXAMPLE_SHARE = 0.5
-STRONGEST_EXAMPLE_WORD = 1.5
-UNKNOWN = 3.0
-"""Score of all topics that no word speaks for: keeps a single word from looking certain."""
-TEMPERATURE = 1.7
-"""Turns scores into probabilities; chosen so that a stated 0.9 is right nine times of ten on reports of another source."""
+KEYWORD_TEMPERATURE = 1.7
+"""Turns the scores of keywords alone into probabilities."""
+HONESTY = 1.15
+"""Real messages are less alike than sentences written for training: what was calibrated on these is told with less certainty."""
+LONG = 20
+"""Words from which on a text is told with less certainty."""
+LEARNED_WORD = 1.0
+"""What a learned word must have added to be named as a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,13 @@ class TopicGuess:
 
 
 class Topics:
-    def __init__(self, reference: Reference, lists: WordLists, normaliser: Normaliser) -> None:
-        self._codes = tuple(topic.code for topic in reference.topics.values() if topic.is_offered)
-        self._often = {topic.code: topic.prior_count + 5.0 for topic in reference.topics.values()}
-        self._head_start = {code: PRIOR_SHARE * math.log(often) for code, often in self._often.items()}
+    def __init__(
+        self, reference: Reference, lists: WordLists, normaliser: Normaliser, learned: LinearModel | None = None
+    ) -> None:
+        """`learned` = what to weigh keywords and words with; None = keywords alone."""
+        self._codes = frozenset(topic.code for topic in reference.topics.values() if topic.is_offered)
         self._lexicon = Lexicon(normaliser)
-        for code in self._codes:
+        for code in sorted(self._codes):
             for strength, weight in STRENGTHS.items():
                 _add(self._lexicon, code, lists.topics.get(code, {}).get(strength, ()), weight)
             _add(self._lexicon, code, reference.topics[code].subtopics, SUBTOPIC)
@@ -52,36 +55,50 @@ class Topics:
             for code in agency.topics[:1] if agency.accepts else ():
                 if code in self._codes and code != FALLBACK:
                     _add(self._lexicon, code, agency.keywords, AGENCY_KEYWORD)
-        # Everyday words say how somebody writes, not what about.
-        everyday = {normaliser.stem(word) for word in lists.languages["id"]["words"].split()}
-        self._learned = _learn(lists.examples, self._codes, normaliser, everyday)
+        self._learned = learned
+        self._model = learned or _by_keywords(reference, sorted(self._codes))
+
+    def hints(self, words: Words) -> dict[str, float]:
+        """What the word lists say, and what ships learned, for a model that is learned on top of these."""
+        said = totals(strongest_per_word(self._lexicon.hits(words)))
+        return said | before(self._learned, Reading(words.stems, said))
 
     def guess(self, words: Words) -> TopicGuess:
         hits = strongest_per_word(self._lexicon.hits(words))
-        scores: dict[str, float] = defaultdict(float, totals(hits))
-        evidence = max(scores.values(), default=0.0)
-        learned = [hit for stem in dict.fromkeys(words.stems) for hit in self._learned.get(stem, ())]
-        for code, weight in totals(learned).items():
-            scores[code] += EXAMPLE_SHARE * weight
-        if not scores:
+        hints = totals(hits)
+        reading = Reading(words.stems, hints)
+        # In a long text words of many topics meet.
+        told = self._model.probabilities(reading, HONESTY * max(1.0, math.sqrt(len(words.stems) / LONG)))
+        if not told:
             unknown = {FALLBACK: 0.2} if FALLBACK in self._codes else {}
             return TopicGuess(unknown, 0.0, (), _best(unknown))
-        # A long text collects words of many topics; what counts is how far one is ahead.
-        spread = TEMPERATURE * max(1.0, math.sqrt(len(words.stems) / 25))
-        with_priors = {code: score + self._head_start[code] for code, score in scores.items()}
-        probabilities = self._probabilities(with_priors, spread)
-        return TopicGuess(probabilities, evidence, tuple(hits), _best(probabilities))
+        # An installation may offer fewer topics than the model knows.
+        share = sum(told[code] for code in told if code in self._codes) or 1.0
+        probabilities = {code: one / share for code, one in told.items() if code in self._codes}
+        best = _best(probabilities)
+        return TopicGuess(probabilities, max(hints.values(), default=0.0), self._reasons(hits, reading, best), best)
 
-    def _probabilities(self, scores: Mapping[str, float], temperature: float) -> dict[str, float]:
-        """What the words leave open is shared among the other topics by how often they occur."""
-        highest = max(*scores.values(), UNKNOWN)
-        powers = {code: math.exp((score - highest) / temperature) for code, score in scores.items()}
-        unknown = math.exp((UNKNOWN - highest) / temperature)
-        total = sum(powers.values()) + unknown
-        known = {code: power / total for code, power in powers.items()}
-        others = [code for code in self._codes if code not in known]
-        often = sum(self._often[code] for code in others) or 1.0
-        return known | {code: unknown / total * self._often[code] / often for code in others}
+    def _reasons(self, hits: Sequence[Hit], reading: Reading, best: Sequence[Ranked]) -> tuple[Hit, ...]:
+        """The keywords found; where none speaks for the best topic, the learned words that did."""
+        first = best[0].code if best else ""
+        if any(hit.label == first for hit in hits):
+            return tuple(hits)
+        spoken = self._model.explain(reading, first)
+        return (*hits, *(Hit(first, added, word) for word, added in spoken if added >= LEARNED_WORD))
+
+
+def _by_keywords(reference: Reference, codes: Sequence[str]) -> LinearModel:
+    """Keywords alone, with what topics are written about most as a head start."""
+    often = [math.log(reference.topics[code].prior_count + 5.0) for code in codes]
+    return LinearModel(
+        task="topic",
+        version="keywords",
+        classes=tuple(codes),
+        bias=tuple(round(PRIOR_SHARE * one * SCALE) for one in often),
+        weights={HINT + code: ((position, SCALE),) for position, code in enumerate(codes)},
+        rarity={},
+        temperature=KEYWORD_TEMPERATURE,
+    )
 
 
 def _best(probabilities: Mapping[str, float]) -> tuple[Ranked, ...]:
@@ -93,24 +110,3 @@ def _add(lexicon: Lexicon, code: str, phrases: Iterable[str], weight: float) -> 
     for phrase in phrases:
         further = len(phrase.replace("+", " ").split()) - 1
         lexicon.add(code, (phrase,), weight + LONGER_PHRASE * further)
-
-
-def _learn(
-    examples: Sequence[Example], codes: Sequence[str], normaliser: Normaliser, everyday: set[str]
-) -> dict[str, list[Hit]]:
-    """Naive Bayes over stems: per word the topics it speaks for, by the log of how much more often it occurs there."""
-    counts: dict[str, Counter[str]] = {code: Counter() for code in codes}
-    for example in examples:
-        if example.topic in counts:
-            counts[example.topic].update(set(normaliser.read(example.text).stems) - everyday)
-    everywhere = sum(counts.values(), Counter[str]())
-    total = sum(everywhere.values()) or 1
-    learned: dict[str, list[Hit]] = {}
-    for word, frequency in everywhere.items():
-        share = frequency / total
-        for code, counted in counts.items():
-            here = (counted[word] + 20 * share) / (sum(counted.values()) + 20)
-            weight = min(math.log(here / share), STRONGEST_EXAMPLE_WORD)
-            if counted[word] and weight > 0.2 and len(word) > 2:  # noqa: PLR2004
-                learned.setdefault(word, []).append(Hit(code, weight, word))
-    return learned

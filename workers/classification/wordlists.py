@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 FOLDER = resources.files("config") / "data" / "classifier"
@@ -18,9 +19,11 @@ class WordListInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A sentence written for this project, with the topic it is about."""
+    """A sentence written for this project, with the topic it is about and who takes care of that."""
 
     topic: str
+    agency: str
+    """Empty: nobody in particular."""
     text: str
 
 
@@ -34,7 +37,6 @@ class WordLists:
     overlaps: tuple[Table, ...]
     danger: Table
     places: Table
-    examples: tuple[Example, ...]
 
     @classmethod
     def load(cls) -> "WordLists":
@@ -45,10 +47,9 @@ class WordLists:
             kinds=_toml("kinds"),
             topics=_toml("topics"),
             agencies=_toml("agencies"),
-            overlaps=tuple(_toml("overlaps")["rule"]),
+            overlaps=(*_toml("overlaps")["rule"], *_toml("outside")["rule"]),
             danger=_toml("danger"),
             places=_toml("places"),
-            examples=tuple(_examples()),
         )
 
     def vocabulary(self) -> Iterator[str]:
@@ -62,7 +63,8 @@ class WordLists:
 def _phrases(node: object) -> Iterator[str]:
     if isinstance(node, list):
         for phrase in node:
-            yield from (part for part in str(phrase).split("+") if part.strip())
+            parts = (part.strip() for part in str(phrase).split("+"))
+            yield from (part for part in parts if part and not part.startswith(("@", "=")))
     elif isinstance(node, Mapping):
         for child in node.values():
             yield from _phrases(child)
@@ -76,9 +78,28 @@ def _toml(name: str) -> dict[str, Any]:
         raise WordListInvalid(f"{path.name}: {problem}") from problem
 
 
-def _examples() -> Iterator[Example]:
-    lines = (FOLDER / "examples.csv").read_text(encoding="utf-8").splitlines()
+def examples() -> tuple[Example, ...]:
+    """The sentences of `examples/`, in the order of files and lines. Raises `WordListInvalid`."""
+    files = sorted((FOLDER / "examples").iterdir(), key=lambda file: file.name)
+    return tuple(example for file in files for example in _examples(file))
+
+
+def sentences() -> dict[str, tuple[str, ...]]:
+    """Language (BCP 47) -> the sentences of `languages/` that were written in it."""
+    files = sorted((FOLDER / "languages").iterdir(), key=lambda file: file.name)
+    return {file.name.removesuffix(".txt"): tuple(file.read_text(encoding="utf-8").splitlines()) for file in files}
+
+
+def _examples(file: Traversable) -> Iterator[Example]:
+    lines = file.read_text(encoding="utf-8").splitlines()
     for line, row in enumerate(csv.DictReader(lines), start=2):
         if not row.get("topic") or not row.get("text"):
-            raise WordListInvalid(f"examples.csv line {line}: topic and text are needed")
-        yield Example(row["topic"], row["text"])
+            raise WordListInvalid(f"{file.name} line {line}: topic and text are needed")
+        yield Example(row["topic"], row["agency"] or "", row["text"])
+
+
+def kind_examples() -> tuple[Example, ...]:
+    """Messages by what the sender wants, the kind in the place of the topic. Raises `WordListInvalid`."""
+    return tuple(
+        Example(kind, "", line) for kind, lines in _toml("kind_examples").items() for line in lines.strip().splitlines()
+    )

@@ -9,15 +9,26 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from aiohttp import web
 
-from workers.simulators import control
+from workers.simulators import control, http_sms_xml
 from workers.simulators.control import ControlRefused, Plane
 from workers.simulators.faults import NOTHING, Action, Moment
 from workers.simulators.handset import ALPHABET, Handsets, coding_of, parts_of
-from workers.simulators.http_sms_tables import DoesNotFit, Order, Tables, moment, path_of, put, read_order, write
+from workers.simulators.http_sms_tables import (
+    DoesNotFit,
+    Order,
+    Tables,
+    cursor_of,
+    moment,
+    path_of,
+    put,
+    read_order,
+    write,
+)
 from workers.simulators.settings import SimulatorSettings
 from workers.simulators.sms_line import DELIVERED, EXPIRED, FAILED, RECEIPT_FAULTS, SUBMITTED, Call, Line, shown_on
 
@@ -47,11 +58,14 @@ class HttpSms:
         self._outbound: Tables = self._names.tables["outbound"]
         self._inbound: Tables = self._names.tables.get("inbound") or {}
         self._receipts: Tables = self._names.tables.get("receipts") or {}
+        self._poll: Tables = self._names.tables.get("poll") or {}
         self.reset()
 
     def reset(self) -> None:
         self.handsets = Handsets()
         self._numbers = itertools.count(9001)
+        self._waiting: list[dict[str, Any]] = []
+        self._token = ""
 
     # -- Player -----------------------------------------------------------------------
 
@@ -71,15 +85,22 @@ class HttpSms:
             number, text = str(item["from"]), str(item["text"])
         except KeyError as missing:
             raise ControlRefused(f"{missing.args[0]} is missing") from missing
-        if not self._inbound:
-            raise ControlRefused("the provider's tables have no inbound")
+        heard = self._inbound or self._poll
+        if not heard:
+            raise ControlRefused("the provider's tables have neither inbound nor poll")
         now = self.plane.clock.now()
         sms = self.handsets.write(number, str(item.get("to", self._names.number)), text, now)
         if action is NOTHING:
             action = self.plane.faults.take(Moment("event", "POST", f"/c/{self._names.channel}", number, text))
         identity = str(item.get("id") or uuid.UUID(int=self.plane.faults.random.getrandbits(128), version=4))
-        message = self._message(identity, number, str(item.get("to", self._names.number)), text)
-        whole = self._in_list(message, bad_item=bool(item.get("bad_item")))
+        message = self._message(heard, identity, number, str(item.get("to", self._names.number)), text)
+        bad_item = bool(item.get("bad_item"))
+        if not self._inbound:
+            self._waiting += [{}, message] if bad_item else [message]
+            sms.state = "sent"
+            self.plane.wake()
+            return {"ids": [identity], "parts": sms.parts}
+        whole = self._in_list(self._inbound, [{}, message] if bad_item else [message])
         make = self._caller(self._inbound, "", whole, wrong=action.wrong_signature)
         self.plane.spawn(self._line().bring_all(sms, [make] * max(1, action.duplicate)))
         return {"ids": [identity], "parts": sms.parts}
@@ -88,6 +109,10 @@ class HttpSms:
 
     async def order(self, request: web.Request, body: bytes) -> web.StreamResponse:
         """Any path of ours: the tables decide whether the request is right."""
+        if self._asks_for_token(request):
+            return self._give_token(body)
+        if self._poll and request.method == self._poll.get("method", "GET"):
+            return self._polled(request)
         try:
             order = read_order(self._outbound, request.path_qs, body)
         except DoesNotFit as problem:
@@ -120,14 +145,45 @@ class HttpSms:
             put(answer, accept["id_path"], provider_id)
         if when := accept.get("when"):
             put(answer, when["path"], when["equals"][0])
-        return web.json_response(answer, status=status)
+        return _answered(self._outbound, answer, status)
+
+    def _asks_for_token(self, request: web.Request) -> bool:
+        auth: Tables = self._outbound.get("auth", {})
+        return auth.get("kind") == "oauth2_client" and request.path.endswith(urlsplit(auth["token_url"]).path)
+
+    def _give_token(self, body: bytes) -> web.Response:
+        auth, said = self._outbound["auth"], dict(parse_qsl(body.decode("utf-8", "replace")))
+        secret = self._names.keys.get(auth["client_secret"], "")
+        if (said.get("client_id"), said.get("client_secret")) != (auth["client_id"], secret):
+            return web.json_response({"error": "invalid_client"}, status=401)
+        self._token = f"t-{next(self._numbers)}"
+        return web.json_response({"access_token": self._token, "token_type": "Bearer", "expires_in": 3600})
+
+    def _polled(self, request: web.Request) -> web.Response:
+        """What was written since the position that is named; without positions each message once."""
+        try:
+            cursor = cursor_of(self._poll, request.path_qs)
+        except DoesNotFit as problem:
+            return web.json_response({"error": str(problem)}, status=400)
+        if cursor is None:
+            return web.json_response({"error": "no such path"}, status=404)
+        if not self._is_known(request):
+            return web.json_response({"error": "unauthorized"}, status=401)
+        if path := self._poll.get("cursor_path"):
+            whole = self._in_list(self._poll, self._waiting[int(cursor) if cursor.isdecimal() else 0 :])
+            put(whole, path, str(len(self._waiting)))
+        else:
+            whole = self._in_list(self._poll, self._waiting)
+            self._waiting = []
+        return _answered(self._poll, whole, HTTPStatus.OK)
 
     def _is_known(self, request: web.Request) -> bool:
         auth: Tables = self._outbound.get("auth", {})
         keys = self._names.keys
         match auth.get("kind", "none"):
-            case "bearer":
-                return request.headers.get("Authorization") == f"Bearer {keys.get(auth['token'], '')}"
+            case "bearer" | "oauth2_client" as kind:
+                token = self._token if kind == "oauth2_client" else keys.get(auth["token"], "")
+                return bool(token) and request.headers.get("Authorization") == f"Bearer {token}"
             case "header":
                 return request.headers.get(auth["name"]) == keys.get(auth["value"], "")
             case "query":
@@ -144,10 +200,10 @@ class HttpSms:
     def _line(self) -> Line:
         return Line(self.plane, lambda status, _: status in SUCCESS, self.options.retry_s, self.options.retry_limit)
 
-    def _message(self, identity: str, number: str, to: str, text: str) -> dict[str, Any]:
-        fields: Tables = self._inbound["fields"]
+    def _message(self, table: Tables, identity: str, number: str, to: str, text: str) -> dict[str, Any]:
+        fields: Tables = table["fields"]
         written: dict[str, Any] = {}
-        given = {"id": identity, "from": number, "to": to, "text": self._written(text, written)}
+        given = {"id": identity, "from": number, "to": to, "text": _written(fields, text, written)}
         for name, value in given.items():
             if path := path_of(fields.get(name)):
                 put(written, path, value)
@@ -155,22 +211,12 @@ class HttpSms:
             put(written, path_of(time), moment(time, self.plane.clock.now()))
         return written
 
-    def _written(self, text: str, item: dict[str, Any]) -> str:
-        """The text, in UTF-16 as hexadecimal where the tables have a word for that and the alphabet does not do."""
-        encoding = self._inbound["fields"].get("encoding")
-        words = encoding.get("map", {}) if isinstance(encoding, Mapping) else {}
-        word = next((word for word, form in words.items() if form == "hex_utf16"), None)
-        if word is None or ALPHABET.issuperset(text):
-            return text
-        put(item, path_of(encoding), word)
-        return text.encode("utf-16-be").hex()
-
-    def _in_list(self, message: dict[str, Any], *, bad_item: bool) -> dict[str, Any]:
-        path = str(self._inbound.get("items_path", ""))
+    def _in_list(self, table: Tables, messages: list[dict[str, Any]]) -> dict[str, Any]:
+        path = str(table.get("items_path", ""))
         if not path:
-            return message
+            return messages[0] if messages else {}
         whole: dict[str, Any] = {}
-        put(whole, path.removesuffix("[*]"), [{}, message] if bad_item else [message])
+        put(whole, path.removesuffix("[*]"), messages)
         return whole
 
     def _report(self, code: int, order: Order, provider_id: str) -> Call | None:
@@ -206,6 +252,23 @@ class HttpSms:
             return Call(table.get("method", "POST"), target, written.headers, written.body)
 
         return call
+
+
+def _answered(table: Tables, answer: dict[str, Any], status: int) -> web.Response:
+    if table.get("answer") == "xml":
+        return web.Response(status=status, body=http_sms_xml.written(answer), content_type="application/xml")
+    return web.json_response(answer, status=status)
+
+
+def _written(fields: Tables, text: str, item: dict[str, Any]) -> str:
+    """The text, in UTF-16 as hexadecimal where the tables have a word for that and the alphabet does not do."""
+    encoding = fields.get("encoding")
+    words = encoding.get("map", {}) if isinstance(encoding, Mapping) else {}
+    word = next((word for word, form in words.items() if form == "hex_utf16"), None)
+    if word is None or ALPHABET.issuperset(text):
+        return text
+    put(item, path_of(encoding), word)
+    return text.encode("utf-16-be").hex()
 
 
 PLAYER = web.AppKey("http_sms", HttpSms)

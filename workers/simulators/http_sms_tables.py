@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from workers.simulators import http_sms_xml
+
 Tables = Mapping[str, Any]
 PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)(?::[a-z]+)?((?:\|[a-z0-9_]+)*)\}")
 STEP = re.compile(r"\.([\w-]+)|\['([^']+)'\]|\[(\d+)\]")
@@ -77,6 +79,11 @@ def read_order(outbound: Tables, path_query: str, body: bytes) -> Order:
         case "form":
             form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
             pairs += _pairs(outbound.get("body") or {}, form, "body")
+        case "xml":
+            try:
+                pairs += _pairs(outbound.get("body") or {}, http_sms_xml.read(body), "body")
+            except ValueError as problem:
+                raise DoesNotFit("body: no XML") from problem
         case "raw":
             pairs.append(("body", outbound.get("body", ""), body.decode("utf-8", "replace")))
         case _:
@@ -121,9 +128,22 @@ def _unfiltered(value: str, filters: str) -> str:
     return base64.b64decode(value).decode() if filters == "|b64" else value
 
 
+def cursor_of(poll: Tables, path_query: str) -> str | None:
+    """The position that a question of ours names; None for what is no such question."""
+    asked, wanted = urlsplit(path_query), urlsplit(poll["url"])
+    if not asked.path.endswith(wanted.path):
+        return None
+    given = dict(parse_qsl(asked.query, keep_blank_values=True))
+    templates = dict(parse_qsl(wanted.query, keep_blank_values=True)) | dict(poll.get("query", {}))
+    found: dict[str, str] = {}
+    for where, template, text in _pairs(templates, given, "query"):
+        found |= _matched(template, text, where)
+    return found.get("cursor", "")
+
+
 def put(tree: dict[str, Any], path: str, value: Any) -> None:
-    """Set what a field path names; plain names and `$.a.b` alike."""
-    steps = [one[1] or one[2] for one in STEP.finditer(path)] if path.startswith("$") else [path]
+    """Set what a field path names; plain names, `$.a.b` and `/a/b/@c` alike."""
+    steps = [one[1] or one[2] for one in STEP.finditer(path)] if path.startswith("$") else path.strip("/").split("/")
     for step in steps[:-1]:
         tree = tree.setdefault(step, {})
     if steps:
@@ -157,6 +177,8 @@ def write(table: Tables, item: dict[str, Any], auth: Tables, keys: Mapping[str, 
     query = urlencode(item, quote_via=quote) if kind == "query" else ""
     if kind == "json":
         body, headers = json.dumps(item, ensure_ascii=False).encode(), {"Content-Type": "application/json"}
+    elif kind == "xml":
+        body, headers = http_sms_xml.written(item, "messages"), {"Content-Type": "application/xml"}
     elif kind == "form":
         body, headers = urlencode(item).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
     match auth.get("kind", "url_key"):

@@ -31,6 +31,8 @@ from workers.simulators.ussd import Session
 
 PAGES = Path(__file__).parent / "pages"
 LANGUAGES = ("id", "en")
+PAGE_SCREENS = ("messenger", "instagram", "x")
+ON_X = {"text": "dm", "comment": "post"}
 TEXT_LIMIT = 4_000
 HEADERS = {
     "Content-Security-Policy": (
@@ -142,7 +144,7 @@ class Practice:
             "keyboard": chat.keyboard if chat else [],
             "sms": view.sms_bubbles(sms.player.handsets.phone(citizen.phone).messages) if sms else (),
             "whatsapp": self._whatsapp_bubbles(citizen.phone),
-            **{on: self._page_bubbles(citizen, on) for on in ("messenger", "instagram")},
+            **{on: self._page_bubbles(citizen, on) for on in PAGE_SCREENS},
             "mail": view.mail_bubbles(mail.box(citizen.email).letters) if mail else (),
             "ussd": session,
         }
@@ -151,12 +153,14 @@ class Practice:
         shown = self._phone(person)
         session: Session | None = shown["ussd"]
         typed = [view.Bubble(session.started_at, bool(session.typed), ())] if session else []
-        pages = [*shown["messenger"], *shown["instagram"]]
+        pages = [bubble for on in PAGE_SCREENS for bubble in shown[on]]
         return [*shown["chat"], *shown["whatsapp"], *pages, *shown["sms"], *shown["mail"], *typed]
 
     def _page_bubbles(self, citizen: Person, on: str) -> tuple[view.Bubble, ...]:
-        played = self._cast.meta
-        return view.page_bubbles(played.world, on, view.page_person(citizen, on)) if played else ()
+        played, person = self._cast.meta, view.page_person(citizen, on)
+        if on == "x":
+            return view.x_bubbles(self._cast.x, person) if self._cast.x else ()
+        return view.page_bubbles(played.world, on, person) if played else ()
 
     def _whatsapp_bubbles(self, number: str) -> tuple[view.Bubble, ...]:
         played = self._cast.whatsapp
@@ -167,7 +171,8 @@ class Practice:
         chats = list(telegram.chats.chats.values()) if telegram else []
         phones = [(number, list(phone.messages)) for number, phone in sms.player.handsets.phones.items()] if sms else []
         boxes = [(box.address, list(box.letters)) for box in self._cast.mail.boxes.values()] if self._cast.mail else []
-        return view.conversations(chats, phones, boxes, self._settings.officers, self._settings.citizens)
+        apps = list(self._cast.whatsapp.talks.talks.values()) if self._cast.whatsapp else []
+        return view.conversations(chats, phones, boxes, apps, self._settings.officers, self._settings.citizens)
 
     def _citizen(self, choice: Form) -> Person:
         return next(person for person in self._settings.citizens if person.key == choice["warga"])
@@ -229,12 +234,13 @@ class Practice:
 
     async def write_to_page(self, _request: web.Request, choice: Form, given: Form) -> None:
         """A private message to the page or account whose screen is shown, or a public comment."""
-        played, on, kind = self._cast.meta, choice["layar"], given.get("jenis", "text")
-        if played is None or on not in {"messenger", "instagram"}:
+        on, kind, text = choice["layar"], given.get("jenis", "text"), given.get("isi", "").strip()
+        played = self._cast.x if on == "x" else self._cast.meta
+        if played is None or on not in PAGE_SCREENS:
             raise ControlRefused("no page is played here")
-        text = given.get("isi", "").strip()
         if text or kind not in {"text", "comment"}:
             person = view.page_person(self._citizen(choice), on)
+            kind = ON_X[kind] if on == "x" else kind
             await played.inject({"type": kind, "on": on, "person": person, "text": text}, NOTHING)
 
     async def mail(self, _request: web.Request, choice: Form, given: Form) -> None:
@@ -262,6 +268,8 @@ class Practice:
             await self._send_sms(given["nomor"], text)
         elif given.get("lewat") == "mail":
             await self._send_mail(given["surel"], text, "")
+        elif given.get("lewat") == "whatsapp" and text and self._cast.whatsapp:
+            await self._cast.whatsapp.inject({"type": "text", "from": given["nomor"], "text": text}, NOTHING)
         elif text:
             await self._telegram().inject({"type": "text", "chat": int(given["chat"]), "text": text}, NOTHING)
 
@@ -303,6 +311,7 @@ class Practice:
             self._cast.mail,
             self._cast.whatsapp,
             self._cast.meta,
+            self._cast.x,
         ):
             if player is not None:
                 player.plane.stop_tasks()

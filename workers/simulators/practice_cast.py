@@ -12,8 +12,9 @@ from workers.simulators.meta import Meta
 from workers.simulators.telegram import Telegram
 from workers.simulators.ussd import Ussd
 from workers.simulators.whatsapp import WhatsApp
+from workers.simulators.x import X
 
-SCREENS = ("telegram", "whatsapp", "messenger", "instagram", "sms", "mail", "ussd")
+SCREENS = ("telegram", "whatsapp", "messenger", "instagram", "x", "sms", "mail", "ussd")
 
 
 class SmsPlayer(Protocol):
@@ -47,13 +48,14 @@ class Cast:
     mail: Mail | None = None
     whatsapp: WhatsApp | None = None
     meta: Meta | None = None
+    x: X | None = None
     board_path: str = ""
     """Where the simulated LAPOR! is mounted; empty = not here."""
 
     @property
     def planes(self) -> dict[str, Plane]:
         have = {"telegram": self.telegram, "ussd": self.ussd, "mail": self.mail, "whatsapp": self.whatsapp}
-        planes = {name: player.plane for name, player in {**have, "meta": self.meta}.items() if player}
+        planes = {name: player.plane for name, player in {**have, "meta": self.meta, "x": self.x}.items() if player}
         # The faults of SMS have the same names, whoever carries it.
         return planes | ({"kannel": self.sms.player.plane} if self.sms else {})
 
@@ -64,6 +66,7 @@ class Cast:
             "whatsapp": self.whatsapp,
             "messenger": self.meta and self.meta.names.page_channel,
             "instagram": self.meta and self.meta.names.instagram_channel,
+            "x": self.x,
             "sms": self.sms,
             "mail": self.mail,
             "ussd": self.ussd,

@@ -11,10 +11,12 @@ from workers.simulators.mail_letters import Letter
 from workers.simulators.meta_world import World
 from workers.simulators.settings import Person
 from workers.simulators.telegram_chats import Chat, Item
-from workers.simulators.whatsapp_talks import Note
+from workers.simulators.whatsapp_talks import Note, Talk
+from workers.simulators.x import X
 
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 BUBBLES_SHOWN = 60
+FIRST_DIGIT = {"messenger": "5", "instagram": "9", "x": "7"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Conversation:
     by_telegram: bool = False
     by_sms: bool = False
     by_mail: bool = False
+    by_whatsapp: bool = False
 
     @property
     def last_at(self) -> datetime:
@@ -212,9 +215,18 @@ def page_bubbles(world: World, on: str, person: str) -> tuple[Bubble, ...]:
     return tuple(sorted((*private, *public), key=lambda bubble: bubble.at)[-BUBBLES_SHOWN:])
 
 
+def x_bubbles(world: X, person: str) -> tuple[Bubble, ...]:
+    """The messages of one person with the account, and their posts that name it."""
+    return tuple(
+        Bubble(said.at, said.mine, pieces(said.text), extra=Extra("a_comment", {}) if said.public else None)
+        for said in world.said
+        if said.person == person or (said.public and said.person in world.posts_of(person))
+    )[-BUBBLES_SHOWN:]
+
+
 def page_person(person: Person, on: str) -> str:
     """The number by which a page or an account knows somebody: another on each."""
-    return f"{'5' if on == 'messenger' else '9'}{person.chat}"
+    return f"{FIRST_DIGIT[on]}{person.chat}"
 
 
 def mail_bubbles(letters: Iterable[Letter]) -> tuple[Bubble, ...]:
@@ -234,6 +246,7 @@ def conversations(
     chats: Iterable[Chat],
     phones: Iterable[tuple[str, Sequence[Sms]]],
     boxes: Iterable[tuple[str, Sequence[Letter]]],
+    app_talks: Iterable[Talk],
     people: Sequence[Person],
     citizens: Sequence[Person],
 ) -> list[Conversation]:
@@ -250,6 +263,10 @@ def conversations(
     for address, letters in boxes:
         if letters and address not in ours:
             _join(talks, _who(people, address, email=address), mail_bubbles(letters), "mail")
+    for talk in app_talks:
+        if talk.notes and talk.number and f"+{talk.number}" not in ours:
+            person = _who(people, f"+{talk.number}", phone=f"+{talk.number}")
+            _join(talks, person, whatsapp_bubbles(talk.notes), "whatsapp")
     return sorted(talks.values(), key=lambda talk: talk.last_at, reverse=True)
 
 
@@ -258,7 +275,8 @@ def _join(talks: dict[str, Conversation], person: Person, bubbles: Sequence[Bubb
     known = talks.get(person.key, Conversation(person, ()))
     merged = sorted((*known.bubbles, *bubbles), key=lambda bubble: bubble.at)
     by_sms, by_mail = known.by_sms or way == "sms", known.by_mail or way == "mail"
-    talks[person.key] = replace(known, bubbles=tuple(merged), by_sms=by_sms, by_mail=by_mail)
+    by_whatsapp = known.by_whatsapp or way == "whatsapp"
+    talks[person.key] = replace(known, bubbles=tuple(merged), by_sms=by_sms, by_mail=by_mail, by_whatsapp=by_whatsapp)
 
 
 def _who(people: Sequence[Person], name: str, chat: int = 0, phone: str = "", email: str = "") -> Person:

@@ -25,6 +25,7 @@ from workers.simulators import (
     telegram,
     ussd,
     whatsapp,
+    x,
 )
 from workers.simulators.clock import SimulatorClock
 from workers.simulators.settings import SimulatorSettings
@@ -65,6 +66,7 @@ def application(settings: SimulatorSettings, names: Sequence[str] = ()) -> web.A
         ussd=parts["ussd"][ussd.PLAYER] if "ussd" in parts and shared.ussd.channel else None,
         whatsapp=parts["whatsapp"][whatsapp.PLAYER] if "whatsapp" in parts and shared.whatsapp.channel else None,
         meta=parts["meta"][meta.PLAYER] if "meta" in parts and _has_pages(shared) else None,
+        x=parts["x"][x.PLAYER] if "x" in parts and shared.x.channel else None,
         mail=parts["mail"][mail.PLAYER] if "mail" in parts and shared.mail.channel else None,
         board_path="/sp4n" if "sp4n" in parts else "",
     )

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from workers.simulators import control
+from workers.simulators import control, smsc_ussd
 from workers.simulators import smsc_pdu as pdu
 from workers.simulators.control import ControlRefused, Plane
 from workers.simulators.faults import NOTHING, Action, Moment
@@ -24,6 +24,7 @@ from workers.simulators.settings import SimulatorSettings
 from workers.simulators.sms_line import DELIVERED, EXPIRED, FAILED, RECEIPT_FAULTS, SUBMITTED
 from workers.simulators.smsc_pdu import Sm
 from workers.simulators.smsc_texts import cut, header_of, text_of
+from workers.simulators.smsc_ussd import Screens
 
 IS_RECEIPT = 0x04
 THROTTLED, ALREADY_BOUND, WRONG_PASSWORD, WRONG_STATE = 0x58, 0x05, 0x0E, 0x04
@@ -97,6 +98,7 @@ class Smsc:
 
     def reset(self) -> None:
         self.handsets = Handsets()
+        self.screens = Screens()
         self._undelivered: deque[tuple[Sm, Sms | None, str]] = deque()
         self._taken_at: deque[float] = deque()
         self._serial = 0xA1B2C3D
@@ -120,12 +122,14 @@ class Smsc:
         return web.Response(status=404)
 
     async def inject(self, item: dict[str, Any], action: Action) -> dict[str, Any]:
-        """A citizen sends an SMS (`split`, `ref`, `order`, `lose`), or the SMSC does something: `octets` in hexadecimal are
-        written as they are, `unbind` and `drop` end every session."""
+        """A citizen sends an SMS (`split`, `ref`, `order`, `lose`) or types into a menu (`ussd`, null hangs up), or the SMSC
+        does something: `octets` in hexadecimal are written as they are, `unbind` and `drop` end every session."""
         if not self._names.channel:
             raise ControlRefused("the gateway has no channel of the kind smpp")
         if not {"octets", "unbind", "drop"}.isdisjoint(item):
             return self._act(item)
+        if "ussd" in item:
+            return self._types(item)
         try:
             number, text = str(item["from"]), str(item["text"])
         except KeyError as missing:
@@ -140,6 +144,16 @@ class Smsc:
                 self._undelivered.append((part, sms, "event"))
         self.deliver()
         return {"ids": [], "parts": len(parts)}
+
+    def _types(self, item: dict[str, Any]) -> dict[str, Any]:
+        try:
+            number, typed = str(item["from"]), item["ussd"]
+            step = self.screens.hung_up(number) if typed is None else self.screens.typed(number, str(typed))
+        except KeyError as missing:
+            raise ControlRefused(f"nothing is shown on {missing.args[0]}") from missing
+        self._undelivered.append((step, None, "event"))
+        self.deliver()
+        return {"ids": [], "parts": 1}
 
     def _act(self, item: dict[str, Any]) -> dict[str, Any]:
         for one in self.bound:
@@ -283,6 +297,12 @@ class Smsc:
         now = self.plane.clock.now()
         self._serial += 1
         name = f"{self._serial:08X}"
+        if sm.service == smsc_ussd.SERVICE:
+            if screen := self.screens.take(sm):
+                self.plane.journal.accept(
+                    now, number, text, name, {"id": name, "ussd": screen.session, "open": screen.open}
+                )
+            return name
         action = self.plane.faults.take(Moment("receipt", "SMPP", "/deliver_sm", number, text))
         shown = self.handsets.show(number, sm.source, [text], now, header_of(sm))
         if shown:
@@ -334,6 +354,8 @@ class Smsc:
         told = str(int(name, 16)) if form == "decimal" else name
         text = f"id:{told} sub:001 dlvrd:001 submit date:{stamp} done date:{stamp} stat:{word} err:000 text:"
         tlvs = {} if form in {"text", "decimal"} else {pdu.RECEIPTED_ID: pdu.cstring(name), pdu.STATE: bytes((number,))}
+        # Of the message that it is about, as the standard has it.
+        tlvs |= {tag: value for tag, value in sm.tlvs.items() if tag == pdu.OUR_REFERENCE}
         return Sm(sm.to, sm.source, b"" if form == "parameters" else text.encode(), esm=IS_RECEIPT, tlvs=tlvs)
 
     # -- the port ---------------------------------------------------------------------

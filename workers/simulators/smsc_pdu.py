@@ -10,6 +10,7 @@ BIND_RECEIVER, BIND_TRANSMITTER, SUBMIT, DELIVER, UNBIND, BIND_TRANSCEIVER, ENQU
 BINDS = (BIND_RECEIVER, BIND_TRANSMITTER, BIND_TRANSCEIVER)
 RESP, NACK = 0x80000000, 0x80000000
 RECEIPTED_ID, SAR_REF, SAR_TOTAL, SAR_SEQ, PAYLOAD, STATE = 0x1E, 0x20C, 0x20E, 0x20F, 0x424, 0x427
+USSD_OP, SESSION_INFO, OUR_REFERENCE = 0x501, 0x1383, 0x204
 HEADER = 16
 
 
@@ -32,6 +33,7 @@ class Sm:
     esm: int = 0
     registered: int = 0
     tlvs: dict[int, bytes] = field(default_factory=dict)
+    service: str = ""
 
     def body(self) -> bytes:
         """As a deliver_sm carries it."""
@@ -39,7 +41,7 @@ class Sm:
         source = bytes((5, 0) if named else (1, 1)) + cstring(self.source)
         fixed = bytes((self.esm, 0, 0)) + b"\0\0" + bytes((0, 0, self.coding, 0, len(self.octets)))
         tail = b"".join(struct.pack(">2H", tag, len(value)) + value for tag, value in self.tlvs.items())
-        return b"\0" + source + b"\0\1" + cstring(self.to) + fixed + self.octets + tail
+        return cstring(self.service) + source + b"\0\1" + cstring(self.to) + fixed + self.octets + tail
 
 
 def strings(body: bytes, count: int) -> tuple[list[str], bytes]:
@@ -50,7 +52,7 @@ def strings(body: bytes, count: int) -> tuple[list[str], bytes]:
 
 def submitted(body: bytes) -> Sm:
     """ValueError, IndexError or struct.error for what is none."""
-    _, rest = strings(body, 1)
+    (service,), rest = strings(body, 1)
     (source,), rest = strings(rest[2:], 1)
     (to,), rest = strings(rest[2:], 1)
     esm = rest[0]
@@ -63,4 +65,4 @@ def submitted(body: bytes) -> Sm:
     while rest:
         tag, size = struct.unpack_from(">2H", rest)
         tlvs[tag], rest = rest[4 : 4 + size], rest[4 + size :]
-    return Sm(source, to, octets, coding, esm, registered, tlvs)
+    return Sm(source, to, octets, coding, esm, registered, tlvs, service)

@@ -22,16 +22,16 @@ def cut(item: dict[str, Any], number: str, to: str, text: str, usual: str, refer
     split, coding = str(item.get("split", usual)), coding_of(text)
     wire = UCS2 if coding else 0
     if split == "payload":
-        return [Sm(number, to, b"", wire, tlvs={pdu.PAYLOAD: _octets(text, wire)})]
+        return [Sm(number, to, b"", wire, tlvs={pdu.PAYLOAD: octets_of(text, wire)})]
     texts = parts_of(text, coding, wide_reference=split != "udh8")
     if len(texts) == 1:
-        return [Sm(number, to, _octets(text, wire), wire)]
+        return [Sm(number, to, octets_of(text, wire), wire)]
     reference, total = int(item.get("ref", reference)), len(texts)
     lost, found = set(item.get("lose", ())), []
     for sequence in item.get("order", range(1, total + 1)):
         if sequence in lost:
             continue
-        part = Sm(number, to, _octets(texts[sequence - 1], wire), wire)
+        part = Sm(number, to, octets_of(texts[sequence - 1], wire), wire)
         if split == "sar":
             numbered = {
                 pdu.SAR_REF: struct.pack(">H", reference),
@@ -45,7 +45,7 @@ def cut(item: dict[str, Any], number: str, to: str, text: str, usual: str, refer
     return found
 
 
-def _octets(text: str, coding: int) -> bytes:
+def octets_of(text: str, coding: int) -> bytes:
     if coding == UCS2:
         return text.encode("utf-16-be")
     return b"".join(bytes((ESCAPE, EXTENSION[one])) if one in EXTENDED else bytes((CODES.index(one),)) for one in text)

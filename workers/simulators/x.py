@@ -67,6 +67,10 @@ class X:
         self.options = Options()
         self.reset()
 
+    def posts_of(self, person: str) -> frozenset[str]:
+        """Ids of this person's posts: what was said below them names the post, not the person."""
+        return frozenset(said.id for said in self.said if said.public and said.mine and said.person == person)
+
     def reset(self) -> None:
         first = 1_990_000_000_000_000_000 + self.plane.faults.random.randrange(1_000_000_000)
         self._ids = itertools.count(first)

@@ -154,7 +154,7 @@ class Messenger(Page):
 
     Settings = MessengerSettings
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_length=2000, max_messages=3, media=True, reports=True, staff=False, window_s=WINDOW_S
+        max_length=2000, max_messages=3, media=True, reports=True, staff=False, window_s=WINDOW_S, unordered=True
     )
 
     def __init__(self, settings: MessengerSettings) -> None:
@@ -171,7 +171,7 @@ class Instagram(Page):
 
     Settings = InstagramSettings
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_length=1000, max_messages=3, media=True, staff=False, window_s=WINDOW_S
+        max_length=1000, max_messages=3, media=True, staff=False, window_s=WINDOW_S, unordered=True
     )
 
     def __init__(self, settings: InstagramSettings) -> None:

@@ -56,7 +56,10 @@ async def send(outlet: Outlet, message: OutboundMessage, http: Http) -> SendRece
         raise SendRefused("no_such_address", "a person is a number", alert=True)
     if message.reply_to.startswith(COMMENT):
         whom = {"comment_id": _comment_id(message.reply_to.removeprefix(COMMENT))}
-        return await _post(outlet, {"recipient": whom, "message": {"text": parts[0]}}, http)
+        # By this the echo is told from what a colleague writes; Instagram's replies carry text alone, and `app_id` tells it.
+        ours = {"metadata": message.id} if outlet.scheme == "fb" else {}
+        said = {"text": parts[0], **ours}
+        return await _post(outlet, {"recipient": whom, "message": said}, http)
     return await _all(outlet, message, parts, http)
 
 

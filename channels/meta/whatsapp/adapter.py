@@ -24,7 +24,7 @@ from channels.messages import (
 )
 from channels.meta import graph, webhook
 from channels.meta.whatsapp import media, registration
-from channels.meta.whatsapp.names import name_of
+from channels.meta.whatsapp.names import name_of, piece_id
 from channels.meta.whatsapp.outcomes import REFUSALS
 from channels.meta.whatsapp.reading import read
 from channels.meta.whatsapp.settings import WhatsAppSettings
@@ -41,7 +41,7 @@ class WhatsApp:
 
     Settings = WhatsAppSettings
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_length=4096, max_messages=3, buttons=True, media=True, reports=True, window_s=WINDOW_S
+        max_length=4096, max_messages=3, buttons=True, media=True, reports=True, window_s=WINDOW_S, unordered=True
     )
     messages_per_second: ClassVar[float] = 20.0
     max_body: ClassVar[int] = 3 * 1024 * 1024
@@ -78,19 +78,20 @@ class WhatsApp:
         return webhook.challenge(request) if webhook.is_handshake(request) else RawResponse(HTTPStatus.OK)
 
     async def send(self, message: OutboundMessage, http: Http) -> SendReceipt:
-        """Several pieces are sent one after the other, all under our one id."""
+        """Several pieces are sent one after the other, each under our id and its place: Meta reports each of them."""
         named = {"messaging_product": "whatsapp", "recipient_type": "individual", **recipient(message)}
         sent: list[str] = []
         parts = self._parts(message)
-        for part in parts:
+        for place, part in enumerate(parts, start=1):
+            ours = {"biz_opaque_callback_data": piece_id(message.id, place, len(parts))}
             try:
-                sent.append(await self._post({**named, **part, "biz_opaque_callback_data": message.id}, http))
+                sent.append(await self._post({**named, **part, **ours}, http))
             except SendError as problem:
                 if not sent:
                     raise
                 # They have the beginning: sending all of it again would double that.
                 raise SendUnknown("partly_sent", f"{len(sent)} of {len(parts)}, {problem.reason}") from problem
-        return SendReceipt(sent[-1])
+        return SendReceipt(sent[-1], parts=tuple(sent) if len(sent) > 1 else ())
 
     async def fetch(self, attachment: AttachmentRef, http: Http, max_bytes: int) -> FetchedFile:
         return await media.fetch(attachment, http, self._settings, max_bytes)

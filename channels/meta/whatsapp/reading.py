@@ -24,7 +24,7 @@ from channels.messages import (
     clean_text,
 )
 from channels.meta.whatsapp.media import ref_of
-from channels.meta.whatsapp.names import name_of
+from channels.meta.whatsapp.names import name_of, piece_of
 from channels.meta.whatsapp.notices import NOTICES
 from channels.meta.whatsapp.outcomes import failed_later
 from channels.phone import phone_address
@@ -249,7 +249,9 @@ def _status(status: object, around: Envelope) -> Inbound:
         raise PayloadInvalid("whatsapp: a status without an id")
     name, ours = name_of(_text(status, "id")), _text(status, "biz_opaque_callback_data")
     is_ours = ours.startswith(OURS)
-    message_id = ours[:40] if is_ours else name
+    whole, place, is_last = piece_of(ours[:60])
+    message_id = whole if is_ours else name
+    place = place if is_ours else None
     said = _text(status, "status")
     at = moment(status.get("timestamp"))
     if said != FAILED:
@@ -260,12 +262,17 @@ def _status(status: object, around: Envelope) -> Inbound:
             at=at,
             account=around.account,
             provider_id=name,
+            part=place,
+            is_last=is_last,
         )
     code = next((_text(error, "code") for error in _objects(status, "errors")), "")
     return failed_later(
         int(code[:12]) if code.isascii() and code.isdecimal() else 0,
-        DeliveryReport(message_id, None, by_provider_id=not is_ours, at=at, account=around.account, provider_id=name),
-    )
+        DeliveryReport(
+            message_id, None, by_provider_id=not is_ours, at=at, account=around.account, provider_id=name, part=place,
+            is_last=is_last,
+        ),
+    )  # fmt: skip
 
 
 def _echo(message: object, around: Envelope) -> Inbound:

@@ -21,6 +21,8 @@ class Templates:
     postponed: str = "tangguhan"
     task: str = ""
     """For officers; without it they are told by their next way."""
+    breach: str = ""
+    """That their data got out; without it that of `status` says it where it is short enough to be said whole."""
     language: str = "id"
 
     def __post_init__(self) -> None:
@@ -30,7 +32,7 @@ class Templates:
 
     def named(self) -> tuple[str, ...]:
         """Those that are to be used, in the order of their page."""
-        every = (self.received, self.status, self.question, self.answered, self.postponed, self.task)
+        every = (self.received, self.status, self.question, self.answered, self.postponed, self.task, self.breach)
         return tuple(name for name in every if name)
 
 

@@ -15,6 +15,8 @@ MAX_WITH_BUTTONS = 1024
 MOST_BUTTONS, BUTTON_LABEL = 3, 20
 MOST_ROWS, ROW_LABEL = 10, 24
 SAID_IN_TEMPLATE = 600
+WHOLE = "breach"
+"""The template whose words are never shortened."""
 
 # Beginning of a text key -> which template says the same; the first that fits. Keys: docs/channels/whatsapp.md § Templates.
 MEANINGS: tuple[tuple[str, str], ...] = (
@@ -30,6 +32,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ("st.late", "postponed"),
     ("hold.", "postponed"),
     ("st.", "status"),
+    ("pv.breach", "breach"),
     ("pv.", "status"),
     ("pic.", "task"),
     ("dep.", "task"),
@@ -56,10 +59,15 @@ def recipient(message: OutboundMessage) -> dict[str, str]:
 
 def template(message: OutboundMessage, templates: Templates) -> dict[str, Any] | None:
     """The template that says what this message says; None where there is none."""
-    name = next((getattr(templates, what) for begins, what in MEANINGS if message.meaning.startswith(begins)), "")
+    what = next((what for begins, what in MEANINGS if message.meaning.startswith(begins)), "")
+    said = message.text.strip().removeprefix(f"{message.number}:").strip()
+    if what == WHOLE and len(" ".join(said.split())) > SAID_IN_TEMPLATE:
+        return None  # what the law wants to be told is not told by its beginning
+    if what == WHOLE and not templates.breach:
+        what = "status"
+    name = getattr(templates, what) if what else ""
     if not name:
         return None
-    said = message.text.strip().removeprefix(f"{message.number}:").strip()
     filled = (message.number or "-", _shortened(said, SAID_IN_TEMPLATE) or "-")
     parameters = [{"type": "text", "text": text} for text in filled]
     body = {"type": "body", "parameters": parameters}

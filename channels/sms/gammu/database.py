@@ -1,49 +1,33 @@
-"""smsd's own database, SQLite or PostgreSQL: what arrived in it, what waits, what became of ours. Blocking calls.
+"""smsd's own database, MariaDB, MySQL, PostgreSQL or SQLite: what arrived in it, what waits, what became of ours. Blocking calls.
 
 smsd and whoever else uses it stay as they are: of others' rows we write nothing but `Processed`. Every statement stands for
 itself, nothing relies on a transaction. Source: the SQL files of Gammu 1.42 (schema 17), docs/channels/gammu.md.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from channels import gsm
 from channels.messages import TextPart
+from channels.sms.gammu.dialects import Dialect, dialect_of, name, names, open_at, troubles
 
 OWNER = "satupintu:"
-PARKED = "2099-01-01 00:00:00"
-"""When a long message is sent as long as its parts are not all there."""
 MOST_AT_ONCE = 200
-LOCKED_S = 10.0
+REREAD_S = 60.0
+"""So often what was sent earlier is looked at again: for delivery reports, which come late anyway."""
 LONGEST_VALIDITY = 255
 CODINGS = {gsm.Encoding.GSM7: "Default_No_Compression", gsm.Encoding.UCS2: "Unicode_No_Compression"}
+REFUSED = frozenset({"SendingError", "Error"})
+OPEN = frozenset({"SendingOK", "DeliveryPending", "DeliveryUnknown"})
 NEWEST = 18
 OLDEST = 13
-SCHEMES = ("sqlite", "postgresql")
 
 
 class Unusable(Exception):
     """The database cannot be used now; the text says why, without its password."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How this database says it. `now` in the clock that smsd compares with."""
-
-    mark: str
-    now: str
-    lately: str
-    yes: object
-    no: object
-
-
-SQLITE = Dialect("?", "datetime('now', 'localtime')", "datetime('now', '-2 days')", "true", "false")
-POSTGRES = Dialect("%s", "LOCALTIMESTAMP", "LOCALTIMESTAMP - interval '2 days'", True, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +37,18 @@ class Ended:
     message_id: str
     statuses: tuple[str, ...]
     error: int = -1
+    attempt: int = 0
+    """smsd's ID of it: each time that we hand a message over it has another one."""
+
+    @property
+    def is_refused(self) -> bool:
+        """By the modem."""
+        return not REFUSED.isdisjoint(self.statuses)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether smsd may still change its mind."""
+        return not OPEN.isdisjoint(self.statuses)
 
 
 @dataclass(slots=True)
@@ -77,12 +73,19 @@ class Database:
     hung_after_s: float
     monotonic: Callable[[], float]
     _told: dict[str, Ended] = field(default_factory=dict)
+    _open_from: int = 0
+    """Below this ID nothing changes any more."""
+    _new_from: int = 0
+    """Below this ID nothing is new."""
+    _read_to: int = 0
+    """The same, once what was found is told."""
+    _reread_at: float = float("-inf")
     _heart: _Still = field(default_factory=_Still)
     _queue: _Still = field(default_factory=_Still)
 
     @property
     def dialect(self) -> Dialect:
-        return SQLITE if self.url.startswith("sqlite:") else POSTGRES
+        return dialect_of(self.url)
 
     # -- in ----------------------------------------------------------------------------
 
@@ -91,8 +94,8 @@ class Database:
         columns = ("ID", "ReceivingDateTime", "SenderNumber", "TextDecoded", "Text", "Coding", "UDH", "Class")
         with self._connected() as database:
             rows = database.rows(
-                f"SELECT {_names(columns)} FROM inbox WHERE {_name('Processed')} = ?"  # noqa: S608 - names of ours
-                f" AND {_name('RecipientID')} = ? ORDER BY {_name('ID')} LIMIT {MOST_AT_ONCE}",
+                f"SELECT {names(columns)} FROM inbox WHERE {name('Processed')} = ?"  # noqa: S608 - names of ours
+                f" AND {name('RecipientID')} = ? ORDER BY {name('ID')} LIMIT {MOST_AT_ONCE}",
                 (self.dialect.no, self.phone),
             )
         return [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
@@ -102,7 +105,7 @@ class Database:
         with self._connected() as database:
             for one in ids:
                 database.do(
-                    f"UPDATE inbox SET {_name('Processed')} = ? WHERE {_name('ID')} = ?",  # noqa: S608
+                    f"UPDATE inbox SET {name('Processed')} = ? WHERE {name('ID')} = ?",  # noqa: S608
                     (self.dialect.yes, one),
                 )
 
@@ -111,7 +114,7 @@ class Database:
     def put(self, message_id: str, number: str, text: str) -> bool:
         """Hand a message over to smsd; False when it has it already. Safe to repeat, also after half of it."""
         with self._connected() as database:
-            if database.knows("sentitems", message_id) or database.ready(message_id):
+            if database.has_left(message_id) or database.ready(message_id):
                 return False
             database.forget(message_id)
             parts = gsm.split(text)
@@ -121,7 +124,7 @@ class Database:
             for place, part in enumerate(parts[1:], 2):
                 database.insert_part(first, place, part, coding, _header(reference, len(parts), place))
             database.do(
-                f"UPDATE outbox SET {_name('SendingDateTime')} = {self.dialect.now} WHERE {_name('ID')} = ?",  # noqa: S608
+                f"UPDATE outbox SET {name('SendingDateTime')} = {self.dialect.now} WHERE {name('ID')} = ?",  # noqa: S608
                 (first,),
             )
         return True
@@ -133,31 +136,63 @@ class Database:
         return int(many)
 
     def ended(self) -> list[Ended]:
-        """What is new since it was told, of the messages of the last two days."""
-        return [one for one in self._ended() if self._told.get(one.message_id) != one]
+        """What is new since it was told, of the messages of the last two days. Most looks read what is new alone; all that
+        may still change is read every minute."""
+        now = self.monotonic()
+        is_whole = now - self._reread_at >= REREAD_S
+        if is_whole and self._newest() + 1 < self._new_from:
+            self._open_from = 0  # somebody emptied the table, and its IDs begin anew
+        found, waiting, newest = self._ended(self._open_from if is_whole else self._new_from)
+        news = [one for one in found if self._told.get(one.message_id) != one]
+        self._read_to = min(waiting, default=newest + 1)
+        if is_whole:
+            still = (one.attempt for one in found if one.is_open or one in news)
+            self._open_from = min((self._read_to, *still))
+            self._told = {one.message_id: self._told[one.message_id] for one in found if one.message_id in self._told}
+            self._reread_at = now
+        if not news:
+            self._new_from = self._read_to
+        return news
 
     def told(self, ended: Iterable[Ended]) -> None:
+        """All that `ended` gave is committed."""
         self._told |= {one.message_id: one for one in ended}
+        self._new_from = self._read_to
 
-    def _ended(self) -> list[Ended]:
-        columns = _names(("CreatorID", "Status", "StatusError"))
+    def _newest(self) -> int:
         with self._connected() as database:
+            ((newest,),) = database.rows(f"SELECT max({name('ID')}) FROM sentitems", ())  # noqa: S608
+        return int(newest or 0)
+
+    def _ended(self, first: int) -> tuple[list[Ended], list[int], int]:
+        """Messages of ours from this ID on whose parts have all been tried, IDs of those that wait, and the newest ID read."""
+        columns = names(("ID", "CreatorID", "Status", "StatusError"))
+        with self._connected() as database:
+            # First: what leaves between the two reads is waited for once more, never half told.
+            unsent = database.unsent()
             rows = database.rows(
-                f"SELECT {columns} FROM sentitems WHERE {_name('CreatorID')} LIKE ?"  # noqa: S608
-                f" AND {_name('SenderID')} = ? AND {_name('InsertIntoDB')} > {self.dialect.lately}"
-                f" ORDER BY {_name('ID')}, {_name('SequencePosition')}",
-                (f"{OWNER}%", self.phone),
+                f"SELECT {columns} FROM sentitems WHERE {name('ID')} >= ? AND {name('CreatorID')} LIKE ?"  # noqa: S608
+                f" AND {name('SenderID')} = ? AND {name('InsertIntoDB')} > {self.dialect.lately}"
+                f" ORDER BY {name('ID')}, {name('SequencePosition')}",
+                (first, f"{OWNER}%", self.phone),
             )
-            there = {str(row[0]) for row in database.unsent()}
-        found: dict[str, list[tuple[str, int]]] = {}
-        for creator, status, error in rows:
-            found.setdefault(str(creator), []).append((str(status), int(error)))
-        self._told = {name: one for name, one in self._told.items() if f"{OWNER}{name}" in found}
-        return [
-            Ended(name.removeprefix(OWNER), tuple(status for status, _ in parts), max(error for _, error in parts))
-            for name, parts in found.items()
-            if name not in there  # all of its parts have been tried
+        there = {str(creator) for _, creator in unsent}
+        latest: dict[str, tuple[int, list[tuple[str, int]]]] = {}
+        for attempt, creator, status, error in rows:
+            if latest.get(str(creator), (attempt, []))[0] != attempt:
+                latest.pop(str(creator))  # the modem refused that attempt, and there was another one
+            latest.setdefault(str(creator), (attempt, []))[1].append((str(status), int(error)))
+        found = [
+            Ended(
+                creator.removeprefix(OWNER),
+                tuple(status for status, _ in parts),
+                max(error for _, error in parts),
+                attempt,
+            )
+            for creator, (attempt, parts) in latest.items()
+            if creator not in there
         ]
+        return found, [int(attempt) for attempt, _ in unsent], max((int(row[0]) for row in rows), default=first - 1)
 
     # -- health ------------------------------------------------------------------------
 
@@ -165,7 +200,7 @@ class Database:
         """smsd's sign of life stands still, or the same message has been the next one for long (F97)."""
         with self._connected() as database:
             beats = database.rows(
-                f"SELECT {_names(('TimeOut', 'Sent', 'Received'))} FROM phones WHERE {_name('ID')} = ?",  # noqa: S608
+                f"SELECT {names(('TimeOut', 'Sent', 'Received'))} FROM phones WHERE {name('ID')} = ?",  # noqa: S608
                 (self.phone,),
             )
             ((many, oldest),) = database.waiting(self.phone)
@@ -177,20 +212,20 @@ class Database:
     def version(self) -> int:
         """Of its schema; Unusable where there is none."""
         with self._connected() as database:
-            rows = database.rows(f"SELECT {_name('Version')} FROM gammu", ())  # noqa: S608
+            rows = database.rows(f"SELECT {name('Version')} FROM gammu", ())  # noqa: S608
         return int(rows[0][0]) if rows else 0
 
     def phones(self) -> list[str]:
         with self._connected() as database:
-            return [str(row[0]) for row in database.rows(f"SELECT {_name('ID')} FROM phones", ())]  # noqa: S608
+            return [str(row[0]) for row in database.rows(f"SELECT {name('ID')} FROM phones", ())]  # noqa: S608
 
     @contextmanager
     def _connected(self) -> Iterator["_Connection"]:
-        troubles = _troubles(self.url)
+        known = troubles(self.url)
         try:
-            with closing(_open(self.url)) as connection:
+            with closing(open_at(self.url)) as connection:
                 yield _Connection(connection, self.dialect)
-        except troubles as problem:
+        except known as problem:
             raise Unusable(f"{type(problem).__name__}: {' '.join(str(problem).split())[:120]}") from None
 
 
@@ -204,8 +239,7 @@ class _Connection:
     def rows(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with closing(self.connection.cursor()) as cursor:
             cursor.execute(self._marked(statement), values)
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-            return found
+            return list(cursor.fetchall())
 
     def do(self, statement: str, values: Sequence[object]) -> None:
         with closing(self.connection.cursor()) as cursor:
@@ -214,23 +248,25 @@ class _Connection:
     def _marked(self, statement: str) -> str:
         return statement.replace("?", self.dialect.mark)
 
-    def knows(self, table: str, message_id: str) -> bool:
-        statement = f"SELECT 1 FROM {table} WHERE {_name('CreatorID')} = ? LIMIT 1"  # noqa: S608
-        return bool(self.rows(statement, (f"{OWNER}{message_id}",)))
+    def has_left(self, message_id: str) -> bool:
+        """Whether its last attempt left; one that the modem refused may be made again."""
+        statement = (
+            f"SELECT {names(('ID', 'Status'))} FROM sentitems WHERE {name('CreatorID')} = ? ORDER BY {name('ID')} DESC"  # noqa: S608
+        )
+        rows = self.rows(statement, (f"{OWNER}{message_id}",))
+        return bool(rows) and REFUSED.isdisjoint(status for attempt, status in rows if attempt == rows[0][0])
 
     def ready(self, message_id: str) -> bool:
         """Whether it waits whole; one that is parked was left by a process that died over it."""
-        statement = (
-            f"SELECT 1 FROM outbox WHERE {_name('CreatorID')} = ? AND {_name('SendingDateTime')} < '2099-01-01' LIMIT 1"  # noqa: S608
-        )
-        return bool(self.rows(statement, (f"{OWNER}{message_id}",)))
+        statement = f"SELECT 1 FROM outbox WHERE {name('CreatorID')} = ? AND {name('SendingDateTime')} < ? LIMIT 1"  # noqa: S608
+        return bool(self.rows(statement, (f"{OWNER}{message_id}", self.dialect.parked)))
 
     def forget(self, message_id: str) -> None:
         """What is parked of it, its parts first."""
-        mine = f"SELECT {_name('ID')} FROM outbox WHERE {_name('CreatorID')} = ?"  # noqa: S608
+        mine = f"SELECT {name('ID')} FROM outbox WHERE {name('CreatorID')} = ?"  # noqa: S608
         for (one,) in self.rows(mine, (f"{OWNER}{message_id}",)):
             for table in ("outbox_multipart", "outbox"):
-                self.do(f"DELETE FROM {table} WHERE {_name('ID')} = ?", (one,))  # noqa: S608
+                self.do(f"DELETE FROM {table} WHERE {name('ID')} = ?", (one,))  # noqa: S608
 
     def insert_first(
         self, ours: Database, message_id: str, number: str, parts: Sequence[str], coding: str, udh: str
@@ -247,74 +283,38 @@ class _Connection:
             "CreatorID": f"{OWNER}{message_id}",
             "DeliveryReport": "yes",
             "RelativeValidity": LONGEST_VALIDITY,
-            "SendingDateTime": PARKED,
+            "SendingDateTime": self.dialect.parked,
         }
         marks = ", ".join("?" * len(row))
-        statement = f"INSERT INTO outbox ({_names(row)}) VALUES ({marks}) RETURNING {_name('ID')}"  # noqa: S608
-        return int(self.rows(statement, tuple(row.values()))[0][0])
+        statement = f"INSERT INTO outbox ({names(row)}) VALUES ({marks})"  # noqa: S608
+        if self.dialect.returning:
+            return int(self.rows(f"{statement} RETURNING {name('ID')}", tuple(row.values()))[0][0])
+        with closing(self.connection.cursor()) as cursor:
+            cursor.execute(self._marked(statement), tuple(row.values()))
+            return int(cursor.lastrowid)
 
     def insert_part(self, first: int, place: int, text: str, coding: str, udh: str) -> None:
         columns = ("ID", "SequencePosition", "TextDecoded", "Coding", "Class", "UDH")
-        statement = f"INSERT INTO outbox_multipart ({_names(columns)}) VALUES (?, ?, ?, ?, -1, ?)"  # noqa: S608
+        statement = f"INSERT INTO outbox_multipart ({names(columns)}) VALUES (?, ?, ?, ?, -1, ?)"  # noqa: S608
         self.do(statement, (first, place, text, coding, udh))
 
     def waiting(self, phone: str) -> list[tuple[Any, ...]]:
         """One row: how many of ours wait, and the first of them."""
         return self.rows(
-            f"SELECT count(*), min({_name('ID')}) FROM outbox WHERE {_name('CreatorID')} LIKE ?"  # noqa: S608
-            f" AND {_name('SenderID')} = ?",
+            f"SELECT count(*), min({name('ID')}) FROM outbox WHERE {name('CreatorID')} LIKE ?"  # noqa: S608
+            f" AND {name('SenderID')} = ?",
             (f"{OWNER}%", phone),
         )
 
     def unsent(self) -> list[tuple[Any, ...]]:
         return self.rows(
-            f"SELECT {_name('CreatorID')} FROM outbox WHERE {_name('CreatorID')} LIKE ?",  # noqa: S608
+            f"SELECT {names(('ID', 'CreatorID'))} FROM outbox WHERE {name('CreatorID')} LIKE ?",  # noqa: S608
             (f"{OWNER}%",),
         )
 
 
-def _open(url: str) -> Any:
-    place = urlsplit(url)
-    if place.scheme == "sqlite":
-        # Never a new one: a wrong path would be an empty database that nobody else reads.
-        path = unquote(place.path).removeprefix("/")
-        return sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=LOCKED_S, isolation_level=None)
-    import psycopg  # noqa: PLC0415 - only where it is used
-
-    return psycopg.connect(url, autocommit=True, connect_timeout=int(LOCKED_S))
-
-
-def is_readable(url: str) -> bool:
-    """Whether a driver could read it. Asked early: what a driver says of a URL that it cannot read quotes the password."""
-    if not url.startswith("postgresql:"):
-        return True
-    import psycopg.conninfo  # noqa: PLC0415
-
-    try:
-        psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
-        return False
-    return True
-
-
-def _troubles(url: str) -> tuple[type[Exception], ...]:
-    if url.startswith("sqlite:"):
-        return (sqlite3.Error, OSError)
-    import psycopg  # noqa: PLC0415
-
-    return (psycopg.Error, OSError)
-
-
 def _header(reference: int, total: int, sequence: int) -> str:
     return gsm.write_header(TextPart(reference, total, sequence)).hex().upper() if total > 1 else ""
-
-
-def _name(column: str) -> str:
-    return f'"{column}"'
-
-
-def _names(columns: Iterable[str]) -> str:
-    return ", ".join(map(_name, columns))
 
 
 def _plain(value: object) -> object:

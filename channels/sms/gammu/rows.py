@@ -24,7 +24,7 @@ from channels.messages import (
     clean_text,
 )
 from channels.phone import phone_address
-from channels.sms.gammu.database import Ended
+from channels.sms.gammu.database import REFUSED, Ended
 from channels.sms.gammu.settings import GammuSettings
 
 METHOD = "SQL"
@@ -33,7 +33,8 @@ USSD_CLASS = 127
 """An answer of the network to `*888#`, no message of anybody."""
 EIGHT_BIT = "8bit"
 DELIVERED = frozenset({"DeliveryOK"})
-BROKEN = frozenset({"SendingError", "Error"})
+AGAIN_S = 600.0
+"""Until what the modem refused is handed over once more; after three attempts a person is asked."""
 EXPIRED = range(0x60, 0x80)
 """TP-Status of what was tried until it ran out (3GPP 23.040, 9.2.3.15)."""
 
@@ -80,8 +81,8 @@ def read(request: RawRequest, settings: GammuSettings) -> Inbound:
 
 def _report(told: Told) -> DeliveryReport:
     statuses = set(told.statuses)
-    if statuses & BROKEN:
-        return DeliveryReport(told.message_id, DeliveryStatus.FAILED, "modem")
+    if statuses & REFUSED:
+        return DeliveryReport(told.message_id, DeliveryStatus.FAILED, "modem", again_s=AGAIN_S)
     if "DeliveryFailed" in statuses:
         reason = "expired" if told.error in EXPIRED else "network"
         return DeliveryReport(told.message_id, DeliveryStatus.FAILED, reason)

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from channels.sms.gammu.database import SCHEMES, is_readable
+from channels.sms.gammu.dialects import SCHEMES, is_readable
 from config.settings import Secret
 
 SPOOL = "/var/spool/gammu"
@@ -24,7 +24,7 @@ class GammuSettings:
     smsdrc: str = ""
     """Its configuration, read by `gateway channels check`; empty = not looked at."""
     database: Secret | None = None
-    """smsd's database in place of its folders: `sqlite:////var/lib/gammu/smsd.db`, `postgresql://user:password@host/smsd`."""
+    """smsd's database in place of its folders: `mysql://user:password@host/smsd`, `postgresql://…`, `sqlite:////var/lib/gammu/smsd.db`."""
     phone_id: str = ""
     """`PhoneID` of smsd; with `database` only."""
     charset: str = "utf-8"
@@ -43,7 +43,7 @@ class GammuSettings:
 
     def __post_init__(self) -> None:
         if self.database and urlsplit(self.database.reveal()).scheme not in SCHEMES:
-            raise ValueError("database must begin with sqlite:////path or postgresql://")
+            raise ValueError("database must begin with mysql://, mariadb://, postgresql:// or sqlite:////path")
         if self.database and not is_readable(self.database.reveal()):
             raise ValueError("database is no URL that can be read; in a password write % as %25, @ as %40, / as %2F")
         if bool(self.database) != bool(self.phone_id):

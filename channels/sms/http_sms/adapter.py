@@ -21,8 +21,9 @@ from channels.errors import (
 )
 from channels.messages import Answer, Inbound, OutboundMessage, RawRequest, RawResponse, SendReceipt
 from channels.oauth import Tokens
-from channels.protocols import Capabilities, Http, HttpResponse
+from channels.protocols import Bookmark, Capabilities, Http, HttpResponse, Submit
 from channels.sms.http_sms.outcomes import Judge
+from channels.sms.http_sms.polling import POLLED, Polling
 from channels.sms.http_sms.proofs import proof
 from channels.sms.http_sms.reading import Messages, Reports, read_all, shape
 from channels.sms.http_sms.sending import Request, Writer
@@ -35,7 +36,7 @@ MOST_ANSWERED = 64 * 1024
 
 
 class HttpSms:
-    """Sender and Checker; Receiver where the provider's table says what its calls look like."""
+    """Sender and Checker; Receiver where the provider's table says what its calls look like, Listener where we ask it."""
 
     Settings = HttpSmsSettings
     capabilities: Capabilities = Capabilities(max_length=1530, max_messages=10, gsm=True, reports=True)
@@ -51,6 +52,7 @@ class HttpSms:
         grant = self._writer.grant()
         self._tokens = Tokens(grant) if grant else None
         self._hearing = Hearing(settings, provider) if provider.inbound else None
+        self._polling = Polling(provider.poll, provider.outbound, settings, now) if provider.poll else None
         self.capabilities = Capabilities(
             max_length=gsm.PART[gsm.Encoding.GSM7, 8] * provider.outbound.max_segments,
             max_messages=provider.outbound.max_segments,
@@ -68,7 +70,7 @@ class HttpSms:
 
     @property
     def receives(self) -> bool:
-        return self._hearing is not None
+        return self._hearing is not None or self._polling is not None
 
     def verify(self, request: RawRequest) -> None:
         if self._hearing is None:
@@ -76,6 +78,8 @@ class HttpSms:
         self._hearing.verify(request)
 
     def parse(self, request: RawRequest) -> Sequence[Inbound]:
+        if self._polling and request.path == POLLED:
+            return self._polling.read(request.body)
         if self._hearing is None:
             raise PayloadInvalid("http_sms: nothing comes in here")
         return self._hearing.parse(request)
@@ -83,6 +87,13 @@ class HttpSms:
     def ack(self, request: RawRequest, answer: Answer) -> RawResponse:
         respond = self._hearing.respond(request) if self._hearing else Respond()
         return RawResponse(respond.status, respond.body.encode(), respond.content_type)
+
+    def listens(self) -> bool:
+        return self._polling is not None
+
+    async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
+        if self._polling:
+            await self._polling.run(submit, http, bookmark)
 
     async def send(self, message: OutboundMessage, http: Http) -> SendReceipt:
         request = self._writer.request(self._sending(message))

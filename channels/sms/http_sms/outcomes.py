@@ -3,10 +3,9 @@
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
-
 from channels.errors import (
     ChannelStopped,
+    PayloadInvalid,
     ProviderBusy,
     RecipientRefused,
     SendError,
@@ -16,7 +15,8 @@ from channels.errors import (
 )
 from channels.messages import SendReceipt
 from channels.protocols import HttpResponse
-from channels.sms.http_sms.paths import as_text, condition, pattern, read_path, value_at
+from channels.sms.http_sms.paths import Form, Place, as_text, condition, pattern
+from channels.sms.http_sms.reading import tree_of
 from channels.sms.http_sms.settings import Outbound, Rule, Throttle
 
 PASSING = frozenset({408, 425, 429, 502, 503})
@@ -29,17 +29,18 @@ class Judge:
     """The table of answers, read once: SettingsError names the key that cannot be used."""
 
     def __init__(self, outbound: Outbound) -> None:
-        accept, is_json = outbound.accept, outbound.answer == "json"
+        accept = outbound.accept
         self._outbound = outbound
-        self._is_json = is_json
+        # Of a plain text `$` is the whole.
+        self._form: Form = "xml" if outbound.answer == "xml" else "json"
         self._id = self._path(accept.id_path, "outbound.accept.id_path")
         self._error = self._path(accept.error_path, "outbound.accept.error_path")
         self._id_pattern = pattern(accept.id_regex, "outbound.accept.id_regex")
         self._error_pattern = pattern(accept.error_regex, "outbound.accept.error_regex")
-        self._when = condition(accept.when, "outbound.accept.when", is_json=True)
+        self._when = condition(accept.when, "outbound.accept.when", self._form)
 
-    def _path(self, path: str, where: str) -> tuple[str | int, ...] | None:
-        return read_path(path, where, is_json=True) if path else None
+    def _path(self, path: str, where: str) -> Place | None:
+        return Place.of(path, where, self._form) if path else None
 
     def receipt(self, response: HttpResponse) -> SendReceipt:
         """SendReceipt, or the SendError that the table gives."""
@@ -57,15 +58,15 @@ class Judge:
         raise self._by_status(status, code)
 
     def _tree(self, response: HttpResponse) -> Any:
-        if not self._is_json:
+        if self._outbound.answer == "text":
             return response.body.decode("utf-8", "replace").strip()
         try:
-            return msgspec.json.decode(response.body)
-        except (msgspec.DecodeError, ValueError, RecursionError):
+            return tree_of(response.body, self._form)
+        except PayloadInvalid:
             return None
 
-    def _found(self, tree: Any, steps: tuple[str | int, ...] | None, regex: Any) -> str:
-        text = as_text(value_at(tree, steps)) if steps is not None else ""
+    def _found(self, tree: Any, place: Place | None, regex: Any) -> str:
+        text = as_text(place.value(tree)) if place is not None else ""
         if regex is None:
             return text.strip()
         found = regex.search(text)

@@ -1,17 +1,21 @@
-"""Where a value stands in a call or an answer: `$.data[0]['id']` in JSON, a plain name in a form or query."""
+"""Where a value stands in a call or an answer: `$.data[0]['id']` in JSON, `/sms/from` or `@id` in XML, a plain name in a form
+or query."""
 
 import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from channels.errors import PayloadInvalid
 from channels.sms.http_sms.settings import Condition, FieldTable, FieldWords
 from config.settings import SettingsError
 
+Form = Literal["json", "xml", "names"]
+"""How a call or an answer is written, as far as paths go; a form and a query are names."""
+XML_PATH = re.compile(r"/?[A-Za-z_][\w.:-]*(?:/[A-Za-z_][\w.:-]*)*(?:/@[A-Za-z_][\w.:-]*)?|/?@[A-Za-z_][\w.:-]*")
 STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['([^']+)'\]|\[(\d{1,6})\]")
 TEXT_FORMATS = frozenset({"hex_utf16", "hex", "b64"})
 TIME_FORMATS = frozenset({"unix", "unix_ms", "rfc3339"})
@@ -19,9 +23,15 @@ LONGEST = 10_000
 Step = str | int
 
 
-def read_path(path: str, where: str, *, is_json: bool) -> tuple[Step, ...]:
+def form_of(body_kind: str) -> Form:
+    return "json" if body_kind == "json" else "xml" if body_kind == "xml" else "names"
+
+
+def read_path(path: str, where: str, form: Form) -> tuple[Step, ...]:
     """The steps of a path. SettingsError at `where` for one that is none."""
-    if not is_json:
+    if form == "xml":
+        return _xml_path(path, where)
+    if form == "names":
         if not path or path.startswith("$"):
             raise SettingsError(where, f"must be the plain name of a parameter, not {path!r}")
         return (path,)
@@ -38,8 +48,57 @@ def read_path(path: str, where: str, *, is_json: bool) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def value_at(tree: Any, steps: Sequence[Step]) -> Any:
-    """What stands there; None for nothing."""
+def _xml_path(path: str, where: str) -> tuple[Step, ...]:
+    if not XML_PATH.fullmatch(path):
+        raise SettingsError(where, f"must look like /answer/id, sender/number or @id, not {path!r}")
+    names = path.lstrip("/").split("/")
+    # What begins with / names the root first, which is all that there is.
+    return tuple(names[1:] if path.startswith("/") else names)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path, read once at the start."""
+
+    steps: tuple[Step, ...]
+    form: Form
+
+    @classmethod
+    def of(cls, path: str, where: str, form: Form) -> "Place":
+        """SettingsError at `where` for what is no path."""
+        return cls(read_path(path, where, form), form)
+
+    def value(self, tree: Any) -> Any:
+        """What stands there; None for nothing. In XML a name that repeats itself means its first, an element its text."""
+        if self.form != "xml":
+            return _value_at(tree, self.steps)
+        for step in self.steps:
+            one = _first(tree)
+            tree = one.get(step) if isinstance(one, Mapping) else None
+        one = _first(tree)
+        return one.get("", "") if isinstance(one, Mapping) else one
+
+    def items(self, tree: Any) -> list[Any] | None:
+        """The list that stands there; None for what is none. XML has no lists: one element there is a list of one."""
+        if self.form != "xml":
+            found = _value_at(tree, self.steps)
+            return found if isinstance(found, list) else None
+        *parents, name = self.steps
+        for step in parents:
+            one = _first(tree)
+            tree = one.get(step) if isinstance(one, Mapping) else None
+        one = _first(tree)
+        if not isinstance(one, Mapping):
+            return [] if one == "" else None  # an element without content holds no items
+        found = one.get(name, [])
+        return found if isinstance(found, list) else [found]
+
+
+def _first(tree: Any) -> Any:
+    return tree[0] if isinstance(tree, list) and tree else tree
+
+
+def _value_at(tree: Any, steps: Sequence[Step]) -> Any:
     for step in steps:
         if isinstance(step, int):
             tree = tree[step] if isinstance(tree, list) and step < len(tree) else None
@@ -59,14 +118,14 @@ def as_text(value: Any) -> str:
 class Reader:
     """One field, read once at the start."""
 
-    steps: tuple[Step, ...]
+    place: Place
     table: FieldTable
     pattern: re.Pattern[str] | None
     zone: ZoneInfo
 
     def text(self, tree: Any) -> str:
         """The value as text, after regex and map; the default where there is none."""
-        text = as_text(value_at(tree, self.steps))
+        text = as_text(self.place.value(tree))
         if self.pattern:
             found = self.pattern.search(text[:LONGEST])
             text = (found["v"] or "") if found else ""
@@ -81,9 +140,7 @@ class Reader:
             return None
 
 
-def reader(
-    words: FieldWords | None, where: str, *, is_json: bool, formats: frozenset[str] = frozenset()
-) -> Reader | None:
+def reader(words: FieldWords | None, where: str, form: Form, formats: frozenset[str] = frozenset()) -> Reader | None:
     """The reader of a field; None where the provider has none. SettingsError names what is wrong with it."""
     if words is None:
         return None
@@ -96,7 +153,7 @@ def reader(
         zone = ZoneInfo(table.tz)
     except (ValueError, OSError, KeyError) as problem:  # what is not found is a KeyError of its own
         raise SettingsError(f"{where}.tz", f"unknown time zone {table.tz!r}") from problem
-    return Reader(read_path(table.path, where, is_json=is_json), table, pattern(table.regex, f"{where}.regex"), zone)
+    return Reader(Place.of(table.path, where, form), table, pattern(table.regex, f"{where}.regex"), zone)
 
 
 def pattern(regex: str, where: str) -> re.Pattern[str] | None:
@@ -118,17 +175,17 @@ class Test:
 
     __test__ = False  # no test of pytest's
 
-    steps: tuple[Step, ...]
+    place: Place
     values: frozenset[str]
 
     def holds(self, tree: Any) -> bool:
-        return as_text(value_at(tree, self.steps)) in self.values
+        return as_text(self.place.value(tree)) in self.values
 
 
-def condition(words: Condition | None, where: str, *, is_json: bool) -> Test | None:
+def condition(words: Condition | None, where: str, form: Form) -> Test | None:
     if words is None:
         return None
-    return Test(read_path(words.path, f"{where}.path", is_json=is_json), frozenset(words.equals))
+    return Test(Place.of(words.path, f"{where}.path", form), frozenset(words.equals))
 
 
 def decoded(text: str, form: str) -> str:

@@ -24,17 +24,18 @@ from channels.phone import phone_address, unescaped
 from channels.sms.http_sms.paths import (
     TEXT_FORMATS,
     TIME_FORMATS,
+    Form,
+    Place,
     Reader,
-    Step,
     Test,
     condition,
     decoded,
-    read_path,
+    form_of,
     reader,
-    value_at,
 )
 from channels.sms.http_sms.settings import InboundTable, Receipts
 from channels.sms.http_sms.words import id_of
+from channels.xml_reading import read_xml
 from config.settings import SettingsError
 
 MEANINGS: Mapping[str, tuple[DeliveryStatus | None, str]] = {
@@ -54,24 +55,21 @@ Readers = Mapping[str, Reader | None]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a call carries its items: JSON, form or query; one item, or a list at `items`."""
+    """How a call carries its items: JSON, XML, form or query; one item, or a list at `items`."""
 
     body_kind: str
     charset: str
-    items: tuple[Step, ...] | None
+    items: Place | None
 
     def items_of(self, request: RawRequest) -> Sequence[Any]:
         """PayloadInvalid for what is no such call."""
-        if self.body_kind != "json":
+        if self.body_kind not in {"json", "xml"}:
             return [self._parameters(request)]
-        try:
-            tree = msgspec.json.decode(request.body.decode(self.charset))
-        except (msgspec.DecodeError, ValueError, RecursionError) as problem:
-            raise PayloadInvalid("http_sms: no JSON") from problem
+        tree = tree_of(request.body, form_of(self.body_kind), self.charset)
         if self.items is None:
             return [tree]
-        found = value_at(tree, self.items)
-        if not isinstance(found, list) or len(found) > MOST_ITEMS:
+        found = self.items.items(tree)
+        if found is None or len(found) > MOST_ITEMS:
             raise PayloadInvalid("http_sms: no list of messages at items_path")
         return found
 
@@ -94,29 +92,39 @@ def shape(table: InboundTable | Receipts, where: str) -> Shape:
         raise SettingsError(f"{where}.charset", f"unknown {table.charset!r}") from problem
     if not table.items_path:
         return Shape(table.body_kind, table.charset, None)
-    if table.body_kind != "json" or not table.items_path.endswith(LIST):
-        raise SettingsError(f"{where}.items_path", "is for JSON and ends in [*]")
-    return Shape(
-        "json", table.charset, read_path(table.items_path.removesuffix(LIST), f"{where}.items_path", is_json=True)
-    )
+    path = table.items_path
+    form = form_of(table.body_kind)
+    if form == "names" or (form == "json" and not path.endswith(LIST)):
+        raise SettingsError(f"{where}.items_path", "is for JSON, where it ends in [*], and for XML")
+    return Shape(table.body_kind, table.charset, Place.of(path.removesuffix(LIST), f"{where}.items_path", form))
+
+
+def tree_of(body: bytes, form: Form, charset: str = "utf-8") -> Any:
+    """JSON or XML as values. PayloadInvalid for what is none; XML names its charset itself."""
+    try:
+        return read_xml(body, attributes=True) if form == "xml" else msgspec.json.decode(body.decode(charset))
+    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
+        raise PayloadInvalid(f"http_sms: no {form.upper()}") from problem
 
 
 class Messages:
     """Reads messages of citizens."""
 
-    def __init__(self, table: InboundTable, number: str) -> None:
-        fields, is_json = table.fields, table.body_kind == "json"
+    def __init__(self, table: InboundTable, number: str, where: str = "inbound") -> None:
+        fields, form = table.fields, form_of(table.body_kind)
         if not table.fields.id and not table.fields.time:
-            raise SettingsError("inbound.fields", "need an id, or a time to tell one message from the same words later")
+            raise SettingsError(
+                f"{where}.fields", "need an id, or a time to tell one message from the same words later"
+            )
         given = {name: getattr(fields, name) for name in ("to", "id", "encoding", "udh", "part", "parts", "ref")}
         self._readers: Readers = {
-            name: reader(words, f"inbound.fields.{name}", is_json=is_json) for name, words in given.items()
+            name: reader(words, f"{where}.fields.{name}", form) for name, words in given.items()
         } | {
-            "from": reader(fields.from_, "inbound.fields.from", is_json=is_json),
-            "text": reader(fields.text, "inbound.fields.text", is_json=is_json, formats=TEXT_FORMATS),
-            "time": reader(fields.time, "inbound.fields.time", is_json=is_json, formats=TIME_FORMATS),
+            "from": reader(fields.from_, f"{where}.fields.from", form),
+            "text": reader(fields.text, f"{where}.fields.text", form, TEXT_FORMATS),
+            "time": reader(fields.time, f"{where}.fields.time", form, TIME_FORMATS),
         }
-        self._ignored = condition(table.ignore_if, "inbound.ignore_if", is_json=is_json)
+        self._ignored = condition(table.ignore_if, f"{where}.ignore_if", form)
         self._table = table
         self._number = number
 
@@ -176,7 +184,7 @@ class Reports:
     """Reads delivery reports."""
 
     def __init__(self, table: Receipts) -> None:
-        fields, is_json = table.fields, table.body_kind == "json"
+        fields, form = table.fields, form_of(table.body_kind)
         if not (fields.id or fields.reference):
             raise SettingsError("receipts.fields", "need id or reference")
         names = ("status", "id", "reference", "error", "time", "part")
@@ -184,13 +192,13 @@ class Reports:
             name: reader(
                 getattr(fields, name),
                 f"receipts.fields.{name}",
-                is_json=is_json,
-                formats=TIME_FORMATS if name == "time" else frozenset(),
+                form,
+                TIME_FORMATS if name == "time" else frozenset(),
             )
             for name in names
         }
         self._meanings = {word.casefold(): MEANINGS[meaning] for word, meaning in table.map.items()}
-        self.when: Test | None = condition(table.when, "receipts.when", is_json=is_json)
+        self.when: Test | None = condition(table.when, "receipts.when", form)
 
     def read(self, item: Any) -> DeliveryReport:
         """PayloadInvalid for what names no message of ours."""

@@ -8,17 +8,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from channels.oauth import Grant
-from channels.sms.http_sms.settings import HttpSmsSettings, Outbound, OutboundAuth
-from channels.sms.http_sms.words import BODY, Sending, Template
+from channels.sms.http_sms.logins import address_of, auth_headers, auth_query, grant_of, needed, plain
+from channels.sms.http_sms.settings import HttpSmsSettings, Outbound
+from channels.sms.http_sms.words import SIGNING, VALUES, Known, Sending, Template, address
+from channels.sms.http_sms.xml_body import check_names, xml_of
 from config.settings import SettingsError
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-ORIGIN = re.compile(r"https?://[^/?#{}\s]+(?=[/?]|$)")
-TYPES = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
+TYPES = {
+    "form": "application/x-www-form-urlencoded",
+    "json": "application/json",
+    "xml": "application/xml; charset=utf-8",
+}
 Parts = Mapping[str, Any]
 
 
@@ -37,14 +42,14 @@ class Writer:
         self._outbound = outbound
         self._secret = settings.secret
         where = "outbound"
-        if not ORIGIN.match(outbound.url):
-            raise SettingsError("outbound.url", "must begin with https:// and a host without placeholders")
-        if outbound.url.startswith("http://") and not outbound.allow_private:
-            raise SettingsError("outbound.url", "must begin with https:// (http only with allow_private = true)")
-        self._url = self._template(outbound.url, f"{where}.url")
+        self._url = self._template(
+            address_of(outbound.url, f"{where}.url", plain_http=outbound.allow_private), f"{where}.url"
+        )
         auth = outbound.auth
-        self._query = self._templates({**outbound.query, **_auth_query(auth)}, f"{where}.query")
-        self._headers = self._templates({**outbound.headers, **self._auth_headers()}, f"{where}.headers")
+        self._query = self._templates({**outbound.query, **auth_query(auth, f"{where}.auth")}, f"{where}.query")
+        self._headers = self._templates(
+            {**outbound.headers, **auth_headers(auth, self._secret, f"{where}.auth")}, f"{where}.headers"
+        )
         for name in (*self._headers, *([auth.name] if auth.kind == "hmac" else [])):
             if not HEADER_NAME.fullmatch(name):
                 raise SettingsError(f"{where}.headers", f"{name!r} is no name of a header")
@@ -53,28 +58,13 @@ class Writer:
 
     def grant(self) -> Grant | None:
         """How tokens are asked for; None where something else proves who we are."""
-        auth, where = self._outbound.auth, "outbound.auth"
-        if auth.kind != "oauth2_client":
-            return None
-        if not ORIGIN.match(auth.token_url) or (
-            auth.token_url.startswith("http://") and not self._outbound.allow_private
-        ):
-            raise SettingsError(f"{where}.token_url", "must begin with https:// and a host")
-        _needed(auth.client_id, f"{where}.client_id")
-        said = {
-            "grant_type": "client_credentials",
-            "client_id": auth.client_id,
-            "client_secret": self._secret(auth.client_secret, f"{where}.client_secret"),
-        }
-        return Grant(auth.token_url, said | ({"scope": auth.scope} if auth.scope else {}))
+        outbound = self._outbound
+        return grant_of(outbound.auth, self._secret, "outbound.auth", plain_http=outbound.allow_private)
 
     def request(self, sending: Sending) -> Request:
         outbound = self._outbound
         body = self._body(sending)
-        url = self._url.fill(sending, _quoted)
-        if self._query:
-            pairs = [(name, each.fill(sending)) for name, each in self._query.items()]
-            url += ("&" if "?" in url else "?") + urlencode(pairs, quote_via=quote)
+        url = address(self._url, self._query, sending)
         headers = {name: CONTROL.sub("", each.fill(sending)) for name, each in self._headers.items()}
         if body is not None:
             headers["Content-Type"] = outbound.content_type or TYPES.get(
@@ -84,30 +74,16 @@ class Writer:
             headers[outbound.auth.name] = self._signature(replace(sending, body=(body or b"").decode()))
         return Request(outbound.method, url, headers, body)
 
-    def _template(self, text: str, where: str, more: Mapping[str, Any] | None = None) -> Template:
-        return Template(text, where, self._secret, more)
+    def _template(self, text: str, where: str, known: Known = VALUES) -> Template:
+        return Template(text, where, self._secret, known)
 
     def _templates(self, texts: Mapping[str, str], where: str) -> dict[str, Template]:
         return {name: self._template(text, f"{where}.{name}") for name, text in texts.items()}
 
-    def _auth_headers(self) -> dict[str, str]:
-        auth, where = self._outbound.auth, "outbound.auth"
-        match auth.kind:
-            case "basic":
-                login = f"{auth.username}:{self._secret(auth.password, f'{where}.password')}".encode()
-                return {"Authorization": f"Basic {base64.b64encode(login).decode()}"}
-            case "bearer":
-                return {"Authorization": f"Bearer {_plain(self._secret(auth.token, f'{where}.token'))}"}
-            case "header":
-                _needed(auth.name, f"{where}.name")
-                return {auth.name: _plain(self._secret(auth.value, f"{where}.value"))}
-            case _:
-                return {}
-
     def _body_of(self) -> Callable[[Sending], bytes | None]:
         outbound, where = self._outbound, "outbound.body"
         extra = self._auth_fields()
-        if extra and outbound.body_kind not in TYPES:
+        if extra and outbound.body_kind not in {"form", "json"}:
             raise SettingsError("outbound.auth.kind", "body needs body_kind form or json")
         if outbound.body_kind == "none":
             return lambda _: None
@@ -118,6 +94,9 @@ class Writer:
         if outbound.method == "GET":
             raise SettingsError("outbound.method", "GET carries no body: write its parameters to outbound.query")
         tree = self._tree({**outbound.body, **extra}, where)
+        if outbound.body_kind == "xml":
+            check_names(outbound.body, where)
+            return lambda sending: xml_of(_filled(tree, sending))
         if outbound.body_kind == "json":
             return lambda sending: json.dumps(
                 _filled(tree, sending), ensure_ascii=False, separators=(",", ":")
@@ -147,50 +126,26 @@ class Writer:
         auth = self._outbound.auth
         if auth.kind != "body":
             return {}
-        _needed(auth.fields, "outbound.auth.fields")
+        needed(auth.fields, "outbound.auth.fields")
         return {name: self._text_or_secret(text, f"outbound.auth.fields.{name}") for name, text in auth.fields.items()}
 
     def _text_or_secret(self, text: str, where: str) -> str:
         is_reference = text.startswith(("env:", "file:", "secret:"))
-        return _plain(self._secret(text, where)) if is_reference else text
+        return plain(self._secret(text, where)) if is_reference else text
 
     def _signature_of(self) -> Callable[[Sending], str] | None:
         auth = self._outbound.auth
         if auth.kind != "hmac":
             return None
-        _needed(auth.name, "outbound.auth.name")
+        needed(auth.name, "outbound.auth.name")
         key = self._secret(auth.key, "outbound.auth.key").encode()
-        signed = self._template(auth.signed, "outbound.auth.signed", BODY)
+        signed = self._template(auth.signed, "outbound.auth.signed", SIGNING)
 
         def signature(sending: Sending) -> str:
             digest = hmac.new(key, signed.fill(sending).encode(), getattr(hashlib, auth.algorithm)).digest()
             return auth.prefix + (digest.hex() if auth.encoding == "hex" else base64.b64encode(digest).decode())
 
         return signature
-
-
-def _auth_query(auth: OutboundAuth) -> dict[str, str]:
-    if auth.kind != "query":
-        return {}
-    _needed(auth.name, "outbound.auth.name")
-    kind, colon, name = auth.value.partition(":")
-    if not colon or kind != "secret":
-        raise SettingsError("outbound.auth.value", "must be secret:NAME, of the channel's secrets")
-    return {auth.name: f"{{secret.{name}}}"}
-
-
-def _plain(text: str) -> str:
-    """A text that stands for itself in a template."""
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def _needed(value: object, where: str) -> None:
-    if not value:
-        raise SettingsError(where, "is missing")
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="")
 
 
 def _filled(tree: Any, sending: Sending) -> Any:

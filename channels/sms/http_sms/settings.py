@@ -86,11 +86,12 @@ class Outbound:
     headers: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
     query: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
     auth: OutboundAuth = field(default_factory=OutboundAuth)
-    body_kind: Literal["none", "form", "json", "raw"] = "json"
+    body_kind: Literal["none", "form", "json", "xml", "raw"] = "json"
     body: object = None
+    """Fields; of `xml` one element that holds the others, where `@name` is an attribute and `""` the text beside it."""
     content_type: str = ""
     """Of a `raw` body."""
-    answer: Literal["json", "text"] = "json"
+    answer: Literal["json", "xml", "text"] = "json"
     accept: Accept = field(default_factory=Accept)
     throttle: Throttle = field(default_factory=Throttle)
     permanent: Rule = field(default_factory=Rule)
@@ -169,10 +170,10 @@ class Respond:
 class InboundTable:
     fields: MessageFields
     method: Literal["GET", "POST"] = "POST"
-    body_kind: Literal["query", "form", "json"] = "json"
+    body_kind: Literal["query", "form", "json", "xml"] = "json"
     auth: InboundAuth = field(default_factory=InboundAuth)
     items_path: str = ""
-    """JSON only: where the list of messages stands (`$.messages[*]`); empty = one message a call."""
+    """Where the list of messages stands (`$.messages[*]`, in XML `/messages/message`); empty = one message a call."""
     ignore_if: Condition | None = None
     respond: Respond = field(default_factory=Respond)
     charset: str = "utf-8"
@@ -204,11 +205,35 @@ class Receipts:
     """Empty: receipts come to the address of messages and are told apart by `when`."""
     when: Condition | None = None
     method: Literal["GET", "POST"] = "POST"
-    body_kind: Literal["query", "form", "json"] = "json"
+    body_kind: Literal["query", "form", "json", "xml"] = "json"
     items_path: str = ""
     respond: Respond | None = None
     """None = as `inbound.respond`."""
     charset: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class PollTable:
+    """For a provider without callbacks: where new messages are asked for, and where they stand in the answer."""
+
+    url: str
+    fields: MessageFields
+    every_s: float = field(default=30.0, metadata={"min": 5, "max": 3600})
+    method: Literal["GET", "POST"] = "GET"
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
+    query: Mapping[str, str] = field(default_factory=lambda: NO_WORDS)
+    """`{cursor}` is what stood at `cursor_path` in the last answer, `first` before there was one."""
+    auth: OutboundAuth | None = None
+    """None = as `outbound.auth`."""
+    answer: Literal["json", "xml"] = "json"
+    items_path: str = ""
+    """As in `inbound`; empty = one message an answer."""
+    cursor_path: str = ""
+    """Empty: the provider itself remembers what it gave, or gives the newest again and again."""
+    first: str = ""
+    ignore_if: Condition | None = None
+    charset: str = "utf-8"
+    double_decode: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +248,7 @@ class Provider:
     outbound: Outbound
     inbound: InboundTable | None = None
     receipts: Receipts | None = None
+    poll: PollTable | None = None
     kind: Literal["http_sms"] = "http_sms"
     name: str = ""
     provider: About = field(default_factory=About)
@@ -241,6 +267,7 @@ class HttpSmsSettings:
     outbound: Outbound | None = None
     inbound: InboundTable | None = None
     receipts: Receipts | None = None
+    poll: PollTable | None = None
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     """What `secret:NAME` and `{secret.NAME}` mean."""
     inbound_token: Secret | None = None
@@ -259,9 +286,9 @@ class HttpSmsSettings:
         if self.provider is None:
             if self.outbound is None:
                 raise SettingsError("outbound", "is missing; write its table, or name the provider's file: provider")
-            return Provider(self.outbound, self.inbound, self.receipts)
-        if self.outbound or self.inbound or self.receipts:
-            raise SettingsError("provider", "stands beside outbound, inbound or receipts; keep one of both")
+            return Provider(self.outbound, self.inbound, self.receipts, self.poll)
+        if self.outbound or self.inbound or self.receipts or self.poll:
+            raise SettingsError("provider", "stands beside outbound, inbound, receipts or poll; keep one of both")
         return build_section(Provider, _tree(self.provider), self.provider.name)
 
     def secret(self, reference: str, where: str) -> str:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape
 
 from channels import gsm
@@ -52,6 +53,23 @@ def id_of(reference: str) -> str:
     return OURS + "".join(CROCKFORD[number >> bits & 31] for bits in range(60, -1, -5))
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question for new messages as its placeholders see it."""
+
+    number: str
+    now: datetime
+    cursor: str
+
+
+Context = Sending | Asking
+Known = Mapping[str, Callable[[Any], Value]]
+ASKING: Known = {
+    "cursor": lambda a: a.cursor,
+    "channel.address": lambda a: a.number,
+    "now.unix": lambda a: int(a.now.timestamp()),
+    "now.rfc3339": lambda a: a.now.isoformat(timespec="seconds"),
+}
 VALUES: Mapping[str, Callable[[Sending], Value]] = {
     "text": lambda s: s.message.text,
     "to.e164": lambda s: s.message.address.path,
@@ -66,7 +84,7 @@ VALUES: Mapping[str, Callable[[Sending], Value]] = {
     "now.unix": lambda s: int(s.now.timestamp()),
     "now.rfc3339": lambda s: s.now.isoformat(timespec="seconds"),
 }
-BODY: Mapping[str, Callable[[Sending], Value]] = {"body": lambda s: s.body}
+SIGNING: Known = {**VALUES, "body": lambda s: s.body}
 FILTERS: Mapping[str, Callable[[str], str]] = {
     "url": lambda text: quote(text, safe=""),
     "json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
@@ -84,7 +102,7 @@ TOKEN = re.compile(r"\{\{|\}\}|\{([a-zA-Z0-9_.]+)(?::([a-z]+))?((?:\|[a-z0-9_]+)
 @dataclass(frozen=True, slots=True)
 class _Piece:
     literal: str = ""
-    value: Callable[[Sending], Value] | None = None
+    value: Callable[[Any], Value] | None = None
     filters: tuple[Callable[[str], str], ...] = ()
     kind: type = str
     is_escaped: bool = False
@@ -92,7 +110,7 @@ class _Piece:
     def __repr__(self) -> str:
         return "_Piece()"
 
-    def shown(self, sending: Sending) -> str:
+    def shown(self, sending: Context) -> str:
         if self.value is None:
             return self.literal
         value = self.value(sending)
@@ -112,31 +130,38 @@ class Template:
         text: str,
         where: str,
         secret: Callable[[str, str], str],
-        more: Mapping[str, Callable[[Sending], Value]] | None = None,
+        known: Known = VALUES,
     ) -> None:
-        self._pieces = tuple(_pieces(text, where, secret, {**VALUES, **(more or {})}))
+        self._pieces = tuple(_pieces(text, where, secret, known))
 
     @property
     def is_escaped(self) -> bool:
         """Whether every value passes a filter that makes it harmless where it stands."""
         return all(piece.value is None or piece.is_escaped for piece in self._pieces)
 
-    def fill(self, sending: Sending, each: Callable[[str], str] | None = None) -> str:
+    def fill(self, sending: Context, each: Callable[[str], str] | None = None) -> str:
         """The text for one message; `each` changes what a placeholder gives, for example into its percent-encoding."""
         return "".join(
             each(piece.shown(sending)) if each and piece.value else piece.shown(sending) for piece in self._pieces
         )
 
-    def typed(self, sending: Sending) -> Value:
+    def typed(self, sending: Context) -> Value:
         """The value itself where the text is one typed placeholder: a number or a truth in JSON."""
         if len(self._pieces) == 1 and (only := self._pieces[0]).value and only.kind is not str:
             return only.value(sending)
         return self.fill(sending)
 
 
-def _pieces(
-    text: str, where: str, secret: Callable[[str, str], str], known: Mapping[str, Callable[[Sending], Value]]
-) -> list[_Piece]:
+def address(url: Template, query: Mapping[str, Template], context: Context) -> str:
+    """The URL with its parameters; what placeholders give is percent-encoded."""
+    filled = url.fill(context, lambda text: quote(text, safe=""))
+    if not query:
+        return filled
+    pairs = [(name, each.fill(context)) for name, each in query.items()]
+    return filled + ("&" if "?" in filled else "?") + urlencode(pairs, quote_via=quote)
+
+
+def _pieces(text: str, where: str, secret: Callable[[str, str], str], known: Known) -> list[_Piece]:
     pieces: list[_Piece] = []
     literal, position = "", 0
     for token in TOKEN.finditer(text):
@@ -158,7 +183,7 @@ def _placeholder(
     token: re.Match[str],
     where: str,
     secret: Callable[[str, str], str],
-    known: Mapping[str, Callable[[Sending], Value]],
+    known: Known,
 ) -> _Piece:
     name, kind, filters = token[1], token[2], [word for word in token[3].split("|") if word]
     unknown = [word for word in filters if word not in FILTERS]

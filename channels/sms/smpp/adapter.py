@@ -5,18 +5,26 @@ Wire: docs/channels/smpp.md. Whoever listens holds the bind, so messages leave f
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from channels.errors import AnswerLost, ChannelMisconfigured, ChannelStopped, NotSent, PayloadInvalid, ProviderBusy
-from channels.messages import DeliveryReport, Inbound, OutboundMessage, RawRequest, SendReceipt
+from channels.errors import (
+    AnswerLost,
+    ChannelMisconfigured,
+    ChannelStopped,
+    NotSent,
+    PayloadInvalid,
+    ProviderBusy,
+    SendError,
+)
+from channels.messages import Answer, DeliveryReport, Inbound, OutboundMessage, RawRequest, SendReceipt
 from channels.protocols import Bookmark, Capabilities, Http, Submit
-from channels.sms.smpp import health, reading
+from channels.sms.smpp import health, reading, ussd
 from channels.sms.smpp.hearing import Hearing
 from channels.sms.smpp.link import Link, bound
 from channels.sms.smpp.pace import Pace
-from channels.sms.smpp.pdu import Pdu, Status
+from channels.sms.smpp.pdu import Pdu, ShortMessage, Status
 from channels.sms.smpp.sending import Sending
 from channels.sms.smpp.session import BindRefused, Timing
 from channels.sms.smpp.settings import SmppSettings
@@ -61,7 +69,8 @@ class Smpp:
         self._monotonic, self._pause, self._chance = monotonic, pause, chance
         self._timing = timing
         self._sending = Sending(settings, Pace(settings.parts_per_second, monotonic, pause), monotonic)
-        self._hearing = Hearing(settings, monotonic)
+        self._hearing = Hearing(settings, monotonic, self._show)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._link: Link | None = None
         self._losses = 0
         self._again_at = float("-inf")
@@ -83,8 +92,8 @@ class Smpp:
     async def listen(self, submit: Submit, http: Http, bookmark: Bookmark) -> None:
         """Until cancelled. Raises ChannelMisconfigured for what is worth telling; whoever calls again waits here."""
 
-        async def heard(received: Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]) -> None:
-            await submit([(self._recognised(event), request) for event, request in received])
+        async def heard(received: Sequence[tuple[Inbound | PayloadInvalid, RawRequest]]) -> Sequence[Answer]:
+            return await submit([(self._recognised(event), request) for event, request in received])
 
         while True:
             await self._pause(max(self._again_at - self._monotonic(), 0.0))
@@ -152,7 +161,27 @@ class Smpp:
             if self._locked_out:
                 raise ChannelStopped("credentials", self._locked_out)
             raise ProviderBusy(max(self._again_at - self._monotonic(), 1.0), whole_channel=True)
-        return await self._sending.send(message, link.sending)
+        return await self._sending.send(message, link.sending, self._answered_late)
+
+    def _answered_late(self, message_id: str, answer: Pdu) -> None:
+        self._begin(self._hearing.answered_late(message_id, answer))
+
+    def _show(self, asked: ShortMessage, answer: Answer) -> None:
+        """Right behind the answer to the deliver_sm, which nothing may hold up."""
+        self._begin(self._shown(asked, answer))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _shown(self, asked: ShortMessage, answer: Answer) -> None:
+        if self._link is None:
+            return  # the session ended with its bind
+        try:
+            await self._sending.page(ussd.page(asked, answer, self._settings), self._link.sending)
+        except SendError as problem:
+            log.warning("smpp_page_not_shown", reason=problem.reason)
 
     async def check(self, http: Http, webhook_url: str) -> list[str]:
         """Binds, asks whether the link lives, unbinds; whatever is delivered meanwhile shall come again."""

@@ -63,6 +63,7 @@ class Tag(IntEnum):
     MESSAGE_PAYLOAD = 0x0424
     MESSAGE_STATE = 0x0427
     USSD_SERVICE_OP = 0x0501
+    ITS_SESSION_INFO = 0x1383
 
 
 @dataclass(frozen=True, slots=True)

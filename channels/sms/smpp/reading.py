@@ -1,20 +1,21 @@
 """From a deliver_sm to what it says, and the same again from a spool or quarantine: equal bytes always mean the same.
 
-One deliver_sm is one `RawRequest`: method SMPP, path `/deliver`, the whole PDU as its body. SMPP gives messages no name:
-ours for this arrival stands in the query.
+One deliver_sm is one `RawRequest`: method SMPP, path `/deliver`, the whole PDU as its body. SMPP gives messages and sessions
+no name: ours for this arrival, and for its session of USSD, stand in the query.
 """
 
 import hashlib
+from dataclasses import replace
 
 from channels import gsm
 from channels.errors import PayloadInvalid
 from channels.messages import Address, Inbound, InboundMessage, MessageKind, RawRequest, TextPart, clean_text
 from channels.phone import phone_address
-from channels.sms.smpp import pdu, receipts
+from channels.sms.smpp import pdu, receipts, ussd
 from channels.sms.smpp.pdu import Command, Party, PduInvalid, ShortMessage, Tag
 from channels.sms.smpp.settings import SmppSettings
 
-METHOD, PATH = "SMPP", "/deliver"
+METHOD, PATH, LATE = "SMPP", "/deliver", "/late"
 KIND = 0x3C
 """Bits of esm_class that say what kind of message it is."""
 WRITTEN, RECEIPT, INTERMEDIATE = 0x00, 0x04, 0x20
@@ -22,13 +23,18 @@ HAS_HEADER = 0x40
 INTERNATIONAL, NAME = 1, 5
 """Types of numbers."""
 UCS2 = 8
-USSD = "USSD"
 LONGEST_NUMBER = 64
 
 
-def as_request(octets: bytes, key: str) -> RawRequest:
-    """A PDU as it is kept. `key` names this arrival: its repeat by the operator has the same."""
-    return RawRequest(METHOD, PATH, raw_query=key.encode("ascii"), body=octets)
+def as_request(octets: bytes, key: str, session: str = "") -> RawRequest:
+    """A PDU as it is kept. `key` names this arrival: its repeat by the operator has the same. `session`: of USSD."""
+    named = f"{key}{ussd.NAME_SEPARATOR}{session}" if session else key
+    return RawRequest(METHOD, PATH, raw_query=named.encode("ascii"), body=octets)
+
+
+def as_answer(message_id: str, octets: bytes) -> RawRequest:
+    """The answer to a submit_sm that came when nobody waited for it any more."""
+    return RawRequest(METHOD, LATE, raw_query=message_id.encode("ascii"), body=octets)
 
 
 def fingerprint(message: ShortMessage) -> str:
@@ -58,35 +64,43 @@ def is_receipt(message: ShortMessage) -> bool:
     return message.esm_class & KIND in {RECEIPT, INTERMEDIATE} or is_named
 
 
-def is_ussd(message: ShortMessage) -> bool:
-    """A step of a USSD session, which this channel does not lead: kept, and no complaint `*123*17#`."""
-    return message.service_type == USSD or message.parameter(Tag.USSD_SERVICE_OP) is not None
-
-
 def read(request: RawRequest, settings: SmppSettings) -> Inbound:
     """What one deliver_sm says. PayloadInvalid when that cannot be told."""
+    if request.path == LATE:
+        return receipts.late(request.raw_query.decode("ascii", "replace"), request.body, settings)
     message = message_of(request.body)
     octets = message.octets or message.parameter(Tag.MESSAGE_PAYLOAD) or b""
     if is_receipt(message):
         text = gsm.decode(octets, message.coding, settings.smsc_default_alphabet, "latin-1")
-        return receipts.report(message, text, settings.receipt_id, is_final=message.esm_class & KIND != INTERMEDIATE)
+        told = receipts.report(message, text, settings.receipt_id, is_final=message.esm_class & KIND != INTERMEDIATE)
+        reference = message.number(Tag.USER_MESSAGE_REFERENCE)
+        return told if reference is None else replace(told, recipient=_sender(message.source)[0], reference=reference)
     header = gsm.read_header(octets) if message.esm_class & HAS_HEADER else gsm.Header()
     part = header.part or _sar(message)
     text = _text(octets[header.length :], message.coding, settings)
     sender, reachable = _sender(message.source)
+    key, _, session = request.raw_query.decode("ascii", "replace").partition(ussd.NAME_SEPARATOR)
+    is_led = bool(session) and ussd.is_step(message)
     return InboundMessage(
-        external_id=f"mo:{request.raw_query.decode('ascii', 'replace')[:100] or fingerprint(message)}",
+        external_id=f"mo:{key[:100] or fingerprint(message)}",
         sender=sender,
         # Half of an emoji may end a part: it is cleaned when the parts are joined.
         text=text if part else clean_text(text),
-        kind=MessageKind.MESSAGE
-        if message.esm_class & KIND == WRITTEN and not is_ussd(message)
-        else MessageKind.SERVICE,
+        kind=_kind(message, is_led=is_led),
         destination=message.destination.number[:LONGEST_NUMBER] or settings.number,
         part=part,
+        session=ussd.event(message, session[:100], clean_text(text), settings) if is_led else None,
         reply_possible=reachable,
         flags=frozenset({"bad_udh"} if header.bad else ()),
     )
+
+
+def _kind(message: ShortMessage, *, is_led: bool) -> MessageKind:
+    """A step of USSD that nobody answers is kept, and is no complaint `*123*17#`."""
+    if is_led:
+        return MessageKind.USSD_STEP
+    is_written = message.esm_class & KIND == WRITTEN and not ussd.is_step(message)
+    return MessageKind.MESSAGE if is_written else MessageKind.SERVICE
 
 
 def _sar(message: ShortMessage) -> TextPart | None:

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 
 from channels.errors import PayloadInvalid
 from channels.messages import DeliveryReport, DeliveryStatus
+from channels.sms.smpp import pdu
+from channels.sms.smpp.outcomes import refusal
 from channels.sms.smpp.pdu import ShortMessage, Tag
+from channels.sms.smpp.settings import SmppSettings
 
 Meaning = tuple[DeliveryStatus | None, str]
 
 LONGEST_ID = 65
+LATE_AGAIN_S = 60.0
+"""When what was refused late and for a while is tried again."""
 LONGEST_NUMBER = 24
 """Digits that are still a number of one machine word or two; longer ones are names in whatever alphabet."""
 TAIL = 8
@@ -56,6 +61,22 @@ def report(message: ShortMessage, text: str, spelling: str, *, is_final: bool) -
     is_number = len(first) > TAIL and HEX_DIGITS.fullmatch(first)
     tail = first[-TAIL:] if spelling == "auto" and is_number else ""
     return DeliveryReport(first, status, reason, by_provider_id=True, others=tuple(others), tail=tail)
+
+
+def late(message_id: str, octets: bytes, settings: SmppSettings) -> DeliveryReport:
+    """What an answer to submit_sm says that came when the message was in doubt already."""
+    try:
+        answer = pdu.read(octets)
+        named = pdu.read_text(answer.body) if answer.status == pdu.Status.OK else ""
+    except pdu.PduInvalid as problem:
+        raise PayloadInvalid(f"smpp: {problem}") from problem
+    if answer.status == pdu.Status.OK:
+        return DeliveryReport(
+            message_id, DeliveryStatus.SENT, provider_id=canonical(named)[:LONGEST_ID] if named.strip() else ""
+        )
+    refused = refusal(answer.status, LATE_AGAIN_S, settings.vendor_codes())
+    again_s = LATE_AGAIN_S if refused.retryable else None
+    return DeliveryReport(message_id, DeliveryStatus.FAILED, refused.reason, again_s=again_s)
 
 
 def canonical(identity: str) -> str:

@@ -7,6 +7,7 @@ import zlib
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from channels.errors import AnswerLost, NotSent, ProviderBusy, SendError, as_send_error
@@ -14,9 +15,9 @@ from channels.messages import DeliveryReport, OutboundMessage, SendReceipt
 from channels.sms.smpp import pdu, writing
 from channels.sms.smpp.outcomes import refusal
 from channels.sms.smpp.pace import Pace
-from channels.sms.smpp.pdu import PduInvalid, Status
+from channels.sms.smpp.pdu import Pdu, PduInvalid, Status
 from channels.sms.smpp.receipts import canonical, spellings
-from channels.sms.smpp.session import Session
+from channels.sms.smpp.session import Late, Session
 from channels.sms.smpp.settings import SmppSettings
 
 Value = TypeVar("Value")
@@ -40,27 +41,29 @@ class Sending:
         self._monotonic = monotonic
         self._vendor = settings.vendor_codes()
         self._mask = (1 << writing.BITS[settings.long_mode]) - 1
-        self._begun: OrderedDict[str, list[str]] = OrderedDict()
-        """Numbers that the operator gave to the parts of messages that are not through yet."""
         self._references: OrderedDict[str, deque[tuple[str, int]]] = OrderedDict()
         self._reported: OrderedDict[str, None] = OrderedDict()
         self._names: OrderedDict[str, None] = OrderedDict()
         """Numbers of lately, in receipts without an answer and in answers."""
 
-    async def send(self, message: OutboundMessage, session: Session) -> SendReceipt:
-        """SendError, with every part that the operator has taken remembered for the next attempt."""
+    async def send(self, message: OutboundMessage, session: Session, late: Callable[[str, Pdu], None]) -> SendReceipt:
+        """SendError, which names every part that the operator has taken: the next attempt goes on behind them.
+        `late` gets its id and the answer that comes when it is in doubt already."""
         bodies = writing.bodies(message, self._settings, self._reference(message))
-        taken = _kept(self._begun, message.id, list)
+        taken = _earlier(message, len(bodies))
         try:
-            await self._parts(bodies, taken, session)
+            await self._parts(bodies, taken, session, partial(late, message.id) if len(bodies) == 1 else None)
         except SendError as problem:
-            if not problem.retryable:
-                self._begun.pop(message.id, None)
+            if problem.retryable:
+                problem.parts = tuple(taken)
             if taken and not problem.detail:
                 problem.detail = f"{len(taken)} of {len(bodies)} parts"
             raise
-        self._begun.pop(message.id, None)
         return SendReceipt(parts=tuple(taken)) if len(taken) > 1 else SendReceipt(taken[0])
+
+    async def page(self, body: bytes, session: Session) -> None:
+        """A page of USSD: once, for nobody waits for it a minute later. SendError."""
+        await self._part(body, session)
 
     def recognised(self, report: DeliveryReport) -> DeliveryReport:
         """The same, spelt as the answer did that gave this number lately; the answer may also follow, and spell it so."""
@@ -71,17 +74,17 @@ class Sending:
         _remember(self._reported, report.message_id)
         return report
 
-    async def _parts(self, bodies: Sequence[bytes], taken: list[str], session: Session) -> None:
+    async def _parts(self, bodies: Sequence[bytes], taken: list[str], session: Session, late: Late | None) -> None:
         began = self._monotonic()
         for body in bodies[len(taken) :]:
             if self._monotonic() - began > TOGETHER_S:
                 raise ProviderBusy(0.0)
-            taken.append(await self._part(body, session))
+            taken.append(await self._part(body, session, late))
 
-    async def _part(self, body: bytes, session: Session) -> str:
+    async def _part(self, body: bytes, session: Session, late: Late | None = None) -> str:
         await self._pace.turn(PATIENCE_S)
         try:
-            answer = await session.submit(body, PATIENCE_S)
+            answer = await session.submit(body, PATIENCE_S, late)
         except (NotSent, AnswerLost) as problem:
             raise as_send_error(problem) from problem
         if answer.status == Status.OK:
@@ -116,6 +119,11 @@ class Sending:
             used.append((message.id, reference))
             return reference
         return known[message.id]
+
+
+def _earlier(message: OutboundMessage, parts: int) -> list[str]:
+    """What was taken in earlier attempts, whichever process made them; nothing where the message is cut otherwise by now."""
+    return list(message.sent_parts) if len(message.sent_parts) < parts else []
 
 
 def _remember(names: OrderedDict[str, None], name: str) -> None:

@@ -5,6 +5,7 @@ Nothing here knows messages: who hears gets PDUs, who submits gets the answering
 
 import asyncio
 import ssl
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ LENGTH_OCTETS = 4
 NAMELESS = pdu.write_text("")
 """The body of an answer to deliver_sm: a message_id that is never set."""
 
+Late = Callable[[Pdu], None]
+"""Takes an answer that comes when nobody waits for it any more."""
+LATE_KEPT = 1_000
 Hear = Callable[[Pdu], Awaitable[int]]
 """Takes a deliver_sm; the status to answer with, once it is stored."""
 
@@ -63,6 +67,7 @@ class Session:
         self._sequence = 0
         self._open: dict[int, tuple[int, asyncio.Future[Pdu | None]]] = {}
         """Sequence -> the command that answers it, and who waits."""
+        self._late: OrderedDict[int, Late] = OrderedDict()
         self._answering: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._said_at = self._loop.time()
@@ -90,9 +95,10 @@ class Session:
         if answer.status != Status.OK:
             raise BindRefused(answer.status)
 
-    async def submit(self, body: bytes, wait_s: float) -> Pdu:
+    async def submit(self, body: bytes, wait_s: float, late: Late | None = None) -> Pdu:
         """The answer to a submit_sm, whatever its status. ProviderBusy when the window stays full for `wait_s`, NotSent
-        when nothing was written, AnswerLost when nobody knows whether it was carried out."""
+        when nothing was written, AnswerLost when nobody knows whether it was carried out; `late` gets the answer that comes
+        after all."""
         try:
             async with asyncio.timeout(wait_s):
                 await self._room.acquire()
@@ -101,7 +107,7 @@ class Session:
         try:
             if self._is_closing:
                 raise NotSent("the session is being ended")
-            return await self._request(Command.SUBMIT_SM, body, self._timing.answer_s)
+            return await self._request(Command.SUBMIT_SM, body, self._timing.answer_s, late)
         finally:
             self._room.release()
 
@@ -119,7 +125,7 @@ class Session:
             await self._request(Command.UNBIND, b"", self._timing.unbind_s)
         self.give_up("unbound")
 
-    async def _request(self, command: int, body: bytes, within_s: float) -> Pdu:
+    async def _request(self, command: int, body: bytes, within_s: float, late: Late | None = None) -> Pdu:
         if self.why:
             raise NotSent(self.why)
         sequence = self._sequence = self._sequence % LAST_SEQUENCE + 1
@@ -131,6 +137,10 @@ class Session:
                 await self._writer.drain()
                 answer = await promise
         except TimeoutError:
+            if late:
+                self._late[sequence] = late
+                if len(self._late) > LATE_KEPT:
+                    self._late.popitem(last=False)
             raise AnswerLost("no answer in time") from None
         except OSError as problem:
             raise AnswerLost(type(problem).__name__) from None
@@ -196,6 +206,10 @@ class Session:
 
     def _answered(self, one: Pdu) -> None:
         """Answers come in any order; one that nobody waits for any more tells nobody anything."""
+        late = self._late.pop(one.sequence, None)
+        if late and one.command == Command.SUBMIT_SM | ANSWER:
+            late(one)
+            return
         command, promise = self._open.get(one.sequence, (0, None))
         fits = one.command in {command, Command.GENERIC_NACK}
         if promise is None or not fits or promise.done():

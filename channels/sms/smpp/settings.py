@@ -9,6 +9,8 @@ from config.settings import Secret
 
 LONGEST_SYSTEM_ID, LONGEST_PASSWORD, LONGEST_SYSTEM_TYPE = 15, 8, 12
 VENDOR_CODES = range(0x400, 0x500)
+ITS_SESSION_INFO = 0x1383
+VENDOR_TAGS = range(0x1400, 0x4000)
 Meaning = Literal["temporary", "permanent", "busy", "stopped"]
 NOTHING: Mapping[str, Meaning] = MappingProxyType({})
 
@@ -49,6 +51,13 @@ class SmppSettings:
     max_segments: int = field(default=10, metadata={"min": 1, "max": 20})
     mo_repeat_window_s: int = field(default=300, metadata={"min": 0, "max": 86_400})
     """So long after a lost connection a message that we have already is taken for the operator's repeat."""
+    message_reference: bool = True
+    """Each message that is one part carries a number of ours, which receipts repeat: it settles what is in doubt."""
+    ussd_code: str = ""
+    """What citizens dial where USSD comes over this bind (*708#); empty = steps of USSD are kept and not answered."""
+    ussd_session_tag: int = ITS_SESSION_INFO
+    """The parameter that names a session: 0x1383 (its_session_info), or the operator's own, 0x1400 to 0x3FFF."""
+    ussd_page_septets: int = field(default=180, metadata={"min": 80, "max": 182})
     code_map: Mapping[str, Meaning] = field(default_factory=lambda: NOTHING)
     """What the operator's own refusals mean: `"0x401" = "permanent"`; the others are tried again."""
 
@@ -63,6 +72,8 @@ class SmppSettings:
                 raise ValueError(f"{key}: SMPP takes at most {longest} characters of ASCII")
         if not (self.host and self.system_id and self.number):
             raise ValueError("number, host and system_id must be there")
+        if self.ussd_session_tag != ITS_SESSION_INFO and self.ussd_session_tag not in VENDOR_TAGS:
+            raise ValueError("ussd_session_tag is 0x1383, or the operator's own parameter from 0x1400 to 0x3FFF")
         if self.dcs8_charset:
             try:
                 "".encode(self.dcs8_charset)

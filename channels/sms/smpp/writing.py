@@ -2,7 +2,7 @@
 
 from channels import gsm
 from channels.gsm import Encoding
-from channels.messages import OutboundMessage, TextPart
+from channels.messages import OutboundMessage, TextPart, short_reference
 from channels.phone import NumberKind, normalise
 from channels.sms.smpp import pdu
 from channels.sms.smpp.pdu import Parameters, Party, ShortMessage, Tag
@@ -23,7 +23,8 @@ def bodies(message: OutboundMessage, settings: SmppSettings, reference: int) -> 
     gsm.refuse_unsendable(message, len(texts), settings.max_segments)
     if settings.long_mode == "payload" and len(texts) > 1:
         whole = _octets(message.text, encoding, settings.smsc_default_alphabet)
-        return [_body(message, settings, encoding, parameters=((Tag.MESSAGE_PAYLOAD, whole),))]
+        named = ((Tag.MESSAGE_PAYLOAD, whole), *_numbered(message, settings))
+        return [_body(message, settings, encoding, parameters=named)]
     found = []
     for sequence, text in enumerate(texts, start=1):
         octets = _octets(text, encoding, settings.smsc_default_alphabet)
@@ -36,7 +37,7 @@ def _part(
     message: OutboundMessage, settings: SmppSettings, encoding: Encoding, octets: bytes, part: TextPart | None
 ) -> bytes:
     if part is None:
-        return _body(message, settings, encoding, octets)
+        return _body(message, settings, encoding, octets, parameters=_numbered(message, settings))
     if settings.long_mode == "sar":
         numbered = (
             (Tag.SAR_REFERENCE, part.reference.to_bytes(2, "big")),
@@ -45,6 +46,12 @@ def _part(
         )
         return _body(message, settings, encoding, octets, parameters=numbered)
     return _body(message, settings, encoding, gsm.write_header(part) + octets, esm_class=HAS_HEADER)
+
+
+def _numbered(message: OutboundMessage, settings: SmppSettings) -> Parameters:
+    """Of whole messages only: what is reported of one part says nothing of those that were never sent."""
+    reference = short_reference(message.id).to_bytes(2, "big")
+    return ((Tag.USER_MESSAGE_REFERENCE, reference),) if settings.message_reference else ()
 
 
 def _body(
@@ -67,6 +74,12 @@ def _body(
             parameters=parameters,
         )
     )
+
+
+def encoded(text: str, alphabet: str) -> tuple[bytes, int]:
+    """Octets and data_coding of a text that leaves whole."""
+    encoding = _encoding(text, alphabet)
+    return _octets(text, encoding, alphabet), UCS2 if encoding is Encoding.UCS2 else 0
 
 
 def _source(own: str, settings: SmppSettings) -> Party:

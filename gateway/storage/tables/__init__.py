@@ -26,6 +26,7 @@ from gateway.storage.tables.governance import (
     legal_hold,
     privacy_request,
 )
+from gateway.storage.tables.learning import automatic, learned_model, proposal, ruling
 from gateway.storage.tables.messages import (
     attachment,
     attachment_upload,
@@ -93,6 +94,7 @@ __all__ = [
     "audit_checkpoint",
     "audit_cut",
     "audit_head",
+    "automatic",
     "bookmark",
     "breach",
     "breach_person",
@@ -119,6 +121,7 @@ __all__ = [
     "idempotency_key",
     "identity_demand",
     "known_incident",
+    "learned_model",
     "lease",
     "legal_hold",
     "mandate_warning",
@@ -138,9 +141,11 @@ __all__ = [
     "photo_print",
     "privacy_request",
     "process",
+    "proposal",
     "quarantine",
     "remote_event",
     "remote_master",
+    "ruling",
     "sent_part",
     "shelf",
     "sms_part",

@@ -186,6 +186,7 @@ complaint_event = Table(
     Column("text_masked", Text, nullable=False, default=""),
     Column("inputs", Document),
     Column("key", String(80)),
+    Column("said_at", Instant),
 )
 """Found by its complaint, never by its id alone: an index of ids would be the largest of the database."""
 # Few events have a key.

@@ -252,6 +252,8 @@ delivery_report = Table(
     Column("reason", String(60), nullable=False, default=""),
     Column("received_at", Instant, nullable=False),
     Column("outbox_id", BigInteger),
+    Column("again_s", Integer),
+    Column("stops_channel", Boolean, nullable=False, default=False),
     UniqueConstraint("channel", "message_ref", "status"),
 )
 

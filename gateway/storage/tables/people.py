@@ -31,8 +31,9 @@ contact = Table(
     Column("unreachable_reason", String(40), nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
     Column("free_since", Instant),
+    Column("unreachable_by", String(31), nullable=False, default=""),
 )
-"""`free_since`: of an officer's (`staff`) since when no team has it any more."""
+"""`unreachable_by`: the one channel that says that nobody is there, of an address that others reach, too. `free_since`: of an officer's (`staff`) since when no team has it any more."""
 Index("ix_contact_staff", contact.c.id, sqlite_where=text("staff"), postgresql_where=text("staff"))
 
 further_address = Table(

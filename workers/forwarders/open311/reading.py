@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from channels.xml_reading import XmlRefused, read_xml
 from gateway.complaints.complaint import CLOSED, Status
 from gateway.complaints.forward import PollJob, RemoteEvent, RemoteState
-from workers.forwarders.open311.xml_reading import XmlRefused, read_xml
 
 Row = Mapping[str, str]
 CLOSED_THERE = "closed"

@@ -1,0 +1,44 @@
+"""Danger that the classifier sees where the words of arrival did not: what follows is the same (CASEWORK 9.7).
+
+The reporter is told to call 112 and what to do at once, the duty list is told at any hour, and a person decides where it goes.
+"""
+
+from typing import Any
+
+from gateway.casework import emergencies
+from gateway.complaints.classification import Suggestion
+from gateway.complaints.complaint import Sensitive, Urgency
+from gateway.conversation.render import render
+from gateway.conversation.turns import reply
+from gateway.outbound import outbound
+from gateway.outbound.outbound import Said
+from gateway.people import dialogues, readers
+from gateway.record import cases
+from gateway.storage.store import Transaction
+
+ADVISED = frozenset({
+    "kebakaran", "banjir", "bencana", "kecelakaan", "medis", "kekerasan", "satwa", "bunuh_diri", "hilang",
+})  # fmt: skip
+"""Hazards with a text of their own, `em.do_…`."""
+THREATENED = frozenset({Sensitive.KEKERASAN_SEKSUAL, Sensitive.ANAK})
+
+
+def raise_alarm(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
+    """`row`: a complaint that was just received, is not held, and is not urgent yet."""
+    cases.amend(tx, row.id, urgency=Urgency.DARURAT.value)
+    emergencies.tell(tx, row.id)
+    route = readers.reporter(tx, row)
+    channel = tx.office.channels.get(row.channel)
+    if route.skip or channel is None or channel.capabilities.sessions or route.channel != row.channel:
+        return
+    language = dialogues.load(tx, [(row.channel, route.contact)])[row.channel, route.contact.id].language
+    for key in _keys(suggestion):
+        answer = reply(key, row.number, kontak=tx.office.lexicon.ppa_contact)
+        rendered = render(answer, language, channel.capabilities, tx.office.texts)
+        texts = [(message.text, message.buttons) for message in rendered.messages]
+        outbound.say(tx, route.contact, row.channel, texts, Said(key, row.id, direct=True, sent_from=route.sent_from))
+
+
+def _keys(suggestion: Suggestion) -> list[str]:
+    notice = "em.violence" if suggestion.sensitive in THREATENED else "em.notice"
+    return [notice, f"em.do_{suggestion.hazard}"] if suggestion.hazard in ADVISED else [notice]

@@ -1,0 +1,131 @@
+"""What was proposed for a complaint, and what people decided instead: the signal that a classifier learns from.
+
+Codes and numbers alone: the text stays in the complaint, and goes with it (ADR 0020).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway.complaints.classification import Suggestion
+from gateway.complaints.complaint import Action, Actor, ArchiveReason, Role
+from gateway.storage import tables
+from gateway.storage.store import Transaction
+
+TOPIC, AGENCY, KIND = "topic", "agency", "kind"
+TASKS = (TOPIC, AGENCY, KIND)
+"""What is ruled on, and what a model can be learned for."""
+NO_REPORT = "bukan_laporan"
+NOT_PEOPLE = frozenset({Role.SYSTEM, Role.REPORTER, Role.SP4N})
+# Action -> what it rules on -> the inputs that say how, the first one given counts.
+RULED: Mapping[Action, Mapping[str, tuple[str, ...]]] = {
+    Action.VERIFY: {KIND: ("kind",), TOPIC: ("topic",)},
+    Action.ASSIGN: {AGENCY: ("agency",)},
+    Action.REASSIGN: {AGENCY: ("agency",)},
+    # "Not ours": whoever got it names whose it is.
+    Action.DISPUTE_AUTHORITY: {AGENCY: ("agency", "institution")},
+    Action.REFER_OUT: {AGENCY: ("institution",)},
+}
+PROPOSED = (
+    "at", "model", "acted", "language", "kind", "topic", "topic_sure", "agency", "agency_sure", "sure", "place",
+    "sensitive", "emergency", "unknown", "routed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What was proposed for a complaint. `acted`: it went on by itself. `routed`: to which agency it goes or would go."""
+
+    complaint_id: int
+    suggestion: Suggestion
+    acted: bool = False
+    routed: str = ""
+
+
+def proposed(tx: Transaction, proposals: Sequence[Proposed], *, shadow: bool = False) -> None:
+    """Keep what was proposed; a later proposal for a complaint replaces it."""
+    tx.upsert(tables.proposal, [_row(tx, one, shadow=shadow) for one in proposals], PROPOSED)
+
+
+def _row(tx: Transaction, one: Proposed, *, shadow: bool) -> dict[str, Any]:
+    suggestion = one.suggestion
+    return {
+        "complaint_id": one.complaint_id,
+        "shadow": shadow,
+        "at": tx.now,
+        "model": suggestion.model,
+        "acted": one.acted,
+        "language": suggestion.language,
+        "kind": suggestion.kind,
+        "topic": suggestion.topic,
+        "topic_sure": suggestion.topics[0].confidence if suggestion.topics else 0.0,
+        "agency": suggestion.agency,
+        "agency_sure": suggestion.agencies[0].confidence if suggestion.agencies else 0.0,
+        "sure": suggestion.confidence,
+        "place": suggestion.place_code,
+        "sensitive": suggestion.sensitive.value,
+        "emergency": suggestion.emergency,
+        "unknown": suggestion.unknown,
+        "routed": one.routed,
+    }
+
+
+def ruled(
+    tx: Transaction, action: Action, complaint_id: int, event_id: int, actor: Actor, inputs: Mapping[str, str]
+) -> None:
+    """Keep what a person decided by this action, beside what had been proposed by then. What a machine does is no ruling."""
+    if actor.role in NOT_PEOPLE:
+        return
+    asked = RULED.get(action, {})
+    decided = {what: next(filter(None, map(inputs.get, names)), "") for what, names in asked.items()}
+    if action is Action.ARCHIVE and inputs.get("archive_reason") == ArchiveReason.BUKAN_LAPORAN:
+        decided = {KIND: NO_REPORT}
+    keep(tx, complaint_id, event_id, action.value, actor, {what: code for what, code in decided.items() if code})
+
+
+def keep(
+    tx: Transaction, complaint_id: int, event_id: int, action: str, actor: Actor, decided: Mapping[str, str]
+) -> None:
+    """Rulings by what they are about."""
+    if not decided:
+        return
+    before = in_use(tx, complaint_id)
+    for what, code in decided.items():
+        tx.insert(
+            tables.ruling,
+            complaint_id=complaint_id,
+            event_id=event_id,
+            what=what,
+            at=tx.now,
+            action=action,
+            actor_role=actor.role.value,
+            model=before.model if before else "",
+            proposed=getattr(before, what) if before else "",
+            sure=_sure(before, what),
+            acted=bool(before and before.acted),
+            decided=code,
+        )
+
+
+def _sure(before: Any, what: str) -> float:
+    return 0.0 if before is None or what == KIND else float(getattr(before, f"{what}_sure"))
+
+
+def in_use(tx: Transaction, complaint_id: int) -> Any:
+    """The proposal that people saw; None where there was none."""
+    table = tables.proposal
+    return tx.one(select(table).where(table.c.complaint_id == complaint_id, table.c.shadow.is_(False)))
+
+
+def taken_back(tx: Transaction, complaint_id: int, event_id: int) -> None:
+    """What was undone was never decided."""
+    table = tables.ruling
+    tx.execute(table.delete().where(table.c.complaint_id == complaint_id, table.c.event_id == event_id))
+
+
+def forget(tx: Transaction, ids: Collection[int]) -> None:
+    """The words of these complaints go, and with them what could only be told by them."""
+    for table in (tables.proposal, tables.ruling):
+        tx.execute(table.delete().where(table.c.complaint_id.in_(list(ids))))

@@ -1,0 +1,29 @@
+"""The blind set: citizens' messages and sentences, labelled by another hand than the one that keeps the word lists.
+
+Written without looking at the lists, examples and profiles of the classifier, so that it says something about real messages. **Nobody copies from it
+into a word list or an example**: who wants a better figure writes more text of the same kind out of their own head. All citizens are invented.
+
+`messages-*.jsonl` has `id, text, kind, topic, agency, place, place_code, language, sensitive, emergency, out_of_authority`; the place is what
+the text itself tells (a landmark stands for the area of landmarks.csv), null where it tells none and where a question only names an office or a way; who handles what is decided by overlaps.csv and
+out-of-authority.csv. `languages.jsonl` has `text, language` (BCP 47).
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+Row = Mapping[str, object]
+
+
+def messages() -> list[Row]:
+    return [row for file in sorted(HERE.glob("messages-*.jsonl")) for row in _read(file)]
+
+
+def sentences() -> list[Row]:
+    return _read(HERE / "languages.jsonl")
+
+
+def _read(file: Path) -> list[Row]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,80 @@
+"""Learned weights as plain data: what is served is what was trained, and nothing else is loaded."""
+
+import json
+
+import pytest
+
+from workers.classification.linear import LinearModel, ModelInvalid, Reading, before
+
+MODEL = LinearModel(
+    task="topic",
+    version="1",
+    classes=("air", "jalan"),
+    bias=(10, -10),
+    weights={"lubang": ((1, 200),), "air": ((0, 300), (1, -100)), "air mati": ((0, 50),), "#jalan": ((1, 20),)},
+    rarity={"lubang": 2.0, "air": 1.0, "air mati": 3.0},
+    temperature=2.0,
+)
+
+
+def test_a_score_is_the_bias_and_the_words_shared_to_length_one() -> None:
+    assert MODEL.scores(Reading(())) == {"air": 0.1, "jalan": -0.1}
+    assert MODEL.scores(Reading(("air",))) == {"air": 3.1, "jalan": -1.1}
+    both = MODEL.scores(Reading(("lubang", "xyz", "air")))
+    assert both["jalan"] == pytest.approx(-0.1 + (2 * 2.0 - 1 * 1.0) / 5**0.5)
+
+
+def test_neighbours_and_word_lists_speak_too() -> None:
+    near = MODEL.scores(Reading(("air", "mati")))
+    assert near["air"] == pytest.approx(0.1 + (3.0 * 1.0 + 0.5 * 3.0) / 10**0.5)
+    assert MODEL.scores(Reading((), {"jalan": 5.0, "sampah": 9.0}))["jalan"] == pytest.approx(0.9)
+
+
+def test_probabilities_sum_to_one_and_follow_the_temperature() -> None:
+    told = MODEL.probabilities(Reading(("air",)))
+    assert sum(told.values()) == pytest.approx(1.0)
+    assert told["air"] == pytest.approx(1 / (1 + 2.718281828 ** (-4.2 / 2)))
+
+
+def test_nothing_known_is_told_as_nothing() -> None:
+    assert MODEL.probabilities(Reading(("xyz",), {"sampah": 3.0})) == {}
+
+
+def test_doubt_takes_certainty_away() -> None:
+    assert MODEL.probabilities(Reading(("air",)), 3.0)["air"] < MODEL.probabilities(Reading(("air",)))["air"]
+
+
+def test_a_model_on_top_of_another_sees_what_that_one_says() -> None:
+    assert before(MODEL, Reading(("air",))) == {"=air": 3.1, "=jalan": -1.1}
+    assert before(None, Reading(("air",))) == {}
+
+
+def test_the_words_that_decided_are_named_strongest_first() -> None:
+    reading = Reading(("air", "mati", "lubang"), {"jalan": 5.0})
+    assert [word for word, _ in MODEL.explain(reading, "air")] == ["air", "air mati"]
+    assert [word for word, _ in MODEL.explain(reading, "jalan")] == ["lubang"]
+    assert MODEL.explain(reading, "sampah") == []
+
+
+def test_a_file_gives_the_same_model_again() -> None:
+    assert LinearModel.from_json(MODEL.to_json()) == MODEL
+
+
+CHANGED = json.loads(MODEL.to_json()) | {"temperature": 0.1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        MODEL.to_json()[:-20],
+        json.dumps(CHANGED),
+        MODEL.to_json().replace('"format":1', '"format":2'),
+    ],
+)
+def test_a_changed_or_cut_file_is_refused(text: str) -> None:
+    with pytest.raises(ModelInvalid):
+        LinearModel.from_json(text)

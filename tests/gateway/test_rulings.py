@@ -1,0 +1,110 @@
+"""What was proposed stays beside the complaint; what people decided stays beside what was proposed, and goes with the words."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from gateway.complaints.classification import Ranked, Suggestion
+from gateway.complaints.complaint import SYSTEM, Action
+from gateway.intake import triage
+from gateway.intake.arrival import Arrival
+from gateway.queries import confirmed
+from gateway.record import rulings
+from gateway.retention import emptying
+from gateway.storage import tables
+from gateway.storage.store import Store
+from tests.gateway import short_ways
+from tests.gateway.short_ways import act, count, member, only, opened, rows
+
+Sends = Callable[..., Arrival]
+GUESS = Suggestion(
+    language="id",
+    topics=(Ranked("pekerjaan-umum", 0.62), Ranked("perhubungan", 0.2)),
+    agencies=(Ranked("PUPR", 0.7), Ranked("DLH", 0.1)),
+    confidence=0.62,
+    model="topic-20261123-abc",
+    unknown=0.25,
+)
+PROPOSAL, RULING = tables.proposal, tables.ruling
+
+
+def judged(store: Store, suggestion: Suggestion = GUESS) -> None:
+    with store.transaction() as tx:
+        triage.take(tx, [(job, suggestion) for job in triage.claim(tx, 10)])
+
+
+def decided(store: Store) -> list[tuple[str, str, str, str]]:
+    return [(row.action, row.what, row.proposed, row.decided) for row in rows(store, RULING)]
+
+
+def test_what_people_decide_is_kept_beside_what_was_proposed(store: Store, telegram: Sends) -> None:
+    case = opened(store, telegram(short_ways.REPORT))
+    judged(store)
+    kept = only(store, PROPOSAL)
+    assert (kept.model, kept.topic, kept.agency, kept.acted, kept.shadow) == (
+        GUESS.model,
+        "pekerjaan-umum",
+        "PUPR",
+        False,
+        False,
+    )
+    assert (kept.topic_sure, kept.agency_sure, kept.unknown) == (0.62, 0.7, 0.25)
+    act(store, case, Action.ASSIGN, agency="PUPR", kind="pengaduan", topic="lingkungan-hidup")
+    act(store, case, Action.DISPUTE_AUTHORITY, member(store).actor, agency="DLH", reason="Ini sampah, bukan jalan")
+    assert sorted(decided(store)) == [
+        ("assign", "agency", "PUPR", "PUPR"),
+        ("dispute_authority", "agency", "PUPR", "DLH"),
+        ("verify", "kind", "pengaduan", "pengaduan"),
+        ("verify", "topic", "pekerjaan-umum", "lingkungan-hidup"),
+    ]
+    act(store, case, Action.UNDO, member(store).actor)
+    assert "dispute_authority" not in [row[0] for row in decided(store)]
+    judged(store)
+    with store.transaction() as tx:
+        emptying.everything(tx, [case.id])
+    assert count(store, PROPOSAL) == count(store, RULING) == 0
+
+
+def test_what_a_machine_does_by_itself_is_no_ruling(store: Store, telegram: Sends) -> None:
+    case = opened(store, telegram(short_ways.REPORT))
+    judged(store)
+    with store.transaction() as tx:
+        rulings.ruled(tx, Action.VERIFY, case.id, 1, SYSTEM, {"kind": "pengaduan", "topic": "pekerjaan-umum"})
+    assert decided(store) == []
+    act(store, case, Action.ARCHIVE, archive_reason="bukan_laporan", reason="Hanya salam dari warga")
+    assert decided(store) == [("archive", "kind", "pengaduan", "bukan_laporan")]
+
+
+class AsBefore(Exception):
+    """Takes a transaction down."""
+
+
+SECRETS: tuple[tuple[str, dict[str, object]], ...] = (
+    # what makes it unfit      columns
+    ("nothing", {"unit": ""}),
+    ("confidential", {"confidential": True}),
+    ("anonymous", {"anonymous": True}),
+    ("sensitive", {"sensitive": "anak"}),
+    ("about our own people", {"kind": "pengaduan_pengawasan"}),
+    ("conflict", {"flags": "konflik_kepentingan"}),
+    ("withdrawn", {"archive_reason": "dibatalkan_pelapor"}),
+    ("held", {"hold": "spam"}),
+    ("words gone", {"text_masked": ""}),
+    ("training", {"training": True}),
+)
+
+
+def test_only_what_is_nobodys_secret_teaches_and_the_last_ruling_holds(store: Store, telegram: Sends) -> None:
+    case = opened(store, telegram(short_ways.REPORT))
+    judged(store)
+    act(store, case, Action.ASSIGN, agency="PUPR", kind="pengaduan", topic="lingkungan-hidup")
+    act(store, case, Action.REASSIGN, agency="DLH", reason="Ini sampah, bukan jalan")
+    with store.reading() as tx:
+        (agency,) = confirmed.confirmed(tx, "agency")
+        assert (agency.label, agency.text.startswith("Jalan di depan pasar")) == ("DLH", True)
+        assert confirmed.confirmed(tx, "agency", tx.now) == []
+    table = tables.complaint
+    for why, columns in SECRETS:
+        with suppress(AsBefore), store.transaction() as tx:
+            tx.execute(table.update().values(**columns))
+            assert len(confirmed.confirmed(tx, "topic")) == (why == "nothing"), why
+            raise AsBefore
