@@ -132,7 +132,7 @@ async def test_one_process_holds_the_bind_and_the_other_goes_on_with_what_waits(
             **{"from": SITI}, text="Lampu jalan di depan SD Contoh 3 mati sejak seminggu, gelap sekali."
         )
         await until(lambda: len(shown(operator)) == 2)  # the second one over the next link
-        await until(lambda: len(rows(office, "SELECT id FROM outbox WHERE state = 'delivered'")) == 1)
+        await until(lambda: rows(office, "SELECT id FROM outbox WHERE state = 'delivered'"))
         assert len(smsc_.bound) == 1
         # F38: taken over there and not sent again; the receipt repeats our number of it, which settles the doubt.
         await until(lambda: len(rows(office, "SELECT id FROM outbox WHERE state = 'delivered'")) == 2)
