@@ -6,6 +6,9 @@ into a word list or an example**: who wants a better figure writes more text of 
 `messages-*.jsonl` has `id, text, kind, topic, agency, place, place_code, language, sensitive, emergency, out_of_authority`; the place is what
 the text itself tells (a landmark stands for the area of landmarks.csv), null where it tells none and where a question only names an office or a way; who handles what is decided by overlaps.csv and
 out-of-authority.csv. `languages.jsonl` has `text, language` (BCP 47).
+
+`held-*.jsonl` is held back: same fields, read by nothing here, so that no floor and no improvement is made against it before the end.
+Its `bukan_laporan` rows may carry `hold` (`spam` advertising, scams and chain letters; `abuse` insults without substance).
 """
 
 import json
