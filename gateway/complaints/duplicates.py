@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from rapidfuzz import fuzz
-
 from gateway.complaints.complaint import Point
+from gateway.complaints.places import KECAMATAN_PARTS, VILLAGE_PARTS
 
 SAME_TEXT_WITHIN = timedelta(hours=24)
 """The same sender with the same text in this time repeats a report and gets the old number."""
 LIKELY_WITHIN = timedelta(days=7)
 LIKELY_METRES = 300
-LIKELY_TEXT = 0.75
 MASS_REPORTS, MASS_WITHIN = 5, timedelta(minutes=60)
 """From so many linked reports in this time on it may be one incident that many people see."""
 EARTH_RADIUS_M = 6_371_000
@@ -25,13 +23,19 @@ NO_WORD = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What is compared of a report. `area` is a region code."""
+    """What is compared of a report. `area` is a region code; `reporter` is empty where nobody may learn who wrote it."""
 
     text: str
     topic: str
     at: datetime
     area: str = ""
     point: Point | None = None
+    area_name: str = ""
+    reporter: str = ""
+
+    @property
+    def is_village(self) -> bool:
+        return self.area.count(".") == VILLAGE_PARTS - 1
 
 
 def normalised(text: str) -> str:
@@ -48,17 +52,9 @@ def text_hash(text: str) -> str:
     return hashlib.sha256((normalised(text) or text).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def similarity(one: str, other: str) -> float:
-    """How alike two texts are, 0..1, whatever the order of their words."""
-    return fuzz.token_sort_ratio(normalised(one), normalised(other)) / 100
-
-
-def likely_same(one: Incident, other: Incident) -> float:
-    """How likely both report one incident: the likeness of the texts, 0 where topic, place or time speak against it."""
-    if one.topic != other.topic or abs(one.at - other.at) > LIKELY_WITHIN or not _near(one, other):
-        return 0.0
-    alike = similarity(one.text, other.text)
-    return alike if alike >= LIKELY_TEXT else 0.0
+def known_area(code: str) -> str:
+    """A village or a kecamatan; empty for the whole regency, which is no place of an incident."""
+    return code if code.count(".") >= KECAMATAN_PARTS - 1 else ""
 
 
 def metres_between(one: Point, other: Point) -> float:
@@ -67,9 +63,3 @@ def metres_between(one: Point, other: Point) -> float:
     turn = math.radians(other.longitude - one.longitude) / 2
     chord = math.sin((south - north) / 2) ** 2 + math.cos(north) * math.cos(south) * math.sin(turn) ** 2
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(chord))
-
-
-def _near(one: Incident, other: Incident) -> bool:
-    if one.point and other.point:
-        return metres_between(one.point, other.point) <= LIKELY_METRES
-    return bool(one.area) and one.area == other.area

@@ -6,31 +6,26 @@ Only what this reader may read is compared, and by a point only where they may s
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from gateway.complaints.complaint import Hold, Kind, Point
-from gateway.complaints.duplicates import (
-    EARTH_RADIUS_M,
-    LIKELY_METRES,
-    LIKELY_WITHIN,
-    Incident,
-    likely_same,
-    metres_between,
-)
+from gateway.complaints.duplicates import EARTH_RADIUS_M, LIKELY_WITHIN, Incident, known_area
 from gateway.complaints.incident import BEFORE_AGENCY
+from gateway.complaints.likeness import FAR_METRES, LIKELY, MOST_SHOWN, Likeness, likeness
 from gateway.privacy.privacy import shown_to
 from gateway.queries.relatives import Relative, shown
 from gateway.queries.scope import Scope, Sight, readable, sight
+from gateway.queries.tellers import teller
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 complaint = tables.complaint
 MOST_COMPARED = 100
 """Before and after it, the nearest in time first."""
-MOST_SHOWN = 5
-MOST_WORDS = 2_000
+MOST_LETTERS = 2_000
 """Characters of a text that are compared."""
 METRES_PER_DEGREE = math.radians(1) * EARTH_RADIUS_M
 FLATTEST = 0.01
@@ -39,30 +34,38 @@ FLATTEST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """Another complaint with what speaks for it. `likeness`: of the words, per cent; `metres` None: the same area.
+    """Another complaint with what speaks for it. `later`: from this one to the other, negative where the other is older.
 
-    `days`: whole days from this one to the other, negative where the other is older.
     `child`, `parent`: numbers, who would follow whom; empty where they cannot be linked. `version`: of the child.
     """
 
     other: Relative
-    likeness: int
-    metres: int | None
-    days: int
+    alike: Likeness
+    later: timedelta
     child: str = ""
     parent: str = ""
     version: int = 0
+
+    @property
+    def days(self) -> int:
+        """Whole days from this one to the other."""
+        return math.trunc(self.later / timedelta(days=1))
+
+    @property
+    def hours(self) -> int:
+        return math.trunc(self.later / timedelta(hours=1))
 
 
 def look_alikes(tx: Transaction, scope: Scope, row: Any) -> list[LookAlike]:
     """The most alike first; of a complaint whose words this reader may read, else none."""
     near = _near(row)
-    if not row.topic or near is None or sight(scope, row) is not Sight.FULL or not row.text_masked:
+    if near is None or sight(scope, row) is not Sight.FULL or not row.text_masked:
         return []
-    mine = _incident(scope, row)
+    reads, mine = teller(tx.office.reference), _incident(scope, row)
     others = [other for other in _candidates(tx, scope, row, near) if sight(scope, other) is Sight.FULL]
-    found = [(alike, other) for other in others if (alike := likely_same(mine, _incident(scope, other)))]
-    best = sorted(found, key=lambda one: (-one[0], abs(one[1].created_at - row.created_at)))[:MOST_SHOWN]
+    compared = [(likeness(reads, mine, _incident(scope, other)), other) for other in others]
+    found = [(alike, other) for alike, other in compared if alike and alike.probability >= LIKELY]
+    best = sorted(found, key=lambda one: (-one[0].probability, one[0].apart))[:MOST_SHOWN]
     followed = _followed(tx, [row.id, *(other.id for _, other in best)]) if best else frozenset[int]()
     return [_look_alike(scope, row, other, alike, followed) for alike, other in best]
 
@@ -70,7 +73,7 @@ def look_alikes(tx: Transaction, scope: Scope, row: Any) -> list[LookAlike]:
 def _candidates(tx: Transaction, scope: Scope, row: Any, near: ColumnElement[bool]) -> Sequence[Any]:
     """The nearest in time on either side, by the index of what is newest; its own family is none."""
     column = complaint.c
-    wanted = [column.topic == row.topic, near, column.hold == Hold.NONE.value, readable(scope)]
+    wanted = [near, column.hold == Hold.NONE.value, readable(scope)]
     older = select(complaint).where(
         column.created_at <= row.created_at, column.created_at >= row.created_at - LIKELY_WITHIN, *wanted
     )
@@ -85,17 +88,30 @@ def _candidates(tx: Transaction, scope: Scope, row: Any, near: ColumnElement[boo
 
 
 def _near(row: Any) -> ColumnElement[bool] | None:
-    """In the same area, or in the square around its point; None where nobody knows where it is."""
-    places = [complaint.c.place == row.place] if row.place else []
+    """What `likeness` may find near: in the area or the one around it, about its point, from its reporter, and of its topic
+    where one of them names no place. None where nothing is known of any."""
+    column = complaint.c
+    area = known_area(row.place)
+    places: list[ColumnElement[bool]] = []
+    if area:
+        places += [
+            column.place.in_([area, known_area(area.rpartition(".")[0]) or area]),
+            column.place.like(f"{area}.%"),
+        ]
+    if row.topic:
+        unplaced = and_(column.topic == row.topic, column.place == "")
+        places.append(unplaced if area else column.topic == row.topic)
     if row.latitude is not None and row.longitude is not None:
-        up = LIKELY_METRES / METRES_PER_DEGREE
+        up = FAR_METRES / METRES_PER_DEGREE
         across = up / max(math.cos(math.radians(row.latitude)), FLATTEST)
         places.append(
             and_(
-                complaint.c.latitude.between(row.latitude - up, row.latitude + up),
-                complaint.c.longitude.between(row.longitude - across, row.longitude + across),
+                column.latitude.between(row.latitude - up, row.latitude + up),
+                column.longitude.between(row.longitude - across, row.longitude + across),
             )
         )
+    if row.contact_id is not None and not row.anonymous:
+        places.append(and_(column.contact_id == row.contact_id, column.anonymous.is_(False)))
     return or_(*places) if places else None
 
 
@@ -105,7 +121,12 @@ def _is_family(row: Any, other: Any) -> bool:
 
 
 def _incident(scope: Scope, row: Any) -> Incident:
-    return Incident(row.text_masked[:MOST_WORDS], row.topic, row.created_at, row.place, _point(scope, row))
+    # That two anonymous reports come from one person would say more of them than they wanted to say.
+    reporter = "" if row.contact_id is None or row.anonymous else str(row.contact_id)
+    text = row.text_masked[:MOST_LETTERS]
+    return Incident(
+        text, row.topic, row.created_at, known_area(row.place), _point(scope, row), row.place_name, reporter
+    )
 
 
 def _point(scope: Scope, row: Any) -> Point | None:
@@ -122,14 +143,12 @@ def _followed(tx: Transaction, ids: Sequence[int]) -> frozenset[int]:
     )
 
 
-def _look_alike(scope: Scope, row: Any, other: Any, alike: float, followed: frozenset[int]) -> LookAlike:
-    one, two = _point(scope, row), _point(scope, other)
+def _look_alike(scope: Scope, row: Any, other: Any, alike: Likeness, followed: frozenset[int]) -> LookAlike:
     pair = _pair(row, other, followed)
     return LookAlike(
         other=shown(scope, [other])[0],
-        likeness=int(alike * 100),
-        metres=round(metres_between(one, two)) if one and two else None,
-        days=math.trunc((other.created_at - row.created_at).total_seconds() / 86_400),
+        alike=alike,
+        later=other.created_at - row.created_at,
         child=pair[0].number if pair else "",
         parent=pair[1].number if pair else "",
         version=pair[0].version if pair else 0,

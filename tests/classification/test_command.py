@@ -153,3 +153,35 @@ def test_too_little_to_learn_from_is_said(tmp_path: Path) -> None:
     file.write_text('{"text": "air mati", "topic": "energi"}\n', encoding="utf-8")
     outcome = CliRunner().invoke(classifier, ["evaluate", str(file), "--trained", "topic"])
     assert (outcome.exit_code, outcome.stderr) == (1, "Error: texts of at least two classes are needed\n")
+
+
+LAMP = {"incident": "lamp 7", "at": "2026-11-02T19:10+07:00", "text": "Lampu jalan di Jl Merak Sidorejo mati"}
+TWIN = {
+    "incident": "lamp 7",
+    "at": "2026-11-03T06:00+07:00",
+    "text": "pju jl merak sidorejo padam, gelap",
+    "latitude": -2,
+}
+OTHER = {"incident": "lamp 8", "at": "2026-11-03T06:30+07:00", "text": "Sampah menumpuk di pasar Sidorejo"}
+
+
+def test_reports_of_one_incident_are_measured_by_what_is_shown_beside_each(tmp_path: Path) -> None:
+    file = tmp_path / "incidents.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in (LAMP, TWIN, OTHER)))
+    outcome = CliRunner().invoke(classifier, ["evaluate", "--json", str(file)])
+    found = json.loads(outcome.stdout.splitlines()[-1])
+    assert found["task"] == "same_incident"
+    assert (found["rows"], found["incidents"], found["wanted"], found["shown"]) == (3, 2, 2, 2)
+    assert (found["precision"], found["recall"], found["first_right"]) == (1.0, 1.0, 1.0)
+    assert "same_incident" in CliRunner().invoke(classifier, ["evaluate", str(file)]).stdout
+
+
+@pytest.mark.parametrize("wrong", [{"at": "yesterday"}, {"at": None}, {"latitude": "south"}, {"latitude": True}])
+def test_an_incident_without_its_time_or_with_a_wrong_point_is_refused(
+    tmp_path: Path, wrong: dict[str, object]
+) -> None:
+    file = tmp_path / "incidents.jsonl"
+    file.write_text(json.dumps({**LAMP, **wrong}))
+    outcome = CliRunner().invoke(classifier, ["evaluate", str(file)])
+    assert outcome.exit_code == 1
+    assert ("at is needed" if "at" in wrong else "must be a number") in outcome.stderr

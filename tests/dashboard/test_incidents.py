@@ -131,19 +131,21 @@ async def test_a_similar_report_is_shown_with_what_speaks_for_it_and_linked_by_i
     page = await desk.page(f"/admin/aduan/{second}")
     panel = page.partition('id="serupa"')[2].partition("</section>")[0]
     assert f"{first}" in panel
-    assert "% kata sama · wilayah yang sama · dalam sehari" in words(panel)
+    assert "sangat mungkin sama" in words(panel)
+    assert "kata sama:" in words(panel)
+    assert "kecamatan yang sama · dalam sejam" in words(panel)
     assert f"Tautkan ke {first}" in words(panel)
     given = {name: hidden(panel, name) for name in ("version", "key", "parent")}
     answer = await desk.press(f"/admin/aduan/{second}/aksi/link", f"/admin/aduan/{second}", **given)
     assert answer.status == 303
     assert row_of(desk, second).parent_id == row_of(desk, first).id
-    assert "Laporan serupa" not in await desk.words(f"/admin/aduan/{second}")
+    assert "Mungkin kejadian yang sama" not in await desk.words(f"/admin/aduan/{second}")
 
 
 async def test_who_may_not_link_is_told_of_similar_reports_without_a_button(desk: Desk) -> None:
     first, second = surge(desk, 2)
     await desk.become(Role.PRIVACY_OFFICER)
     page = await desk.words(f"/admin/aduan/{second}")
-    assert "Laporan serupa" in page
+    assert "Mungkin kejadian yang sama" in page
     assert first in page
     assert "Tautkan ke" not in page

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.complaints.complaint import CONFLICT, Role
+from gateway.complaints.likeness import MOST_SHOWN, Certainty
 from gateway.queries import look_alikes
 from gateway.queries.look_alikes import LookAlike
 from gateway.queries.scope import scope_of
@@ -41,10 +42,11 @@ def test_it_is_told_what_speaks_for_it_and_who_would_follow_whom(store: Store) -
         row = mine(tx, **POINT)
         filling.complaint(tx, 2, **{**HERE, **CLOSE, "text_masked": ALIKE, "created_at": tx.now - 5 * DAY})
         filling.complaint(tx, 3, **{**HERE, "created_at": tx.now})
-        (later, earlier) = found(tx, row)
-    assert (later.likeness, later.metres, later.days) == (100, None, 3)
-    assert 75 <= earlier.likeness < 100
-    assert (earlier.metres, earlier.days) == (111, -2)
+        (earlier, later) = found(tx, row)
+    assert (later.alike.certainty, later.alike.metres, later.days) == (Certainty.SURE, None, 3)
+    assert later.alike.words == ("melati", "lampu jalan", "mati")
+    assert (later.alike.same, later.alike.other, later.alike.is_same_reporter) == (("street",), (), False)
+    assert (round(earlier.alike.metres or 0), earlier.days, earlier.hours) == (111, -2, -48)
     assert (later.child, later.parent) == (later.other.number, row.number)
     assert later.version == 1
 
@@ -52,10 +54,10 @@ def test_it_is_told_what_speaks_for_it_and_who_would_follow_whom(store: Store) -
 # fmt: off
 APART: dict[str, dict[str, Any]] = {
     "other words": {"text_masked": "Sampah menumpuk di pasar"},
-    "another topic": {"topic": "lingkungan"},
     "another area": {"place": "62.01.03"},
-    "no area": {"place": ""},
-    "too far": {**POINT, "latitude": -2.684},
+    "no area and another topic": {"place": "", "topic": "lingkungan"},
+    "another street": {"text_masked": TEXT.replace("Melati", "Kenanga")},
+    "too far": {**POINT, "latitude": -2.7, "place": ""},
     "too early": {"created_at": -11 * DAY},
     "too late": {"created_at": 11 * DAY},
     "held": {"hold": "spam"},
@@ -73,6 +75,49 @@ def test_what_speaks_against_it_keeps_it_away(store: Store) -> None:
             filling.complaint(tx, number, **{**HERE, **changes, "created_at": at})
         shown = found(tx, row)
     assert [list(APART)[int(number[6:12]) - 2] for number in numbers(shown)] == []
+
+
+# fmt: off
+NONETHELESS: dict[str, dict[str, Any]] = {
+    "another topic": {"topic": "lingkungan"},
+    "no area": {"place": ""},
+    "a village in the area": {"place": "62.01.02.1003"},
+    "some way off": {**POINT, "latitude": -2.684},
+    "other words for it": {"text_masked": "PJU di gg melati padam"},
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("changes", NONETHELESS.values(), ids=NONETHELESS)
+def test_what_may_be_read_wrongly_does_not_hide_it(store: Store, changes: dict[str, Any]) -> None:
+    with store.transaction() as tx:
+        row = mine(tx, **POINT)
+        filling.complaint(tx, 2, **{**HERE, **changes})
+        (one,) = found(tx, row)
+    assert one.alike.is_same_topic is ("topic" not in changes)
+
+
+# fmt: off
+REPORTERS = [
+    # this one                               the other                               told
+    ({"contact_id": 5},                      {"contact_id": 5},                      True),
+    ({"contact_id": 5},                      {"contact_id": 6},                      False),
+    ({},                                     {},                                     False),
+    ({"contact_id": 5, "anonymous": True},   {"contact_id": 5},                      False),
+    ({"contact_id": 5},                      {"contact_id": 5, "anonymous": True},   False),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("this", "other", "told"), REPORTERS)
+def test_a_reporter_who_says_it_again_is_seen_unless_anonymous(
+    store: Store, this: dict[str, Any], other: dict[str, Any], told: bool
+) -> None:
+    with store.transaction() as tx:
+        row = mine(tx, **this)
+        filling.complaint(tx, 2, **{**HERE, "text_masked": f"{TEXT} pak"}, **other)
+        (one,) = found(tx, row)
+    assert one.alike.is_same_reporter is told
 
 
 def test_its_own_family_is_shown_elsewhere(store: Store) -> None:
@@ -125,9 +170,9 @@ def test_where_an_anonymous_reporter_stands_is_not_given_away_by_a_distance(stor
         row = mine(tx, agency="PUPR", **POINT)
         filling.complaint(tx, 2, **HERE, **CLOSE, anonymous=True, agency="PUPR")
         filling.complaint(tx, 3, **{**HERE, "place": "62.01.03"}, **CLOSE, anonymous=True, agency="PUPR")
-        assert {one.metres for one in found(tx, row)} == {111}
+        assert {round(one.alike.metres or 0) for one in found(tx, row)} == {111}
         (seen,) = found(tx, row, Role.PENGHUBUNG, "PUPR")
-        assert (seen.other.number, seen.metres) == ("KBR-260000020", None)
+        assert (seen.other.number, seen.alike.metres) == ("KBR-260000020", None)
 
 
 # fmt: off
@@ -160,10 +205,10 @@ def test_whoever_is_followed_stays_the_parent(store: Store) -> None:
     with store.transaction() as tx:
         row = mine(tx)
         followed = filling.complaint(tx, 2, **HERE)
-        filling.complaint(tx, 3, **{**HERE, "topic": "lingkungan"}, parent_id=followed)
+        filling.complaint(tx, 3, **{**HERE, "place": "62.01.03"}, parent_id=followed)
         (one,) = found(tx, row)
         assert (one.child, one.parent) == (row.number, one.other.number)
-        filling.complaint(tx, 4, **{**HERE, "topic": "lingkungan"}, parent_id=row.id)
+        filling.complaint(tx, 4, **{**HERE, "place": "62.01.03"}, parent_id=row.id)
         (one,) = found(tx, row)
         assert (one.child, one.parent) == ("", "")
 
@@ -174,4 +219,4 @@ def test_the_nearest_in_time_of_many_are_compared_and_the_most_alike_shown(store
         for number in range(2, look_alikes.MOST_COMPARED + 30):
             filling.complaint(tx, number, **{**HERE, "created_at": row.created_at - timedelta(minutes=number)})
         shown = found(tx, row)
-    assert numbers(shown) == [f"KBR-26{number:06}0" for number in range(2, 2 + look_alikes.MOST_SHOWN)]
+    assert numbers(shown) == [f"KBR-26{number:06}0" for number in range(2, 2 + MOST_SHOWN)]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 Row = dict[str, object]
-NAMES = {str: "a string", bool: "true or false"}
+NAMES = {str: "a string", bool: "true or false", float: "a number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +45,11 @@ def _wrong(row: object, types: Mapping[str, type]) -> str:
         return "an object is needed"
     if not isinstance(row.get("text"), str):
         return "key text is needed and must be a string"
-    key = next((key for key, wanted in types.items() if not isinstance(row.get(key), wanted | None)), None)
+    key = next((key for key, wanted in types.items() if not _is(row.get(key), wanted)), None)
     return f"key {key} must be {NAMES[types[key]]} or null" if key else ""
+
+
+def _is(value: object, wanted: type) -> bool:
+    if wanted is float and isinstance(value, int):
+        return not isinstance(value, bool)
+    return isinstance(value, wanted | None)

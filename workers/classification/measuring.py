@@ -10,19 +10,20 @@ import click
 
 from config.load import load
 from config.reference import Reference, reference_for
-from workers.classification import stages
+from gateway.queries.tellers import teller
+from workers.classification import incidents, stages
 from workers.classification.engine import KeywordClassifier
 from workers.classification.evaluate import TASKS, Score, outcomes, scores
 from workers.classification.goals import GOALS, TRAINED, Goal, reached
 from workers.classification.jsonl import BadLine, Row, read_rows
 from workers.classification.misses import misses
-from workers.classification.score_tables import bench_lines, miss_lines, score_tables, trained_tables
+from workers.classification.score_tables import bench_lines, incident_lines, miss_lines, score_tables, trained_tables
 from workers.classification.trained import trained_scores
 from workers.classification.training import TooFew, TrainingUnavailable
 
 LABELS = {
     "kind": str, "topic": str, "agency": str, "place_code": str, "language": str, "lang": str,
-    "sensitive": bool, "emergency": bool, "out_of_authority": bool,
+    "sensitive": bool, "emergency": bool, "out_of_authority": bool, **incidents.LABELS,
 }  # fmt: skip
 LEARNED = ("topic", "agency", "kind")
 LONG = 500
@@ -46,7 +47,9 @@ def evaluate_file(file: BinaryIO, task: str | None, learned: str | None, as_json
         click.echo(warning, err=True)
     classifier = KeywordClassifier(reference)
     for line in (
-        _learned(learned, rows, classifier, as_json) if learned else _as_installed(task, rows, classifier, as_json)
+        _learned(learned, rows, classifier, as_json)
+        if learned
+        else _as_installed(task, rows, classifier, reference, as_json)
     ):
         click.echo(line)
 
@@ -59,13 +62,21 @@ def _learned(task: str, rows: Sequence[Row], classifier: KeywordClassifier, as_j
     yield from map(_json, _everything(found, TRAINED)) if as_json else trained_tables(found)
 
 
-def _as_installed(task: str | None, rows: Sequence[Row], classifier: KeywordClassifier, as_json: bool) -> Iterator[str]:
+def _as_installed(
+    task: str | None, rows: Sequence[Row], classifier: KeywordClassifier, reference: Reference, as_json: bool
+) -> Iterator[str]:
     answered = [(row, classifier.suggest(str(row["text"]))) for row in _shown(rows)]
     if task:
         found = misses(task, outcomes(task, answered), classifier.danger)
         yield from (_json(one.as_row()) for one in found) if as_json else miss_lines(found)
+        return
+    same = incidents.same_incident(answered, lambda: teller(reference))
+    if as_json:
+        yield from map(_json, _everything(scores(answered), GOALS))
+        yield from [_json({**same.as_row(), "by_certainty": same.certainties()})] if same else []
     else:
-        yield from map(_json, _everything(scores(answered), GOALS)) if as_json else score_tables(answered)
+        yield from score_tables(answered)
+        yield from incident_lines(same) if same else []
 
 
 @click.command("bench")
@@ -84,6 +95,8 @@ def _rows_or_fail(file: BinaryIO) -> list[Row]:
         if isinstance(row, BadLine):
             raise click.ClickException(str(row))
         rows.append({"id": len(rows) + 1, **row})
+        if incidents.wrong_time(row):
+            raise click.ClickException(f"row {rows[-1]['id']}: at is needed with incident, as 2026-11-23T08:00+07:00")
     if not rows:
         raise click.ClickException("no line with a text")
     return rows

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from workers.classification.evaluate import Answered, Score, outcomes, scores
 from workers.classification.goals import GOALS, TRAINED, Goal, reached
+from workers.classification.incidents import SameIncident
 from workers.classification.misses import Miss
 from workers.classification.stages import Bench
 
@@ -11,7 +12,7 @@ COLUMNS = (
     "task", "rows", "accuracy", "macro_f1", "top3", "precision", "recall",
     "calibration_error", "coverage_90", "coverage_95",
 )  # fmt: skip
-HEADS = {"calibration_error": "ece", "coverage_90": "sure .90", "coverage_95": "sure .95"}
+HEADS = {"calibration_error": "ece", "coverage_90": "sure .90", "coverage_95": "sure .95", "first_right": "1st right"}
 NARROW, WIDE = 9, 28
 SHOWN = 200
 """Characters of a missed text."""
@@ -48,6 +49,13 @@ def miss_lines(found: Iterable[Miss]) -> Iterator[str]:
         yield f"    {' '.join(one.text[:SHOWN].split())}"
         for reason in one.why:
             yield f"    - {reason}"
+
+
+def incident_lines(found: SameIncident) -> Iterator[str]:
+    columns = ("task", "rows", "incidents", "wanted", "shown", "precision", "recall", "first_right")
+    yield from _titled("reports of one incident: what an officer is shown beside each", columns, [found.as_row()])
+    yield ""
+    yield from _table(("shown as", "shown", "precision"), found.certainties())
 
 
 def bench_lines(told: Bench) -> Iterator[str]:

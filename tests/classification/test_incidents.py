@@ -1,0 +1,59 @@
+"""Reports of one incident, told by several citizens, and others that only look like it: what an officer is shown.
+
+`first.jsonl` was built upon, `second.jsonl` written afterwards and measured. The floors are what was reached, less a little.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from config.reference import Reference
+from gateway.queries.tellers import teller
+from workers.classification.engine import KeywordClassifier
+from workers.classification.incidents import SameIncident, same_incident
+
+FOLDER = Path(__file__).parent / "incidents"
+
+# fmt: off
+FLOORS = [
+    # file            precision  recall  first right
+    ("first.jsonl",   0.78,      0.89,   0.92),
+    ("second.jsonl",  0.77,      0.68,   0.73),
+]
+# fmt: on
+
+
+def measured(name: str, classifier: KeywordClassifier, reference: Reference) -> SameIncident:
+    rows = [json.loads(line) for line in (FOLDER / name).read_text().splitlines()]
+    assert max(Counter(row["text"] for row in rows).values()) == 1
+    found = same_incident([(row, classifier.suggest(row["text"])) for row in rows], lambda: teller(reference))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("name", "precision", "recall", "first_right"), FLOORS)
+def test_reports_of_one_incident_are_found_and_others_are_not(
+    classifier: KeywordClassifier,
+    reference: Reference,
+    name: str,
+    precision: float,
+    recall: float,
+    first_right: float,
+) -> None:
+    found = measured(name, classifier, reference)
+    assert found.rows >= 100
+    assert found.rows > found.incidents
+    assert found.precision >= precision
+    assert found.recall >= recall
+    assert found.first_right >= first_right
+    sure, probable, possible = (one.precision for one in found.by_certainty.values())
+    assert sure > probable > possible
+    assert sure >= 0.9
+
+
+def test_rows_without_an_incident_are_not_measured(classifier: KeywordClassifier, reference: Reference) -> None:
+    assert (
+        same_incident([({"text": "lampu mati"}, classifier.suggest("lampu mati"))], lambda: teller(reference)) is None
+    )
