@@ -1,8 +1,8 @@
-"""Make a backup while everything runs: spool, staged files, database, attachments, in this order.
+"""Make a backup while everything runs: spool, staged files, database, attachments, learned models, in this order.
 
 The order is what keeps the promise that nothing acknowledged before the backup began is missing from it. A call that
 waits in the spool is copied there, or is in the database by the time that is copied; a staged file likewise. A file
-is on the disk before its row says so, so attachments come last.
+is on the disk before its row says so, so attachments and models come last.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from gateway.backup.entries import EntryWriter, Progress, unheard
 from gateway.backup.keeping import DRAFT
 from gateway.backup.sealed import BackupRefused, SealedWriter
 
-SPOOL, STAGED, DATABASE, ATTACHMENTS = "spool/", "attachments/staged/", "database", "attachments/"
+SPOOL, STAGED, DATABASE, ATTACHMENTS, MODELS = "spool/", "attachments/staged/", "database", "attachments/", "models/"
 SPOOLED = "*.spool"
 ON_ITS_WAY = ".new"
 ELSEWHERE = "://"
@@ -92,6 +92,8 @@ def _fill(settings: Settings, sealed: EntryWriter, told: Progress) -> None:
             sealed.put(DATABASE, file)
     if not is_elsewhere(settings):
         _put_all(sealed, ATTACHMENTS, attachments, (path for path in _files(attachments) if staged not in path.parents))
+    models = Path(settings.storage.models_dir)
+    _put_all(sealed, MODELS, models, _files(models))
 
 
 def _counting(told: Progress, name: str) -> databases.Told:

@@ -1,6 +1,6 @@
 """Put a backup back: the whole file is read and proven first, and only then is anything touched.
 
-Attachments and spool come before the database, so that a restore that breaks off leaves no database that would be
+Attachments, spool and learned models come before the database, so that a restore that breaks off leaves no database that would be
 believed. What the gateway finds in the spool afterwards it takes as after any restart; what it knows, it knows.
 """
 
@@ -15,7 +15,7 @@ from config.settings import Settings
 from gateway.app import prepare
 from gateway.backup import databases
 from gateway.backup.entries import Progress, read_entries, unheard
-from gateway.backup.making import ATTACHMENTS, DATABASE, SPOOL, SPOOLED, is_elsewhere
+from gateway.backup.making import ATTACHMENTS, DATABASE, MODELS, SPOOL, SPOOLED, is_elsewhere
 from gateway.backup.sealed import BackupRefused, SealedReader, damaged
 from gateway.storage.engine import revisions
 
@@ -38,6 +38,7 @@ class Restored:
     proven: Proven
     attachments: int
     spooled: int
+    models: int
     removed: int
     """Attachments that were there and are not in the backup."""
     upgraded: bool
@@ -81,16 +82,17 @@ def restore(settings: Settings, path: Path, key: bytes, *, overwrite: bool, told
     if not overwrite and (full := _what_is_there(settings)):
         raise BackupRefused(f"{full}; restore into an empty installation, or say --overwrite")
     databases.refuse_while_used(url)
-    attachments, spooled = 0, 0
+    attachments, spooled, models = 0, 0, 0
     with databases.work_folder(settings) as folder, _opened(path) as file:
         for name, pieces in read_entries(SealedReader(file, key)):
             place = _place(settings, name, folder)
             told("restore", _write(place, pieces) if place else _skip(pieces))
             attachments += name.startswith(ATTACHMENTS) and place is not None
             spooled += name.startswith(SPOOL)
+            models += name.startswith(MODELS)
         removed = _remove_others(settings, proven.files) if overwrite else 0
         databases.put_back(url, folder / DATABASE, lambda _size: told("restore", 0))
-    return Restored(proven, attachments, spooled, removed, _bring_up_to_date(settings))
+    return Restored(proven, attachments, spooled, models, removed, _bring_up_to_date(settings))
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -101,7 +103,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _check_name(name: str) -> None:
-    if name != DATABASE and (not name.startswith((SPOOL, ATTACHMENTS)) or ".." in PurePosixPath(name).parts):
+    if name != DATABASE and (not name.startswith((SPOOL, ATTACHMENTS, MODELS)) or ".." in PurePosixPath(name).parts):
         raise damaged(f"it names a file where none belongs ({name!r})")
 
 
@@ -125,6 +127,9 @@ def _place(settings: Settings, name: str, folder: Path) -> Path | None:
         return folder / DATABASE
     if name.startswith(SPOOL):
         return Path(settings.storage.spool_dir) / name.removeprefix(SPOOL)
+    if name.startswith(MODELS):
+        # What else stands there stays: a version has its own name, and the database knows which one serves.
+        return Path(settings.storage.models_dir) / name.removeprefix(MODELS)
     if is_elsewhere(settings):
         return None
     return Path(settings.storage.attachments_dir) / name.removeprefix(ATTACHMENTS)

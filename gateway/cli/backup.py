@@ -63,7 +63,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 @json_option
 @click.pass_context
 def backup(ctx: click.Context, to: Path | None, keep: int | None, as_json: bool) -> None:
-    """Write database, attachments and spool to one encrypted file, while everything runs."""
+    """Write database, attachments, learned models and spool to one encrypted file, while everything runs."""
     if ctx.invoked_subcommand is not None:
         return
     if to is None:
@@ -100,7 +100,7 @@ def verify(path: Path, key_file: str | None, as_json: bool) -> None:
 @key_option
 @json_option
 def restore(path: Path, overwrite: bool, key_file: str | None, as_json: bool) -> None:
-    """Put a backup in the place of database, attachments and spool; refuses while a gateway runs on them."""
+    """Put a backup in the place of database, attachments, learned models and spool; refuses while a gateway runs on them."""
     settings = settings_or_exit()
     configure(settings)
     with _one_line(), _progress() as progress:
@@ -207,8 +207,8 @@ def _words(proven: Proven) -> str:
 
 def _tell_restored(restored: Restored, *, as_json: bool) -> None:
     counts = {
-        "attachments": restored.attachments, "spooled": restored.spooled, "removed": restored.removed,
-        "upgraded": restored.upgraded,
+        "attachments": restored.attachments, "spooled": restored.spooled, "models": restored.models,
+        "removed": restored.removed, "upgraded": restored.upgraded,
     }  # fmt: skip
     if as_json:
         click.echo(json.dumps({"ok": True, **_about(restored.proven), **counts}))

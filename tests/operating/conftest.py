@@ -18,6 +18,7 @@ SETTINGS = """
 url = "{url}"
 spool_dir = "{folder}/spool"
 attachments_dir = "{folder}/attachments"
+models_dir = "{folder}/models"
 identity_key = "test-identity-key-0123456789abcdef-xyz"
 reserve_mib = 1
 [redis]

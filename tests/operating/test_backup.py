@@ -174,6 +174,9 @@ def test_c25_nothing_acknowledged_before_a_backup_began_is_missing_after_the_res
     for name in ("ab/abcd", "staged/1.part"):
         (files / name).parent.mkdir(parents=True)
         (files / name).write_bytes(name.encode() * 1000)
+    learned = "models/topic-20261123-1a2b3c4d.json"
+    (here.folder / "models").mkdir()
+    (here.folder / learned).write_text('{"task":"topic"}', encoding="utf-8")
     with Citizens(gateway).writing() as citizens:
         citizens.until(30)
         before = set(citizens.acknowledged)
@@ -196,6 +199,7 @@ def test_c25_nothing_acknowledged_before_a_backup_began_is_missing_after_the_res
     assert kept.read_bytes(), "what waits in the spool is taken when the gateway starts"
     for name in ("ab/abcd", "staged/1.part"):
         assert (there.folder / "attachments" / name).read_bytes() == name.encode() * 1000
+    assert (there.folder / learned).read_text(encoding="utf-8") == '{"task":"topic"}'
     assert there.run("db", "check").exit_code == 0
     assert "holds messages already" in there.refused("restore", "--from", told["file"])
     assert there.run("restore", "--from", told["file"], "--overwrite").exit_code == 0
