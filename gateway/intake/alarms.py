@@ -1,9 +1,12 @@
-"""Danger that the classifier sees where the words of arrival did not: what follows is the same (CASEWORK 9.7).
+"""Danger that the classifier sees (CASEWORK 9.7): what to do at once, and where the words of arrival saw none, all of the alarm.
 
-The reporter is told to call 112 and what to do at once, the duty list is told at any hour, and a person decides where it goes.
+The reporter is told to call 112 and what to do, the duty list is told at any hour, and a person decides where it goes.
 """
 
+from collections.abc import Sequence
 from typing import Any
+
+from sqlalchemy import select
 
 from gateway.casework import emergencies
 from gateway.complaints.classification import Suggestion
@@ -14,12 +17,14 @@ from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
 from gateway.people import dialogues, readers
 from gateway.record import cases
+from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 ADVISED = frozenset({
     "kebakaran", "banjir", "bencana", "kecelakaan", "medis", "kekerasan", "satwa", "bunuh_diri", "hilang",
 })  # fmt: skip
 """Hazards with a text of their own, `em.do_…`."""
+ADVICE = "em.do_"
 THREATENED = frozenset({Sensitive.KEKERASAN_SEKSUAL, Sensitive.ANAK})
 
 
@@ -27,18 +32,31 @@ def raise_alarm(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
     """`row`: a complaint that was just received, is not held, and is not urgent yet."""
     cases.amend(tx, row.id, urgency=Urgency.DARURAT.value)
     emergencies.tell(tx, row.id)
+    notice = "em.violence" if suggestion.sensitive in THREATENED else "em.notice"
+    _say(tx, row, [notice, *_advice(suggestion)])
+
+
+def advise(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
+    """What to do at once, to somebody whom the words of arrival had called 112 for; once for each complaint."""
+    outbox = tables.outbox
+    told = select(outbox.c.id).where(outbox.c.complaint_id == row.id, outbox.c.key.startswith(ADVICE)).limit(1)
+    keys = _advice(suggestion)
+    if keys and tx.one(told) is None:
+        _say(tx, row, keys)
+
+
+def _say(tx: Transaction, row: Any, keys: Sequence[str]) -> None:
     route = readers.reporter(tx, row)
     channel = tx.office.channels.get(row.channel)
     if route.skip or channel is None or channel.capabilities.sessions or route.channel != row.channel:
         return
     language = dialogues.load(tx, [(row.channel, route.contact)])[row.channel, route.contact.id].language
-    for key in _keys(suggestion):
+    for key in keys:
         answer = reply(key, row.number, kontak=tx.office.lexicon.ppa_contact)
         rendered = render(answer, language, channel.capabilities, tx.office.texts)
         texts = [(message.text, message.buttons) for message in rendered.messages]
         outbound.say(tx, route.contact, row.channel, texts, Said(key, row.id, direct=True, sent_from=route.sent_from))
 
 
-def _keys(suggestion: Suggestion) -> list[str]:
-    notice = "em.violence" if suggestion.sensitive in THREATENED else "em.notice"
-    return [notice, f"em.do_{suggestion.hazard}"] if suggestion.hazard in ADVISED else [notice]
+def _advice(suggestion: Suggestion) -> list[str]:
+    return [f"{ADVICE}{suggestion.hazard}"] if suggestion.hazard in ADVISED else []

@@ -122,6 +122,8 @@ def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> None:
         if one.is_new:
             if one.is_alarm:
                 alarms.raise_alarm(tx, one.row, one.suggestion)
+            elif one.suggestion.emergency:
+                alarms.advise(tx, one.row, one.suggestion)
             if one.decision.goes_on:
                 _go_on(tx, one)
             _ask(tx, one)

@@ -1,4 +1,4 @@
-"""Danger that only the classifier saw: 112 and what to do at once, the duty list, and a person who decides."""
+"""Danger that the classifier saw: 112 and what to do at once, the duty list, and a person who decides; nothing twice."""
 
 from collections.abc import Callable
 
@@ -21,6 +21,7 @@ Sends = Callable[..., Arrival]
 TOPIC = (Ranked("trantibum", 0.99),)
 FIRE = Suggestion(topics=TOPIC, agencies=(Ranked("DAMKAR", 0.99),), emergency=True, hazard="kebakaran", confidence=0.99)
 VIOLENCE = Suggestion(topics=TOPIC, emergency=True, hazard="kekerasan", sensitive=Sensitive.KEKERASAN_SEKSUAL)
+CALM = Suggestion(topics=TOPIC, agencies=(Ranked("DAMKAR", 0.99),), confidence=0.99)
 QUIET = "asap hitam pekat dari gudang kayu di belakang"
 SAID_ALREADY = "Kebakaran besar sekarang di pasar, tolong"
 
@@ -49,7 +50,8 @@ DANGERS = [
     (QUIET,          FIRE,       Hold.NONE,  Urgency.DARURAT,  ["em.notice", "em.do_kebakaran"],       1),
     (QUIET,          VIOLENCE,   Hold.NONE,  Urgency.DARURAT,  ["em.violence", "em.do_kekerasan"],     1),
     (QUIET,          FIRE,       Hold.SPAM,  Urgency.NORMAL,   [],                                     0),
-    (SAID_ALREADY,   FIRE,       Hold.NONE,  Urgency.DARURAT,  ["em.notice"],                          1),
+    (SAID_ALREADY,   FIRE,       Hold.NONE,  Urgency.DARURAT,  ["em.notice", "em.do_kebakaran"],       1),
+    (SAID_ALREADY,   CALM,       Hold.NONE,  Urgency.DARURAT,  ["em.notice"],                          1),
 ]
 # fmt: on
 
@@ -64,6 +66,16 @@ def test_an_alarm_of_the_classifier_is_one_like_that_of_the_words(
     row = short_ways.only(store, tables.complaint)
     assert row.urgency == urgency.value
     assert row.status == Status.RECEIVED.value, "a person decides where danger goes"
+
+
+@pytest.mark.parametrize("text", [QUIET, SAID_ALREADY])
+def test_more_words_about_the_same_danger_bring_no_second_advice(store: Store, text: str) -> None:
+    keys = judged(store, text, FIRE)
+    with store.transaction() as tx:
+        tx.execute(tables.complaint.update().values(suggestion_state="queued"))
+    with store.transaction() as tx:
+        triage.take(tx, [(job, FIRE) for job in triage.claim(tx, 1)])
+    assert short_ways.count(store, tables.outbox) == len(keys)
 
 
 def test_every_hazard_of_the_lists_has_its_advice_in_one_sms() -> None:
