@@ -29,7 +29,11 @@ ALSO_ON_POSTGRES = (
 LEFT_OUT: Mapping[str, list[str]] = {
     "04-telegram-pic-tombol.md": [
         "11-23 10:00:00: KBR-260001276 diteruskan ke Dinas Contoh Lingkungan. Jawaban pertama paling lambat 30 Nov 2026."
-    ]
+    ],
+    # Which danger it is, the classifier knows a moment after the receipt.
+    "07-sms-darurat-berhenti.md": [
+        "11-22 02:14:00: Keluar dari bangunan, jangan masuk lagi. Telepon pemadam 113 atau 112. Matikan listrik dan gas bila aman. Asap tebal: merangkak rendah, tutup hidung kain basah."
+    ],
 }
 
 
