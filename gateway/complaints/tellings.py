@@ -19,9 +19,14 @@ MOST_WORDS = 150
 KEPT = 2_000
 """Texts whose reading is kept: the neighbours of one report are those of the next."""
 NOT = "tidak"
+ORDINARY = 0.6
+"""As rare as this a word is no name."""
 LONGEST_NAME = 2
 """Words of the name of a street or a market that count."""
-_TOKEN = re.compile(r"[^\W\d_]+|\d+")
+# Signs end a name, and so does a full stop behind more than a short form ("jl. Merak").
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|[,;:!?()\n]|(?<=\w{4})\.(?=\s)")
+END = ""
+"""Stands for such a sign among the stems."""
 _SHORTEST_STEM = 4
 _ENDINGS = ("nya", "lah", "kah", "pun")
 _SUFFIXES = ("kan", "an", "i")
@@ -35,13 +40,31 @@ _PREFIXES = (
 _WHOLE_WORDS_TOO = frozenset({"di", "ber", "ter", "ke"})
 _NASAL_ONLY = frozenset({"ny", "ng", "n", "meny", "many"})
 _VOWELS = "aiueo"
-_WHOLE = frozenset({"berobat", "perumahan", "kelurahan", "makanan", "pengajian"})
+_WHOLE = frozenset(
+    {
+        "berobat",
+        "perumahan",
+        "kelurahan",
+        "makanan",
+        "pengajian",
+        "beruang",
+        "meteran",
+        "jaringan",
+        "terbalik",
+        "bolak",
+        "balik",
+        "terbuka",
+        "mesin",
+        "dibuka",
+    }
+)
 """What is something else than its stem."""
 _SCHOOLS = {
     "sd": "sd", "sdn": "sd", "smp": "smp", "smpn": "smp", "sma": "sma", "sman": "sma", "smk": "smk", "smkn": "smk",
     "tk": "tk", "mts": "mts", "mtsn": "mts",
 }  # fmt: skip
 _COUNTED = {"rt": "rt", "rw": "rw", "km": "km", "blok": "blok", "tps": "tps"}
+_MONEY = {"rb": "ribu", "ribu": "ribu", "rebu": "ribu", "jt": "juta", "juta": "juta"}
 _BETWEEN = frozenset({"negeri", "n", "no", "nomor", "swasta"})
 Token = tuple[str, str]
 """A word as it is written, in small letters, and its stem."""
@@ -59,12 +82,13 @@ class _Found:
 class Telling:
     """`words`: what was said -> how rare that is, 0..1, with the word as it was written in `written`.
 
-    `names`: kind (`street`, `spot`, `school`, `rt`, `rw`, `km`, `blok`) -> what the text names of it.
+    `names`: kind (`street`, `spot`, `school`, `rt`, `rw`, `km`, `blok`, `amount`) -> what the text names of it.
     """
 
     words: Mapping[str, float]
     written: Mapping[str, str]
     things: Mapping[str, float]
+    sites: Mapping[str, float]
     troubles: Mapping[str, float]
     """Code -> how rarely people report it, 0..1."""
     names: Mapping[str, frozenset[str]]
@@ -81,8 +105,9 @@ class Teller:
         self._spellings = spellings
         self._never = frozenset(stem for word in lists.never for stem in (self._stem_of(word), stem_of(word)))
         self._things = self._phrases(lists.things)
+        self._sites = self._phrases(lists.sites)
         self._troubles = self._phrases(lists.troubles)
-        self._all = {**self._phrases(lists.words), **self._troubles, **self._things}
+        self._all = {**self._phrases(lists.words), **self._troubles, **self._sites, **self._things}
         self._often: Counter[str] = Counter()
         self._sentences = 0
         for sentence in sentences:
@@ -93,11 +118,11 @@ class Teller:
     def plain(self, text: str) -> frozenset[str]:
         """The words of a name, as they stand in `Telling`."""
         tokens = self._tokens(text)
-        return frozenset(stem for _, stem in tokens) | self._said(tokens).keys()
+        return frozenset(stem for _, stem in tokens if stem != END) | self._said(tokens).keys()
 
-    def joined(self, text: str) -> str:
-        """A name in the form of `Telling.names`."""
-        return "".join(word for word, _ in self._tokens(text))
+    def names(self, text: str) -> frozenset[str]:
+        """The words of a name, as they stand in `Telling.names`."""
+        return frozenset(word for word, stem in self._tokens(text) if stem != END)
 
     def _read(self, text: str) -> Telling:
         tokens = self._tokens(text)
@@ -106,6 +131,7 @@ class Teller:
             words={word: self._rarity(word) for word in said},
             written=said,
             things=self._codes(tokens, self._things),
+            sites=self._codes(tokens, self._sites),
             troubles=self._codes(tokens, self._troubles),
             names=self._names(tokens),
             joined={stem_of(one + two): (one, two) for one, two in pairwise(said)},
@@ -134,6 +160,10 @@ class Teller:
         for at, (written, _) in enumerate(tokens):
             if written in _SCHOOLS:
                 names["school"].update(f"{_SCHOOLS[written]} {number}" for number in _number_after(tokens, at))
+            elif written in _MONEY:
+                names["amount"].update(
+                    f"{before} {_MONEY[written]}" for before, _ in tokens[max(0, at - 1) : at] if before.isdigit()
+                )
             elif written in _COUNTED:
                 names[_COUNTED[written]].update(_number_after(tokens, at))
             elif written in self._lists.streets or written in self._lists.spots:
@@ -141,17 +171,15 @@ class Teller:
         return {kind: frozenset(found) for kind, found in names.items() if found}
 
     def _name_after(self, tokens: Sequence[Token], at: int) -> Iterator[str]:
-        """The words of one name, as one: `indrasari`."""
-        name = ""
+        """The words of one name: `indra sari`."""
+        name: list[str] = []
         for written, stem in tokens[at + 1 : at + 1 + LONGEST_NAME]:
-            is_name = (
-                stem not in self._never and written.isalpha() and written not in self._lists.streets | _COUNTED.keys()
-            )
-            if not is_name or (stem,) in self._things or (stem,) in self._troubles:
+            is_name = written.isalpha() and stem not in self._never and self._rarity(stem) > ORDINARY
+            if not is_name or (stem,) in self._all or written in self._lists.streets or written in _COUNTED:
                 break
-            name += written
-        if len(name) > 1:
-            yield name
+            name.append(written)
+        if len("".join(name)) > 1:
+            yield " ".join(name)
 
     def _phrases(self, table: Groups) -> dict[tuple[str, ...], frozenset[str]]:
         phrases: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -166,6 +194,8 @@ class Teller:
         return [self._token(word) for word in found]
 
     def _token(self, word: str) -> Token:
+        if not word[0].isalnum():
+            return word, END
         if word.isdigit():
             number = word.lstrip("0") or "0"
             return number, number

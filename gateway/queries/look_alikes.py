@@ -58,11 +58,10 @@ class LookAlike:
 
 def look_alikes(tx: Transaction, scope: Scope, row: Any) -> list[LookAlike]:
     """The most alike first; of a complaint whose words this reader may read, else none."""
-    near = _near(row)
-    if near is None or sight(scope, row) is not Sight.FULL or not row.text_masked:
+    if sight(scope, row) is not Sight.FULL or not row.text_masked:
         return []
     reads, mine = teller(tx.office.reference), _incident(scope, row)
-    others = [other for other in _candidates(tx, scope, row, near) if sight(scope, other) is Sight.FULL]
+    others = [other for other in _candidates(tx, scope, row) if sight(scope, other) is Sight.FULL]
     compared = [(likeness(reads, mine, _incident(scope, other)), other) for other in others]
     found = [(alike, other) for alike, other in compared if alike and alike.probability >= LIKELY]
     best = sorted(found, key=lambda one: (-one[0].probability, one[0].apart))[:MOST_SHOWN]
@@ -70,10 +69,10 @@ def look_alikes(tx: Transaction, scope: Scope, row: Any) -> list[LookAlike]:
     return [_look_alike(scope, row, other, alike, followed) for alike, other in best]
 
 
-def _candidates(tx: Transaction, scope: Scope, row: Any, near: ColumnElement[bool]) -> Sequence[Any]:
+def _candidates(tx: Transaction, scope: Scope, row: Any) -> Sequence[Any]:
     """The nearest in time on either side, by the index of what is newest; its own family is none."""
     column = complaint.c
-    wanted = [near, column.hold == Hold.NONE.value, readable(scope)]
+    wanted = [_near(row), column.hold == Hold.NONE.value, readable(scope)]
     older = select(complaint).where(
         column.created_at <= row.created_at, column.created_at >= row.created_at - LIKELY_WITHIN, *wanted
     )
@@ -87,9 +86,9 @@ def _candidates(tx: Transaction, scope: Scope, row: Any, near: ColumnElement[boo
     return [other for other in rows if other.id != row.id and not _is_family(row, other)]
 
 
-def _near(row: Any) -> ColumnElement[bool] | None:
-    """What `likeness` may find near: in the area or the one around it, about its point, from its reporter, and of its topic
-    where one of them names no place. None where nothing is known of any."""
+def _near(row: Any) -> ColumnElement[bool]:
+    """What `likeness` may find near: in the area or the one around it, about its point, from its reporter, and what names no
+    place; where it names none itself, of its topic everywhere."""
     column = complaint.c
     area = known_area(row.place)
     places: list[ColumnElement[bool]] = []
@@ -98,9 +97,9 @@ def _near(row: Any) -> ColumnElement[bool] | None:
             column.place.in_([area, known_area(area.rpartition(".")[0]) or area]),
             column.place.like(f"{area}.%"),
         ]
-    if row.topic:
-        unplaced = and_(column.topic == row.topic, column.place == "")
-        places.append(unplaced if area else column.topic == row.topic)
+    places.append(column.place == "")
+    if row.topic and not area:
+        places.append(column.topic == row.topic)
     if row.latitude is not None and row.longitude is not None:
         up = FAR_METRES / METRES_PER_DEGREE
         across = up / max(math.cos(math.radians(row.latitude)), FLATTEST)
@@ -112,7 +111,7 @@ def _near(row: Any) -> ColumnElement[bool] | None:
         )
     if row.contact_id is not None and not row.anonymous:
         places.append(and_(column.contact_id == row.contact_id, column.anonymous.is_(False)))
-    return or_(*places) if places else None
+    return or_(*places)
 
 
 def _is_family(row: Any, other: Any) -> bool:
@@ -123,7 +122,7 @@ def _is_family(row: Any, other: Any) -> bool:
 def _incident(scope: Scope, row: Any) -> Incident:
     # That two anonymous reports come from one person would say more of them than they wanted to say.
     reporter = "" if row.contact_id is None or row.anonymous else str(row.contact_id)
-    text = row.text_masked[:MOST_LETTERS]
+    text = f"{row.text_masked[:MOST_LETTERS]}\n{row.location_text}"
     return Incident(
         text, row.topic, row.created_at, known_area(row.place), _point(scope, row), row.place_name, reporter
     )

@@ -55,7 +55,6 @@ def test_it_is_told_what_speaks_for_it_and_who_would_follow_whom(store: Store) -
 APART: dict[str, dict[str, Any]] = {
     "other words": {"text_masked": "Sampah menumpuk di pasar"},
     "another area": {"place": "62.01.03"},
-    "no area and another topic": {"place": "", "topic": "lingkungan"},
     "another street": {"text_masked": TEXT.replace("Melati", "Kenanga")},
     "too far": {**POINT, "latitude": -2.7, "place": ""},
     "too early": {"created_at": -11 * DAY},
@@ -81,6 +80,7 @@ def test_what_speaks_against_it_keeps_it_away(store: Store) -> None:
 NONETHELESS: dict[str, dict[str, Any]] = {
     "another topic": {"topic": "lingkungan"},
     "no area": {"place": ""},
+    "neither area nor topic": {"place": "", "topic": "lingkungan"},
     "a village in the area": {"place": "62.01.02.1003"},
     "some way off": {**POINT, "latitude": -2.684},
     "other words for it": {"text_masked": "PJU di gg melati padam"},
@@ -118,6 +118,15 @@ def test_a_reporter_who_says_it_again_is_seen_unless_anonymous(
         filling.complaint(tx, 2, **{**HERE, "text_masked": f"{TEXT} pak"}, **other)
         (one,) = found(tx, row)
     assert one.alike.is_same_reporter is told
+
+
+def test_a_place_that_was_told_when_asked_is_read_with_the_words(store: Store) -> None:
+    with store.transaction() as tx:
+        row = mine(tx, text_masked="Lampu jalan mati", location_text="Gang Melati")
+        filling.complaint(tx, 2, **{**HERE, "text_masked": "PJU padam di gg melati"})
+        filling.complaint(tx, 3, **{**HERE, "text_masked": "PJU padam", "location_text": "Gang Kenanga"})
+        (one,) = found(tx, row)
+    assert (one.other.number, one.alike.same) == ("KBR-260000020", ("street",))
 
 
 def test_its_own_family_is_shown_elsewhere(store: Store) -> None:
