@@ -33,6 +33,8 @@ class Suggestion:
     agencies: tuple[Ranked, ...] = ()
     place: str = ""
     place_code: str = ""
+    other_places: tuple[str, ...] = ()
+    """Codes of areas that the text names too, or that it may have meant; most likely first."""
     point: tuple[float, float] | None = None
     """Latitude and longitude that the text itself names (WGS84)."""
     sensitive: Sensitive = Sensitive.NONE

@@ -5,6 +5,7 @@ The gazetteer knows villages and a few landmarks; a report that names its street
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 LONGEST_SPOT = 80
@@ -31,6 +32,7 @@ _SMALL = re.compile(rf"\b(?:jln?|gg)\.?[ ]?(?!(?:{_NO_NAME})\b)[a-z][a-z'’-]{{
 _ENGLISH = re.compile(r"\b[A-Z][\w'’-]+(?:[ ][A-Z][\w'’-]+)?[ ](?:Street|Road|Lane|Market|Bridge|School)\b")
 _ONLY_NUMBERS = re.compile(rf"\b(?:{_RT_RW}(?:[ ,]+{_RT_RW})?|{_ROAD})")
 _FORMS = (_NAMED, _SMALL, _ENGLISH, _ONLY_NUMBERS)
+MOST_ALIKE = 3
 _SPACES = re.compile(r"\s+")
 KECAMATAN_PARTS, VILLAGE_PARTS = 3, 4
 """Parts of an area code of the home ministry: 62.01.02 is a kecamatan, 62.01.02.1007 lies in it."""
@@ -64,3 +66,14 @@ def place_words(said: str, code: str, name: str) -> str:
     if not said or not area:
         return said or area
     return said if name.casefold() in said.casefold() else f"{said}, {area}"
+
+
+def alike(code: str, names: Mapping[str, str]) -> list[str]:
+    """Codes of areas whose names share a word with that of `code` (Kumai Hulu, Kumai Hilir), those of the same kecamatan first.
+
+    `names`: code -> name, of all areas there are.
+    """
+    words = set(names.get(code, "").casefold().split())
+    found = [other for other, name in names.items() if other != code and words & set(name.casefold().split())]
+    kecamatan = ".".join(code.split(".")[:KECAMATAN_PARTS])
+    return sorted(found, key=lambda other: (not other.startswith(kecamatan), other))[:MOST_ALIKE]

@@ -10,15 +10,17 @@ from gateway.complaints.classification import BUILTIN
 from gateway.dashboard import visit
 from gateway.dashboard.diagrams import Dot, dots, heat, lines
 from gateway.dashboard.menu import MODEL_CHOOSERS
+from gateway.desk import corrections
 from gateway.operations import classifiers
 from gateway.operations.classifiers import AlreadyInUse, NoSuchModel
 from gateway.queries import learning
 from gateway.record import automatic
-from gateway.record.rulings import TASKS, TOPIC
+from gateway.record.rulings import SENSITIVE, TAPPED, TASKS, TOPIC
 from gateway.web import pages
 from gateway.web.site import Site, posted, site_of, user_of
 
 SCREEN = "/admin/mutu/pengklasifikasi"
+JUDGED = (*TASKS, *TAPPED)
 Choose = Callable[..., None]
 # Last part of the address -> (what it does, the sentence that tells it).
 DEEDS: Mapping[str, tuple[Choose, str]] = {
@@ -30,7 +32,7 @@ DEEDS: Mapping[str, tuple[Choose, str]] = {
 async def show(request: web.Request) -> web.StreamResponse:
     site = site_of(request)
     task = request.query.get("tugas", TOPIC)
-    task = task if task in TASKS else TOPIC
+    task = task if task in JUDGED else TOPIC
     found = await site.read(learning.quality, visit.scope(request), task)
     weeks = await site.read(learning.weeks)
     versions = await site.read(classifiers.listed)
@@ -39,7 +41,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         request,
         "classifier.html",
         task=task,
-        tasks=TASKS,
+        tasks=JUDGED,
+        is_tapped=task in TAPPED,
+        is_secret=task == SENSITIVE,
         found=found,
         cells=heat(found.confusion),
         dots=_dots(found.bins),
@@ -48,6 +52,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         unknown=lines([week.unknown for week in weeks]),
         baseline=used.card.get("baseline", {}) if used else {},
         moved=learning.shifted(weeks[-1], weeks[:-1]) if weeks else (),
+        called=_called(site, task),
         versions=versions,
         in_use="+".join(sorted(one.name for one in versions if one.state == classifiers.USE)) or BUILTIN,
         builtin=BUILTIN,
@@ -108,6 +113,15 @@ async def switch_on(request: web.Request) -> web.StreamResponse:
 
 def _dots(bins: Sequence[Bin]) -> Sequence[Dot]:
     return dots([(one.stated, one.right, one.many) for one in bins])
+
+
+def _called(site: Site, task: str) -> Callable[[str], str]:
+    """The name of a class of this task."""
+    if task not in TAPPED:
+        return _names(site)
+    office, language = site.gateway.office, site.language
+    others = site.texts("classifier.others", language)
+    return lambda code: others if code == learning.OTHERS else corrections.named(office, task, code, language)
 
 
 def _names(site: Site) -> Callable[[str], str]:

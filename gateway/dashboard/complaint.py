@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.complaints.complaint import Action, ActionRefused, Hold, Status, Visibility
 from gateway.complaints.lifecycle import PRIMARY, Step
 from gateway.complaints.notices import NOTICES, Audience
-from gateway.dashboard import visit
+from gateway.dashboard import taps, visit
 from gateway.dashboard.complaint_form import ASIDE, KEYS, WRITING, Asked, Field, fields
 from gateway.dashboard.words import event_words, field_words, message_words, named
 from gateway.desk import work
@@ -33,7 +33,8 @@ HISTORY: Mapping[str, frozenset[str]] = {
     "internal": frozenset({Visibility.AGENCY, Visibility.INTERNAL}),
 }
 """Filters of the history and what each lets through."""
-NOTHING: Mapping[str, str] = {}
+PRESET = ("archive_reason",)
+"""Choices that the address of a form may name beforehand; the form itself offers only what there is."""
 CERTAINTY = ((0.9, "sure"), (0.7, "likely"), (0.4, "doubtful"), (0.0, "guess"))
 """From which confidence on a suggestion is called what."""
 
@@ -93,6 +94,7 @@ def render(
         may_note=any(step.action is Action.NOTE for step in steps),
         may_accept=_may_accept(page, steps),
         one_tap=_one_tap(request, page, steps),
+        taps=_taps(request, page, steps),
         certainty=certainty,
         may_link=any(step.action is Action.LINK for step in steps),
         may_see_original=user.role in MAY_SEE_ORIGINAL and page.detail.item.words,
@@ -143,7 +145,8 @@ def _fields(request: web.Request, page: ComplaintPage, chosen: Step | None, trie
         return ()
     site = site_of(request)
     asked = Asked(chosen, page, site.gateway.office, lambda key: site.texts(key, site.language))
-    return fields(asked, tried.typed if tried else NOTHING)
+    given = {name: request.query[name] for name in PRESET if name in request.query}
+    return fields(asked, tried.typed if tried else given)
 
 
 def _groups(steps: Sequence[Step]) -> tuple[Sequence[Step], Sequence[Step], Sequence[Step]]:
@@ -198,6 +201,14 @@ def _one_tap(request: web.Request, page: ComplaintPage, steps: Sequence[Step]) -
         topic_action=action,
         agencies=[one for one in theirs if reference.agencies[one.code].accepts] if Action.ASSIGN in offered else (),
     )
+
+
+def _taps(request: web.Request, page: ComplaintPage, steps: Sequence[Step]) -> Sequence[taps.Tapped]:
+    if page.detail.item.sight is not Sight.FULL:
+        return ()
+    site = site_of(request)
+    actions = [step.action for step in steps]
+    return taps.rows(site.gateway.office, page, user_of(request).role, actions, site.language)
 
 
 def certainty(confidence: float) -> str:

@@ -46,6 +46,7 @@ SCREENS: tuple[Route, ...] = (
     Route("GET", "/admin/aduan/{tiket}", f"{HERE}complaint:show", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/aksi/{aksi}", f"{HERE}complaint_act:act", roles=STAFF, files=True),
     Route("POST", "/admin/aduan/{tiket}/topik", f"{HERE}complaint_topic:correct", roles=STAFF),
+    Route("POST", "/admin/aduan/{tiket}/perbaiki/{apa}", f"{HERE}complaint_taps:correct", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/urungkan", f"{HERE}complaint_act:undo", roles=STAFF),
     Route("POST", "/admin/aduan/{tiket}/asli", f"{HERE}complaint:show_original", roles=STAFF),
     # systems of record by hand, tasks

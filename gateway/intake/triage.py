@@ -21,6 +21,7 @@ from gateway.complaints.routing import Decision, Route, RoutingTable, decide, na
 from gateway.conversation import questions
 from gateway.conversation.render import render
 from gateway.intake import alarms
+from gateway.intake.ruled import as_decided
 from gateway.outbound import outbound
 from gateway.outbound.outbound import Said
 from gateway.people import contacts, dialogues, readers
@@ -47,7 +48,8 @@ CLAIM = (
 OURS = (
     "SELECT id, number, text_masked, location_text, latitude, longitude, point_source, incident_on, place, topic, agency,"
     " agency_named, unit, urgency, sensitive, confidential, confidential_by, anonymous, flags, status, hold, place_name, channel,"
-    " destination, contact_id, reported FROM complaint WHERE id IN {ids} AND suggestion_state = 'working' ORDER BY id"
+    " destination, contact_id, reported, EXISTS (SELECT 1 FROM ruling WHERE ruling.complaint_id = complaint.id) AS is_ruled"
+    " FROM complaint WHERE id IN {ids} AND suggestion_state = 'working' ORDER BY id"
 )
 CHANGED = (
     "suggestion", "suggestion_state", "language", "place", "place_name", "topic", "sensitive", "confidential",
@@ -112,12 +114,12 @@ def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> None:
     """Write what was weighed, for those that are as they were; who changed meanwhile is weighed anew."""
     rows = _still_ours(tx, [one.job for one in weighed])
     fresh = [(one, rows[one.row.id]) for one in weighed if one.row.id in rows]
-    valid = [one if one.row == row else _weighed(tx, one.job, row, one.suggestion) for one, row in fresh]
+    valid = [one if one.row == row else _weighed(tx, one.job, row, one.said) for one, row in fresh]
     bounds = tx.office.settings.government.bounds
     cases.amend_all(tx, {one.row.id: _kept(one, bounds) for one in valid}, CHANGED)
     # What comes after a decision was no proposal for it.
     fresh_ones = [one for one in valid if one.row.status == Status.RECEIVED.value]
-    rulings.proposed(tx, [Proposed(one.row.id, one.suggestion, one.acts, one.decision.agency) for one in fresh_ones])
+    rulings.proposed(tx, [Proposed(one.row.id, one.said, one.acts, one.decision.agency) for one in fresh_ones])
     for one in valid:
         if one.is_new:
             if one.is_alarm:
@@ -143,7 +145,10 @@ class Weighed:
 
     job: TriageJob
     row: Any
+    said: Suggestion
+    """What the classifier makes of it."""
     suggestion: Suggestion
+    """The same, with what people decided where they did."""
     way: Route
     decision: Decision
     known: completeness.Known
@@ -163,7 +168,9 @@ class Weighed:
         return self.is_new and self.decision.goes_on
 
 
-def _weighed(tx: Transaction, job: TriageJob, row: Any, suggestion: Suggestion) -> Weighed:
+def _weighed(tx: Transaction, job: TriageJob, row: Any, said: Suggestion) -> Weighed:
+    ruled = rulings.of(tx, row.id) if row.is_ruled else {}
+    suggestion = as_decided(said, ruled, tx.office.reference.areas) if ruled else said
     way = route(
         suggestion,
         table_of(tx),
@@ -173,7 +180,7 @@ def _weighed(tx: Transaction, job: TriageJob, row: Any, suggestion: Suggestion) 
         accuses_head=names_head(row.text_masked),
         on=tx.today,
     )
-    return Weighed(job, row, suggestion, way, _decide(tx, row, suggestion, way), _known(row, suggestion))
+    return Weighed(job, row, said, suggestion, way, _decide(tx, row, suggestion, way), _known(row, suggestion))
 
 
 def _decide(tx: Transaction, row: Any, suggestion: Suggestion, way: Route) -> Decision:
@@ -200,7 +207,7 @@ def table_of(tx: Transaction) -> RoutingTable:
 def _kept(one: Weighed, bounds: Sequence[float]) -> dict[str, Any]:
     """Columns that a suggestion fills; what a person or the reporter said is not overwritten."""
     row, suggestion, way, decision = one.row, one.suggestion, one.way, one.decision
-    stored = msgspec.to_builtins(suggestion)
+    stored = msgspec.to_builtins(one.said)
     stored |= {"route": list(way.reasons), "routed_to": way.agency, "decision": list(decision.reasons)}
     is_found = bool(not row.place and suggestion.place_code)
     is_sensitive = suggestion.sensitive is not Sensitive.NONE and row.sensitive == Sensitive.NONE.value

@@ -1,7 +1,7 @@
 """What the screen of one complaint shows beyond the complaint itself: the way to its reporter, its suggestion, LAPOR!."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from gateway.queries.differences import Difference
 from gateway.queries.look_alikes import LookAlike
 from gateway.queries.relatives import Relative
 from gateway.queries.scope import Scope, Sight
+from gateway.record import rulings
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import id_text
@@ -66,6 +67,10 @@ class Suggested:
     topics: Sequence[Ranked]
     agencies: Sequence[Ranked]
     kind: str
+    place: str
+    """Code of an area; `other_places`: those that the text names too."""
+    other_places: Sequence[str]
+    sensitive: str
     routed_to: str
     routed_name: str
     reasons: Sequence[str]
@@ -100,6 +105,8 @@ class ComplaintPage:
     """Complaints that exist for this reader, and whose pictures the evidence of this one looks like."""
     look_alikes: Sequence[LookAlike] = ()
     """Complaints that may be about the same."""
+    ruled: Mapping[str, str] = field(default_factory=dict)
+    """What people decided last, by what it is about."""
 
 
 def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintPage | None:
@@ -120,6 +127,7 @@ def page(tx: Transaction, scope: Scope, number: str, actor: Actor) -> ComplaintP
         agencies=names,
         alike=_alike(tx, scope, row.id) if detail.item.words else (),
         look_alikes=look_alikes.look_alikes(tx, scope, row) if detail.item.words else (),
+        ruled=rulings.of(tx, row.id) if detail.item.words else {},
         children=relatives.children(tx, scope, row.id) if detail.item.belongings.children else (),
     )
 
@@ -181,6 +189,9 @@ def _suggested(tx: Transaction, row: Any, names: Mapping[str, str]) -> Suggested
         topics=ranked("topics"),
         agencies=ranked("agencies"),
         kind=stored.get("kind", ""),
+        place=stored.get("place_code", ""),
+        other_places=tuple(stored.get("other_places") or ()),
+        sensitive=stored.get("sensitive", ""),
         routed_to=routed_to,
         routed_name=names.get(routed_to, routed_to),
         reasons=tuple(stored.get("reasons") or ()),

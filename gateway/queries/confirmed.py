@@ -36,6 +36,13 @@ def open_to_all() -> ColumnElement[bool]:
     return and_(
         complaint.c.confidential.is_(False),
         complaint.c.sensitive == Sensitive.NONE.value,
+        about_nobody_here(),
+    )
+
+
+def about_nobody_here() -> ColumnElement[bool]:
+    """Complaints that say nothing of the government's own people."""
+    return and_(
         complaint.c.kind != Kind.PENGADUAN_PENGAWASAN.value,
         complaint.c.flags.not_like(f"%{CONFLICT}%"),
     )

@@ -1,23 +1,24 @@
 """How good the classifier is by what people decided, and whether messages change: what the screen of it shows.
 
-Only complaints that are nobody's secret are counted; which of them somebody may open, their scope says.
+Only complaints that are nobody's secret are counted; which of them somebody may open, their scope says. Whether secrets were
+seen can only be counted among secrets: there without links, and nothing that happened fewer than `FEWEST` times.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, exists, func, literal_column, select
 
 from gateway.complaints import certainty
 from gateway.complaints.certainty import Bin, Told
-from gateway.queries.confirmed import newest, open_to_all
+from gateway.queries.confirmed import about_nobody_here, newest, open_to_all
 from gateway.queries.scope import Scope, readable
 from gateway.record import automatic
 from gateway.record.automatic import Count
-from gateway.record.rulings import KIND
+from gateway.record.rulings import AGENCY, SENSITIVE, TAPPED, TOPIC, code_of
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from gateway.storage.types import from_millis, to_millis
@@ -28,6 +29,7 @@ WEEKS = 12
 WEEK_MS = 7 * 86_400_000
 MOST = 20_000
 MOST_CLASSES, MOST_PAIRS, MOST_LINKS = 10, 10, 3
+FEWEST = 5
 OTHERS = ""
 """The row and the column of all classes that are not shown by themselves."""
 
@@ -57,10 +59,27 @@ class Quality:
     corrections: Sequence[Correction]
 
     @property
+    def per_class(self) -> Sequence[tuple[str, int, float | None, float | None]]:
+        """(class, how often decided, precision, recall), of those that are shown by themselves; None: never proposed."""
+        said, meant = Counter[str](), Counter[str]()
+        for (label, proposed), many in self.confusion.items():
+            said[proposed] += many
+            meant[label] += many
+        right = {name: self.confusion.get((name, name), 0) for name in self.classes}
+        return [
+            (name, meant[name], _share(right[name], said[name]), _share(right[name], meant[name]))
+            for name in self.classes
+        ]
+
+    @property
     def shown(self) -> Sequence[str]:
         """Rows and columns of the table."""
         is_more = any(OTHERS in pair for pair in self.confusion)
         return (*self.classes, *((OTHERS,) if is_more else ()))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +97,9 @@ class Week:
 
 def quality(tx: Transaction, scope: Scope, task: str) -> Quality:
     """Of the last ninety days; where nothing had been proposed nobody can be right."""
-    rows: Sequence[Any] = tx.all(
-        select(ruling.c.proposed, ruling.c.decided, ruling.c.sure, complaint.c.number, readable(scope).label("seen"))
-        .join(complaint, complaint.c.id == ruling.c.complaint_id)
-        .where(ruling.c.what == task, ruling.c.at >= tx.now - SINCE, ruling.c.proposed != "", newest(), open_to_all())
-        .order_by(ruling.c.at.desc(), ruling.c.event_id.desc())
-        .limit(MOST)
-    )
+    rows: Sequence[Any] = [*_ruled(tx, scope, task), *(_let_stand(tx, scope, task) if task in TAPPED else ())]
+    if task == SENSITIVE:
+        rows = _often(rows)
     told = [Told(row.decided, row.proposed, row.sure) for row in rows]
     right = sum(one.right for one in told)
     classes = [name for name, _ in Counter(one.label for one in told).most_common(MOST_CLASSES)]
@@ -93,11 +108,62 @@ def quality(tx: Transaction, scope: Scope, task: str) -> Quality:
         right=right,
         lower=certainty.lower_bound(right, len(told)),
         calibration_error=certainty.calibration_error(told),
-        bins=[] if task == KIND else certainty.bins(told),
+        bins=certainty.bins(told) if task in {TOPIC, AGENCY} else [],
         classes=sorted(classes),
         confusion=_confusion(told, frozenset(classes)),
         corrections=_corrections(rows),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A proposal, and what people made of it."""
+
+    proposed: str
+    decided: str
+    sure: float
+    number: str
+    seen: bool
+
+
+def _ruled(tx: Transaction, scope: Scope, task: str) -> list[_Judged]:
+    rows: Sequence[Any] = tx.all(
+        select(ruling.c.proposed, ruling.c.decided, ruling.c.sure, complaint.c.number, readable(scope).label("seen"))
+        .join(complaint, complaint.c.id == ruling.c.complaint_id)
+        .where(ruling.c.what == task, ruling.c.at >= tx.now - SINCE, ruling.c.proposed != "", newest(), _counted(task))
+        .order_by(ruling.c.at.desc(), ruling.c.event_id.desc())
+        .limit(MOST)
+    )
+    return [_Judged(row.proposed, row.decided, row.sure, row.number, row.seen) for row in rows]
+
+
+def _let_stand(tx: Transaction, scope: Scope, task: str) -> list[_Judged]:
+    """Of complaints on which people decided anything: what they did not correct was right."""
+    mine = ruling.c.complaint_id == proposal.c.complaint_id
+    rows: Sequence[Any] = tx.all(
+        select(proposal.c[task].label("proposed"), complaint.c.number, readable(scope).label("seen"))
+        .join(complaint, complaint.c.id == proposal.c.complaint_id)
+        .where(
+            proposal.c.shadow.is_(False),
+            exists().where(mine, ruling.c.at >= tx.now - SINCE),
+            ~exists().where(mine, ruling.c.what == task),
+            _counted(task),
+        )
+        .order_by(proposal.c.at.desc())
+        .limit(MOST)
+    )
+    codes = [(code_of(task, row.proposed), row) for row in rows]
+    return [_Judged(code, code, 0.0, row.number, row.seen) for code, row in codes]
+
+
+def _counted(task: str) -> ColumnElement[bool]:
+    return about_nobody_here() if task == SENSITIVE else open_to_all()
+
+
+def _often(rows: Sequence[_Judged]) -> list[_Judged]:
+    """What happened so often that nobody can be told by it."""
+    many = Counter((row.proposed, row.decided) for row in rows)
+    return [replace(row, seen=False) for row in rows if many[row.proposed, row.decided] >= FEWEST]
 
 
 def _confusion(told: Sequence[Told], shown: frozenset[str]) -> Mapping[tuple[str, str], int]:

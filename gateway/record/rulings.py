@@ -10,13 +10,18 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.complaints.classification import Suggestion
-from gateway.complaints.complaint import Action, Actor, ArchiveReason, Role
+from gateway.complaints.complaint import Action, Actor, ArchiveReason, Role, Urgency
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 TOPIC, AGENCY, KIND = "topic", "agency", "kind"
 TASKS = (TOPIC, AGENCY, KIND)
 """What is ruled on, and what a model can be learned for."""
+PLACE, EMERGENCY, SENSITIVE, LANGUAGE = "place", "emergency", "sensitive", "language"
+TAPPED = (PLACE, EMERGENCY, SENSITIVE, LANGUAGE)
+"""What is ruled on only where the proposal was wrong: whoever goes on with a complaint lets it stand."""
+NOTHING = "none"
+"""No place, and nothing sensitive."""
 NO_REPORT = "bukan_laporan"
 NOT_PEOPLE = frozenset({Role.SYSTEM, Role.REPORTER, Role.SP4N})
 # Action -> what it rules on -> the inputs that say how, the first one given counts.
@@ -102,7 +107,7 @@ def keep(
             action=action,
             actor_role=actor.role.value,
             model=before.model if before else "",
-            proposed=getattr(before, what) if before else "",
+            proposed=code_of(what, getattr(before, what)) if before else "",
             sure=_sure(before, what),
             acted=bool(before and before.acted),
             decided=code,
@@ -110,7 +115,23 @@ def keep(
 
 
 def _sure(before: Any, what: str) -> float:
-    return 0.0 if before is None or what == KIND else float(getattr(before, f"{what}_sure"))
+    return 0.0 if before is None or what not in {TOPIC, AGENCY} else float(getattr(before, f"{what}_sure"))
+
+
+def code_of(what: str, proposed: Any) -> str:
+    """A column of a proposal as the code that people would rule."""
+    if what == EMERGENCY:
+        return (Urgency.DARURAT if proposed else Urgency.NORMAL).value
+    return str(proposed) or (NOTHING if what == PLACE else "")
+
+
+def of(tx: Transaction, complaint_id: int) -> dict[str, str]:
+    """What people decided about a complaint last, by what it is about."""
+    table = tables.ruling
+    rows = tx.all(
+        select(table.c.what, table.c.decided).where(table.c.complaint_id == complaint_id).order_by(table.c.event_id)
+    )
+    return {row.what: row.decided for row in rows}
 
 
 def in_use(tx: Transaction, complaint_id: int) -> Any:

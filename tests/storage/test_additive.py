@@ -1,6 +1,7 @@
 """Migrations only add, so that the version before works on beside the new one (F77); what takes away says so."""
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def broken_by(before: Shape, after: Shape) -> list[str]:
         old, new = before[table], after[table]
         found += [f"{table}.{name} is gone" for name in sorted(old.keys() - new.keys())]
         for name in sorted(old.keys() & new.keys()):
-            if old[name][0] != new[name][0]:
+            if old[name][0] != new[name][0] and not is_wider(old[name][0], new[name][0]):
                 found.append(f"{table}.{name} was {old[name][0]} and is {new[name][0]}")
             if old[name][1] and not new[name][1]:
                 found.append(f"{table}.{name} may not be NULL any more")
@@ -53,6 +54,13 @@ def broken_by(before: Shape, after: Shape) -> list[str]:
             if not new[name][1] and not new[name][2]
         ]
     return found
+
+
+def is_wider(old: str, new: str) -> bool:
+    """Whether a text may only be longer than before: whoever wrote short ones goes on."""
+    lengths = [re.fullmatch(r"VARCHAR\((\d+)\)", one) for one in (old, new)]
+    before, after = (int(length[1]) if length else 0 for length in lengths)
+    return 0 < before <= after
 
 
 def contract_of(revision: str) -> str:
@@ -118,6 +126,12 @@ def test_a_step_that_takes_away_is_noticed(statement: str, says: str) -> None:
 
 def test_steps_that_add_are_let_pass() -> None:
     assert changed(*FINE) == []
+
+
+@pytest.mark.parametrize(("old", "new", "is_fine"), [(8, 12, True), (12, 8, False)])
+def test_a_text_may_become_longer_and_never_shorter(old: int, new: int, is_fine: bool) -> None:
+    shapes: list[Shape] = [{"person": {"nick": (f"VARCHAR({size})", False, False)}} for size in (old, new)]
+    assert (broken_by(*shapes) == []) is is_fine
 
 
 def test_a_column_that_old_code_would_have_to_fill_is_noticed() -> None:

@@ -132,6 +132,7 @@ class KeywordClassifier:
             agencies=agency.ranked,
             place=place.name,
             place_code=place.code,
+            other_places=place.others,
             sensitive=danger.sensitive,
             emergency=danger.emergency,
             hazard=danger.hazard[0].label if danger.emergency else "",

@@ -23,6 +23,7 @@ from workers.classification.wordlists import WordLists
 
 FUZZY_WORDS = 60
 """Words among which a misspelt name is sought; it is the slowest step, and the place stands early."""
+MOST_OTHERS = 3
 AFTERWARDS = 4
 """Words behind a name in which another regency takes it away."""
 
@@ -33,6 +34,8 @@ class PlaceGuess:
     code: str = ""
     written: str = ""
     """The words of the text that named it."""
+    others: tuple[str, ...] = ()
+    """Codes of areas that were named as well, in the order of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,13 @@ class Places:
             found = [one for one in found if not self._is_elsewhere(one, others, plain)]
         stays = [one for one in found if not one.is_destination]
         if len(stays) < len(found) and any(self._is_origin(one, plain) for one in stays):
-            return PlaceGuess()  # from A to B: a journey, not a place
+            return PlaceGuess(others=_codes(found))  # from A to B: a journey, not a place
         best = _decisive(stays or found)
         if best is None:
-            return PlaceGuess()
+            return PlaceGuess(others=_codes(found))
         area = best.name.area
-        return PlaceGuess(area.name, area.code, " ".join(plain[best.start : best.end]))
+        besides = _codes([one for one in found if one.name.area.code != area.code])
+        return PlaceGuess(area.name, area.code, " ".join(plain[best.start : best.end]), besides)
 
     def _exact(self, plain: Sequence[str], spelled: Sequence[str]) -> Iterator[_Found]:
         names = self._names.exact
@@ -177,6 +181,10 @@ def _longest(found: list[_Found]) -> list[_Found]:
             for other in found
         )
     ]
+
+
+def _codes(found: Iterable[_Found]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.name.area.code for one in sorted(found, key=lambda one: one.start)))[:MOST_OTHERS]
 
 
 def _decisive(found: Iterable[_Found]) -> _Found | None:

@@ -35,7 +35,7 @@ ruling = Table(
     metadata,
     Column("complaint_id", BigInteger, primary_key=True, autoincrement=False),
     Column("event_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("what", String(8), primary_key=True),
+    Column("what", String(12), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("action", String(24), nullable=False),
     Column("actor_role", String(20), nullable=False),
@@ -45,7 +45,7 @@ ruling = Table(
     Column("acted", Boolean, nullable=False, default=False),
     Column("decided", String(60), nullable=False),
 )
-"""What a person decided (`what`: topic, agency or kind) beside what had been proposed by then; the newest one holds."""
+"""What a person decided (`what`: topic, agency, kind, place, emergency, sensitive or language) beside what had been proposed by then; the newest one holds."""
 Index("ix_ruling_at", ruling.c.at)
 
 learned_model = Table(
