@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from config.reference.incidents import Groups, IncidentWords
+from gateway.complaints.masking import TOKEN as MASK
 
 MOST_WORDS = 150
 KEPT = 2_000
@@ -190,7 +191,9 @@ class Teller:
 
     def _tokens(self, text: str) -> list[Token]:
         """Words in small letters and spelled out, each with its stem."""
-        found = _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())[:MOST_WORDS]
+        # What stands in for a name or a number is nobody's word.
+        said = MASK.sub(" ", text) if "[" in text else text
+        found = _TOKEN.findall(unicodedata.normalize("NFKC", said).casefold())[:MOST_WORDS]
         return [self._token(word) for word in found]
 
     def _token(self, word: str) -> Token:

@@ -60,9 +60,9 @@ def look_alikes(tx: Transaction, scope: Scope, row: Any) -> list[LookAlike]:
     """The most alike first; of a complaint whose words this reader may read, else none."""
     if sight(scope, row) is not Sight.FULL or not row.text_masked:
         return []
-    reads, mine = teller(tx.office.reference), _incident(scope, row)
+    reads, mine = teller(tx.office.reference), incident_of(scope, row)
     others = [other for other in _candidates(tx, scope, row) if sight(scope, other) is Sight.FULL]
-    compared = [(likeness(reads, mine, _incident(scope, other)), other) for other in others]
+    compared = [(likeness(reads, mine, incident_of(scope, other)), other) for other in others]
     found = [(alike, other) for alike, other in compared if alike and alike.probability >= LIKELY]
     best = sorted(found, key=lambda one: (-one[0].probability, one[0].apart))[:MOST_SHOWN]
     followed = _followed(tx, [row.id, *(other.id for _, other in best)]) if best else frozenset[int]()
@@ -119,7 +119,8 @@ def _is_family(row: Any, other: Any) -> bool:
     return bool(mine == theirs)
 
 
-def _incident(scope: Scope, row: Any) -> Incident:
+def incident_of(scope: Scope, row: Any) -> Incident:
+    """A complaint as far as this reader may compare it with another."""
     # That two anonymous reports come from one person would say more of them than they wanted to say.
     reporter = "" if row.contact_id is None or row.anonymous else str(row.contact_id)
     text = f"{row.text_masked[:MOST_LETTERS]}\n{row.location_text}"

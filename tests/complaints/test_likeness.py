@@ -160,6 +160,13 @@ def test_any_two_texts_are_compared_and_have_no_direction(reads: Teller, one: st
     assert there.probability == pytest.approx(back.probability, abs=0.05)
 
 
+def test_what_covers_a_name_or_a_number_is_no_word(reads: Teller) -> None:
+    one, other = (replace(HERE, text=f"[nama pelapor] hp [telepon disamarkan] {said}") for said in ("jalan", "pohon"))
+    found = likeness(reads, one, other)
+    assert found is not None
+    assert found.words == ("hp",)
+
+
 # fmt: off
 STEMS = [
     ("menumpuk", "tumpu"), ("tumpukan", "tumpu"), ("numpuk", "tumpu"), ("kerusakan", "rusa"), ("rusak", "rusa"), ("dibersihkan", "bersih"), ("mengalir", "kalir"), ("mangalir", "kalir"),

@@ -115,9 +115,11 @@ def test_a_reporter_who_says_it_again_is_seen_unless_anonymous(
 ) -> None:
     with store.transaction() as tx:
         row = mine(tx, **this)
-        filling.complaint(tx, 2, **{**HERE, "text_masked": f"{TEXT} pak"}, **other)
+        mended = TEXT.replace("Lampu", "Lmapu") + ", tolong segera diperbaiki pak"
+        filling.complaint(tx, 2, **{**HERE, "text_masked": mended}, **other)
         (one,) = found(tx, row)
     assert one.alike.is_same_reporter is told
+    assert (one.alike.certainty is Certainty.SURE) is told
 
 
 def test_a_place_that_was_told_when_asked_is_read_with_the_words(store: Store) -> None:
