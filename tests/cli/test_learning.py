@@ -20,7 +20,7 @@ from gateway.operations import classifiers
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 from tests.cli.test_operating import SETTINGS
-from workers.classification.engine import KeywordClassifier
+from workers.classification.engine import VAGUE, KeywordClassifier
 from workers.classification.learned import LearnedClassifier
 from workers.classification.linear import LinearModel
 from workers.classification.serving import Serving
@@ -146,12 +146,21 @@ def test_a_text_of_which_no_word_was_taught_is_left_to_the_installed_classifier(
     learned = LearnedClassifier(classifier, {f"{task}-1": nothing(task) for task in ("topic", "agency", "kind")})
     for text in ("Jalan berlubang di Sidorejo", "xyzzy", "", "halo"):
         installed = classifier.suggest(text)
-        assert learned.suggest(text) == replace(
-            installed, model="agency-1+kind-1+topic-1", confidence=installed.confidence
-        )
+        assert learned.suggest(text) == replace(installed, model="agency-1+kind-1+topic-1")
     taught = learned.suggest("klotok rusak di Kumai")
     assert (taught.topic, taught.agency, taught.kind) == ("a", "a", "a")
     assert "“klotok” (dipelajari dari keputusan petugas)" in " ".join(taught.reasons)
+
+
+VAGUE_REPORT = "kantor kecamatan kumai tutup jam 10 pagi"
+
+
+def test_without_a_model_the_installed_classifier_says_it_all(classifier: KeywordClassifier) -> None:
+    installed = classifier.suggest(VAGUE_REPORT)
+    assert (installed.topic, installed.confidence) == ("lainnya", VAGUE), "else nothing is held back here"
+    assert LearnedClassifier(classifier, {}).suggest(VAGUE_REPORT) == installed
+    sure = LinearModel("agency", "1", ("DLH", "PUPR"), (900, 0), {"kantor": ((0, 100),)}, {"kantor": 1.0}, 1.0)
+    assert LearnedClassifier(classifier, {"agency-1": sure}).suggest(VAGUE_REPORT).confidence == VAGUE
 
 
 def test_a_model_that_was_changed_on_disk_does_not_serve(run: Run, gateway: Gateway, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from config.reference import Reference
-from gateway.complaints.classification import Suggestion
+from gateway.complaints.classification import Ranked, Suggestion
 from gateway.complaints.complaint import Kind, Sensitive
 from workers.classification.agencies import Agencies, AgencyGuess
 from workers.classification.coordinates import Degrees, point_of
@@ -123,7 +123,6 @@ class KeywordClassifier:
         danger: DangerGuess,
     ) -> Suggestion:
         topics = topic.best
-        certain = [ranked[0].confidence for ranked in (topics, agency.ranked) if ranked]
         return Suggestion(
             language=language.code,
             language_confidence=language.confidence,
@@ -137,10 +136,16 @@ class KeywordClassifier:
             emergency=danger.emergency,
             hazard=danger.hazard[0].label if danger.emergency else "",
             out_of_authority=agency.out_of_authority,
-            # As sure as its weakest part: an assignment needs both.
-            confidence=min(*certain, VAGUE if topics[0].code == FALLBACK else 1.0) if agency.ranked and topics else 0.0,
+            confidence=certainty_of(topics, agency.ranked),
             reasons=reasons(kind=kind, topic=topic, agency=agency, agencies=self._agencies, place=place, danger=danger),
         )
+
+
+def certainty_of(topics: Sequence[Ranked], agencies: Sequence[Ranked]) -> float:
+    """As sure as its weakest part: an assignment needs both."""
+    if not topics or not agencies:
+        return 0.0
+    return min(topics[0].confidence, agencies[0].confidence, VAGUE if topics[0].code == FALLBACK else 1.0)
 
 
 def _with_point(suggestion: Suggestion, point: Degrees | None) -> Suggestion:

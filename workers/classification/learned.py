@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.complaints.classification import BUILTIN, Ranked, Suggestion
 from gateway.complaints.complaint import Sensitive
-from workers.classification.engine import KeywordClassifier
+from workers.classification.engine import KeywordClassifier, certainty_of
 from workers.classification.kind import NO_REPORT
 from workers.classification.linear import LinearModel, ModelInvalid, Reading
 
@@ -35,8 +35,7 @@ class LearnedClassifier:
         if found.kind == NO_REPORT:
             return replace(found, topics=(), agencies=(), confidence=0.0)
         found = self._ranked(found, text)
-        certain = [ranked[0].confidence for ranked in (found.topics, found.agencies) if ranked]
-        return replace(found, confidence=min(certain) if found.topics and found.agencies else 0.0)
+        return replace(found, confidence=certainty_of(found.topics, found.agencies))
 
     def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]:
         return [self.suggest(text) for text in texts]
