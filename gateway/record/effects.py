@@ -157,7 +157,8 @@ EFFECTS: Mapping[Action, Callable[[Act], dict[str, Any]]] = {
     Action.REOPEN: lambda act: {"reopen_count": act.case.reopen_count + 1},
     Action.RESTORE: lambda _: {"archive_reason": ""},
     Action.HOLD: lambda act: {"hold": act.inputs["hold"]},
-    Action.RELEASE: lambda _: {"hold": "none"},
+    # Judged again: what was held rang no alarm and went nowhere.
+    Action.RELEASE: lambda _: {"hold": "none", "suggestion_state": "queued"},
     Action.RATE: _rated,
     Action.FOLLOW_SP4N: _followed,
     Action.LINK: _linked,

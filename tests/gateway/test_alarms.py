@@ -8,7 +8,7 @@ from sqlalchemy import select
 from channels.messages import Address, InboundMessage, RawRequest
 from config.texts import Texts
 from gateway.complaints.classification import Ranked, Suggestion
-from gateway.complaints.complaint import Hold, Sensitive, Status, Urgency
+from gateway.complaints.complaint import Action, Hold, Sensitive, Status, Urgency
 from gateway.intake import alarms, triage
 from gateway.intake.arrival import Arrival
 from gateway.record import cases
@@ -76,6 +76,16 @@ def test_more_words_about_the_same_danger_bring_no_second_advice(store: Store, t
     with store.transaction() as tx:
         triage.take(tx, [(job, FIRE) for job in triage.claim(tx, 1)])
     assert short_ways.count(store, tables.outbox) == len(keys)
+
+
+def test_danger_that_was_held_is_told_when_a_person_lets_it_go(store: Store) -> None:
+    judged(store, QUIET, FIRE, Hold.SPAM)
+    held = cases.case_of(short_ways.only(store, tables.complaint))
+    short_ways.act(store, held, Action.RELEASE)
+    with store.transaction() as tx:
+        triage.take(tx, [(job, FIRE) for job in triage.claim(tx, 1)])
+    assert told_of_duty(store) == 1
+    assert short_ways.only(store, tables.complaint).urgency == Urgency.DARURAT.value
 
 
 def test_every_hazard_of_the_lists_has_its_advice_in_one_sms() -> None:
