@@ -168,14 +168,16 @@ def decide(
     sensitive: bool = False,
     held: bool = False,
     urgent: bool = False,
+    conflict: bool = False,
     sampled: bool = False,
 ) -> Decision:
     """Whether the complaint goes on by itself. `threshold` 0: always unless held, else only when all speaks for it.
 
-    `sampled`: this one goes to a person anyway, so that the precision is known.
+    `conflict`: one was found before, by fewer words. `sampled`: this one goes to a person anyway, so that the precision is known.
     """
     conduct = way.rule == CONDUCT_RULE
     kind = Kind.PENGADUAN_PENGAWASAN if conduct else _stored_kind(suggestion.kind)
+    way = replace(way, conflict=way.conflict or conflict)
     objections = _objections(suggestion, way, threshold, sensitive, urgent, sampled) if threshold > 0 else ()
     objections = ("ditahan: menunggu petugas",) if held else objections
     return Decision(

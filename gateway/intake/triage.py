@@ -15,7 +15,7 @@ from gateway.casework import casework
 from gateway.complaints import completeness
 from gateway.complaints.bounds import is_outside
 from gateway.complaints.classification import Suggestion
-from gateway.complaints.complaint import SYSTEM, Action, Hold, Sensitive, Status, Urgency
+from gateway.complaints.complaint import CONFLICT, SYSTEM, Action, Hold, Sensitive, Status, Urgency
 from gateway.complaints.places import spot_of
 from gateway.complaints.routing import Decision, Route, RoutingTable, decide, names_head, route
 from gateway.conversation import questions
@@ -48,7 +48,7 @@ CLAIM = (
 OURS = (
     "SELECT id, number, text_masked, location_text, latitude, longitude, point_source, incident_on, place, topic, agency,"
     " agency_named, unit, urgency, sensitive, confidential, confidential_by, anonymous, flags, status, hold, place_name, channel,"
-    " destination, contact_id, reported, EXISTS (SELECT 1 FROM ruling WHERE ruling.complaint_id = complaint.id) AS is_ruled"
+    " destination, contact_id, reported, parent_id, EXISTS (SELECT 1 FROM ruling WHERE ruling.complaint_id = complaint.id) AS is_ruled"
     " FROM complaint WHERE id IN {ids} AND suggestion_state = 'working' ORDER BY id"
 )
 CHANGED = (
@@ -126,7 +126,7 @@ def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> None:
                 alarms.raise_alarm(tx, one.row, one.suggestion)
             elif one.suggestion.emergency:
                 alarms.advise(tx, one.row, one.suggestion)
-            if one.decision.goes_on:
+            if one.acts:
                 _go_on(tx, one)
             _ask(tx, one)
 
@@ -164,8 +164,8 @@ class Weighed:
 
     @property
     def acts(self) -> bool:
-        """Whether the complaint goes on without a person."""
-        return self.is_new and self.decision.goes_on
+        """Whether the complaint goes on without a person; who is linked goes where the parent goes."""
+        return self.is_new and self.decision.goes_on and self.row.parent_id is None
 
 
 def _weighed(tx: Transaction, job: TriageJob, row: Any, said: Suggestion) -> Weighed:
@@ -187,11 +187,12 @@ def _decide(tx: Transaction, row: Any, suggestion: Suggestion, way: Route) -> De
     return decide(
         suggestion,
         way,
-        automatic.bar(tx),
+        automatic.bar(tx, suggestion.model),
         coordinator=tx.office.reference.coordinator,
         sensitive=suggestion.sensitive is not Sensitive.NONE or row.sensitive != Sensitive.NONE.value,
         held=row.hold != Hold.NONE.value,
         urgent=suggestion.emergency or row.urgency == Urgency.DARURAT.value,
+        conflict=CONFLICT in row.flags.split(),
         sampled=row.id % SAMPLE == 0,
     )
 
@@ -212,7 +213,7 @@ def _kept(one: Weighed, bounds: Sequence[float]) -> dict[str, Any]:
     is_found = bool(not row.place and suggestion.place_code)
     is_sensitive = suggestion.sensitive is not Sensitive.NONE and row.sensitive == Sensitive.NONE.value
     is_shut = decision.confidential and not row.confidential
-    flags = {*row.flags.split(), *(("konflik_kepentingan",) if way.conflict else ())}
+    flags = {*row.flags.split(), *((CONFLICT,) if way.conflict else ())}
     return {
         "suggestion": stored,
         "suggestion_state": "done",
@@ -251,7 +252,7 @@ def _known(row: Any, suggestion: Suggestion) -> completeness.Known:
 
 def _go_on(tx: Transaction, one: Weighed) -> None:
     case = cases.by_id(tx, one.row.id)
-    if case is None or case.parent_id is not None:  # who is linked goes where the parent goes
+    if case is None:
         return
     decision = one.decision
     # Who reported may have said what it is about.

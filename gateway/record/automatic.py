@@ -62,10 +62,10 @@ def standing(tx: Transaction) -> Standing:
     return Standing(row.since, row.off_since, row.threshold, row.evidence or {}) if row else Standing()
 
 
-def bar(tx: Transaction) -> float:
-    """From which confidence on a complaint goes on by itself, at this moment; read once per transaction."""
+def bar(tx: Transaction, model: str) -> float:
+    """From which confidence of `model` on a complaint goes on by itself, at this moment; read once per transaction."""
     settings = tx.office.settings.triage
-    if not 0 < settings.auto_assign_min_confidence <= 1:  # all of them, or none: somebody wanted it so
+    if _is_settled(tx):
         return settings.auto_assign_min_confidence
     if "automatic" not in tx.notes:
         tx.notes["automatic"] = standing(tx)
@@ -73,17 +73,25 @@ def bar(tx: Transaction) -> float:
     if now.off_since is not None:
         return NEVER
     if settings.auto_assign_precision > 0:
-        return now.threshold if now.threshold is not None else NEVER
+        # What was proven of one model says nothing of the one that serves now.
+        is_proven = now.threshold is not None and now.evidence.get("model") == model
+        return now.threshold if is_proven and now.threshold is not None else NEVER
     return settings.auto_assign_min_confidence
+
+
+def _is_settled(tx: Transaction) -> bool:
+    """All of them go on, or none: somebody wanted it so."""
+    return not 0 < tx.office.settings.triage.auto_assign_min_confidence <= 1
 
 
 def watch(tx: Transaction) -> None:
     """Choose the threshold anew, and switch off what is wrong too often."""
+    tx.take_turns(NAME)
     before = standing(tx)
     threshold, evidence = _chosen(tx, tx.office.settings.triage.auto_assign_precision)
     found = count(tx, _counted_from(tx, before))
     off_since = before.off_since
-    if off_since is None and found.automatic >= ENOUGH and found.precision < LEAST_PRECISION:
+    if off_since is None and not _is_settled(tx) and found.automatic >= ENOUGH and found.precision < LEAST_PRECISION:
         off_since = tx.now
         _tell(tx, found)
     _write(tx, Standing(before.since, off_since, threshold, evidence))
@@ -91,6 +99,7 @@ def watch(tx: Transaction) -> None:
 
 def switch_on(tx: Transaction, actor: Actor) -> None:
     """A person lets it go on; what was wrong before counts no more."""
+    tx.take_turns(NAME)
     before = standing(tx)
     if before.off_since is not None:
         _write(tx, Standing(tx.now, None, before.threshold, before.evidence))
@@ -105,7 +114,7 @@ def count(tx: Transaction, since: datetime, until: datetime | None = None) -> Co
         mine.append(PROPOSAL.c.at < until)
     wrong = or_(RULING.c.action.in_(MOVES), (RULING.c.what == TOPIC) & (RULING.c.decided != RULING.c.proposed))
     theirs = select(RULING.c.complaint_id).where(
-        RULING.c.complaint_id == PROPOSAL.c.complaint_id, RULING.c.acted.is_(True), wrong
+        RULING.c.complaint_id == PROPOSAL.c.complaint_id, RULING.c.at >= PROPOSAL.c.at, RULING.c.acted.is_(True), wrong
     )
     all_of_them = tx.one(select(func.count()).select_from(PROPOSAL).where(*mine))
     corrected = tx.one(select(func.count()).select_from(PROPOSAL).where(*mine, theirs.exists()))
@@ -149,16 +158,18 @@ def _chosen(tx: Transaction, wanted: float) -> tuple[float | None, dict[str, Any
     if not wanted:
         return None, {}
     names = [name for _, name, _ in classifiers.choice(tx).use]
-    found = certainty.threshold(observed(tx, "+".join(sorted(names)) or BUILTIN), wanted)
+    model = "+".join(sorted(names)) or BUILTIN
+    evidence: dict[str, Any] = {"from": "", "wanted": wanted, "model": model}
+    found = certainty.threshold(observed(tx, model), wanted)
     if found is not None:
-        return found.least, {"from": "observed", "many": found.many, "lower": round(found.lower, 4), "wanted": wanted}
+        return found.least, evidence | {"from": "observed", "many": found.many, "lower": round(found.lower, 4)}
     # Topic and agency must both be right: each gets half of what may be wrong.
     each = (1 + wanted) / 2
     least = {version.task: _of_card(version, each) for version in (classifiers.version(tx, name) for name in names)}
     both = [least.get(task) for task in (TOPIC, AGENCY)]
     if None in both:
-        return None, {"from": "", "wanted": wanted}
-    return max(one for one in both if one is not None), {"from": "cards", "wanted": wanted}
+        return None, evidence
+    return max(one for one in both if one is not None), evidence | {"from": "cards"}
 
 
 def _of_card(version: classifiers.Version, wanted: float) -> float | None:

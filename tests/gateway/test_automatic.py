@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gateway.complaints.classification import BUILTIN, Ranked, Suggestion
-from gateway.complaints.complaint import SYSTEM, Action, Role
+from gateway.complaints.complaint import SYSTEM, Action, Role, Status
 from gateway.intake import triage
 from gateway.intake.arrival import Arrival
 from gateway.office import Office
 from gateway.operations import classifiers
 from gateway.queries import learning
 from gateway.queries.scope import scope_of
-from gateway.record import automatic, tasks
+from gateway.record import automatic, cases, tasks
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway import short_ways
@@ -57,9 +58,9 @@ def watched(store: Store) -> automatic.Standing:
         return automatic.standing(tx)
 
 
-def bar(store: Store) -> float:
+def bar(store: Store, model: str = BUILTIN) -> float:
     with store.reading() as tx:
-        return automatic.bar(tx)
+        return automatic.bar(tx, model)
 
 
 def test_a_threshold_is_what_the_rulings_prove(store: Store) -> None:
@@ -78,6 +79,30 @@ def test_a_threshold_is_what_the_rulings_prove(store: Store) -> None:
     ):
     # fmt: on
         assert bar(wanting(store, precision, least)) == expected
+
+
+def test_what_one_model_proved_says_nothing_of_another(store: Store) -> None:
+    """Another version may be put to use, or its file be missing, long before somebody looks at thresholds again."""
+    place = wanting(store, 0.95)
+    decided(store, 100, 1)
+    watched(place)
+    assert (bar(place), bar(place, "topic-1")) == (0.9, automatic.NEVER)
+    assert bar(wanting(store, 0.0), "topic-1") == 0.85, "a number of the settings is for all of them"
+
+
+def test_where_everything_goes_on_nothing_is_switched_off(store: Store) -> None:
+    decided(store, 60, 60, acted=True)
+    assert watched(wanting(store, 0.0, 0.0)).off_since is None
+    with store.reading() as tx:
+        assert tasks.waiting(tx, automatic.TASK_KIND) == 0
+
+
+def test_what_was_put_right_before_it_was_judged_again_counts_no_more(store: Store) -> None:
+    decided(store, 3, 3, acted=True)
+    with store.transaction() as tx:
+        tx.execute(tables.proposal.update().values(at=tx.now + timedelta(hours=1)))
+    with store.reading() as tx:
+        assert automatic.count(tx, tx.now) == automatic.Count(3, 0)
 
 
 def test_where_nobody_ruled_yet_the_cards_of_both_models_count(store: Store) -> None:
@@ -129,6 +154,39 @@ def test_what_goes_by_itself_is_marked_and_waits_when_it_is_off(store: Store, te
         act(store, moved, Action.REASSIGN, agency="DLH", reason="Ini sampah, bukan jalan")
         with store.reading() as tx:
             assert automatic.count(tx, tx.now) == replace(before, corrected=1)
+
+
+HINDRANCES = (
+    # columns                                          why it waits, beside the chance of a sample
+    ({"flags": "konflik_kepentingan"},                 "konflik kepentingan"),
+    ({"sensitive": "anak"},                            "laporan peka"),
+    ({"urgency": "darurat"},                           "darurat: petugas memutuskan"),
+    ({"hold": "spam"},                                 "ditahan: menunggu petugas"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "why"), HINDRANCES)
+def test_what_was_found_before_more_words_came_still_keeps_it_with_a_person(
+    store: Store, telegram: Sends, columns: dict[str, str], why: str
+) -> None:
+    case = opened(store, telegram(short_ways.REPORT))
+    with store.transaction() as tx:
+        cases.amend(tx, case.id, **columns)
+    with store.transaction() as tx:
+        triage.take(tx, [(job, SURE) for job in triage.claim(tx, 10)])
+    row = short_ways.only(store, tables.complaint)
+    assert row.status == Status.RECEIVED.value
+    assert why in row.suggestion["decision"]
+    assert not short_ways.only(store, tables.proposal).acted
+
+
+def test_who_is_linked_goes_where_the_parent_goes_and_is_not_counted(store: Store, telegram: Sends) -> None:
+    case = opened(store, telegram(short_ways.REPORT))
+    with store.transaction() as tx:
+        cases.amend(tx, case.id, parent_id=case.id + 1)
+    with store.transaction() as tx:
+        triage.take(tx, [(job, SURE) for job in triage.claim(tx, 10)])
+    assert not short_ways.only(store, tables.proposal).acted
 
 
 def test_weeks_and_quality_are_counted_alike_on_both_databases(store: Store, telegram: Sends) -> None:
