@@ -56,12 +56,13 @@ def apply(
     key: str = "",
     at: datetime | None = None,
     said_at: datetime | None = None,
+    implied: bool = False,
 ) -> Case:
     """Carry out one action on one complaint with all its consequences; the case as it is now.
 
     `key` makes a caller that may repeat itself harmless: the second time changes nothing. `at` is when it happened
-    elsewhere (clocks stop there), default now; `said_at` is when its words were written. Raises `ActionRefused` before anything is written, and `CaseMoved`
-    after which the caller lets the transaction roll back.
+    elsewhere (clocks stop there), default now; `said_at` is when its words were written. `implied`: another action brings it along, and says what
+    was decided. Raises `ActionRefused` before anything is written, and `CaseMoved` after which the caller lets the transaction roll back.
     """
     if key and events.seen(tx, key):
         return cases.by_id(tx, case.id) or case
@@ -72,9 +73,9 @@ def apply(
     followers = incidents.followers(tx, action, case)
     own = incidents.covered(tx, inputs, followers, case.contact_id) if followers else inputs
     if step.implies:
-        case = apply(tx, step.implies, case, actor, _basis(case, inputs))
+        case = apply(tx, step.implies, case, actor, _basis(case, inputs), implied=True)
         step = step_for(action, case.status, actor.role, hold=case.hold)
-    done = _carry_out(tx, step, Doing(action, actor, own, key, at, said_at=said_at), case)
+    done = _carry_out(tx, step, Doing(action, actor, own, key, at, said_at=said_at, implied=implied), case)
     if followers:
         _lead(tx, Doing(action, actor, inputs), done, [*followers, case.contact_id])
     return _after(tx, action, case, done, actor)
@@ -95,6 +96,7 @@ class Doing:
     told: tuple[str, ...] | None = None
     follows: bool = False
     said_at: datetime | None = None
+    implied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ def _carry_out(tx: Transaction, step: Step, doing: Doing, case: Case) -> Done:
         tx, case.id, action.value, case.status, target, actor, step.visibility, inputs, key=doing.key,
         said_at=doing.said_at,
     )  # fmt: skip
-    rulings.ruled(tx, action, case.id, event_id, actor, inputs)
+    if not doing.implied:
+        rulings.ruled(tx, action, moved, event_id, actor, inputs)
     _around(tx, action, case, moved)
     # What a system of record did is told in the words that its own status asks for, or not at all.
     told = step.notices if remote is None else _followed_notices(step, moved, inputs)

@@ -31,7 +31,9 @@ ENOUGH, LEAST_PRECISION = 50, 0.9
 WATCHED = timedelta(days=28)
 MOST = 5_000
 """Rulings that a threshold is chosen on, the newest."""
-MOVES = (Action.REASSIGN.value, Action.DISPUTE_AUTHORITY.value, Action.REFER_OUT.value)
+MOVES = (
+    Action.REASSIGN.value, Action.DISPUTE_AUTHORITY.value, Action.REFER_OUT.value, Action.MOVE_TO_INSPECTORATE.value,
+)  # fmt: skip
 TABLE, PROPOSAL, RULING = tables.automatic, tables.proposal, tables.ruling
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.complaints.classification import Suggestion
-from gateway.complaints.complaint import Action, Actor, ArchiveReason, Role, Urgency
+from gateway.complaints.complaint import Action, Actor, ArchiveReason, Case, Role, Urgency
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -27,7 +27,7 @@ NOT_PEOPLE = frozenset({Role.SYSTEM, Role.REPORTER, Role.SP4N})
 # Action -> what it rules on -> the inputs that say how, the first one given counts.
 RULED: Mapping[Action, Mapping[str, tuple[str, ...]]] = {
     Action.VERIFY: {KIND: ("kind",), TOPIC: ("topic",)},
-    Action.ASSIGN: {AGENCY: ("agency",)},
+    Action.ASSIGN: {AGENCY: ("agency",), KIND: ("kind",), TOPIC: ("topic",)},
     Action.REASSIGN: {AGENCY: ("agency",)},
     # "Not ours": whoever got it names whose it is.
     Action.DISPUTE_AUTHORITY: {AGENCY: ("agency", "institution")},
@@ -77,17 +77,20 @@ def _row(tx: Transaction, one: Proposed, *, shadow: bool) -> dict[str, Any]:
     }
 
 
-def ruled(
-    tx: Transaction, action: Action, complaint_id: int, event_id: int, actor: Actor, inputs: Mapping[str, str]
-) -> None:
-    """Keep what a person decided by this action, beside what had been proposed by then. What a machine does is no ruling."""
+def ruled(tx: Transaction, action: Action, case: Case, event_id: int, actor: Actor, inputs: Mapping[str, str]) -> None:
+    """Keep what a person decided by this action, beside what had been proposed by then. What a machine does is no ruling.
+
+    `case`: as it is after it; `inputs`: what they said, without what was taken from the complaint for them.
+    """
     if actor.role in NOT_PEOPLE:
         return
     asked = RULED.get(action, {})
     decided = {what: next(filter(None, map(inputs.get, names)), "") for what, names in asked.items()}
     if action is Action.ARCHIVE and inputs.get("archive_reason") == ArchiveReason.BUKAN_LAPORAN:
         decided = {KIND: NO_REPORT}
-    keep(tx, complaint_id, event_id, action.value, actor, {what: code for what, code in decided.items() if code})
+    if action is Action.MOVE_TO_INSPECTORATE:
+        decided = {AGENCY: case.agency, KIND: case.kind.value}
+    keep(tx, case.id, event_id, action.value, actor, {what: code for what, code in decided.items() if code})
 
 
 def keep(

@@ -52,9 +52,9 @@ def test_what_people_decide_is_kept_beside_what_was_proposed(store: Store, teleg
     act(store, case, Action.DISPUTE_AUTHORITY, member(store).actor, agency="DLH", reason="Ini sampah, bukan jalan")
     assert sorted(decided(store)) == [
         ("assign", "agency", "PUPR", "PUPR"),
+        ("assign", "kind", "pengaduan", "pengaduan"),
+        ("assign", "topic", "pekerjaan-umum", "lingkungan-hidup"),
         ("dispute_authority", "agency", "PUPR", "DLH"),
-        ("verify", "kind", "pengaduan", "pengaduan"),
-        ("verify", "topic", "pekerjaan-umum", "lingkungan-hidup"),
     ]
     act(store, case, Action.UNDO, member(store).actor)
     assert "dispute_authority" not in [row[0] for row in decided(store)]
@@ -68,10 +68,23 @@ def test_what_a_machine_does_by_itself_is_no_ruling(store: Store, telegram: Send
     case = opened(store, telegram(short_ways.REPORT))
     judged(store)
     with store.transaction() as tx:
-        rulings.ruled(tx, Action.VERIFY, case.id, 1, SYSTEM, {"kind": "pengaduan", "topic": "pekerjaan-umum"})
+        rulings.ruled(tx, Action.VERIFY, case, 1, SYSTEM, {"kind": "pengaduan", "topic": "pekerjaan-umum"})
     assert decided(store) == []
     act(store, case, Action.ARCHIVE, archive_reason="bukan_laporan", reason="Hanya salam dari warga")
     assert decided(store) == [("archive", "kind", "pengaduan", "bukan_laporan")]
+
+
+def test_what_nobody_said_is_no_ruling(store: Store, telegram: Sends) -> None:
+    """Whoever only says which agency it is says nothing of kind and topic: the ones it has are the machine's, or none."""
+    case = opened(store, telegram(short_ways.REPORT))
+    judged(store)
+    act(store, case, Action.ASSIGN, agency="PUPR")
+    assert decided(store) == [("assign", "agency", "PUPR", "PUPR")]
+    act(store, case, Action.MOVE_TO_INSPECTORATE, reason="Ini tentang petugas dinas itu sendiri")
+    assert decided(store)[1:] == [
+        ("move_to_inspectorate", "agency", "PUPR", "INSPEKTORAT"),
+        ("move_to_inspectorate", "kind", "pengaduan", "pengaduan_pengawasan"),
+    ]
 
 
 class AsBefore(Exception):
