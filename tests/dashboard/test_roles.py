@@ -80,6 +80,7 @@ PLACES = {
     "nama": "sms",
     "aksi": "jeda",
     "id": "0000000000000",
+    "apa": "lokasi",
     "pilihan": "biarkan",
     "kode": "PUPR",
     "kunci": "rx.receipt",
