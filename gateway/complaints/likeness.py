@@ -33,6 +33,10 @@ LESS = 0.25
 NAMED = ("street", "spot", "school", "rt", "rw", "km", "blok", "amount")
 
 
+DIVIDES = frozenset({"street", "school", "km"})
+"""Kinds of names that two reports of one incident would hardly name differently: no likeness is called sure then."""
+
+
 class Place(StrEnum):
     CLOSE = "close"
     """Both points, at most `CLOSE_METRES` apart."""
@@ -97,7 +101,7 @@ class Likeness:
 
     @property
     def certainty(self) -> Certainty:
-        if self.probability >= SURE:
+        if self.probability >= SURE and not DIVIDES & set(self.other):
             return Certainty.SURE
         return Certainty.PROBABLE if self.probability >= PROBABLE else Certainty.POSSIBLE
 
@@ -217,10 +221,9 @@ def _named(one: Telling, other: Telling, area: frozenset[str]) -> tuple[tuple[st
     """Kinds of names that agree, and kinds that do not. What begins like the area is the area."""
     same: list[str] = []
     differs: list[str] = []
-    for kind in NAMED:
+    for kind in (kind for kind in NAMED if kind in one.names and kind in other.names):
         mine, theirs = (
-            [words for name in told.names.get(kind, ()) if (words := name.split())[0] not in area]
-            for told in (one, other)
+            [words for name in told.names[kind] if (words := name.split())[0] not in area] for told in (one, other)
         )
         if mine and theirs:
             (same if any(_is_same_name(name, their) for name in mine for their in theirs) else differs).append(kind)

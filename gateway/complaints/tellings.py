@@ -98,7 +98,7 @@ class Telling:
 
 
 class Teller:
-    """Reads texts. Knows the lists, the spellings and how often words are said; `read` is pure."""
+    """Reads texts, and names of areas. Knows the lists, the spellings and how often words are said; its functions are pure."""
 
     def __init__(self, lists: IncidentWords, spellings: Mapping[str, str], sentences: Iterable[str]) -> None:
         """`spellings`: variant -> standard, each one word. `sentences`: by which a word is frequent or rare."""
@@ -115,13 +115,15 @@ class Teller:
             self._sentences += 1
             self._often.update(set(self._said(self._tokens(sentence))))
         self.read = lru_cache(maxsize=KEPT)(self._read)
+        self.plain = lru_cache(maxsize=KEPT)(self._plain)
+        self.names = lru_cache(maxsize=KEPT)(self._name_words)
 
-    def plain(self, text: str) -> frozenset[str]:
+    def _plain(self, text: str) -> frozenset[str]:
         """The words of a name, as they stand in `Telling`."""
         tokens = self._tokens(text)
         return frozenset(stem for _, stem in tokens if stem != END) | self._said(tokens).keys()
 
-    def names(self, text: str) -> frozenset[str]:
+    def _name_words(self, text: str) -> frozenset[str]:
         """The words of a name, as they stand in `Telling.names`."""
         return frozenset(word for word, stem in self._tokens(text) if stem != END)
 

@@ -115,6 +115,16 @@ def test_everything_that_differs_makes_it_less_likely(reads: Teller, changes: di
     assert same.certainty is Certainty.SURE
 
 
+def test_nothing_is_called_sure_where_another_street_is_named(reads: Teller) -> None:
+    told = "Pohon trembesi besar tumbang menimpa pagar masjid dan dua sepeda motor sesudah hujan angin di Jalan"
+    one, other = replace(HERE, text=f"{told} Merak"), replace(HERE, text=f"{told} Rajawali")
+    apart, same = likeness(reads, one, other), likeness(reads, other, other)
+    assert apart
+    assert same
+    assert apart.probability > 0.8
+    assert (apart.certainty, same.certainty) == (Certainty.PROBABLE, Certainty.SURE)
+
+
 def test_what_speaks_for_and_against_is_told(reads: Teller) -> None:
     found = compared(reads, text="pju jl kenanga padam rt 5", topic="energi", reporter="5")
     assert found is not None
