@@ -46,6 +46,11 @@ BAD_LINES = [
     (b'{"id": 1, "text": 5}',   "key text"),
     (b"\xff\xfe",               "not UTF-8"),
     (b"[" * 200_000,            "nested"),
+    (b'{"text": "a", "id": ' + b"1" * 5_000 + b"}", "not JSON"),
+    (b'{"text": "a", "id": NaN}',        "number"),
+    (b'{"text": "a", "id": 1e999}',      "number"),
+    (b'{"text": "a", "id": "\\ud800"}', "not Unicode"),
+    (b'{"text": "lubang \\udc00"}',     "not Unicode"),
 ]  # fmt: skip
 
 

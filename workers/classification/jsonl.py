@@ -36,6 +36,8 @@ def _row(line: bytes, number: int, types: Mapping[str, type]) -> Row | BadLine:
         return BadLine(number, "not UTF-8")
     except RecursionError:
         return BadLine(number, "nested too deeply")
+    except ValueError:  # a number of thousands of digits
+        return BadLine(number, "not JSON that can be read: a number is too long")
     wrong = _wrong(row, types)
     return BadLine(number, wrong) if wrong else row
 
@@ -45,8 +47,21 @@ def _wrong(row: object, types: Mapping[str, type]) -> str:
         return "an object is needed"
     if not isinstance(row.get("text"), str):
         return "key text is needed and must be a string"
+    if strange := _unspeakable(row):
+        return strange
     key = next((key for key, wanted in types.items() if not _is(row.get(key), wanted)), None)
     return f"key {key} must be {NAMES[types[key]]} or null" if key else ""
+
+
+def _unspeakable(row: Row) -> str:
+    """What JSON of Python reads, and nobody else could read back."""
+    try:
+        json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        return "not Unicode: half of a surrogate pair"
+    except ValueError:
+        return "NaN and Infinity are no number of JSON"
+    return ""
 
 
 def _is(value: object, wanted: type) -> bool:
