@@ -1,5 +1,7 @@
 """Training on a handful of sentences: what is learned serves without scikit-learn, and is measured on texts it did not see."""
 
+from dataclasses import replace
+
 import pytest
 
 from workers.classification.engine import KeywordClassifier
@@ -64,6 +66,17 @@ def test_texts_of_one_group_are_never_divided() -> None:
     told = cross_validated("topic", rows, split)
     # Had the twin been learned from, "unik" would have been known.
     assert told[0].probabilities["air"] < 0.6
+
+
+def test_no_word_and_no_pair_is_learned_that_too_few_people_used() -> None:
+    """Two names that many bear are together the name of one."""
+    said = ("siti di sini", "bu siti lapor", "aminah di sini", "bu aminah lapor", "siti aminah lapor")
+    named = [Labelled(f"air mati {words} {turn}", "air", words) for words in said for turn in ("lagi", "terus")]
+    rows = [*(replace(row, group=row.text) for row in ROWS), *named]
+    model = train("topic", rows, split, people=3)
+    known = {*model.rarity, *model.weights}
+    assert {"siti", "aminah", "air mati"} <= known
+    assert not [one for one in known if one.startswith(("siti aminah", "bu siti", "sini"))]
 
 
 def test_one_class_is_no_choice() -> None:

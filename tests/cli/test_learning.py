@@ -1,9 +1,12 @@
 """`gateway classifier train|list|compare|use|shadow`: learned at a terminal, serving without a restart, rolled back, compared."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,6 +17,7 @@ from config.load import load
 from config.reference import Reference
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.cli.main import gateway as command
+from gateway.complaints.classification import Suggestion
 from gateway.intake.arrival import Arrival
 from gateway.intake.intake import receive
 from gateway.operations import classifiers
@@ -22,11 +26,14 @@ from gateway.storage.store import Transaction
 from tests.cli.test_operating import SETTINGS
 from workers.classification.engine import VAGUE, KeywordClassifier
 from workers.classification.learned import LearnedClassifier
-from workers.classification.linear import LinearModel
+from workers.classification.learning import Source, learn
+from workers.classification.linear import LinearModel, Reading
 from workers.classification.serving import Serving
+from workers.classification.training import Labelled
 from workers.classify import Judging
 
 Run = Callable[..., Result]
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PLACES = ("pasar", "kantor lurah", "simpang tiga", "belakang masjid", "depan rumah")
 # What these words mean is decided by this office alone: no word list knows them.
 MATTERS = {
@@ -161,6 +168,44 @@ def test_without_a_model_the_installed_classifier_says_it_all(classifier: Keywor
     assert LearnedClassifier(classifier, {}).suggest(VAGUE_REPORT) == installed
     sure = LinearModel("agency", "1", ("DLH", "PUPR"), (900, 0), {"kantor": ((0, 100),)}, {"kantor": 1.0}, 1.0)
     assert LearnedClassifier(classifier, {"agency-1": sure}).suggest(VAGUE_REPORT).confidence == VAGUE
+
+
+@dataclass
+class Reader:
+    """A classifier as far as learning needs it; `hint`: what its word lists say of the first topic, by reference data."""
+
+    hint: float
+
+    def read(self, _task: str, text: str) -> Reading:
+        return Reading(text.split(), {"perhubungan": self.hint} if "klotok" in text else {})
+
+    def suggest(self, _text: str) -> Suggestion:
+        return Suggestion()
+
+
+def test_what_is_learned_otherwise_from_the_same_cases_is_another_version() -> None:
+    """Else its file took the place of one that serves, whose checksum was registered."""
+    rows = [Labelled(str(case["text"]), str(case["topic"]), str(case["group"])) for case in CASES]
+    made = [
+        learn("topic", rows, cast("KeywordClassifier", Reader(hint)), Source("x"), now=NOW, least=10, least_of_class=3)
+        for hint in (1.0, 1.0, 8.0)
+    ]
+    assert made[0].content == made[1].content != made[2].content
+    assert made[0].name == made[1].name != made[2].name
+
+
+def test_a_file_that_comes_after_the_choice_serves_without_a_restart(tmp_path: Path) -> None:
+    serving = Serving(Reference.load(), tmp_path)
+    model = LinearModel("topic", "1", ("a", "b"), (0, 0), {"klotok": ((0, 100),)}, {"klotok": 1.0}, 1.0)
+    content = model.to_json()
+    chosen = ("topic", "topic-1", hashlib.sha256(content.encode()).hexdigest())
+    with capture_logs() as logs:
+        for _ in range(3):
+            serving.follow(classifiers.Choice((chosen,)))
+    assert [line["event"] for line in logs] == ["model_not_loaded", "classifier_chosen"], "said once"
+    (tmp_path / "topic-1.json").write_text(content)
+    serving.follow(classifiers.Choice((chosen,)))
+    assert serving.suggest("klotok mogok").model == "topic-1"
 
 
 def test_a_model_that_was_changed_on_disk_does_not_serve(run: Run, gateway: Gateway, tmp_path: Path) -> None:

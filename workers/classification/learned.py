@@ -70,10 +70,15 @@ class LearnedClassifier:
         return found
 
 
+def file_of(folder: Path, name: str) -> Path:
+    """Where the model of a version lies."""
+    return folder / f"{name}.json"
+
+
 def load(folder: Path, name: str, sha256: str) -> LinearModel:
     """The model of a version. Raises `ModelInvalid` where its file is missing or not the one that was registered."""
     try:
-        content = (folder / f"{name}.json").read_bytes()
+        content = file_of(folder, name).read_bytes()
     except OSError as problem:
         raise ModelInvalid(f"{name}: no file ({type(problem).__name__})") from problem
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -4,9 +4,9 @@ All figures of a card are of texts that the model judging them had not seen, no 
 """
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -16,12 +16,13 @@ from gateway.complaints import certainty
 from gateway.complaints.certainty import Told
 from gateway.complaints.classification import Suggestion
 from workers.classification.engine import KeywordClassifier
+from workers.classification.learned import file_of
 from workers.classification.linear import LinearModel, Reading
 from workers.classification.training import FOLDS, Labelled, Prediction, TooFew, cross_validated, train
 
 LEAST, LEAST_OF_CLASS = 200, 8
 REPORTERS_OF_A_WORD = 3
-"""So many people must have used a word before a model may know it: else it could be somebody's name."""
+"""So many people must have used a word, or a pair of words, before a model may know it: else it could be somebody's name."""
 WANTED = (0.9, 0.95, 0.98)
 AMONG = 3
 Say = Callable[[str], None]
@@ -73,14 +74,17 @@ def learn(
     """Train, cross-validate and describe. Raises `TooFew`, `TrainingUnavailable`."""
     kept, left_out = enough(rows, least, least_of_class)
     say(f"reading {len(kept)} texts")
-    read = _common_words(task, kept, classifier)
+    seen = {row.text: classifier.read(task, row.text) for row in kept}
+    read = seen.__getitem__
     say(f"cross-validating in {FOLDS} folds")
-    told = [_told(one) for one in cross_validated(task, kept, read)]
+    told = [_told(one) for one in cross_validated(task, kept, read, people=REPORTERS_OF_A_WORD)]
     say("asking the built-in classifier about the same texts")
     builtin = [said_by(task, classifier.suggest(row.text), row.label) for row in kept]
     say("training on all of them")
-    version = f"{now:%Y%m%d}-{_fingerprint(task, kept)}"
-    model = train(task, kept, read, version=version)
+    model = train(task, kept, read, people=REPORTERS_OF_A_WORD)
+    # By what was learned: the same cases read by other word lists are another version, never another file of the same name.
+    version = f"{now:%Y%m%d}-{hashlib.sha256(model.to_json().encode()).hexdigest()[:8]}"
+    model = replace(model, version=version)
     content = model.to_json()
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     card = {
@@ -108,7 +112,7 @@ def learn(
 def keep(folder: Path, learned: Learned) -> Path:
     """Write the file of a version: whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    path, beside = folder / f"{learned.name}.json", folder / f".{learned.name}.part"
+    path, beside = file_of(folder, learned.name), folder / f".{learned.name}.part"
     beside.write_text(learned.content, encoding="utf-8")
     beside.replace(path)
     return path
@@ -141,18 +145,6 @@ def figures(told: Sequence[Told]) -> dict[str, Any]:
     }
 
 
-def _common_words(task: str, rows: Sequence[Labelled], classifier: KeywordClassifier) -> Callable[[str], Reading]:
-    """How the classifier sees a text, without words that fewer than three people used."""
-    users: dict[str, set[str]] = defaultdict(set)
-    seen: dict[str, Reading] = {}
-    for row in rows:
-        seen[row.text] = classifier.read(task, row.text)
-        for stem in set(seen[row.text].stems):
-            users[stem].add(row.group or row.text)
-    common = {stem for stem, people in users.items() if len(people) >= REPORTERS_OF_A_WORD}
-    return lambda text: Reading([stem for stem in seen[text].stems if stem in common], seen[text].hints)
-
-
 def _told(one: Prediction) -> Told:
     ranked = one.ranked
     return Told(one.label, ranked[0], one.probabilities[ranked[0]], one.label in ranked[:AMONG])
@@ -172,13 +164,6 @@ def _baseline(
         "sure": _rounded(sum(one.sure for one in told) / len(told)),
         "unknown": _rounded(sum(stem not in model.rarity for stem in stems) / len(stems)) if stems else 0.0,
     }
-
-
-def _fingerprint(task: str, rows: Sequence[Labelled]) -> str:
-    digest = hashlib.sha256(task.encode())
-    for row in rows:
-        digest.update(hashlib.sha256(f"{row.group}\0{row.label}\0{row.text}".encode()).digest())
-    return digest.hexdigest()[:8]
 
 
 def _library() -> str:

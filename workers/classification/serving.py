@@ -8,12 +8,14 @@ from config.reference import Reference
 from gateway.complaints.classification import Suggestion
 from gateway.operations.classifiers import Choice
 from workers.classification.engine import KeywordClassifier
-from workers.classification.learned import LearnedClassifier, load
+from workers.classification.learned import LearnedClassifier, file_of, load
 from workers.classification.linear import LinearModel, ModelInvalid
 
 log = get_logger(__name__)
 Chosen = tuple[str, str, str]
 """Task, name of the version, checksum of its file."""
+Stamp = tuple[int, int] | None
+"""When a file was written and its size in bytes; None where there is none."""
 
 
 class Serving:
@@ -24,15 +26,21 @@ class Serving:
         self._outside = frozenset(reference.out_of_authority) - frozenset(reference.agencies)
         self._folder = folder
         self._choice = Choice()
+        self._missing: dict[Chosen, Stamp] = {}
         self._now = self.of(())
         self.shadow: LearnedClassifier | None = None
 
     def follow(self, choice: Choice) -> None:
-        """Take up what was chosen; nothing happens where it is as before. One that cannot be read is left out, and said."""
-        if choice == self._choice:
+        """Take up what was chosen; nothing happens where it is as before. One that cannot be read is left out, and said.
+
+        Its file may come later, from another machine: it is looked for again once something else is in its place.
+        """
+        if choice == self._choice and all(self._stamp(one) == stamp for one, stamp in self._missing.items()):
             return
         self._choice = choice
-        models = {one: self._load(one) for one in (*choice.use, *choice.shadow)}
+        stamps = {one: self._stamp(one) for one in (*choice.use, *choice.shadow)}
+        models = {one: self._load(one) for one in stamps}
+        self._missing = {one: stamp for one, stamp in stamps.items() if models[one] is None}
         self._now = self._with(choice.use, models)
         watched = {task for task, _, _ in choice.shadow}
         beside = self._with((*(one for one in choice.use if one[0] not in watched), *choice.shadow), models)
@@ -52,6 +60,13 @@ class Serving:
     def _with(self, chosen: Sequence[Chosen], models: dict[Chosen, LinearModel | None]) -> LearnedClassifier:
         found = {one[1]: model for one in chosen if (model := models[one]) is not None}
         return LearnedClassifier(self._installed, found, self._outside)
+
+    def _stamp(self, chosen: Chosen) -> Stamp:
+        try:
+            found = file_of(self._folder, chosen[1]).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
 
     def _load(self, chosen: Chosen) -> LinearModel | None:
         _, name, sha256 = chosen

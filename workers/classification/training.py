@@ -8,7 +8,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -65,12 +65,14 @@ class _Case:
     label: str
     reading: Reading
     fold: int
+    author: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
     balance: float
     trust: float
+    people: int = 1
 
 
 _PLAIN = _Way(0.0, HINT_SHARE)
@@ -84,23 +86,27 @@ def train(
     version: str = "",
     balance: float = 0.0,
     trust: float = HINT_SHARE,
+    people: int = 1,
 ) -> LinearModel:
     """A model of all rows. `read` = how the classifier that will serve the model sees a text.
 
     `balance`: 0 = answers are expected as often as they occur in the rows, 1 = all equally often.
-    `trust`: what a step of the word lists is worth beside the words of a text.
+    `trust`: what a step of the word lists is worth beside the words of a text. `people`: of so many groups a word, or a
+    pair of words, must be to be learned.
     Raises `TooFew`, `TrainingUnavailable`.
     """
-    way = _Way(balance, trust)
+    way = _Way(balance, trust, people)
     cases = _cases(rows, read, FOLDS)
     held_out = [(case.label, scores) for case, scores in _held_out(task, cases, FOLDS, way)]
     return _fitted(task, version, cases, _temperature(held_out), way)
 
 
-def cross_validated(task: str, rows: Sequence[Labelled], read: Read, folds: int = FOLDS) -> list[Prediction]:
+def cross_validated(
+    task: str, rows: Sequence[Labelled], read: Read, folds: int = FOLDS, people: int = 1
+) -> list[Prediction]:
     """For each row, in their order, what a model of the other folds says; calibrated on texts that are neither its own."""
     cases = _cases(rows, read, folds)
-    told = _held_out(task, cases, folds)
+    told = _held_out(task, cases, folds, replace(_PLAIN, people=people))
     by_fold = {
         fold: _temperature([(case.label, scores) for case, scores in told if case.fold != fold])
         for fold in {case.fold for case in cases}
@@ -112,7 +118,7 @@ def cross_validated(task: str, rows: Sequence[Labelled], read: Read, folds: int 
 def _cases(rows: Sequence[Labelled], read: Read, folds: int) -> list[_Case]:
     if len({row.label for row in rows}) < 2:  # noqa: PLR2004 - one class needs no classifier
         raise TooFew("texts of at least two classes are needed")
-    cases = [_Case(row.label, read(row.text), _fold(row, folds)) for row in rows]
+    cases = [_Case(row.label, read(row.text), _fold(row, folds), row.group or row.text) for row in rows]
     for fold in {case.fold for case in cases}:
         if len({case.label for case in cases if case.fold != fold}) < 2:  # noqa: PLR2004
             raise TooFew("too few texts (or groups of texts) to hold some of them out")
@@ -157,7 +163,7 @@ def _fitted(task: str, version: str, cases: Sequence[_Case], temperature: float,
     names = [str(name) for name in vectorizer.get_feature_names_out()]
     classes = [str(name) for name in regression.classes_]
     coefficients, intercepts = _for_each_class(regression, len(classes))
-    rarity = _rarity(cases)
+    rarity = _rarity(cases, way.people)
     weights = {}
     for position, name in enumerate(names):
         scale = way.trust if name.startswith(HINT) else 1.0
@@ -181,7 +187,7 @@ def _learn(cases: Sequence[_Case], way: _Way) -> tuple[Any, Any]:
         models = import_module("sklearn.linear_model")
     except ImportError as missing:
         raise TrainingUnavailable("training needs scikit-learn: pip install satupintu[train]") from missing
-    rarity = _rarity(cases)
+    rarity = _rarity(cases, way.people)
     vectorizer = vectors.DictVectorizer()
     matrix = vectorizer.fit_transform([_vector(case.reading, rarity, way.trust) for case in cases])
     often = Counter(case.label for case in cases)
@@ -199,12 +205,17 @@ def _for_each_class(regression: Any, classes: int) -> tuple[list[Any], list[Any]
     return rows, intercepts
 
 
-def _rarity(cases: Sequence[_Case]) -> dict[str, float]:
+def _rarity(cases: Sequence[_Case], people: int) -> dict[str, float]:
     counts = Counter(word for case in cases for word in features(case.reading.stems))
+    known = {word for word, often in counts.items() if often >= AT_LEAST}
+    if people > 1:
+        said = {(word, case.author) for case in cases for word in features(case.reading.stems) if word in known}
+        authors = Counter(word for word, _ in said)
+        known = {word for word in known if authors[word] >= people}
     return {
         word: round(1.0 + math.log((1 + len(cases)) / (1 + often)), 3)
         for word, often in counts.items()
-        if often >= AT_LEAST
+        if word in known
     }
 
 
