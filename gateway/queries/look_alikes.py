@@ -4,8 +4,9 @@ Only what this reader may read is compared, and by a point only where they may s
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +36,7 @@ FLATTEST = 0.01
 @dataclass(frozen=True, slots=True)
 class LookAlike:
     """Another complaint with what speaks for it. `later`: from this one to the other, negative where the other is older.
+    `more`: how many that are linked with the other are alike too.
 
     `child`, `parent`: numbers, who would follow whom; empty where they cannot be linked. `version`: of the child.
     """
@@ -45,6 +47,7 @@ class LookAlike:
     child: str = ""
     parent: str = ""
     version: int = 0
+    more: int = 0
 
     @property
     def days(self) -> int:
@@ -64,9 +67,18 @@ def look_alikes(tx: Transaction, scope: Scope, row: Any) -> list[LookAlike]:
     others = [other for other in _candidates(tx, scope, row) if sight(scope, other) is Sight.FULL]
     compared = [(likeness(reads, mine, incident_of(scope, other)), other) for other in others]
     found = [(alike, other) for alike, other in compared if alike and alike.probability >= LIKELY]
-    best = sorted(found, key=lambda one: (-one[0].probability, one[0].apart))[:MOST_SHOWN]
+    found.sort(key=lambda one: (-one[0].probability, one[0].apart))
+    # Of those that are linked to each other one stands for all: who links to it links to their parent.
+    families = Counter(_family(other) for _, other in found)
+    standing: dict[int, tuple[Likeness, Any]] = {}
+    for one in found:
+        standing.setdefault(_family(one[1]), one)
+    best = list(standing.values())[:MOST_SHOWN]
     followed = _followed(tx, [row.id, *(other.id for _, other in best)]) if best else frozenset[int]()
-    return [_look_alike(scope, row, other, alike, followed) for alike, other in best]
+    return [
+        replace(_look_alike(scope, row, other, alike, followed), more=families[_family(other)] - 1)
+        for alike, other in best
+    ]
 
 
 def _candidates(tx: Transaction, scope: Scope, row: Any) -> Sequence[Any]:
@@ -83,7 +95,7 @@ def _candidates(tx: Transaction, scope: Scope, row: Any) -> Sequence[Any]:
         *tx.all(older.order_by(column.created_at.desc(), column.id.desc()).limit(MOST_COMPARED)),
         *tx.all(newer.order_by(column.created_at, column.id).limit(MOST_COMPARED)),
     ]
-    return [other for other in rows if other.id != row.id and not _is_family(row, other)]
+    return [other for other in rows if _family(other) != _family(row)]
 
 
 def _near(row: Any) -> ColumnElement[bool]:
@@ -114,9 +126,8 @@ def _near(row: Any) -> ColumnElement[bool]:
     return or_(*places)
 
 
-def _is_family(row: Any, other: Any) -> bool:
-    mine, theirs = row.parent_id or row.id, other.parent_id or other.id
-    return bool(mine == theirs)
+def _family(row: Any) -> int:
+    return int(row.parent_id or row.id)
 
 
 def incident_of(scope: Scope, row: Any) -> Incident:

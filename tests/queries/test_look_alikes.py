@@ -212,6 +212,18 @@ def test_only_who_can_lead_is_offered_as_parent(
     assert one.parent == {"this": row.number, "other": one.other.number, "none": ""}[leads]
 
 
+def test_of_those_that_are_linked_one_stands_for_all(store: Store) -> None:
+    with store.transaction() as tx:
+        row = mine(tx)
+        parent = filling.complaint(tx, 2, **{**HERE, "created_at": row.created_at})
+        for number in range(3, 12):
+            filling.complaint(tx, number, **{**HERE, "created_at": row.created_at}, parent_id=parent)
+        filling.complaint(tx, 20, **{**HERE, "created_at": row.created_at - DAY})
+        family, alone = found(tx, row)
+    assert (family.more, family.child, family.parent) == (9, row.number, family.other.number)
+    assert (alone.more, alone.other.number) == (0, "KBR-260000200")
+
+
 def test_whoever_is_followed_stays_the_parent(store: Store) -> None:
     with store.transaction() as tx:
         row = mine(tx)
