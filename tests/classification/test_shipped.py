@@ -1,23 +1,55 @@
 """The models that ship belong to the sentences beside them, and are plain data."""
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 
 from config.reference import Reference
 from workers.classification.building import build, longer
 from workers.classification.engine import KeywordClassifier
-from workers.classification.shipped import MODELS, TASKS, edition, sentences, shipped
-from workers.classification.wordlists import Example, WordListInvalid, examples, kind_examples
+from workers.classification.linear import Reading
+from workers.classification.shipped import MODELS, TASKS, edition, reading_of, sentences, shipped, stale
+from workers.classification.wordlists import (
+    Example,
+    WordListInvalid,
+    WordLists,
+    examples,
+    kind_examples,
+    warning_examples,
+)
 
 LARGEST = 2_000_000
 """Bytes: a worker reads them at every start."""
 
 
+@pytest.fixture(scope="module")
+def lists() -> WordLists:
+    return WordLists.load()
+
+
 @pytest.mark.parametrize("task", TASKS)
-def test_a_model_was_made_of_the_sentences_that_ship(task: str) -> None:
-    model = shipped(task)
-    made_with = "python -m workers.classification.building"
-    assert model.version == edition(sentences(task)), f"sentences changed: {made_with}"
+def test_a_model_is_of_the_sentences_and_word_lists_that_ship(
+    task: str, reference: Reference, lists: WordLists
+) -> None:
+    earlier = {name: shipped(name) for name in TASKS[: TASKS.index(task)]}
+    reader = KeywordClassifier(reference, lists, models=earlier)
+    why = stale(shipped(task).version, sentences(task), lambda text: reader.read(task, text))
+    assert not why, f"models/{task}.json is stale, {why}: python -m workers.classification.building"
     assert (MODELS / f"{task}.json").stat().st_size < LARGEST  # type: ignore[attr-defined] - a folder in the tree
+
+
+def test_a_model_is_stale_when_its_sentences_or_how_they_are_read_change() -> None:
+    told = (Example("desa", "DPMD", "kantor desa tutup"),)
+
+    def read(text: str) -> Reading:
+        return Reading(text.split(), {"desa": 2.0})
+
+    version = f"{edition(told)}.{reading_of(told, read)}"
+    assert stale(version, told, read) == ""
+    assert "sentences" in stale(version, (replace(told[0], text="kantor desa buka"),), read)
+    assert "synonyms" in stale(version, told, lambda _: Reading(["kantor", "kampung", "tutup"], {"desa": 2.0}))
+    assert "word lists" in stale(version, told, lambda text: Reading(text.split(), {"desa": 2.5}))
 
 
 def test_every_agency_of_a_sentence_exists(reference: Reference) -> None:
@@ -26,8 +58,8 @@ def test_every_agency_of_a_sentence_exists(reference: Reference) -> None:
 
 
 def test_no_sentence_stands_twice() -> None:
-    texts = [one.text.lower() for one in (*examples(), *kind_examples())]
-    assert len(texts) == len(set(texts))
+    for written in ((*examples(), *kind_examples()), warning_examples("danger"), warning_examples("secrets")):
+        assert [text for text, often in Counter(one.text.lower() for one in written).items() if often > 1] == []
 
 
 def test_a_changed_sentence_is_another_edition() -> None:

@@ -6,7 +6,7 @@ its codes exist.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
 
@@ -74,15 +74,16 @@ class Agencies:
         for kind, phrases in UNIT_WORDS.items():
             self._units.add(kind, phrases, UNIT_NAMED)
 
-    def hints(self, words: Words) -> dict[str, float]:
+    def hints(self, words: Words, warned: Mapping[str, float]) -> dict[str, float]:
         """What the word lists say, and what ships learned, for a model that is learned on top of these."""
-        said = totals(strongest_per_word(self._lexicon.hits(words)))
+        said = {**totals(strongest_per_word(self._lexicon.hits(words))), **warned}
         return said | before(self._model, Reading(words.stems, said))
 
-    def guess(self, words: Words, topic: TopicGuess, place_code: str) -> AgencyGuess:
+    def guess(self, words: Words, topic: TopicGuess, place_code: str, warned: Mapping[str, float]) -> AgencyGuess:
+        """`warned`: what was learned of dangers and secrets in it, see `DangerGuess.hints`."""
         hits = strongest_per_word(self._lexicon.hits(words))
         spoken = totals(hits)
-        told = self._told(Reading(words.stems, spoken))
+        told = self._told(Reading(words.stems, {**spoken, **warned}))
         rules = self._rules.fitting(words)
         scores = dict(spoken)
         for rule in rules:

@@ -11,16 +11,40 @@ from config.reference import Reference
 from gateway.complaints.complaint import Kind
 from workers.classification.engine import KeywordClassifier
 from workers.classification.kind import NO_REPORT
+from workers.classification.learned_danger import NONE
 from workers.classification.linear import LinearModel, Reading
-from workers.classification.shipped import MODELS, TASKS, edition, sentences
+from workers.classification.shipped import MODELS, TASKS, edition, made_before, reading_of, sentences
 from workers.classification.training import Labelled, train
-from workers.classification.wordlists import Example
+from workers.classification.wordlists import Example, warning_examples
 
-BALANCES = {"topic": 0.7, "agency": 0.7, "kind": 0.5}
+BALANCES = {"topic": 0.7, "agency": 0.7, "kind": 0.1, "danger": 0.0, "secrets": 0.0}
 """Sentences were written for small topics too; real messages are mostly about the large ones, though not as much."""
 
-TRUST = {"topic": 0.06, "agency": 0.06, "kind": 0.1}
+TRUST = {"topic": 0.06, "agency": 0.06, "kind": 0.05, "danger": 0.05, "secrets": 0.05}
 """Word lists of kinds decide; those of topics meet many words that say the same."""
+MAY_WARN = {
+    "danger": (
+        {"trantibum", "gender-inklusi", "hewan-liar", "kekerasan-pendidikan", "kesehatan", "mbg", "pengaduan"},
+        {"BPBD", "DAMKAR", "POLRES", "PLN", "BKSDA", "DP3AP2KB", "RSUD", "DINKES"},
+    ),
+    "secrets": (
+        {
+            "gender-inklusi",
+            "kekerasan-pendidikan",
+            "p4gn",
+            "netralitas-asn",
+            "politisasi-asn",
+            "perairan",
+            "politik-hukum",
+            "pengaduan",
+            "aspirasi",
+        },
+        {"INSPEKTORAT", "DP3AP2KB", "BAWASLU", "KEJAKSAAN", "POLRES"},
+    ),
+}
+"""Topics (or kinds) and agencies whose examples may hold a warning; all others are ordinary messages."""
+SHORT = 12
+"""Words."""
 ALIKE_STEPS = (7, 13)
 STRANGE_STEP = 577
 """Which sentences meet in a letter: large odd steps, so that all do."""
@@ -46,16 +70,17 @@ def build(task: str, written: tuple[Example, ...], classifier: KeywordClassifier
     def read(text: str) -> Reading:
         return classifier.read(task, text)
 
-    labelled = _kinds(written, classifier) if task == "kind" else _labelled(task, written)
-    return train(task, labelled, read, version=edition(written), balance=BALANCES[task], trust=TRUST[task])
+    version = f"{edition(written)}.{reading_of(written, read)}"
+    labelled = LABELLED.get(task, _labelled)(task, written, classifier)
+    return train(task, labelled, read, version=version, balance=BALANCES[task], trust=TRUST[task])
 
 
-def _labelled(task: str, written: tuple[Example, ...]) -> list[Labelled]:
+def _labelled(task: str, written: tuple[Example, ...], _: KeywordClassifier) -> list[Labelled]:
     texts = (*written, *longer(written))
     return [Labelled(one.text, label) for one in texts if (label := one.topic if task == "topic" else one.agency)]
 
 
-def _kinds(written: tuple[Example, ...], classifier: KeywordClassifier) -> list[Labelled]:
+def _kinds(_: str, written: tuple[Example, ...], classifier: KeywordClassifier) -> list[Labelled]:
     """Sentences about topics are complaints where nothing in them speaks for another kind."""
     complaint = str(Kind.PENGADUAN)
     known = {*map(str, Kind), NO_REPORT}
@@ -66,11 +91,37 @@ def _kinds(written: tuple[Example, ...], classifier: KeywordClassifier) -> list[
     ]
 
 
+def _warnings(task: str, written: tuple[Example, ...], _: KeywordClassifier) -> list[Labelled]:
+    """Each message by itself; the short ones, as most are, twice and once more among ordinary words: a cry for help stands
+    anywhere in a letter.
+    """
+    topics, agencies = MAY_WARN[task]
+    warnings = warning_examples(task)
+    told = set(warnings)
+    ordinary = [
+        one.text for one in written if one not in told and one.topic not in topics and one.agency not in agencies
+    ]
+    rows = [Labelled(one.text, one.topic, one.text) for one in warnings]
+    for position, one in enumerate(warnings):
+        if len(one.text.split()) < SHORT:
+            letter = _in_turn(position, one.text, ordinary[position * STRANGE_STEP % len(ordinary)])
+            rows.append(Labelled(". ".join(letter), one.topic, one.text))
+            rows += [Labelled(one.text, one.topic, one.text)] * (one.topic != NONE)
+    return rows + [Labelled(text, NONE, text) for text in ordinary]
+
+
+def _in_turn(position: int, one: str, other: str) -> tuple[str, str]:
+    return (one, other) if position % 2 else (other, one)
+
+
+LABELLED = {"kind": _kinds, "danger": _warnings, "secrets": _warnings}
+
+
 def main() -> None:
-    classifier = KeywordClassifier(Reference.load(), models={})
+    reference, made = Reference.load(), dict[str, LinearModel]()
     for task in TASKS:
-        made = build(task, sentences(task), classifier)
-        Path(str(MODELS / f"{task}.json")).write_text(made.to_json(), encoding="utf-8")
+        made[task] = build(task, sentences(task), KeywordClassifier(reference, models=made_before(task, made)))
+        Path(str(MODELS / f"{task}.json")).write_text(made[task].to_json(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Danger to life, and what must stay confidential.
+"""Danger to life, and what must stay confidential, by word lists; what is learned beside them: `learned_danger.py`.
 
 An emergency is a hazard that is happening: the sure signs of a hazard, or a possible one with words of here and now. Words of
 wish, risk and past take weight away, so that a proposal for a fire post does not ring the duty list.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gateway.complaints.complaint import Sensitive
 from workers.classification.lexicon import Hit
@@ -42,6 +42,7 @@ class DangerGuess:
     emergency: bool
     sensitive: Sensitive
     hazard: tuple[Hit, ...]
+    """What speaks for a hazard; the label of the first is the hazard."""
     secret: tuple[Hit, ...]
     asked_for_secrecy: bool
     """The sender asks for confidentiality. Not a sensitive kind by itself."""
@@ -50,6 +51,10 @@ class DangerGuess:
     score: float = 0.0
     """Of the hazard with its tone; an emergency from `needed` on."""
     needed: float = 0.0
+    learned: Mapping[str, float] = field(default_factory=dict)
+    """`danger`, `secrets` -> learned probability of any; empty where the lists alone were asked."""
+    hints: Mapping[str, float] = field(default_factory=dict)
+    """What was learned about each hazard and secret, for the models of topic and agency: they know who takes care of it."""
 
     @property
     def is_serious(self) -> bool:
@@ -92,6 +97,10 @@ class Danger:
             score=score,
             needed=self._threshold,
         )
+
+    def groups_in(self, words: Words) -> tuple[str, ...]:
+        """What kinds of people, things and deeds the words name, in their order."""
+        return self._hazards.groups_in(words)
 
     def _secret(self, words: Words) -> list[Found]:
         found = self._secrets.find(words)

@@ -17,6 +17,7 @@ from workers.classification.coordinates import Degrees, point_of
 from workers.classification.danger import Danger, DangerGuess
 from workers.classification.kind import NO_REPORT, KindGuess, Kinds
 from workers.classification.language import LanguageGuess, LanguageGuesser, words_of
+from workers.classification.learned_danger import DANGER, SECRETS, LearnedDanger
 from workers.classification.linear import LinearModel, Reading
 from workers.classification.normalise import LANGUAGE_CODES, Normaliser
 from workers.classification.places import PlaceGuess, Places
@@ -68,7 +69,8 @@ class KeywordClassifier:
         self._normaliser = watch("normalise", normaliser)
         self._topics = watch("topic", Topics(reference, lists, normaliser, models.get("topic")))
         self._kinds = watch("kind", Kinds(lists, normaliser, models.get("kind")))
-        self._danger = watch("danger", Danger(lists, normaliser))
+        warnings = {task: models[task] for task in (DANGER, SECRETS) if task in models}
+        self._danger = watch("danger", LearnedDanger(Danger(lists, normaliser), warnings))
         self._places = watch("place", Places(reference, lists))
         self._agencies = watch("agency", Agencies(reference, lists, normaliser, models.get("agency")))
 
@@ -76,9 +78,9 @@ class KeywordClassifier:
         text = text[:LONGEST_TEXT]
         language = self._language.guess(text)
         words = self._normaliser.read(text, language.code)
-        topic = self._topics.guess(words)
-        kind = self._kinds.guess(text, words, topic.evidence)
         danger = self._danger.guess(text, words)
+        topic = self._topics.guess(words, danger.hints)
+        kind = self._kinds.guess(text, words, topic.evidence)
         if kind.kind == NO_REPORT and danger.is_serious:
             kind = KindGuess(Kind.PENGADUAN, ())
         if kind.kind == NO_REPORT:
@@ -90,7 +92,7 @@ class KeywordClassifier:
                 language_confidence=language.confidence,
             )
         place = self._places.guess(text)
-        agency = self._agencies.guess(words, topic, place.code)
+        agency = self._agencies.guess(words, topic, place.code, danger.hints)
         if kind.kind == Kind.PERMINTAAN_INFORMASI and not danger.is_serious:
             # Who asks for opening hours names an office; nothing happened there.
             place = PlaceGuess()
@@ -107,8 +109,10 @@ class KeywordClassifier:
         words = self._normaliser.read(text, self._language.guess(text).code)
         if task == "kind":
             return self._kinds.reading(text, words)
+        if task in {DANGER, SECRETS}:
+            return self._danger.reading(task, text, words)
         hints = {"topic": self._topics.hints, "agency": self._agencies.hints}[task]
-        return Reading(words.stems, hints(words))
+        return Reading(words.stems, hints(words, self._danger.guess(text, words).hints))
 
     def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]:
         return [self.suggest(text) for text in texts]

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from gateway.complaints.complaint import Sensitive
 from workers.classification.danger import DangerGuess
 from workers.classification.evaluate import YES, Outcome
+from workers.classification.learned_danger import DANGER, SECRETS, SURE_AT
 from workers.classification.lexicon import Hit
 
 SeeDanger = Callable[[str], DangerGuess]
@@ -37,6 +38,7 @@ def misses(task: str, outcomes: Iterable[Outcome], see: SeeDanger) -> Iterator[M
 
 
 def _no_alarm(seen: DangerGuess) -> Iterator[str]:
+    yield from _learned(seen, DANGER)
     if not seen.hazard:
         yield NO_SIGN
         return
@@ -46,13 +48,20 @@ def _no_alarm(seen: DangerGuess) -> Iterator[str]:
         yield f"urged by: {_weighed(urging)}"
     if calming:
         yield f"held back by: {_weighed(calming)}"
-    yield f"{seen.score:.1f} of the {seen.needed:.1f} that ring the duty list"
+    yield f"{seen.score:.1f} of the {seen.needed:.1f} that ring the duty list by the word lists alone"
 
 
 def _no_secret(seen: DangerGuess) -> Iterator[str]:
+    yield from _learned(seen, SECRETS)
     yield f"signs: {_weighed(seen.secret)}" if seen.sensitive != Sensitive.NONE else NO_SIGN
     if seen.asked_for_secrecy:
         yield "secrecy was asked for, which is no kind of its own"
+
+
+def _learned(seen: DangerGuess, task: str) -> Iterator[str]:
+    if task in seen.learned:
+        listed, alone = SURE_AT[task]
+        yield f"{seen.learned[task]:.0%} by what was learned; {listed:.0%} are needed beside the word lists, {alone:.0%} without"
 
 
 def _weighed(hits: Iterable[Hit]) -> str:

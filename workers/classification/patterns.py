@@ -67,6 +67,17 @@ class Patterns:
         # Several lines may become the same after stemming.
         return sorted(set(found), key=lambda one: (-one.weight, one.at, one.said, one.label))
 
+    def groups_in(self, words: Words) -> tuple[str, ...]:
+        """The groups whose phrases occur, in the order of the text; the same one after itself once."""
+        found = sorted(
+            (start, name)
+            for gram, starts in words.grams.items()
+            for name in self._groups.get(gram, ())
+            for start in starts
+        )
+        names = [name for _, name in found]
+        return tuple(name for name, before in zip(names, ["", *names], strict=False) if name != before)
+
     def _part(self, part: str) -> str:
         if part.startswith(LITERAL):
             self._literals.add(part.removeprefix(LITERAL))

@@ -1,12 +1,14 @@
 """The models that ship: learned from the sentences written for this project, remade by `python -m workers.classification.building`."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from workers.classification.linear import LinearModel, ModelInvalid
-from workers.classification.wordlists import FOLDER, Example, WordListInvalid, examples, kind_examples
+from workers.classification.linear import LinearModel, ModelInvalid, Reading
+from workers.classification.wordlists import FOLDER, Example, WordListInvalid, examples, kind_examples, warning_examples
 
-TASKS = ("topic", "agency", "kind")
+TASKS = ("danger", "secrets", "topic", "agency", "kind")
+"""In this order: the models of topic and agency see what those of warnings say."""
+EVERY = 7
 MODELS = FOLDER / "models"
 
 
@@ -19,13 +21,44 @@ def shipped(task: str) -> LinearModel:
 
 
 def sentences(task: str) -> tuple[Example, ...]:
-    """What the model of a task is made of. That of kinds also learns from the complaints of the others."""
-    return (*kind_examples(), *examples()) if task == "kind" else examples()
+    """What the model of a task is made of. Those of kinds and of warnings also learn from the ordinary messages of the others."""
+    if task in {"topic", "agency"}:
+        return examples()
+    return (*(() if task == "kind" else warning_examples(task)), *kind_examples(), *examples())
 
 
 def edition(sentences: Iterable[Example]) -> str:
-    """Which sentences a model is made of; stands in it as its version."""
+    """Which sentences a model is made of; begins its version, `reading_of` ends it."""
     digest = hashlib.sha256()
     for one in sentences:
         digest.update(f"{one.topic}\t{one.agency}\t{one.text}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def reading_of(sentences: Sequence[Example], read: Callable[[str], Reading]) -> str:
+    """How the sentences were read: word lists, synonyms and tables of spelling, as far as they change a stem or a hint.
+
+    Some of the sentences say it for all: a change that none of a thousand shows is none worth learning anew for.
+    """
+    digest = hashlib.sha256()
+    for one in sentences[::EVERY]:
+        seen = read(one.text)
+        hints = " ".join(f"{label}={strength:.2f}" for label, strength in sorted(seen.hints.items()))
+        digest.update(f"{' '.join(seen.stems)}\t{hints}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def stale(version: str, sentences: Iterable[Example], read: Callable[[str], Reading]) -> str:
+    """Why a model of this version must be made anew; empty where it is of these sentences, read like this."""
+    written = tuple(sentences)
+    made_of, _, was_read = version.partition(".")
+    if made_of != edition(written):
+        return "sentences were added, changed or taken out"
+    if was_read != reading_of(written, read):
+        return "word lists, synonyms, tables of spelling or an earlier model read the sentences otherwise"
+    return ""
+
+
+def made_before(task: str, models: Mapping[str, LinearModel]) -> dict[str, LinearModel]:
+    """Those that the model of this task may build upon."""
+    return {name: models[name] for name in TASKS[: TASKS.index(task)]}

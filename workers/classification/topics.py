@@ -58,15 +58,16 @@ class Topics:
         self._learned = learned
         self._model = learned or _by_keywords(reference, sorted(self._codes))
 
-    def hints(self, words: Words) -> dict[str, float]:
+    def hints(self, words: Words, warned: Mapping[str, float]) -> dict[str, float]:
         """What the word lists say, and what ships learned, for a model that is learned on top of these."""
-        said = totals(strongest_per_word(self._lexicon.hits(words)))
+        said = {**totals(strongest_per_word(self._lexicon.hits(words))), **warned}
         return said | before(self._learned, Reading(words.stems, said))
 
-    def guess(self, words: Words) -> TopicGuess:
+    def guess(self, words: Words, warned: Mapping[str, float]) -> TopicGuess:
+        """`warned`: what was learned of dangers and secrets in it, see `DangerGuess.hints`."""
         hits = strongest_per_word(self._lexicon.hits(words))
         hints = totals(hits)
-        reading = Reading(words.stems, hints)
+        reading = Reading(words.stems, {**hints, **warned})
         # In a long text words of many topics meet.
         told = self._model.probabilities(reading, HONESTY * max(1.0, math.sqrt(len(words.stems) / LONG)))
         if not told:

@@ -98,6 +98,21 @@ def _examples(file: Traversable) -> Iterator[Example]:
         yield Example(row["topic"], row["agency"] or "", row["text"])
 
 
+def warning_examples(task: str) -> tuple[Example, ...]:
+    """Messages of `warnings/<task>_*.toml`, by the hazard (`danger`) or the kind of what is secret (`secrets`) in the place of the topic.
+
+    What only sounds like one stands in the tables `calm` and `open` and has the label `none`. Raises `WordListInvalid`.
+    """
+    names = sorted(file.name for file in (FOLDER / "warnings").iterdir() if file.name.startswith(f"{task}_"))
+    return tuple(
+        Example("none" if table in {"calm", "open"} else label, "", line)
+        for name in names
+        for table, groups in _toml(f"warnings/{name.removesuffix('.toml')}").items()
+        for label, lines in groups.items()
+        for line in lines.strip().splitlines()
+    )
+
+
 def kind_examples() -> tuple[Example, ...]:
     """Messages by what the sender wants, the kind in the place of the topic. Raises `WordListInvalid`."""
     return tuple(
