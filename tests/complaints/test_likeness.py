@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.reference import Reference
+from config.reference.incidents import incident_words
 from gateway.complaints.complaint import Point
 from gateway.complaints.duplicates import Incident
 from gateway.complaints.likeness import LIKELY, Certainty, Likeness, Place, likeness
@@ -188,3 +189,18 @@ STEMS = [
 @pytest.mark.parametrize(("word", "stem"), STEMS)
 def test_forms_of_a_word_have_one_stem(word: str, stem: str) -> None:
     assert stem_of(word) == stem
+
+
+def test_every_phrase_of_the_lists_can_be_found_in_a_text(reads: Teller) -> None:
+    lists = incident_words()
+    groups = {**lists.things, **lists.sites, **lists.troubles, **lists.words}
+    assert len(groups) == sum(map(len, (lists.things, lists.sites, lists.troubles, lists.words))), "a code stands twice"
+    for table, of in ((lists.things, "things"), (lists.sites, "sites"), (lists.troubles, "troubles")):
+        lost = [
+            (code, said)
+            for code, phrases in table.items()
+            for said in phrases
+            if code not in getattr(reads.read(said), of)
+        ]
+        assert lost == []
+    assert all(phrases for phrases in groups.values())
