@@ -38,8 +38,8 @@ class Judging:
         judged = [(job, suggestion) for job in jobs if (suggestion := self._judge(job)) is not None]
         # kill point: classify.judged
         if judged:
-            self._take(judged)
-            self._judge_beside(jobs)
+            proposed = self._take(judged)
+            self._judge_beside([job for job in jobs if job.complaint_id in proposed])
         # kill point: classify.committed
         return len(jobs)
 
@@ -52,9 +52,9 @@ class Judging:
         return None
 
     def _judge_beside(self, jobs: Sequence[TriageJob]) -> None:
-        """What the model in the shadow would have said is kept, and nothing comes of it."""
+        """What the model in the shadow would have said is kept, and nothing comes of it. `jobs`: for which the one in use did."""
         beside = self._classifier.shadow if isinstance(self._classifier, Serving) else None
-        if beside is None:
+        if beside is None or not jobs:
             return
         try:
             told = [Proposed(job.complaint_id, beside.suggest(job.text)) for job in jobs]
@@ -63,25 +63,26 @@ class Judging:
         except Exception:
             log.warning("shadow_failed", model=beside.name, exc_info=True)
 
-    def _take(self, judged: Sequence[Judged]) -> None:
+    def _take(self, judged: Sequence[Judged]) -> set[int]:
         try:
             with self._store.reading() as tx:
                 weighed = triage.weigh(tx, judged)
             with self._store.transaction() as tx:
-                triage.settle(tx, weighed)
+                proposed = triage.settle(tx, weighed)
                 # kill point: classify.written
         except Exception:
             log.warning("suggestions_apart", size=len(judged), exc_info=True)
-            for job, suggestion in judged:
-                self._alone(job, suggestion)
+            return set().union(*(self._alone(job, suggestion) for job, suggestion in judged))
+        return proposed
 
-    def _alone(self, job: TriageJob, suggestion: Suggestion) -> None:
+    def _alone(self, job: TriageJob, suggestion: Suggestion) -> set[int]:
         try:
             with self._store.transaction() as tx:
-                triage.take(tx, [(job, suggestion)])
+                return triage.take(tx, [(job, suggestion)])
         except Exception:
             log.exception("suggestion_failed", complaint_id=job.complaint_id)
             self._give_up(job)
+        return set()
 
     def _give_up(self, job: TriageJob) -> None:
         with self._store.transaction() as tx:

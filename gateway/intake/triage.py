@@ -98,9 +98,9 @@ def give_up(tx: Transaction, job: TriageJob) -> None:
         cases.amend(tx, job.complaint_id, suggestion_state=state)
 
 
-def take(tx: Transaction, judged: Sequence[Judged]) -> None:
-    """Keep suggestions and do what policy allows; nothing where the text has grown since it was claimed."""
-    settle(tx, weigh(tx, judged))
+def take(tx: Transaction, judged: Sequence[Judged]) -> set[int]:
+    """Keep suggestions and do what policy allows; nothing where the text has grown since it was claimed. See `settle`."""
+    return settle(tx, weigh(tx, judged))
 
 
 def weigh(tx: Transaction, judged: Sequence[Judged]) -> "list[Weighed]":
@@ -110,8 +110,11 @@ def weigh(tx: Transaction, judged: Sequence[Judged]) -> "list[Weighed]":
     return [_weighed(tx, job, row, suggestion) for job, suggestion, row in found if row is not None]
 
 
-def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> None:
-    """Write what was weighed, for those that are as they were; who changed meanwhile is weighed anew."""
+def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> set[int]:
+    """Write what was weighed, for those that are as they were; who changed meanwhile is weighed anew.
+
+    Complaints for which something was proposed: they are there, and nobody has decided yet.
+    """
     rows = _still_ours(tx, [one.job for one in weighed])
     fresh = [(one, rows[one.row.id]) for one in weighed if one.row.id in rows]
     valid = [one if one.row == row else _weighed(tx, one.job, row, one.said) for one, row in fresh]
@@ -129,6 +132,7 @@ def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> None:
             if one.acts:
                 _go_on(tx, one)
             _ask(tx, one)
+    return {one.row.id for one in fresh_ones}
 
 
 def _still_ours(tx: Transaction, jobs: Sequence[TriageJob]) -> dict[int, Any]:

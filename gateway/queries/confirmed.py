@@ -73,10 +73,14 @@ def newest() -> ColumnElement[bool]:
 
 
 def confirmed(tx: Transaction, task: str, after: datetime | None = None) -> list[Confirmed]:
-    """What people decided about `task` (topic, agency, kind), the oldest first; `after`: only what was decided since."""
+    """What people decided about `task` (topic, agency, kind), the oldest first.
+
+    `after`: only what was decided since, to measure by: without what had gone on by itself, where a person rules only on
+    what was wrong.
+    """
     wanted = [ruling.c.what == task, newest(), learnable()]
     if after is not None:
-        wanted.append(ruling.c.at > after)
+        wanted += [ruling.c.at > after, ruling.c.acted.is_(False)]
     found: Sequence[Any] = tx.all(
         select(
             complaint.c.id,

@@ -84,7 +84,7 @@ def _share(part: int, whole: int) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Proposals of the week that begins at `begins`. `shares`: topic or language -> share of them."""
+    """Proposals of the week that begins at `begins`. `languages`, `topics`: shares; of topics without secrets."""
 
     begins: datetime
     many: int
@@ -96,11 +96,14 @@ class Week:
 
 
 def quality(tx: Transaction, scope: Scope, task: str) -> Quality:
-    """Of the last ninety days; where nothing had been proposed nobody can be right."""
+    """Of the last ninety days; where nothing had been proposed nobody can be right.
+
+    What went on by itself stands among the corrections alone: people rule on it only where it was wrong.
+    """
     rows: Sequence[Any] = [*_ruled(tx, scope, task), *(_let_stand(tx, scope, task) if task in TAPPED else ())]
     if task == SENSITIVE:
         rows = _often(rows)
-    told = [Told(row.decided, row.proposed, row.sure) for row in rows]
+    told = [Told(row.decided, row.proposed, row.sure) for row in rows if not row.acted]
     right = sum(one.right for one in told)
     classes = [name for name, _ in Counter(one.label for one in told).most_common(MOST_CLASSES)]
     return Quality(
@@ -124,17 +127,25 @@ class _Judged:
     sure: float
     number: str
     seen: bool
+    acted: bool = False
 
 
 def _ruled(tx: Transaction, scope: Scope, task: str) -> list[_Judged]:
     rows: Sequence[Any] = tx.all(
-        select(ruling.c.proposed, ruling.c.decided, ruling.c.sure, complaint.c.number, readable(scope).label("seen"))
+        select(
+            ruling.c.proposed,
+            ruling.c.decided,
+            ruling.c.sure,
+            complaint.c.number,
+            readable(scope).label("seen"),
+            ruling.c.acted,
+        )
         .join(complaint, complaint.c.id == ruling.c.complaint_id)
         .where(ruling.c.what == task, ruling.c.at >= tx.now - SINCE, ruling.c.proposed != "", newest(), _counted(task))
         .order_by(ruling.c.at.desc(), ruling.c.event_id.desc())
         .limit(MOST)
     )
-    return [_Judged(row.proposed, row.decided, row.sure, row.number, row.seen) for row in rows]
+    return [_Judged(row.proposed, row.decided, row.sure, row.number, row.seen, row.acted) for row in rows]
 
 
 def _let_stand(tx: Transaction, scope: Scope, task: str) -> list[_Judged]:
@@ -145,6 +156,7 @@ def _let_stand(tx: Transaction, scope: Scope, task: str) -> list[_Judged]:
         .join(complaint, complaint.c.id == proposal.c.complaint_id)
         .where(
             proposal.c.shadow.is_(False),
+            proposal.c.acted.is_(False),
             exists().where(mine, ruling.c.at >= tx.now - SINCE),
             ~exists().where(mine, ruling.c.what == task),
             _counted(task),
@@ -198,22 +210,27 @@ def weeks(tx: Transaction) -> list[Week]:
         .where(*mine)
         .group_by(number)
     )
+    secret = exists().where(complaint.c.id == proposal.c.complaint_id, ~open_to_all())
     parts: dict[str, Sequence[Any]] = {
         column: tx.all(
-            select(number, proposal.c[column], func.count()).where(*mine).group_by(number, proposal.c[column])
+            select(number, proposal.c[column], func.count()).where(*mine, *hidden).group_by(number, proposal.c[column])
         )
-        for column in ("language", "topic")
+        for column, hidden in (("language", ()), ("topic", (~secret,)))
     }
     found = []
     for week, many, sure, unknown in sorted(tuple(row) for row in sums):
         start = from_millis(begins + week * WEEK_MS)
         shares = {
-            column: {name or "-": count / many for at, name, count in rows if at == week}
-            for column, rows in parts.items()
+            column: _shares([(name, count) for at, name, count in rows if at == week]) for column, rows in parts.items()
         }
         went = automatic.count(tx, start, start + timedelta(weeks=1))
         found.append(Week(start, many, float(sure), float(unknown), shares["language"], shares["topic"], went))
     return found
+
+
+def _shares(counts: Sequence[tuple[str, int]]) -> Mapping[str, float]:
+    total = sum(count for _, count in counts)
+    return {name or "-": count / total for name, count in counts}
 
 
 def shifted(now: Week, before: Sequence[Week]) -> list[tuple[str, float, float]]:

@@ -15,10 +15,15 @@ MOST = 20_000
 
 
 def compared(tx: Transaction, task: str, name: str) -> dict[str, Any]:
-    """Counts over the complaints for which `name` proposed in the shadow."""
+    """Counts over the complaints for which `name` proposed in the shadow.
+
+    What went on by itself counts as undecided: a person rules on it only where the one in use was wrong.
+    """
     used, beside, ruling = tables.proposal.alias("used"), tables.proposal.alias("beside"), tables.ruling
     same = and_(used.c.complaint_id == beside.c.complaint_id, used.c.shadow.is_(False))
-    mine = and_(ruling.c.complaint_id == beside.c.complaint_id, ruling.c.what == task, newest())
+    mine = and_(
+        ruling.c.complaint_id == beside.c.complaint_id, ruling.c.what == task, newest(), ruling.c.acted.is_(False)
+    )
     sure = "sure" if task == KIND else f"{task}_sure"
     rows = tx.all(
         select(

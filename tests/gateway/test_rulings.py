@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 
 from gateway.complaints.classification import Ranked, Suggestion
-from gateway.complaints.complaint import SYSTEM, Action
+from gateway.complaints.complaint import SYSTEM, Action, Role
 from gateway.intake import triage
 from gateway.intake.arrival import Arrival
-from gateway.queries import confirmed
-from gateway.record import rulings
+from gateway.queries import confirmed, learning, shadowed
+from gateway.queries.scope import scope_of
+from gateway.record import cases, rulings
 from gateway.retention import emptying
 from gateway.storage import tables
 from gateway.storage.store import Store
@@ -85,6 +88,31 @@ def test_what_nobody_said_is_no_ruling(store: Store, telegram: Sends) -> None:
         ("move_to_inspectorate", "agency", "PUPR", "INSPEKTORAT"),
         ("move_to_inspectorate", "kind", "pengaduan", "pengaduan_pengawasan"),
     ]
+
+
+def test_what_went_by_itself_is_ruled_on_only_where_it_was_wrong_and_so_measures_nothing(
+    store: Store, telegram: Sends
+) -> None:
+    case = opened(store, telegram(short_ways.REPORT))
+    judged(store)
+    with store.transaction() as tx:
+        tx.execute(PROPOSAL.update().values(acted=True))
+        rulings.proposed(tx, [rulings.Proposed(case.id, replace(GUESS, model="agency-2"))], shadow=True)
+    act(store, case, Action.ASSIGN, SYSTEM, agency="PUPR")
+    act(store, case, Action.REASSIGN, agency="DLH", reason="Ini sampah, bukan jalan")
+    with store.reading() as tx:
+        found = learning.quality(tx, scope_of(tx.office, Role.COORDINATOR), "agency")
+        assert (found.many, [one.numbers for one in found.corrections]) == (0, [[case.number]])
+        beside = shadowed.compared(tx, "agency", "agency-2")
+        assert (beside["rows"], beside["decided"]) == (1, 0)
+        assert [one.label for one in confirmed.confirmed(tx, "agency")] == ["DLH"], "it teaches all the same"
+        assert confirmed.confirmed(tx, "agency", tx.now - timedelta(days=1)) == [], "but is no fair contest"
+        assert learning.weeks(tx)[0].topics == {"pekerjaan-umum": 1.0}
+    with store.transaction() as tx:
+        cases.amend(tx, case.id, confidential=True)
+    with store.reading() as tx:
+        (week,) = learning.weeks(tx)
+        assert (week.many, week.topics) == (1, {}), "of what is secret not even the topic is told"
 
 
 class AsBefore(Exception):

@@ -73,7 +73,7 @@ def test_a_suggestion_for_fewer_words_does_not_count(store: Store, telegram: Sen
         (job,) = triage.claim(tx, 1)
     short_ways.receive(store, telegram(MORE))
     with store.transaction() as tx:
-        triage.take(tx, [(job, SURE)])
+        assert triage.take(tx, [(job, SURE)]) == set()
         triage.give_up(tx, replace(job, attempts=triage.MOST_ATTEMPTS))
     grown = short_ways.only(store, tables.complaint)
     assert MORE in grown.text_masked
@@ -84,8 +84,16 @@ def test_a_suggestion_for_fewer_words_does_not_count(store: Store, telegram: Sen
         case = cases.by_id(tx, job.complaint_id)
         assert case is not None
         assert case.topic == ""
-        triage.take(tx, [(again, UNSURE)])
+        assert triage.take(tx, [(again, UNSURE)]) == {job.complaint_id}
     assert short_ways.only(store, tables.complaint).suggestion_state == "done"
+
+
+def test_nothing_is_proposed_after_the_decision(store: Store, telegram: Sends) -> None:
+    case = short_ways.assigned(store, telegram(short_ways.REPORT))
+    with store.transaction() as tx:
+        assert triage.take(tx, [(job, SURE) for job in triage.claim(tx, 1)]) == set()
+    assert short_ways.only(store, tables.complaint).suggestion_state == "done"
+    assert short_ways.count(store, tables.proposal) == 0, case.number
 
 
 @pytest.mark.postgres
