@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.complaints.complaint import Sensitive
 from workers.classification.engine import KeywordClassifier
 
 # fmt: off
@@ -74,3 +75,33 @@ def test_what_held_an_alarm_back_is_told(classifier: KeywordClassifier) -> None:
     assert "kebakaran" in [hit.phrase for hit in seen.hazard]
     assert seen.score < seen.needed
     assert any(hit.weight < 0 for hit in seen.tone)
+
+
+# fmt: off
+LETTER = (
+    "Dengan hormat, perkenankan kami warga menyampaikan keadaan lingkungan kami. Selokan di sisi kiri lapangan sudah lama dangkal dan "
+    "airnya berbau. Rumput taman tinggi sekali, ayunan karatan, bangku kayu lapuk. Pos ronda tidak berpintu, papan nama gang hilang, cat "
+    "balai warga mengelupas. Pedagang sayur meminta tempat yang teduh. Karang taruna ingin meminjam tenda untuk lomba bulan depan, dan "
+    "kelompok ibu menanyakan jadwal posyandu keliling. Perpustakaan kecil kami kekurangan buku cerita. Bak sampah di ujung gang penuh "
+    "setiap hari Senin. Tiang bendera lapangan miring, keran di mushala menetes, dan jam dinding balai warga berhenti. Kami juga mengusulkan "
+    "kursus menjahit, pelatihan membuat kue, serta bibit cabai untuk pekarangan. Jembatan kayu kecil perlu papan baru. Demikian pula halaman "
+    "parkir puskesmas, yang becek bila hujan, mohon diberi kerikil supaya lansia tidak terpeleset. Terima kasih atas perhatian Bapak dan Ibu. "
+)
+# fmt: on
+ENDINGS = (
+    # what stands at the end                                     emergency   sensitive
+    ("Tolong, rumah tetangga kebakaran, apinya sudah ke atap",   True,       Sensitive.NONE),
+    ("Anak tetangga disiksa dan jarang diberi makan",            False,      Sensitive.ANAK),
+    ("Salam hangat dari kami semua",                             False,      Sensitive.NONE),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("letters", [1, 2, 6])
+@pytest.mark.parametrize(("ending", "emergency", "sensitive"), ENDINGS)
+def test_danger_at_the_end_of_a_letter_is_seen(
+    classifier: KeywordClassifier, letters: int, ending: str, emergency: bool, sensitive: Sensitive
+) -> None:
+    found = classifier.suggest(LETTER * letters + ending)
+    assert (found.emergency, found.sensitive) == (emergency, sensitive)
+    assert bool(found.hazard) == emergency
+    assert found.topics

@@ -14,7 +14,7 @@ from gateway.complaints.classification import Ranked, Suggestion
 from gateway.complaints.complaint import Kind, Sensitive
 from workers.classification.agencies import Agencies, AgencyGuess
 from workers.classification.coordinates import Degrees, point_of
-from workers.classification.danger import Danger, DangerGuess
+from workers.classification.danger import ORDER, Danger, DangerGuess
 from workers.classification.kind import NO_REPORT, KindGuess, Kinds
 from workers.classification.language import LanguageGuess, LanguageGuesser, words_of
 from workers.classification.learned_danger import DANGER, SECRETS, LearnedDanger
@@ -28,6 +28,12 @@ from workers.classification.wordlists import WordLists, examples, sentences
 
 LONGEST_TEXT = 2_000
 """Characters that are looked at; an SMS has 160, and no message may take longer than a millisecond."""
+SHORT_TEXT = 300
+"""No text of so few characters has more words than are read at once."""
+LONGEST_LETTER = 10_000
+"""Characters that are searched for danger: a complaint has no more."""
+PART, STEP = 120, 100
+"""Words of a part of a letter; fewer than `normalise.MOST_WORDS`, for some words are spelled out as several."""
 COMMON = 2
 """So often a word stands in the Indonesian examples that it is Indonesian."""
 
@@ -75,6 +81,12 @@ class KeywordClassifier:
         self._agencies = watch("agency", Agencies(reference, lists, normaliser, models.get("agency")))
 
     def suggest(self, text: str) -> Suggestion:
+        found = self._suggest(text)
+        for part in later_parts(text):
+            found = _graver(found, self.danger(part))
+        return found
+
+    def _suggest(self, text: str) -> Suggestion:
         text = text[:LONGEST_TEXT]
         language = self._language.guess(text)
         words = self._normaliser.read(text, language.code)
@@ -143,6 +155,31 @@ class KeywordClassifier:
             confidence=certainty_of(topics, agency.ranked),
             reasons=reasons(kind=kind, topic=topic, agency=agency, agencies=self._agencies, place=place, danger=danger),
         )
+
+
+def later_parts(text: str) -> list[str]:
+    """What nobody looked at yet of a letter, in parts that overlap: a cry for help may stand at its end."""
+    if len(text) <= SHORT_TEXT:
+        return []
+    words = text[:LONGEST_LETTER].split()
+    if len(words) <= PART and len(text) <= LONGEST_TEXT:
+        return []
+    return [" ".join(words[begin : begin + PART]) for begin in range(STEP, len(words), STEP)]
+
+
+def _graver(found: Suggestion, danger: DangerGuess) -> Suggestion:
+    """A suggestion with the danger that stands further down."""
+    if not danger.is_serious:
+        return found
+    kinds = {found.sensitive, danger.sensitive}
+    return replace(
+        found,
+        kind=Kind.PENGADUAN if found.kind == NO_REPORT else found.kind,
+        emergency=found.emergency or danger.emergency,
+        hazard=found.hazard or (danger.hazard[0].label if danger.emergency else ""),
+        sensitive=next((kind for kind in ORDER if kind in kinds), Sensitive.NONE),
+        reasons=tuple(dict.fromkeys((*found.reasons, *reasons(kind=KindGuess(found.kind, ()), danger=danger)))),
+    )
 
 
 def certainty_of(topics: Sequence[Ranked], agencies: Sequence[Ranked]) -> float:
