@@ -26,13 +26,16 @@ ADVISED = frozenset({
 """Hazards with a text of their own, `em.do_…`."""
 ADVICE = "em.do_"
 THREATENED = frozenset({Sensitive.KEKERASAN_SEKSUAL, Sensitive.ANAK})
+SUICIDE = "bunuh_diri"
+"""Its hazard: told whom to call like somebody who is threatened, as for the words of arrival."""
 
 
 def raise_alarm(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
     """`row`: a complaint that was just received, is not held, and is not urgent yet."""
     cases.amend(tx, row.id, urgency=Urgency.DARURAT.value)
     emergencies.tell(tx, row.id)
-    notice = "em.violence" if suggestion.sensitive in THREATENED else "em.notice"
+    is_threatened = suggestion.sensitive in THREATENED or suggestion.hazard == SUICIDE
+    notice = "em.violence" if is_threatened else "em.notice"
     _say(tx, row, [notice, *_advice(suggestion)])
 
 

@@ -21,6 +21,7 @@ Sends = Callable[..., Arrival]
 TOPIC = (Ranked("trantibum", 0.99),)
 FIRE = Suggestion(topics=TOPIC, agencies=(Ranked("DAMKAR", 0.99),), emergency=True, hazard="kebakaran", confidence=0.99)
 VIOLENCE = Suggestion(topics=TOPIC, emergency=True, hazard="kekerasan", sensitive=Sensitive.KEKERASAN_SEKSUAL)
+SUICIDE = Suggestion(topics=TOPIC, emergency=True, hazard="bunuh_diri", sensitive=Sensitive.KESEHATAN)
 CALM = Suggestion(topics=TOPIC, agencies=(Ranked("DAMKAR", 0.99),), confidence=0.99)
 QUIET = "asap hitam pekat dari gudang kayu di belakang"
 SAID_ALREADY = "Kebakaran besar sekarang di pasar, tolong"
@@ -49,6 +50,7 @@ DANGERS = [
     # text           suggestion  hold        urgency            told beside the receipt                 duty list
     (QUIET,          FIRE,       Hold.NONE,  Urgency.DARURAT,  ["em.notice", "em.do_kebakaran"],       1),
     (QUIET,          VIOLENCE,   Hold.NONE,  Urgency.DARURAT,  ["em.violence", "em.do_kekerasan"],     1),
+    (QUIET,          SUICIDE,    Hold.NONE,  Urgency.DARURAT,  ["em.violence", "em.do_bunuh_diri"],    1),
     (QUIET,          FIRE,       Hold.SPAM,  Urgency.NORMAL,   [],                                     0),
     (SAID_ALREADY,   FIRE,       Hold.NONE,  Urgency.DARURAT,  ["em.notice", "em.do_kebakaran"],       1),
     (SAID_ALREADY,   CALM,       Hold.NONE,  Urgency.DARURAT,  ["em.notice"],                          1),
