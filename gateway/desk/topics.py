@@ -6,6 +6,7 @@ from gateway.complaints.complaint import OFFICERS, ActionRefused, Actor, Case, H
 from gateway.desk.work import case_for
 from gateway.queries.scope import Scope
 from gateway.record import cases, events, rulings
+from gateway.record.effects import kept_close
 from gateway.storage.store import Transaction
 
 CORRECTED = "topic_corrected"
@@ -37,6 +38,6 @@ def correct(tx: Transaction, scope: Scope, number: str, topic: str, actor: Actor
     before = known[case.topic].name if case.topic in known else "–"
     told = {"topic": topic, "note": f"{before} → {known[topic].name}"}
     event_id = casework.remark(tx, case, CORRECTED, actor, told, Visibility.INTERNAL, key=key)
-    cases.amend(tx, case.id, topic=topic)
+    cases.amend(tx, case.id, topic=topic, **kept_close(tx, case, topic))
     rulings.keep(tx, case.id, event_id, CORRECTED, actor, {rulings.TOPIC: topic})
     audit.record(tx, actor, CORRECTED, "complaint", number, details={"from": case.topic, "to": topic})

@@ -76,11 +76,21 @@ def _verified(act: Act) -> dict[str, Any]:
 
 
 def _guarded(act: Act) -> dict[str, Any]:
-    """What is said of officers is confidential, whoever found that it is."""
+    """What is said of officers is confidential, and what is of a topic that is kept close, whoever found that it is."""
     kind = act.inputs.get("kind") or act.case.kind
-    if act.case.confidential or kind != Kind.PENGADUAN_PENGAWASAN:
+    if act.case.confidential:
         return {}
-    return {"confidential": True, "confidential_by": act.actor.role.value}
+    if kind == Kind.PENGADUAN_PENGAWASAN:
+        return {"confidential": True, "confidential_by": act.actor.role.value}
+    return kept_close(act.tx, act.case, act.inputs.get("topic", ""))
+
+
+def kept_close(tx: Transaction, case: Case, topic: str) -> dict[str, Any]:
+    """What a newly chosen topic makes of secrecy. Of the one that it had the reporter may have lowered it."""
+    known = tx.office.reference.topics.get(topic)
+    if known is None or not known.is_confidential or case.confidential or topic == case.topic:
+        return {}
+    return {"confidential": True, "confidential_by": "rule"}
 
 
 def _assigned(act: Act) -> dict[str, Any]:

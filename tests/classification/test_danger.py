@@ -90,9 +90,9 @@ LETTER = (
 # fmt: on
 ENDINGS = (
     # what stands at the end                                     emergency   sensitive
-    ("Tolong, rumah tetangga kebakaran, apinya sudah ke atap",   True,       Sensitive.NONE),
-    ("Anak tetangga disiksa dan jarang diberi makan",            False,      Sensitive.ANAK),
-    ("Salam hangat dari kami semua",                             False,      Sensitive.NONE),
+    ("Tolong, rumah tetangga kebakaran, apinya sudah ke atap", True, Sensitive.NONE),
+    ("Anak tetangga disiksa dan jarang diberi makan", False, Sensitive.ANAK),
+    ("Salam hangat dari kami semua", False, Sensitive.NONE),
 )  # fmt: skip
 
 

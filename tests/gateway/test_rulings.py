@@ -5,8 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from gateway.complaints.classification import Ranked, Suggestion
 from gateway.complaints.complaint import SYSTEM, Action, Role
+from gateway.desk import topics
 from gateway.intake import triage
 from gateway.intake.arrival import Arrival
 from gateway.queries import confirmed, learning, shadowed
@@ -113,6 +116,25 @@ def test_what_went_by_itself_is_ruled_on_only_where_it_was_wrong_and_so_measures
     with store.reading() as tx:
         (week,) = learning.weeks(tx)
         assert (week.many, week.topics) == (1, {}), "of what is secret not even the topic is told"
+
+
+@pytest.mark.parametrize(("topic", "is_secret"), [("kekerasan-pendidikan", True), ("perhubungan", False)])
+@pytest.mark.parametrize("by_tap", [False, True])
+def test_a_topic_that_is_kept_close_keeps_the_complaint_close_whoever_chose_it(
+    store: Store, telegram: Sends, topic: str, is_secret: bool, by_tap: bool
+) -> None:
+    case = opened(store, telegram(short_ways.REPORT))
+    judged(store)
+    if by_tap:
+        act(store, case, Action.VERIFY, kind="pengaduan", topic="pekerjaan-umum")
+        with store.transaction() as tx:
+            scope = scope_of(tx.office, Role.COORDINATOR)
+            topics.correct(tx, scope, case.number, topic, short_ways.COORDINATOR)
+    else:
+        act(store, case, Action.VERIFY, kind="pengaduan", topic=topic)
+    assert short_ways.now(store, case).confidential == is_secret
+    with store.reading() as tx:
+        assert bool(confirmed.confirmed(tx, "topic")) != is_secret
 
 
 class AsBefore(Exception):
