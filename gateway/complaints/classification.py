@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.complaints.complaint import Kind, Sensitive
+from gateway.complaints.complaint import Hold, Kind, Sensitive
 
 BUILTIN = "builtin"
 """The classifier as it is installed: word lists, and what was learned before it was shipped."""
@@ -42,6 +42,8 @@ class Suggestion:
     hazard: str = ""
     """Of an emergency, as the list of dangers names it (`kebakaran`, `medis`); decides which advice is given."""
     out_of_authority: bool = False
+    hold: Hold = Hold.NONE
+    """Why a person should look first: `spam` or `abuse`. Never with danger or what is sensitive."""
     confidence: float = 0.0
     reasons: tuple[str, ...] = field(default=())
     model: str = BUILTIN

@@ -12,7 +12,7 @@ from workers.classification.stages import Bench
 
 KEYS = [
     "id", "language", "language_confidence", "kind", "topic", "topics", "agency", "agencies", "place", "place_code", "point",
-    "sensitive", "emergency", "out_of_authority", "confidence", "reasons",
+    "sensitive", "emergency", "out_of_authority", "hold", "confidence", "reasons",
 ]  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_a_bench_tells_the_time_of_each_stage_and_the_memory(tmp_path: Path) -> 
     file.write_text('{"text": "jalan rusak di sidorejo"}\n{"text": "halo"}\n', encoding="utf-8")
     told = json.loads(CliRunner().invoke(classifier, ["bench", str(file), "--json"]).stdout)
     assert list(told["stages_us"]) == [
-        "language", "normalise", "danger", "topic", "kind", "place", "agency", "explain",
+        "language", "normalise", "danger", "topic", "kind", "hold", "place", "agency", "explain",
     ]  # fmt: skip
     assert told["texts"] == 2
     assert min(told["mean_us"], told["p99_us"], told["build_ms"], told["with_mib"]) > 0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.complaints.classification import Ranked, Suggestion
-from gateway.complaints.complaint import Sensitive
+from gateway.complaints.complaint import Hold, Sensitive
 from workers.classification.evaluate import Score, evaluate
 from workers.classification.goals import reached
 
@@ -42,6 +42,13 @@ def test_precision_and_recall_of_a_warning() -> None:
     rows: list[dict[str, object]] = [{"emergency": True}, {"emergency": True}, {"emergency": False}]
     emergency = scores_of(rows, Suggestion(emergency=True), Suggestion(), Suggestion(emergency=True))["emergency"]
     assert (emergency.precision, emergency.recall, emergency.accuracy) == (0.5, 0.5, 0.3333)
+
+
+def test_a_row_without_hold_must_not_be_held_where_another_has_it() -> None:
+    rows: list[dict[str, object]] = [{"hold": "spam"}, {"hold": "abuse"}, {}]
+    hold = scores_of(rows, Suggestion(hold=Hold.SPAM), Suggestion(hold=Hold.SPAM), Suggestion(hold=Hold.ABUSE))["hold"]
+    assert (hold.rows, hold.precision, hold.recall) == (3, 0.3333, 0.5)
+    assert "hold" not in scores_of([{"topic": "desa"}], Suggestion(hold=Hold.SPAM))
 
 
 def test_sensitive_is_any_kind_but_none() -> None:

@@ -9,6 +9,7 @@ import click
 from config.load import load
 from config.reference import reference_for
 from gateway.complaints.classification import Ranked, Suggestion
+from gateway.complaints.complaint import Hold
 from workers.classification import learning_command
 from workers.classification.engine import KeywordClassifier, is_sensitive
 from workers.classification.jsonl import BadLine, Row, read_rows
@@ -72,6 +73,7 @@ def _answer(row: Row, suggestion: Suggestion) -> dict[str, object]:
         "sensitive": is_sensitive(suggestion),
         "emergency": suggestion.emergency,
         "out_of_authority": suggestion.out_of_authority,
+        "hold": None if suggestion.hold is Hold.NONE else suggestion.hold,
         "confidence": suggestion.confidence,
         "reasons": list(suggestion.reasons),
     }

@@ -21,8 +21,9 @@ from workers.classification.learned_danger import DANGER, SECRETS, LearnedDanger
 from workers.classification.linear import LinearModel, Reading
 from workers.classification.normalise import LANGUAGE_CODES, Normaliser
 from workers.classification.places import PlaceGuess, Places
-from workers.classification.reasons import reasons
+from workers.classification.reasons import hold_reasons, reasons
 from workers.classification.shipped import TASKS, shipped
+from workers.classification.spam import HoldGuess, Suspicions
 from workers.classification.topics import FALLBACK, TopicGuess, Topics
 from workers.classification.wordlists import WordLists, examples, sentences
 
@@ -77,6 +78,7 @@ class KeywordClassifier:
         self._kinds = watch("kind", Kinds(lists, normaliser, models.get("kind")))
         warnings = {task: models[task] for task in (DANGER, SECRETS) if task in models}
         self._danger = watch("danger", LearnedDanger(Danger(lists, normaliser), warnings))
+        self._suspicions = watch("hold", Suspicions(lists.spam))
         self._places = watch("place", Places(reference, lists))
         self._agencies = watch("agency", Agencies(reference, lists, normaliser, models.get("agency")))
 
@@ -93,6 +95,7 @@ class KeywordClassifier:
         danger = self._danger.guess(text, words)
         topic = self._topics.guess(words, danger.hints)
         kind = self._kinds.guess(text, words, topic.evidence)
+        held = HoldGuess() if danger.is_serious else self._suspicions.guess(text)
         if kind.kind == NO_REPORT and danger.is_serious:
             kind = KindGuess(Kind.PENGADUAN, ())
         if kind.kind == NO_REPORT:
@@ -100,7 +103,8 @@ class KeywordClassifier:
                 language.code,
                 NO_REPORT,
                 confidence=0.0,
-                reasons=reasons(kind=kind),
+                reasons=(*hold_reasons(held), *reasons(kind=kind)),
+                hold=held.hold,
                 language_confidence=language.confidence,
             )
         place = self._places.guess(text)
@@ -108,7 +112,9 @@ class KeywordClassifier:
         if kind.kind == Kind.PERMINTAAN_INFORMASI and not danger.is_serious:
             # Who asks for opening hours names an office; nothing happened there.
             place = PlaceGuess()
-        return _with_point(self._suggestion(language, kind, topic, agency, place, danger), point_of(text))
+        found = self._suggestion(language, kind, topic, agency, place, danger)
+        found = replace(found, hold=held.hold, reasons=(*hold_reasons(held), *found.reasons)) if held.said else found
+        return _with_point(found, point_of(text))
 
     def danger(self, text: str) -> DangerGuess:
         """What was seen of danger and what held it back, for a measurement that lists what was missed."""

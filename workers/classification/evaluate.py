@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from gateway.complaints.certainty import Told, calibration_error, coverage, top_three
 from gateway.complaints.classification import Classifier, Ranked, Suggestion
-from gateway.complaints.complaint import Kind, Sensitive
+from gateway.complaints.complaint import Hold, Kind, Sensitive
 from workers.classification.kind import NO_REPORT
 from workers.classification.normalise import LANGUAGE_CODES
 
@@ -77,7 +77,7 @@ def evaluate(rows: Iterable[Row], classifier: Classifier) -> list[Score]:
     """Scores for every task that the rows have labels for.
 
     A row has `text` and any of `kind, topic, agency, place_code, language` (or `lang`), `sensitive, emergency,
-    out_of_authority`. A missing key or, for topic, null is no label; null for agency and place_code means "none".
+    out_of_authority, hold`. A missing key or, for topic, null is no label; null for agency and place_code means "none".
     """
     labelled = list(rows)
     suggestions = classifier.suggest_many([str(row["text"]) for row in labelled])
@@ -192,6 +192,16 @@ def _warning(task: str, row: Row, one: Suggestion, given: bool) -> Outcome | Non
     return Outcome(row, one, YES if row[task] else NONE, YES if given else NONE) if task in row else None
 
 
+def _holds(answered: Sequence[Answered]) -> list[Outcome]:
+    """Where any row has the label, a row without it is one that must not be held."""
+    if not any(row.get("hold") for row, _ in answered):
+        return []
+    return [
+        Outcome(row, one, str(row.get("hold") or NONE), NONE if one.hold is Hold.NONE else one.hold.value)
+        for row, one in answered
+    ]
+
+
 def _share(part: float, whole: float) -> float:
     return round(part / whole, 4) if whole else 0.0
 
@@ -210,6 +220,7 @@ TASKS: Mapping[str, Callable[[Sequence[Answered]], list[Outcome]]] = {
     "sensitive": _each(_sensitive),
     "emergency": _each(_emergency),
     "out_of_authority": _each(_outside),
+    "hold": _holds,
 }
 RANKS = frozenset({"topic", "topic_without_lainnya", "agency"})
-FINDS = frozenset({"place", "sensitive", "emergency", "out_of_authority"})
+FINDS = frozenset({"place", "sensitive", "emergency", "out_of_authority", "hold"})

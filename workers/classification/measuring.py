@@ -22,7 +22,7 @@ from workers.classification.trained import trained_scores
 from workers.classification.training import TooFew, TrainingUnavailable
 
 LABELS = {
-    "kind": str, "topic": str, "agency": str, "place_code": str, "language": str, "lang": str,
+    "kind": str, "topic": str, "agency": str, "place_code": str, "language": str, "lang": str, "hold": str,
     "sensitive": bool, "emergency": bool, "out_of_authority": bool, **incidents.LABELS,
 }  # fmt: skip
 LEARNED = ("topic", "agency", "kind")
@@ -38,7 +38,10 @@ LONG = 500
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON lines: one per task, or per miss.")
 def evaluate_file(file: BinaryIO, task: str | None, learned: str | None, as_json: bool) -> None:
-    """Compare the suggestions with the labels of FILE (JSON lines with `text` and labels; - = stdin)."""
+    """Compare the suggestions with the labels of FILE (JSON lines with `text` and labels; - = stdin).
+
+    `hold` is "spam" or "abuse"; in a file that has any, a row without it must not be held.
+    """
     if task and learned:
         raise click.UsageError("--misses and --trained exclude each other")
     rows = _rows_or_fail(file)

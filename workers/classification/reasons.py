@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 
+from gateway.complaints.complaint import Hold
 from workers.classification.agencies import Agencies, AgencyGuess
 from workers.classification.danger import DangerGuess
 from workers.classification.kind import NO_REPORT, KindGuess
 from workers.classification.lexicon import Hit
 from workers.classification.places import PlaceGuess
+from workers.classification.spam import HoldGuess
 from workers.classification.topics import TopicGuess
 
 MOST_WORDS = 3
+HOLD_NAMES = {Hold.SPAM: "dugaan spam", Hold.ABUSE: "dugaan makian tanpa isi"}
 KIND_NAMES = {
     "pengaduan": "pengaduan",
     "permintaan_informasi": "permintaan informasi",
@@ -44,6 +47,13 @@ def reasons(
     if danger:
         sentences.extend(_dangers(danger))
     return tuple(sentence for sentence in sentences if sentence)
+
+
+def hold_reasons(held: HoldGuess) -> tuple[str, ...]:
+    if held.hold is Hold.NONE:
+        return ()
+    words = ", ".join(f"“{word}”" for word in held.said[:MOST_WORDS])
+    return (f"Perlu dilihat petugas dulu ({HOLD_NAMES[held.hold]}): {words}.",)
 
 
 def _dangers(danger: DangerGuess) -> Iterable[str]:

@@ -37,6 +37,7 @@ class WordLists:
     overlaps: tuple[Table, ...]
     danger: Table
     places: Table
+    spam: Table
 
     @classmethod
     def load(cls) -> "WordLists":
@@ -50,6 +51,7 @@ class WordLists:
             overlaps=(*_toml("overlaps")["rule"], *_toml("outside")["rule"]),
             danger=_toml("danger"),
             places=_toml("places"),
+            spam=_toml("spam"),
         )
 
     def vocabulary(self) -> Iterator[str]:
