@@ -91,17 +91,18 @@ LETTER = (
 ENDINGS = (
     # what stands at the end                                     emergency   sensitive
     ("Tolong, rumah tetangga kebakaran, apinya sudah ke atap", True, Sensitive.NONE),
-    ("Anak tetangga disiksa dan jarang diberi makan", False, Sensitive.ANAK),
+    ("Anak tetangga disiksa dan jarang diberi makan", None, Sensitive.ANAK),
     ("Salam hangat dari kami semua", False, Sensitive.NONE),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("letters", [1, 2, 6])
+@pytest.mark.parametrize("words", [40, 100, 134, 268, 804])
 @pytest.mark.parametrize(("ending", "emergency", "sensitive"), ENDINGS)
 def test_danger_at_the_end_of_a_letter_is_seen(
-    classifier: KeywordClassifier, letters: int, ending: str, emergency: bool, sensitive: Sensitive
+    classifier: KeywordClassifier, words: int, ending: str, emergency: bool | None, sensitive: Sensitive
 ) -> None:
-    found = classifier.suggest(LETTER * letters + ending)
-    assert (found.emergency, found.sensitive) == (emergency, sensitive)
-    assert bool(found.hazard) == emergency
+    found = classifier.suggest(" ".join([*(LETTER * 6).split()[:words], ending]))
+    assert found.sensitive == sensitive
+    assert emergency in {None, found.emergency}
+    assert bool(found.hazard) == found.emergency
     assert found.topics

@@ -29,12 +29,11 @@ from workers.classification.wordlists import WordLists, examples, sentences
 
 LONGEST_TEXT = 2_000
 """Characters that are looked at; an SMS has 160, and no message may take longer than a millisecond."""
-SHORT_TEXT = 300
-"""No text of so few characters has more words than are read at once."""
 LONGEST_LETTER = 10_000
 """Characters that are searched for danger: a complaint has no more."""
-PART, STEP = 120, 100
-"""Words of a part of a letter; fewer than `normalise.MOST_WORDS`, for some words are spelled out as several."""
+PART, STEP = 40, 30
+"""Words of a part of a letter, about as many as a message has from which danger was learned; in a longer text everyday words
+outweigh it."""
 COMMON = 2
 """So often a word stands in the Indonesian examples that it is Indonesian."""
 
@@ -84,7 +83,7 @@ class KeywordClassifier:
 
     def suggest(self, text: str) -> Suggestion:
         found = self._suggest(text)
-        for part in later_parts(text):
+        for part in parts(text):
             found = _graver(found, self.danger(part))
         return found
 
@@ -163,18 +162,16 @@ class KeywordClassifier:
         )
 
 
-def later_parts(text: str) -> list[str]:
-    """What nobody looked at yet of a letter, in parts that overlap: a cry for help may stand at its end."""
-    if len(text) <= SHORT_TEXT:
-        return []
+def parts(text: str) -> list[str]:
+    """A letter in parts that overlap; nothing of a message that is not longer than one. A cry for help may stand anywhere."""
     words = text[:LONGEST_LETTER].split()
     if len(words) <= PART and len(text) <= LONGEST_TEXT:
         return []
-    return [" ".join(words[begin : begin + PART]) for begin in range(STEP, len(words), STEP)]
+    return [" ".join(words[begin : begin + PART]) for begin in range(0, len(words), STEP)]
 
 
 def _graver(found: Suggestion, danger: DangerGuess) -> Suggestion:
-    """A suggestion with the danger that stands further down."""
+    """A suggestion with the danger that a part of the text tells of."""
     if not danger.is_serious:
         return found
     kinds = {found.sensitive, danger.sensitive}
