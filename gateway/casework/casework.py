@@ -130,7 +130,7 @@ def _carry_out(tx: Transaction, step: Step, doing: Doing, case: Case) -> Done:
         said_at=doing.said_at,
     )  # fmt: skip
     if not doing.implied:
-        rulings.ruled(tx, action, moved, event_id, actor, inputs)
+        rulings.ruled(tx, action, moved, event_id, actor, inputs, case.hold)
     _around(tx, action, case, moved)
     # What a system of record did is told in the words that its own status asks for, or not at all.
     told = step.notices if remote is None else _followed_notices(step, moved, inputs)

@@ -42,7 +42,7 @@ def same_texts(tx: Transaction, messages: Sequence[InboundMessage]) -> Same:
     """For each text of a batch: how many wrote it lately, and whether it was proven to be spam (one read)."""
     texts = {message.text for message in messages if message.text and message.kind is MessageKind.MESSAGE}
     within = timedelta(seconds=tx.office.settings.intake.flood_within_s)
-    if not texts or not tx.office.settings.intake.flood_senders:
+    if not texts:
         return {}
     hashes = {text: text_hash(text) for text in texts}
     rows = tx.in_ids(SAME_TEXTS, set(hashes.values()), "text", since=to_millis(tx.now - within))

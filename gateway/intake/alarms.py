@@ -31,7 +31,7 @@ SUICIDE = "bunuh_diri"
 
 
 def raise_alarm(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
-    """`row`: a complaint that was just received, is not held, and is not urgent yet."""
+    """`row`: a complaint that was just received and is not urgent yet; if it is held, it stays so."""
     cases.amend(tx, row.id, urgency=Urgency.DARURAT.value)
     emergencies.tell(tx, row.id)
     is_threatened = suggestion.sensitive in THREATENED or suggestion.hazard == SUICIDE

@@ -129,10 +129,39 @@ def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> set[int]:
                 alarms.raise_alarm(tx, one.row, one.suggestion)
             elif one.suggestion.emergency:
                 alarms.advise(tx, one.row, one.suggestion)
+            if _held(tx, one):
+                continue
             if one.acts:
                 _go_on(tx, one)
             _ask(tx, one)
+        elif one.is_held_danger and not rulings.is_proven_spam(tx, one.row.id):
+            alarms.raise_alarm(tx, one.row, one.suggestion)
     return {one.row.id for one in fresh_ones}
+
+
+def _held(tx: Transaction, one: "Weighed") -> bool:
+    """Hold what looks like spam or abuse until a person looks (CASEWORK 4.1). It keeps its number, and its clock lets it go
+    when nobody does; what was let go once is not held again, and what brings a place or a file is looked at as a report.
+    """
+    row, hold = one.row, one.suggestion.hold
+    if (
+        hold is Hold.NONE
+        or one.suggestion.emergency
+        or row.urgency == Urgency.DARURAT.value
+        or row.parent_id is not None
+    ):
+        return False
+    if row.sensitive != Sensitive.NONE.value or row.latitude is not None or one.suggestion.point is not None:
+        return False
+    attachment = tables.attachment
+    files = select(attachment.c.id).where(attachment.c.complaint_id == row.id).limit(1)
+    if tx.one(files) is not None or rulings.let_go(tx, row.id):
+        return False
+    case = cases.by_id(tx, row.id)
+    if case is None:
+        return False
+    casework.apply(tx, Action.HOLD, case, SYSTEM, {"hold": hold.value})
+    return True
 
 
 def _still_ours(tx: Transaction, jobs: Sequence[TriageJob]) -> dict[int, Any]:
@@ -165,6 +194,15 @@ class Weighed:
     def is_alarm(self) -> bool:
         """Danger that nobody was told of yet."""
         return self.is_new and self.suggestion.emergency and self.row.urgency != Urgency.DARURAT.value
+
+    @property
+    def is_held_danger(self) -> bool:
+        """Danger in what was taken for spam or abuse on arrival: nobody in danger waits for a judgement (CASEWORK 4.1, 9.7).
+
+        It rings and stays held, so that a person decides where it goes. What is held as a flood rang with the first ones.
+        """
+        is_open = self.row.status == Status.RECEIVED.value and self.row.hold in rulings.SPAM_OR_ABUSE
+        return is_open and self.suggestion.emergency and self.row.urgency != Urgency.DARURAT.value
 
     @property
     def acts(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.complaints.classification import Suggestion
-from gateway.complaints.complaint import Action, Actor, ArchiveReason, Case, Role, Urgency
+from gateway.complaints.complaint import Action, Actor, ArchiveReason, Case, Hold, Role, Urgency
 from gateway.storage import tables
 from gateway.storage.store import Transaction
 
@@ -18,11 +18,16 @@ TOPIC, AGENCY, KIND = "topic", "agency", "kind"
 TASKS = (TOPIC, AGENCY, KIND)
 """What is ruled on, and what a model can be learned for."""
 PLACE, EMERGENCY, SENSITIVE, LANGUAGE = "place", "emergency", "sensitive", "language"
+HOLD = "hold"
+"""Whether it was spam, abuse, or a report that was held wrongly (`none`)."""
 TAPPED = (PLACE, EMERGENCY, SENSITIVE, LANGUAGE)
 """What is ruled on only where the proposal was wrong: whoever goes on with a complaint lets it stand."""
 NOTHING = "none"
 """No place, and nothing sensitive."""
 NO_REPORT = "bukan_laporan"
+HELD_BY_WORDS = frozenset({Hold.SPAM, Hold.ABUSE, Hold.FLOOD})
+SPAM_OR_ABUSE = frozenset({Hold.SPAM, Hold.ABUSE})
+CONFIRMS = frozenset({ArchiveReason.SPAM_TERBUKTI, ArchiveReason.BUKAN_LAPORAN})
 NOT_PEOPLE = frozenset({Role.SYSTEM, Role.REPORTER, Role.SP4N})
 # Action -> what it rules on -> the inputs that say how, the first one given counts.
 RULED: Mapping[Action, Mapping[str, tuple[str, ...]]] = {
@@ -77,10 +82,18 @@ def _row(tx: Transaction, one: Proposed, *, shadow: bool) -> dict[str, Any]:
     }
 
 
-def ruled(tx: Transaction, action: Action, case: Case, event_id: int, actor: Actor, inputs: Mapping[str, str]) -> None:
+def ruled(
+    tx: Transaction,
+    action: Action,
+    case: Case,
+    event_id: int,
+    actor: Actor,
+    inputs: Mapping[str, str],
+    was: Hold = Hold.NONE,
+) -> None:
     """Keep what a person decided by this action, beside what had been proposed by then. What a machine does is no ruling.
 
-    `case`: as it is after it; `inputs`: what they said, without what was taken from the complaint for them.
+    `case`: as it is after it; `was`: how it was held before; `inputs`: what they said, without what was taken from the complaint for them.
     """
     if actor.role in NOT_PEOPLE:
         return
@@ -90,7 +103,21 @@ def ruled(tx: Transaction, action: Action, case: Case, event_id: int, actor: Act
         decided = {KIND: NO_REPORT}
     if action is Action.MOVE_TO_INSPECTORATE:
         decided = {AGENCY: case.agency, KIND: case.kind.value}
+    if hold := _held_as(action, was, inputs):
+        decided = {**decided, HOLD: hold}
     keep(tx, case.id, event_id, action.value, actor, {what: code for what, code in decided.items() if code})
+
+
+def _held_as(action: Action, was: Hold, inputs: Mapping[str, str]) -> str:
+    """What a person says by holding, letting go, or archiving what was held; empty: nothing of that."""
+    if action is Action.HOLD and inputs.get("hold") in SPAM_OR_ABUSE:
+        return inputs["hold"]
+    if action is Action.RELEASE and was in HELD_BY_WORDS:
+        return Hold.NONE.value
+    reason = inputs.get("archive_reason") if action is Action.ARCHIVE else None
+    if reason in CONFIRMS and was in SPAM_OR_ABUSE:
+        return was.value
+    return Hold.SPAM.value if reason == ArchiveReason.SPAM_TERBUKTI else ""
 
 
 def keep(
@@ -110,11 +137,51 @@ def keep(
             action=action,
             actor_role=actor.role.value,
             model=before.model if before else "",
-            proposed=code_of(what, getattr(before, what)) if before else "",
+            proposed=_proposed(tx, before, what) if before else "",
             sure=_sure(before, what),
             acted=bool(before and before.acted),
             decided=code,
         )
+
+
+def _proposed(tx: Transaction, before: Any, what: str) -> str:
+    if what != HOLD:
+        return code_of(what, getattr(before, what))
+    # Only in the suggestion itself: it is asked for so seldom.
+    suggestion = tables.complaint.c.suggestion
+    row = tx.one(select(suggestion).where(tables.complaint.c.id == before.complaint_id))
+    return str(((row.suggestion if row else None) or {}).get(HOLD, Hold.NONE.value))
+
+
+def let_go(tx: Transaction, complaint_id: int) -> bool:
+    """Whether it was let go before, by a person or because nobody looked; or a person let go another with this very text."""
+    complaint, event, ruling = tables.complaint, tables.complaint_event, tables.ruling
+    own = (
+        select(event.c.id).where(event.c.complaint_id == complaint_id, event.c.action == Action.RELEASE.value).limit(1)
+    )
+    if tx.one(own) is not None:
+        return True
+    text = select(complaint.c.text_hash).where(complaint.c.id == complaint_id).scalar_subquery()
+    same = (
+        select(complaint.c.id)
+        .join(ruling, ruling.c.complaint_id == complaint.c.id)
+        .where(complaint.c.text_hash == text, complaint.c.text_hash != "")
+        .where(ruling.c.what == HOLD, ruling.c.decided == Hold.NONE.value)
+        .limit(1)
+    )
+    return tx.one(same) is not None
+
+
+def is_proven_spam(tx: Transaction, complaint_id: int) -> bool:
+    """Whether a complaint with this very text was archived as spam: a chain letter about a fire rings nobody."""
+    complaint = tables.complaint
+    text = select(complaint.c.text_hash).where(complaint.c.id == complaint_id).scalar_subquery()
+    same = select(complaint.c.id).where(
+        complaint.c.text_hash == text,
+        complaint.c.text_hash != "",
+        complaint.c.archive_reason == ArchiveReason.SPAM_TERBUKTI.value,
+    )
+    return tx.one(same.limit(1)) is not None
 
 
 def _sure(before: Any, what: str) -> float:

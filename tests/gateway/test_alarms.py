@@ -51,7 +51,8 @@ DANGERS = [
     (QUIET,          FIRE,       Hold.NONE,  Urgency.DARURAT,  ["em.notice", "em.do_kebakaran"],       1),
     (QUIET,          VIOLENCE,   Hold.NONE,  Urgency.DARURAT,  ["em.violence", "em.do_kekerasan"],     1),
     (QUIET,          SUICIDE,    Hold.NONE,  Urgency.DARURAT,  ["em.violence", "em.do_bunuh_diri"],    1),
-    (QUIET,          FIRE,       Hold.SPAM,  Urgency.NORMAL,   [],                                     0),
+    (QUIET,          FIRE,       Hold.SPAM,  Urgency.DARURAT,  ["em.notice", "em.do_kebakaran"],       1),
+    (QUIET,          FIRE,       Hold.FLOOD, Urgency.NORMAL,   [],                                     0),
     (SAID_ALREADY,   FIRE,       Hold.NONE,  Urgency.DARURAT,  ["em.notice", "em.do_kebakaran"],       1),
     (SAID_ALREADY,   CALM,       Hold.NONE,  Urgency.DARURAT,  ["em.notice"],                          1),
 ]
@@ -81,7 +82,7 @@ def test_more_words_about_the_same_danger_bring_no_second_advice(store: Store, t
 
 
 def test_danger_that_was_held_is_told_when_a_person_lets_it_go(store: Store) -> None:
-    judged(store, QUIET, FIRE, Hold.SPAM)
+    judged(store, QUIET, FIRE, Hold.FLOOD)
     held = cases.case_of(short_ways.only(store, tables.complaint))
     short_ways.act(store, held, Action.RELEASE)
     with store.transaction() as tx:

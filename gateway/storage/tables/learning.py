@@ -45,7 +45,7 @@ ruling = Table(
     Column("acted", Boolean, nullable=False, default=False),
     Column("decided", String(60), nullable=False),
 )
-"""What a person decided (`what`: topic, agency, kind, place, emergency, sensitive or language) beside what had been proposed by then; the newest one holds."""
+"""What a person decided (`what`: topic, agency, kind, place, emergency, sensitive, language or hold) beside what had been proposed by then; the newest one holds."""
 Index("ix_ruling_at", ruling.c.at)
 
 learned_model = Table(
