@@ -17,6 +17,7 @@ from gateway.storage import tables
 from gateway.storage.store import Transaction
 
 USE, SHADOW, IDLE = "use", "shadow", ""
+TURNS = "learned_model"
 MODEL = tables.learned_model
 CHOSEN = (
     select(MODEL.c.name, MODEL.c.task, MODEL.c.sha256, MODEL.c.state)
@@ -103,6 +104,7 @@ def use(tx: Transaction, name: str, actor: Actor) -> None:
         _put_aside(tx, USE, actor, None)
         audit.record(tx, actor, "model_used", "model", BUILTIN)
         return
+    tx.take_turns(TURNS)
     _choose(tx, version(tx, name), USE, actor)
     audit.record(tx, actor, "model_used", "model", name)
 
@@ -116,6 +118,7 @@ def shadow(tx: Transaction, name: str, actor: Actor) -> None:
         _put_aside(tx, SHADOW, actor, None)
         audit.record(tx, actor, "model_shadow_ended", "model", BUILTIN)
         return
+    tx.take_turns(TURNS)  # before looking: it may be put to use at this moment
     wanted = version(tx, name)
     if wanted.state == USE:
         raise AlreadyInUse(name)
@@ -124,7 +127,6 @@ def shadow(tx: Transaction, name: str, actor: Actor) -> None:
 
 
 def _choose(tx: Transaction, wanted: Version, state: str, actor: Actor) -> None:
-    tx.take_turns("learned_model")
     _put_aside(tx, state, actor, wanted.task)
     values = {"state": state, "state_since": tx.now, "state_by": actor.name or actor.role.value}
     tx.execute(MODEL.update().where(MODEL.c.name == wanted.name).values(**values))

@@ -206,6 +206,23 @@ def test_a_file_that_comes_after_the_choice_serves_without_a_restart(tmp_path: P
     (tmp_path / "topic-1.json").write_text(content)
     serving.follow(classifiers.Choice((chosen,)))
     assert serving.suggest("klotok mogok").model == "topic-1"
+    lost = ("topic", "topic-2", "0" * 64)
+    serving.follow(classifiers.Choice((chosen,), (lost,)))
+    assert serving.shadow is None, "nothing stands in for a model in the shadow that is not there"
+
+
+def test_what_was_taught_before_topics_and_agencies_changed_is_not_proposed(tmp_path: Path) -> None:
+    reference = Reference.load()
+    serving, chosen = Serving(reference, tmp_path), []
+    for task, gone, still in (("topic", "topik-lama", "perhubungan"), ("agency", "DINAS-LAMA", "DISHUB")):
+        model = LinearModel(task, "1", (gone, still), (900, 0), {"klotok": ((0, 500),)}, {"klotok": 1.0}, 1.0)
+        content = model.to_json()
+        (tmp_path / f"{task}-1.json").write_text(content)
+        chosen.append((task, f"{task}-1", hashlib.sha256(content.encode()).hexdigest()))
+    serving.follow(classifiers.Choice(tuple(chosen)))
+    told = serving.suggest("klotok rusak di Kumai")
+    assert ([one.code for one in told.topics], [one.code for one in told.agencies]) == (["perhubungan"], ["DISHUB"])
+    assert told.confidence < 0.01, "what it is surest of is not there any more"
 
 
 def test_a_model_that_was_changed_on_disk_does_not_serve(run: Run, gateway: Gateway, tmp_path: Path) -> None:

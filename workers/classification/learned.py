@@ -20,12 +20,17 @@ class LearnedClassifier:
     """Implements `Classifier`. `models`: name of the version -> model, one per task; without any it is the installed one."""
 
     def __init__(
-        self, inner: KeywordClassifier, models: Mapping[str, LinearModel], outside: Collection[str] = ()
+        self,
+        inner: KeywordClassifier,
+        models: Mapping[str, LinearModel],
+        outside: Collection[str] = (),
+        known: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """`outside`: codes of bodies that are not of this government."""
+        """`outside`: codes of bodies that are not of this government. `known`: task -> codes that there are; else any."""
         self._inner = inner
         self._models = {model.task: model for model in models.values()}
         self._outside = frozenset(outside)
+        self._known = known or {}
         self.name = "+".join(sorted(models)) or BUILTIN
 
     def suggest(self, text: str) -> Suggestion:
@@ -55,8 +60,8 @@ class LearnedClassifier:
             if model is None:
                 continue
             reading = self._inner.read(task, text)
-            ranked = _best(model, reading)
-            if not ranked:  # no word of it was ever taught
+            ranked = _best(model, reading, self._known.get(task))
+            if not ranked:  # no word of it was ever taught, or nothing that it was taught is there any more
                 continue
             reasons = (
                 *(one for one in found.reasons if not one.startswith(WHAT[task])),
@@ -86,9 +91,10 @@ def load(folder: Path, name: str, sha256: str) -> LinearModel:
     return LinearModel.from_json(content.decode())
 
 
-def _best(model: LinearModel, reading: Reading) -> tuple[Ranked, ...]:
+def _best(model: LinearModel, reading: Reading, known: Collection[str] | None) -> tuple[Ranked, ...]:
     told = model.probabilities(reading)
-    names = sorted(told, key=lambda name: (-told[name], name))[:MOST_RANKED]
+    there = told if known is None else [name for name in told if name in known]
+    names = sorted(there, key=lambda name: (-told[name], name))[:MOST_RANKED]
     return tuple(Ranked(name, round(told[name], 4)) for name in names)
 
 

@@ -24,6 +24,10 @@ class Serving:
     def __init__(self, reference: Reference, folder: Path) -> None:
         self._installed = KeywordClassifier(reference)
         self._outside = frozenset(reference.out_of_authority) - frozenset(reference.agencies)
+        self._known = {
+            "topic": frozenset(topic.code for topic in reference.topics.values() if topic.usable != "tidak"),
+            "agency": frozenset(reference.agencies) | self._outside,
+        }
         self._folder = folder
         self._choice = Choice()
         self._missing: dict[Chosen, Stamp] = {}
@@ -44,7 +48,8 @@ class Serving:
         self._now = self._with(choice.use, models)
         watched = {task for task, _, _ in choice.shadow}
         beside = self._with((*(one for one in choice.use if one[0] not in watched), *choice.shadow), models)
-        self.shadow = beside if beside.name != self._now.name else None
+        is_there = any(models[one] is not None for one in choice.shadow)
+        self.shadow = beside if is_there and beside.name != self._now.name else None
         log.info("classifier_chosen", model=self._now.name, shadow=self.shadow.name if self.shadow else "")
 
     def of(self, chosen: Sequence[Chosen]) -> LearnedClassifier:
@@ -59,7 +64,7 @@ class Serving:
 
     def _with(self, chosen: Sequence[Chosen], models: dict[Chosen, LinearModel | None]) -> LearnedClassifier:
         found = {one[1]: model for one in chosen if (model := models[one]) is not None}
-        return LearnedClassifier(self._installed, found, self._outside)
+        return LearnedClassifier(self._installed, found, self._outside, self._known)
 
     def _stamp(self, chosen: Chosen) -> Stamp:
         try:
