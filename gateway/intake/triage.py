@@ -3,6 +3,7 @@
 Machines suggest, people decide: below the threshold a complaint waits for a coordinator with the suggestion beside it.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +36,8 @@ LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 3
 SAMPLE = 20
 """One in so many automatic assignments is looked at by a person all the same (5 %)."""
+FOUND = "topic_found"
+"""In what is kept of a suggestion: whether the topic of the complaint is from there."""
 CLAIM = (
     # Picked apart, as gateway/storage/claim.py says.
     "WITH picked AS MATERIALIZED (SELECT id FROM complaint"
@@ -48,7 +51,7 @@ CLAIM = (
 OURS = (
     "SELECT id, number, text_masked, location_text, latitude, longitude, point_source, incident_on, place, topic, agency,"
     " agency_named, unit, urgency, sensitive, confidential, confidential_by, anonymous, flags, status, hold, place_name, channel,"
-    " destination, contact_id, reported, parent_id, EXISTS (SELECT 1 FROM ruling WHERE ruling.complaint_id = complaint.id) AS is_ruled"
+    " destination, contact_id, reported, parent_id, suggestion, EXISTS (SELECT 1 FROM ruling WHERE ruling.complaint_id = complaint.id) AS is_ruled"
     " FROM complaint WHERE id IN {ids} AND suggestion_state = 'working' ORDER BY id"
 )
 CHANGED = (
@@ -185,6 +188,12 @@ class Weighed:
     way: Route
     decision: Decision
     known: completeness.Known
+    is_topic_found: bool
+    """Its topic was suggested, by fewer words or now; nobody said it."""
+
+    @property
+    def topic(self) -> str:
+        return self.decision.topic if self.is_topic_found else self.row.topic
 
     @property
     def is_new(self) -> bool:
@@ -222,7 +231,16 @@ def _weighed(tx: Transaction, job: TriageJob, row: Any, said: Suggestion) -> Wei
         accuses_head=names_head(row.text_masked),
         on=tx.today,
     )
-    return Weighed(job, row, said, suggestion, way, _decide(tx, row, suggestion, way), _known(row, suggestion))
+    decision = _decide(tx, row, suggestion, way)
+    is_topic_found = not row.topic or (_is_found(row) and rulings.TOPIC not in ruled)
+    return Weighed(job, row, said, suggestion, way, decision, _known(row, suggestion), is_topic_found)
+
+
+def _is_found(row: Any) -> bool:
+    """Whether a topic that nobody has decided on is one that was suggested before more words came."""
+    # Read by a plain statement, SQLite gives a document as text.
+    before = json.loads(row.suggestion) if isinstance(row.suggestion, str) else row.suggestion
+    return row.status == Status.RECEIVED.value and bool((before or {}).get(FOUND))
 
 
 def _decide(tx: Transaction, row: Any, suggestion: Suggestion, way: Route) -> Decision:
@@ -252,6 +270,7 @@ def _kept(one: Weighed, bounds: Sequence[float]) -> dict[str, Any]:
     row, suggestion, way, decision = one.row, one.suggestion, one.way, one.decision
     stored = msgspec.to_builtins(one.said)
     stored |= {"route": list(way.reasons), "routed_to": way.agency, "decision": list(decision.reasons)}
+    stored[FOUND] = one.is_topic_found
     is_found = bool(not row.place and suggestion.place_code)
     is_sensitive = suggestion.sensitive is not Sensitive.NONE and row.sensitive == Sensitive.NONE.value
     is_shut = decision.confidential and not row.confidential
@@ -263,7 +282,7 @@ def _kept(one: Weighed, bounds: Sequence[float]) -> dict[str, Any]:
         "place": suggestion.place_code if is_found else row.place,
         "place_name": suggestion.place if is_found else row.place_name,
         **_point(row, suggestion, bounds),
-        "topic": row.topic or decision.topic,
+        "topic": one.topic,
         "sensitive": suggestion.sensitive.value if is_sensitive else row.sensitive,
         "confidential": bool(is_shut or row.confidential),
         "confidential_by": "rule" if is_shut else row.confidential_by,
@@ -298,7 +317,7 @@ def _go_on(tx: Transaction, one: Weighed) -> None:
         return
     decision = one.decision
     # Who reported may have said what it is about.
-    facts = {"kind": decision.kind, "topic": one.row.topic or decision.topic or "lainnya"}
+    facts = {"kind": decision.kind, "topic": one.topic or "lainnya"}
     verified = casework.apply(tx, Action.VERIFY, case, SYSTEM, facts)
     # kill point: assign.verified
     casework.apply(tx, Action.ASSIGN, verified, SYSTEM, {"agency": decision.agency})

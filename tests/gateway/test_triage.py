@@ -142,3 +142,26 @@ def test_an_officer_and_a_suggestion_at_the_same_moment_both_count(store: Store,
         taken.result(20)
     both = short_ways.only(store, tables.complaint)
     assert (both.topic, both.flags, both.suggestion_state) == ("lingkungan-hidup", "ditandai_petugas", "done")
+
+
+def test_a_greeting_that_came_first_does_not_decide_the_topic(store: Store, telegram: Sends) -> None:
+    """People write in several messages; the first may be judged before the second comes."""
+    case = short_ways.opened(store, telegram("Selamat siang Bapak, kami warga mau melapor"))
+    for suggestion, topic in ((Suggestion(), "lainnya"), (SURE, "pekerjaan-umum"), (UNSURE, "pekerjaan-umum")):
+        with store.transaction() as tx:
+            triage.take(tx, [(job, suggestion) for job in triage.claim(tx, 1)])
+        row = short_ways.only(store, tables.complaint)
+        assert row.topic == topic
+        short_ways.receive(store, telegram(MORE))
+    assert row.id == case.id
+
+
+def test_a_topic_that_the_reporter_gave_stays(store: Store, telegram: Sends) -> None:
+    case = short_ways.opened(store, telegram(short_ways.REPORT))
+    with store.transaction() as tx:
+        cases.amend(tx, case.id, topic="perhubungan")
+    for suggestion in (Suggestion(), SURE):
+        with store.transaction() as tx:
+            triage.take(tx, [(job, suggestion) for job in triage.claim(tx, 1)])
+        assert short_ways.only(store, tables.complaint).topic == "perhubungan"
+        short_ways.receive(store, telegram(MORE))
