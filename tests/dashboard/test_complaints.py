@@ -195,6 +195,19 @@ async def test_held_messages_are_archived_with_a_reason_after_a_look_at_the_text
     assert row_of(desk, number).archive_reason == "spam_terbukti"
 
 
+@pytest.mark.parametrize(("why", "reason"), [(Hold.SPAM, "spam_terbukti"), (Hold.ABUSE, "bukan_laporan")])
+async def test_one_tap_confirms_why_a_message_was_held(desk: Desk, why: Hold, reason: str) -> None:
+    number = desk.report("Promo pulsa murah klik di sini sekarang juga ya")
+    hold(desk, number, why)
+    page = await desk.page("/admin/aduan/ditahan")
+    part = page.partition(f'action="/admin/aduan/{number}/aksi/archive"')[2]
+    names = ("version", "key", "kembali", "archive_reason", "reason", "tahap")
+    fields = {name: hidden(part, name) for name in names}
+    done = await desk.done(f"/admin/aduan/{number}/aksi/archive", "/admin/aduan/ditahan", **fields)
+    assert "Arsipkan tercatat" in done
+    assert row_of(desk, number).archive_reason == reason
+
+
 async def test_a_channel_admin_releases_but_does_not_archive(desk: Desk) -> None:
     number = desk.report("Promo pulsa murah klik di sini sekarang juga ya")
     hold(desk, number)
