@@ -131,6 +131,8 @@ class Facts(Record, frozen=True):
     """How many other senders wrote this text lately (`text_hash`)."""
     known_spam: bool = False
     """This text was archived as proven spam before."""
+    let_go: bool = False
+    """A person looked at this text when it was held, and let it go."""
 
 
 NO_FACTS = Facts()

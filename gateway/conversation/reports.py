@@ -89,6 +89,8 @@ def judge(moment: Moment) -> Hold:
     """Whether a person should look first. Nothing is refused: a held report has a number too."""
     if moment.message.is_public:
         return Hold.PUBLIC_COMMENT
+    if moment.facts.let_go and not moment.facts.known_spam:
+        return Hold.NONE
     if moment.facts.known_spam or _is_spam(moment):
         return Hold.SPAM
     return Hold.ABUSE if _is_only_abuse(moment) else Hold.NONE

@@ -17,9 +17,13 @@ from gateway.storage.types import id_number, to_millis
 REFERS = frozenset({MessageKind.EDIT, MessageKind.DELETE})
 SAME_TEXTS = (
     "SELECT text_hash, count(DISTINCT contact_id) AS senders,"
-    " max(CASE WHEN archive_reason = 'spam_terbukti' THEN 1 ELSE 0 END) AS spam"
+    " max(CASE WHEN archive_reason = 'spam_terbukti' THEN 1 ELSE 0 END) AS spam,"
+    " max(CASE WHEN EXISTS (SELECT 1 FROM ruling WHERE ruling.complaint_id = complaint.id"
+    " AND ruling.what = 'hold' AND ruling.decided = 'none') THEN 1 ELSE 0 END) AS let_go"
     " FROM complaint WHERE text_hash IN {ids} AND text_hash <> ''"
-    " AND (created_at > :since OR archive_reason = 'spam_terbukti')"
+    " AND (created_at > :since OR archive_reason = 'spam_terbukti'"
+    " OR EXISTS (SELECT 1 FROM ruling WHERE ruling.complaint_id = complaint.id"
+    " AND ruling.what = 'hold' AND ruling.decided = 'none'))"
     " GROUP BY text_hash"
 )
 NUMBER_OF = (
@@ -34,8 +38,8 @@ OURS = (
 )
 BY_NUMBER = "no:"
 """Before a number that somebody wrote, in `reply_to`; it counts only among their own complaints."""
-Same = dict[str, tuple[int, bool]]
-"""Text -> how many wrote it lately, whether it was proven to be spam; texts that nobody wrote before are not in it."""
+Same = dict[str, tuple[int, bool, bool]]
+"""Text -> how many wrote it lately, whether it was proven to be spam, whether a person let it go; texts that nobody wrote before are not in it."""
 
 
 def same_texts(tx: Transaction, messages: Sequence[InboundMessage]) -> Same:
@@ -46,17 +50,18 @@ def same_texts(tx: Transaction, messages: Sequence[InboundMessage]) -> Same:
         return {}
     hashes = {text: text_hash(text) for text in texts}
     rows = tx.in_ids(SAME_TEXTS, set(hashes.values()), "text", since=to_millis(tx.now - within))
-    found = {row.text_hash: (row.senders, bool(row.spam)) for row in rows}
+    found = {row.text_hash: (row.senders, bool(row.spam), bool(row.let_go)) for row in rows}
     return {text: found[digest] for text, digest in hashes.items() if digest in found}
 
 
 def of(tx: Transaction, channel: str, message: InboundMessage, same: Same) -> Facts:
-    senders, spam = same.get(message.text, (0, False))
+    senders, spam, let_go = same.get(message.text, (0, False, False))
     return Facts(
         replied_number=number_of(tx, channel, message, message.reply_to),
         target_number=number_of(tx, channel, message, message.target) if message.kind in REFERS else None,
         same_text_senders=senders,
         known_spam=spam,
+        let_go=let_go,
     )
 
 

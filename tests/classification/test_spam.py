@@ -48,6 +48,14 @@ def test_danger_is_never_held_whatever_stands_beside_it(classifier: KeywordClass
     assert found.hold is Hold.NONE
 
 
+def test_danger_at_the_end_of_a_long_advertisement_is_not_held(classifier: KeywordClassifier) -> None:
+    letter = "PROMO slot gacor depo 10k wd dibayar, hubungi admin. " * 25
+    assert classifier.suggest(letter).hold is Hold.SPAM
+    found = classifier.suggest(letter + "Tolong rumah kami kebakaran sekarang, api besar, ada orang terjebak di dalam")
+    assert found.emergency
+    assert (found.hold, "Perlu dilihat" in " ".join(found.reasons)) == (Hold.NONE, False)
+
+
 def test_why_a_text_is_held_is_told_in_its_words(classifier: KeywordClassifier) -> None:
     found = classifier.suggest("s l o t g4c0r depo 10k, hubungi admin")
     assert found.hold is Hold.SPAM

@@ -60,6 +60,16 @@ def test_what_a_person_let_go_is_not_held_again_nor_the_same_text_of_another(sto
     assert held(store, lambda text: telegram(text, sender="88")).hold is Hold.NONE
 
 
+def test_what_the_words_of_arrival_held_is_not_held_again_once_a_person_let_it_go(
+    store: Store, telegram: Sends
+) -> None:
+    offer = "http://contoh.invalid/hadiah"
+    case = opened(store, telegram(offer))
+    assert case.hold is Hold.SPAM
+    act(store, case, Action.RELEASE)
+    assert opened(store, telegram(offer, sender="88")).hold is Hold.NONE
+
+
 def test_what_nobody_looked_at_in_time_is_not_held_again(store: Store, telegram: Sends) -> None:
     case = held(store, telegram)
     act(store, case, Action.RELEASE, SYSTEM)

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from config.reference import Reference
 from gateway.complaints.classification import Ranked, Suggestion
-from gateway.complaints.complaint import Kind, Sensitive
+from gateway.complaints.complaint import Hold, Kind, Sensitive
 from workers.classification.agencies import Agencies, AgencyGuess
 from workers.classification.coordinates import Degrees, point_of
 from workers.classification.danger import ORDER, Danger, DangerGuess
@@ -21,7 +21,7 @@ from workers.classification.learned_danger import DANGER, SECRETS, LearnedDanger
 from workers.classification.linear import LinearModel, Reading
 from workers.classification.normalise import LANGUAGE_CODES, Normaliser
 from workers.classification.places import PlaceGuess, Places
-from workers.classification.reasons import hold_reasons, reasons
+from workers.classification.reasons import hold_reasons, reasons, without_hold
 from workers.classification.shipped import TASKS, shipped
 from workers.classification.spam import HoldGuess, Suspicions
 from workers.classification.topics import FALLBACK, TopicGuess, Topics
@@ -179,9 +179,12 @@ def _graver(found: Suggestion, danger: DangerGuess) -> Suggestion:
         found,
         kind=Kind.PENGADUAN if found.kind == NO_REPORT else found.kind,
         emergency=found.emergency or danger.emergency,
+        hold=Hold.NONE,
         hazard=found.hazard or (danger.hazard[0].label if danger.emergency else ""),
         sensitive=next((kind for kind in ORDER if kind in kinds), Sensitive.NONE),
-        reasons=tuple(dict.fromkeys((*found.reasons, *reasons(kind=KindGuess(found.kind, ()), danger=danger)))),
+        reasons=tuple(
+            dict.fromkeys((*without_hold(found.reasons), *reasons(kind=KindGuess(found.kind, ()), danger=danger)))
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from workers.classification.spam import HoldGuess
 from workers.classification.topics import TopicGuess
 
 MOST_WORDS = 3
+LOOK_FIRST = "Perlu dilihat petugas dulu"
 HOLD_NAMES = {Hold.SPAM: "dugaan spam", Hold.ABUSE: "dugaan makian tanpa isi"}
 KIND_NAMES = {
     "pengaduan": "pengaduan",
@@ -53,7 +54,11 @@ def hold_reasons(held: HoldGuess) -> tuple[str, ...]:
     if held.hold is Hold.NONE:
         return ()
     words = ", ".join(f"“{word}”" for word in held.said[:MOST_WORDS])
-    return (f"Perlu dilihat petugas dulu ({HOLD_NAMES[held.hold]}): {words}.",)
+    return (f"{LOOK_FIRST} ({HOLD_NAMES[held.hold]}): {words}.",)
+
+
+def without_hold(sentences: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences if not sentence.startswith(LOOK_FIRST))
 
 
 def _dangers(danger: DangerGuess) -> Iterable[str]:
