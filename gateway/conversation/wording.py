@@ -22,6 +22,16 @@ LONGEST_PHRASE = 60
 """Characters of the longest message that is compared as one phrase."""
 _WORD = re.compile(r"[^\W_]+")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_SHOWN = (
+    "maps.google.",
+    "google.com/maps",
+    "google.co.id/maps",
+    "goo.gl/maps",
+    "maps.app.goo.gl",
+    "photos.app.goo.gl",
+    "drive.google.",
+)
+"""Where citizens keep a place or a photo: what such a link shows belongs to a report."""
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _TRIPLES = tuple(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
 _BLANKS = re.compile(r"\s+")
@@ -82,7 +92,9 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 def links(text: str) -> int:
-    return len(_LINK.findall(text[:ANALYSED])) if "://" in text or "www." in text.casefold() else 0
+    """How many links, without those to a place on a map or to a citizen's own photos."""
+    found = _LINK.findall(text[:ANALYSED]) if "://" in text or "www." in text.casefold() else []
+    return sum(not any(place in link.casefold() for place in _SHOWN) for link in found)
 
 
 def has_letters(text: str, fewest: int) -> bool:

@@ -27,6 +27,8 @@ HOLDS = [
     ("dasar pemalas semua! jalan poros Contoh Hulu km 5 putus dari bulan lalu",      Hold.NONE),
     ("dasar goblok pemalas semua kalian",                                             Hold.ABUSE),
     ("pinjaman cepat cair klik http://contoh.invalid/a http://contoh.invalid/b",      Hold.SPAM),
+    ("https://maps.app.goo.gl/contoh",                                                Hold.NONE),
+    ("ada yang jual miras, lokasi https://maps.app.goo.gl/contoh",                    Hold.NONE),
     ("http://contoh.invalid/hadiah",                                                  Hold.SPAM),
     ("pasang slot gacor maxwin malam ini",                                            Hold.SPAM),
     ("jalan rusak, fotonya di https://contoh.invalid/foto tolong diperbaiki",         Hold.NONE),
