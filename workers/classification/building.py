@@ -92,22 +92,27 @@ def _kinds(_: str, written: tuple[Example, ...], classifier: KeywordClassifier) 
 
 
 def _warnings(task: str, written: tuple[Example, ...], _: KeywordClassifier) -> list[Labelled]:
-    """Each message by itself; the short ones, as most are, twice and once more among ordinary words: a cry for help stands
-    anywhere in a letter.
-    """
+    """Each message by itself, and the short ones once more among ordinary words: a cry for help stands anywhere in a letter."""
     topics, agencies = MAY_WARN[task]
     warnings = warning_examples(task)
     told = set(warnings)
     ordinary = [
         one.text for one in written if one not in told and one.topic not in topics and one.agency not in agencies
     ]
-    rows = [Labelled(one.text, one.topic, one.text) for one in warnings]
-    for position, one in enumerate(warnings):
-        if len(one.text.split()) < SHORT:
-            letter = _in_turn(position, one.text, ordinary[position * STRANGE_STEP % len(ordinary)])
-            rows.append(Labelled(". ".join(letter), one.topic, one.text))
-            rows += [Labelled(one.text, one.topic, one.text)] * (one.topic != NONE)
-    return rows + [Labelled(text, NONE, text) for text in ordinary]
+    letters = [
+        Labelled(
+            ". ".join(_in_turn(position, one.text, ordinary[position * STRANGE_STEP % len(ordinary)])),
+            one.topic,
+            one.text,
+        )
+        for position, one in enumerate(warnings)
+        if len(one.text.split()) < SHORT
+    ]
+    return [
+        *(Labelled(one.text, one.topic, one.text) for one in warnings),
+        *letters,
+        *(Labelled(text, NONE, text) for text in ordinary),
+    ]
 
 
 def _in_turn(position: int, one: str, other: str) -> tuple[str, str]:

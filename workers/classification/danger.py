@@ -67,21 +67,23 @@ class Danger:
         table = lists.danger
         self._threshold = float(table["threshold"])
         groups = table["groups"]
-        self._hazards, self._secrets = Patterns(normaliser, groups), Patterns(normaliser, groups)
+        self._warnings = Patterns(normaliser, groups)
         self._tone = Patterns(normaliser, {})
+        self._hazards = frozenset(table["hazard"])
         for hazard, signs in table["hazard"].items():
             for strength, weight in HAZARD_WEIGHTS.items():
-                self._hazards.add(hazard, signs.get(strength, ()), weight)
+                self._warnings.add(hazard, signs.get(strength, ()), weight)
         for (tone, strength), weight in TONE_WEIGHTS.items():
             self._tone.add(strength if strength in NEAR_ONLY else tone, table[tone][strength], weight)
         for kind, signs in table["sensitive"].items():
-            self._secrets.add(kind, signs["words"], 1.0)
+            self._warnings.add(kind, signs["words"], 1.0)
         self._harmless = Patterns(normaliser, {})
         self._harmless.add("harmless", table["harmless"]["words"], 1.0)
 
     def guess(self, text: str, words: Words) -> DangerGuess:
-        hazard = self._hazards.find(words)
-        secret = self._secret(words)
+        found = self._warnings.find(words)
+        hazard = [one for one in found if one.label in self._hazards]
+        secret = self._secret(words, [one for one in found if one.label not in self._hazards])
         labels = {found.label for found in secret}
         kind = next((one for one in ORDER if one in labels), THREATENED_AS if THREAT in labels else Sensitive.NONE)
         named = THREAT if kind not in labels else kind
@@ -100,10 +102,9 @@ class Danger:
 
     def groups_in(self, words: Words) -> tuple[str, ...]:
         """What kinds of people, things and deeds the words name, in their order."""
-        return self._hazards.groups_in(words)
+        return self._warnings.groups_in(words)
 
-    def _secret(self, words: Words) -> list[Found]:
-        found = self._secrets.find(words)
+    def _secret(self, words: Words, found: list[Found]) -> list[Found]:
         harmless = [one.at for one in self._harmless.find(words)] if found else []
         return [one for one in found if not any(abs(at - one.at) <= BESIDE for at in harmless)]
 
