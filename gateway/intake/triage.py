@@ -125,7 +125,7 @@ def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> set[int]:
     cases.amend_all(tx, {one.row.id: _kept(one, bounds) for one in valid}, CHANGED)
     # What comes after a decision was no proposal for it.
     fresh_ones = [one for one in valid if one.row.status == Status.RECEIVED.value]
-    rulings.proposed(tx, [Proposed(one.row.id, one.said, one.acts, one.decision.agency) for one in fresh_ones])
+    held: set[int] = set()
     for one in valid:
         if one.is_new:
             if one.is_alarm:
@@ -133,12 +133,20 @@ def settle(tx: Transaction, weighed: "Sequence[Weighed]") -> set[int]:
             elif one.suggestion.emergency:
                 alarms.advise(tx, one.row, one.suggestion)
             if _held(tx, one):
+                held.add(one.row.id)
                 continue
             if one.acts:
                 _go_on(tx, one)
             _ask(tx, one)
         elif one.is_held_danger and not rulings.is_proven_spam(tx, one.row.id):
             alarms.raise_alarm(tx, one.row, one.suggestion)
+    rulings.proposed(
+        tx,
+        [
+            Proposed(one.row.id, one.said, one.acts and one.row.id not in held, one.decision.agency)
+            for one in fresh_ones
+        ],
+    )
     return {one.row.id for one in fresh_ones}
 
 

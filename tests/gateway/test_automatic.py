@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.complaints.classification import BUILTIN, Ranked, Suggestion
-from gateway.complaints.complaint import SYSTEM, Action, Role, Status
+from gateway.complaints.complaint import SYSTEM, Action, Hold, Role, Status
 from gateway.intake import triage
 from gateway.intake.arrival import Arrival
 from gateway.office import Office
@@ -205,3 +205,14 @@ def test_weeks_and_quality_are_counted_alike_on_both_databases(store: Store, tel
     assert (agency.many, agency.right, topic.right) == (1, 0, 1), "what has no complaint any more is not counted"
     assert [(one.proposed, one.decided, one.numbers) for one in agency.corrections] == [("PUPR", "DLH", [case.number])]
     assert learning.shifted(week, [replace(week, topics={"perhubungan": 1.0})])[0][1:] in {(0.0, 1.0), (1.0, 0.0)}
+
+
+def test_what_is_held_did_not_go_on_by_itself(store: Store, telegram: Sends) -> None:
+    """However sure its agency is: an attempt that was held is nothing that the machine got right or wrong."""
+    lamp = "Lampu jalan di depan SD Contoh 3 padam sejak Senin, gelap sekali"
+    for number, hold in enumerate((Hold.NONE, Hold.ABUSE)):
+        opened(store, telegram(lamp, sender=str(71 + number)))
+        with store.transaction() as tx:
+            triage.take(tx, [(job, replace(SURE, hold=hold)) for job in triage.claim(tx, 10)])
+    kept = short_ways.rows(store, tables.proposal)
+    assert [row.acted for row in kept] == [True, False]
