@@ -17,7 +17,7 @@ DANGER, SECRETS = "danger", "secrets"
 """Which hazard; which kind of secret."""
 NONE = "none"
 """What both models answer to an ordinary message."""
-SURE_AT = {DANGER: (0.7, 0.9), SECRETS: (0.4, 0.85)}
+SURE_AT = {DANGER: (0.7, 0.92), SECRETS: (0.5, 0.85)}
 """Learned probability of any, from which on it counts: where the lists say so too, and where they do not. Chosen on messages that
 neither the lists nor the models were made from, so that four in five warnings are right."""
 STRONGEST_HINT = 6.0
