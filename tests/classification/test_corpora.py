@@ -6,8 +6,7 @@ Only what is sure rings: of the many that are written to be hard, some stay belo
 import pytest
 
 from gateway.complaints.classification import Suggestion
-from gateway.complaints.complaint import Sensitive
-from workers.classification.engine import KeywordClassifier
+from workers.classification.engine import KeywordClassifier, is_sensitive
 from workers.classification.learned_danger import NONE
 from workers.classification.wordlists import warning_examples
 
@@ -17,10 +16,6 @@ EVERY = 5
 
 def is_emergency(suggestion: Suggestion) -> bool:
     return suggestion.emergency
-
-
-def is_sensitive(suggestion: Suggestion) -> bool:
-    return suggestion.sensitive is not Sensitive.NONE
 
 
 @pytest.mark.parametrize(("task", "answer"), [("danger", is_emergency), ("secrets", is_sensitive)])

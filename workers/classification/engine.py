@@ -7,6 +7,7 @@ answer. Nothing is refused or decided here (CASEWORK § 1: machines suggest, peo
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from config.reference import Reference
@@ -19,7 +20,7 @@ from workers.classification.kind import NO_REPORT, KindGuess, Kinds
 from workers.classification.language import LanguageGuess, LanguageGuesser, words_of
 from workers.classification.learned_danger import DANGER, SECRETS, LearnedDanger
 from workers.classification.linear import LinearModel, Reading
-from workers.classification.normalise import LANGUAGE_CODES, Normaliser
+from workers.classification.normalise import LANGUAGE_CODES, Normaliser, Words
 from workers.classification.places import PlaceGuess, Places
 from workers.classification.reasons import hold_reasons, reasons, without_hold
 from workers.classification.shipped import TASKS, shipped
@@ -80,6 +81,9 @@ class KeywordClassifier:
         self._suspicions = watch("hold", Suspicions(lists.spam))
         self._places = watch("place", Places(reference, lists))
         self._agencies = watch("agency", Agencies(reference, lists, normaliser, models.get("agency")))
+        # Learned models in front of this one ask about the text that was just judged, once for each task.
+        self._heard = lru_cache(maxsize=1)(self._hear)
+        self._warned = lru_cache(maxsize=1)(self._warn)
 
     def suggest(self, text: str) -> Suggestion:
         found = self._suggest(text)
@@ -89,9 +93,8 @@ class KeywordClassifier:
 
     def _suggest(self, text: str) -> Suggestion:
         text = text[:LONGEST_TEXT]
-        language = self._language.guess(text)
-        words = self._normaliser.read(text, language.code)
-        danger = self._danger.guess(text, words)
+        language, words = self._heard(text)
+        danger = self._warned(text)
         topic = self._topics.guess(words, danger.hints)
         kind = self._kinds.guess(text, words, topic.evidence)
         held = HoldGuess() if danger.is_serious else self._suspicions.guess(text)
@@ -117,19 +120,26 @@ class KeywordClassifier:
 
     def danger(self, text: str) -> DangerGuess:
         """What was seen of danger and what held it back, for a measurement that lists what was missed."""
-        text = text[:LONGEST_TEXT]
-        return self._danger.guess(text, self._normaliser.read(text, self._language.guess(text).code))
+        return self._warned(text[:LONGEST_TEXT])
 
     def read(self, task: str, text: str) -> Reading:
         """A text as a learned model of `task` (`topic`, `agency`, `kind`) sees it, in training as in use."""
         text = text[:LONGEST_TEXT]
-        words = self._normaliser.read(text, self._language.guess(text).code)
+        _, words = self._heard(text)
         if task == "kind":
             return self._kinds.reading(text, words)
         if task in {DANGER, SECRETS}:
             return self._danger.reading(task, text, words)
         hints = {"topic": self._topics.hints, "agency": self._agencies.hints}[task]
-        return Reading(words.stems, hints(words, self._danger.guess(text, words).hints))
+        return Reading(words.stems, hints(words, self._warned(text).hints))
+
+    def _hear(self, text: str) -> tuple[LanguageGuess, Words]:
+        language = self._language.guess(text)
+        return language, self._normaliser.read(text, language.code)
+
+    def _warn(self, text: str) -> DangerGuess:
+        _, words = self._heard(text)
+        return self._danger.guess(text, words)
 
     def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]:
         return [self.suggest(text) for text in texts]

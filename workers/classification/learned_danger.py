@@ -4,7 +4,7 @@ The lists see what they were written for. The models see all words and the lists
 no word of a text, the lists do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.complaints.complaint import Sensitive
@@ -40,45 +40,45 @@ class LearnedDanger:
 
     def guess(self, text: str, words: Words) -> DangerGuess:
         seen = self._lists.guess(text, words)
-        told = {
-            task: answer
-            for task, model in self._models.items()
-            if (answer := model.probabilities(self._reading(task, seen, text, words)))
-        }
+        readings = self._readings(seen, text, words)
+        told = {task: answer for task, model in self._models.items() if (answer := model.probabilities(readings[task]))}
         learned = {task: 1.0 - answer.get(NONE, 0.0) for task, answer in told.items()}
         guess = replace(seen, learned=learned, hints=_hints(told.values()))
         if DANGER in told:
             emergency = learned[DANGER] >= SURE_AT[DANGER][not seen.emergency]
-            hazard = self._signs(DANGER, _likeliest(told[DANGER]), seen, text, words) if emergency else seen.hazard
+            hazard = seen.hazard
+            if emergency:
+                hazard = self._signs(DANGER, _likeliest(told[DANGER]), seen.hazard, readings[DANGER], words)
             guess = replace(guess, emergency=emergency, hazard=hazard)
         if SECRETS in told:
             kind = _likeliest(told[SECRETS]) if learned[SECRETS] >= SURE_AT[SECRETS][seen.sensitive == NONE] else NONE
-            secret = self._signs(SECRETS, kind, seen, text, words) if kind != NONE else ()
+            secret = self._signs(SECRETS, kind, seen.secret, readings[SECRETS], words) if kind != NONE else ()
             guess = replace(guess, sensitive=Sensitive(THREATENED_AS if kind == THREAT else kind), secret=secret)
         return guess
 
     def reading(self, task: str, text: str, words: Words) -> Reading:
         """What the model of a task looks at."""
-        return self._reading(task, self._lists.guess(text, words), text, words)
+        return self._readings(self._lists.guess(text, words), text, words)[task]
 
-    def _signs(self, task: str, label: str, seen: DangerGuess, text: str, words: Words) -> tuple[Hit, ...]:
+    def _readings(self, seen: DangerGuess, text: str, words: Words) -> dict[str, Reading]:
+        """Task -> the words with the groups they belong to, and what the lists and the punctuation say."""
+        stems = (*words.stems, *self._lists.groups_in(words))
+        marks = {mark: STRONGEST_HINT for mark in "!?" if mark in text}
+        said = {DANGER: _said_of_danger(seen), SECRETS: _said_of_secrets(seen)}
+        return {task: Reading(stems, {**hints, **marks}) for task, hints in said.items()}
+
+    def _signs(self, task: str, label: str, listed: Sequence[Hit], reading: Reading, words: Words) -> tuple[Hit, ...]:
         """What speaks for a label: lines of the lists, or the learned words that did most. At least one."""
-        listed = seen.hazard if task == DANGER else seen.secret
         if mine := tuple(hit for hit in listed if hit.label == label):
             return mine
         said = dict(zip(words.stems, words.plain, strict=True))
-        spoken = self._models[task].explain(self._reading(task, seen, text, words), label, most=len(said))
+        spoken = self._models[task].explain(reading, label, most=len(said))
         learned = [
             Hit(label, round(weight, 2), " ".join(map(said.__getitem__, stems)))
             for stems, weight in ((one.split(), weight) for one, weight in spoken)
             if said.keys() >= set(stems)  # a group of words is nothing that was said
         ]
         return tuple(learned[:MOST_WORDS]) or (Hit(label, 0.0, ALTOGETHER),)
-
-    def _reading(self, task: str, seen: DangerGuess, text: str, words: Words) -> Reading:
-        hints = _said_of_danger(seen) if task == DANGER else _said_of_secrets(seen)
-        marks = {mark: STRONGEST_HINT for mark in "!?" if mark in text}
-        return Reading((*words.stems, *self._lists.groups_in(words)), {**hints, **marks})
 
 
 def _said_of_danger(seen: DangerGuess) -> dict[str, float]:

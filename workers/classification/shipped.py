@@ -9,6 +9,7 @@ from workers.classification.wordlists import FOLDER, Example, WordListInvalid, e
 TASKS = ("danger", "secrets", "topic", "agency", "kind")
 """In this order: the models of topic and agency see what those of warnings say."""
 EVERY = 7
+"""One in so many sentences is read to say how all are read."""
 MODELS = FOLDER / "models"
 
 
@@ -24,7 +25,8 @@ def sentences(task: str) -> tuple[Example, ...]:
     """What the model of a task is made of. Those of kinds and of warnings also learn from the ordinary messages of the others."""
     if task in {"topic", "agency"}:
         return examples()
-    return (*(() if task == "kind" else warning_examples(task)), *kind_examples(), *examples())
+    warnings = () if task == "kind" else warning_examples(task)
+    return (*warnings, *kind_examples(), *examples())
 
 
 def edition(sentences: Iterable[Example]) -> str:
