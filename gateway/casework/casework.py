@@ -21,6 +21,7 @@ from gateway.complaints.complaint import (
     Case,
     CaseMoved,
     Kind,
+    Role,
     Status,
     Visibility,
 )
@@ -70,6 +71,8 @@ def apply(
         return _undo(tx, case, actor)
     step = step_of(case, action, actor.role)
     _check(tx, step, case, inputs)
+    if not implied and actor.role is not Role.SYSTEM:
+        check_topic(tx, inputs.get("topic", ""))
     followers = incidents.followers(tx, action, case)
     own = incidents.covered(tx, inputs, followers, case.contact_id) if followers else inputs
     if step.implies:
@@ -251,6 +254,13 @@ def _check(tx: Transaction, step: Step, case: Case, inputs: Mapping[str, str]) -
         tx, inputs["agency"], case, inputs.get("kind") or case.kind
     ):
         raise ActionRefused("conflict", "whoever is reported does not look into it", "agency")
+
+
+def check_topic(tx: Transaction, topic: str) -> None:
+    """Refuse a topic that nobody can choose (`unknown_value`); empty = none is given."""
+    known = tx.office.reference.topics
+    if topic and (topic not in known or known[topic].usable == "tidak"):
+        raise ActionRefused("unknown_value", topic[:60], "topic")
 
 
 def _status_values(tx: Transaction, case: Case, step: Step, target: Status) -> dict[str, Any]:

@@ -54,12 +54,12 @@ def test_what_people_decide_is_kept_beside_what_was_proposed(store: Store, teleg
         False,
     )
     assert (kept.topic_sure, kept.agency_sure, kept.unknown) == (0.62, 0.7, 0.25)
-    act(store, case, Action.ASSIGN, agency="PUPR", kind="pengaduan", topic="lingkungan-hidup")
+    act(store, case, Action.ASSIGN, agency="PUPR", kind="pengaduan", topic="lingkungan")
     act(store, case, Action.DISPUTE_AUTHORITY, member(store).actor, agency="DLH", reason="Ini sampah, bukan jalan")
     assert sorted(decided(store)) == [
         ("assign", "agency", "PUPR", "PUPR"),
         ("assign", "kind", "pengaduan", "pengaduan"),
-        ("assign", "topic", "pekerjaan-umum", "lingkungan-hidup"),
+        ("assign", "topic", "pekerjaan-umum", "lingkungan"),
         ("dispute_authority", "agency", "PUPR", "DLH"),
     ]
     act(store, case, Action.UNDO, member(store).actor)
@@ -159,7 +159,7 @@ SECRETS: tuple[tuple[str, dict[str, object]], ...] = (
 def test_only_what_is_nobodys_secret_teaches_and_the_last_ruling_holds(store: Store, telegram: Sends) -> None:
     case = opened(store, telegram(short_ways.REPORT))
     judged(store)
-    act(store, case, Action.ASSIGN, agency="PUPR", kind="pengaduan", topic="lingkungan-hidup")
+    act(store, case, Action.ASSIGN, agency="PUPR", kind="pengaduan", topic="lingkungan")
     act(store, case, Action.REASSIGN, agency="DLH", reason="Ini sampah, bukan jalan")
     with store.reading() as tx:
         (agency,) = confirmed.confirmed(tx, "agency")
