@@ -126,6 +126,13 @@ WRITTEN = [
     ("pak camat kumai tolong datang", "62.01.01"),
     ("kotawaringin lama kekurangan guru", "62.01.03"),
     ("kolam ikan saya tercemar", ""),
+    ("di kolam renang airnya keruh", ""),
+    ("di kolam ikan saya ada buaya", ""),
+    ("harga cabai di kolam naik terus", "62.01.03"),
+    ("pasar kolam becek", "62.01.03"),
+    ("di lada hitam ada kutu", ""),
+    ("kampung banteng gelap gulita", "62.01.06"),
+    ("huma buah apui hong lewun lalang", "62.01.03.2009"),
     ("jalan kolam ambles", "62.01.03"),
     ("lewu pandau dia tege listrik", "62.01.04.2008"),
     ("ning desa makarti jaya dalane rusak", "62.01.05.2004"),
@@ -225,6 +232,11 @@ def test_what_lies_in_another_regency_is_not_ours(places: Places, text: str) -> 
 def test_who_asks_names_an_office_and_no_place_of_an_incident(classifier: KeywordClassifier) -> None:
     asked = classifier.suggest("jadwal imunisasi di puskesmas sidorejo hari apa ya bu?")
     assert (asked.kind, asked.place_code) == ("permintaan_informasi", "")
+
+
+def test_who_asks_about_a_road_says_where_it_is(classifier: KeywordClassifier) -> None:
+    asked = classifier.suggest("mau tanya, pengaspalan jalan di kumpai batu atas mulai bulan apa ya pak?")
+    assert (asked.kind, asked.place_code) == ("permintaan_informasi", "62.01.02.2015")
 
 
 @given(st.text(max_size=200))

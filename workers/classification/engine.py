@@ -38,6 +38,11 @@ outweigh it."""
 COMMON = 2
 """So often a word stands in the Indonesian examples that it is Indonesian."""
 
+ABOUT_PLACES = frozenset(
+    {"pekerjaan-umum", "perhubungan", "energi", "lingkungan", "pertanian", "ekonomi-keuangan", "tik"}
+)
+"""Topics of which people ask because of what stands or happens somewhere; of all others they ask where to go."""
+
 Part = TypeVar("Part")
 
 
@@ -111,8 +116,8 @@ class KeywordClassifier:
             )
         place = self._places.guess(text)
         agency = self._agencies.guess(words, topic, place.code, danger.hints)
-        if kind.kind == Kind.PERMINTAAN_INFORMASI and not danger.is_serious:
-            # Who asks for opening hours names an office; nothing happened there.
+        if kind.kind == Kind.PERMINTAAN_INFORMASI and not danger.is_serious and _is_about_an_office(topic):
+            # Who asks for opening hours names where the office is; nothing happened there.
             place = PlaceGuess()
         found = self._suggestion(language, kind, topic, agency, place, danger)
         found = replace(found, hold=held.hold, reasons=(*hold_reasons(held), *found.reasons)) if held.said else found
@@ -170,6 +175,10 @@ class KeywordClassifier:
             confidence=certainty_of(topics, agency.ranked),
             reasons=reasons(kind=kind, topic=topic, agency=agency, agencies=self._agencies, place=place, danger=danger),
         )
+
+
+def _is_about_an_office(topic: TopicGuess) -> bool:
+    return not topic.best or topic.best[0].code not in ABOUT_PLACES
 
 
 def parts(text: str) -> list[str]:

@@ -52,6 +52,7 @@ class Places:
         table = lists.places
         self._cues, self._strict = frozenset(table["cues"]), frozenset(table["strict_cues"])
         self._ordinary = {word: frozenset(cues) or self._strict for word, cues in table["ordinary"].items()}
+        self._things = {word: frozenset(behind) for word, behind in table["things"].items()}
         self._destinations, self._origins = frozenset(table["destinations"]), frozenset(table["origins"])
         self._village_cues = frozenset(table["village"])
         self._blocks = frozenset(table["blocks"])
@@ -128,7 +129,8 @@ class Places:
             return True
         before = plain[start - 1] if start else ""
         if plain[start] in self._ordinary:
-            return before in self._ordinary[plain[start]]
+            is_thing = end < len(plain) and plain[end] in self._things.get(plain[start], ())
+            return before in self._ordinary[plain[start]] and not is_thing
         return self._cue_before(plain, start) or before in self._destinations
 
     def _cue_before(self, plain: Sequence[str], start: int) -> bool:
