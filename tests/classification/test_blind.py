@@ -35,7 +35,7 @@ def test_every_message_is_labelled_with_codes_that_exist(blind: list[Row], refer
 
 
 def test_no_message_stands_there_twice(blind: list[Row]) -> None:
-    assert len(blind) >= 727
+    assert len(blind) >= 800
     for key in ("id", "text"):
         assert Counter(str(row[key]) for row in blind).most_common(1)[0][1] == 1
 
@@ -51,19 +51,19 @@ def test_each_language_has_at_least_forty_sentences() -> None:
 FLOORS = [
     # task             measure      at least
     ("language",         "accuracy",  0.97),
-    ("kind",             "accuracy",  0.90),
-    ("topic",            "accuracy",  0.81),
-    ("topic",            "top3",      0.93),
-    ("agency",           "accuracy",  0.83),
+    ("kind",             "accuracy",  0.93),
+    ("topic",            "accuracy",  0.86),
+    ("topic",            "top3",      0.96),
+    ("agency",           "accuracy",  0.85),
     ("agency",           "top3",      0.94),
-    ("place",            "precision", 0.96),
+    ("place",            "precision", 0.98),
     ("place",            "recall",    0.92),
-    ("sensitive",        "precision", 0.72),
-    ("sensitive",        "recall",    0.87),
-    ("emergency",        "precision", 0.78),
-    ("emergency",        "recall",    0.91),
-    ("out_of_authority", "precision", 0.90),
-    ("out_of_authority", "recall",    0.88),
+    ("sensitive",        "precision", 0.70),
+    ("sensitive",        "recall",    0.88),
+    ("emergency",        "precision", 0.77),
+    ("emergency",        "recall",    0.92),
+    ("out_of_authority", "precision", 0.86),
+    ("out_of_authority", "recall",    0.83),
 ]
 LANGUAGE_FLOOR = 0.88
 # fmt: on

@@ -1,10 +1,11 @@
 """Learned weights as plain data: what is served is what was trained, and nothing else is loaded."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from workers.classification.linear import LinearModel, ModelInvalid, Reading, before
+from workers.classification.linear import LETTERS_SHARE, LinearModel, ModelInvalid, Reading, before, letters_in
 
 MODEL = LinearModel(
     task="topic",
@@ -54,6 +55,32 @@ def test_the_words_that_decided_are_named_strongest_first() -> None:
     assert [word for word, _ in MODEL.explain(reading, "air")] == ["air", "air mati"]
     assert [word for word, _ in MODEL.explain(reading, "jalan")] == ["lubang"]
     assert MODEL.explain(reading, "sampah") == []
+
+
+SPELT = replace(
+    MODEL,
+    weights={**MODEL.weights, "~ruda": ((1, 400),), "~udak": ((1, 400),)},
+    rarity={**MODEL.rarity, "~ruda": 1.0, "~udak": 1.0, "~<air": 1.0},
+    seldom=2.5,
+)
+
+
+def test_letters_tell_what_an_unknown_word_has_in_common_with_known_ones() -> None:
+    assert SPELT.scores(Reading(("rudak",)))["jalan"] == pytest.approx(-0.1 + LETTERS_SHARE * 2 * 4 / 2**0.5)
+    assert MODEL.scores(Reading(("rudak",)))["jalan"] == -0.1, "learned without letters"
+
+
+def test_words_that_are_common_are_not_spelt() -> None:
+    assert SPELT.scores(Reading(("air",))) == MODEL.scores(Reading(("air",)))
+
+
+def test_marks_have_no_letters_and_letters_are_no_reason_to_name() -> None:
+    assert letters_in(("@rudak", "^rudak", "12")) == {}
+    assert SPELT.explain(Reading(("rudak", "lubang")), "jalan") == [("lubang", 2.0)]
+
+
+def test_letters_stay_in_the_file() -> None:
+    assert LinearModel.from_json(SPELT.to_json()) == SPELT
 
 
 def test_a_file_gives_the_same_model_again() -> None:

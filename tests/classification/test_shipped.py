@@ -16,6 +16,7 @@ from workers.classification.wordlists import (
     WordLists,
     examples,
     kind_examples,
+    messages,
     warning_examples,
 )
 
@@ -58,7 +59,9 @@ def test_every_agency_of_a_sentence_exists(reference: Reference) -> None:
 
 
 def test_no_sentence_stands_twice() -> None:
-    for written in ((*examples(), *kind_examples()), warning_examples("danger"), warning_examples("secrets")):
+    others = {one.text.lower() for one in (*examples(), *kind_examples())}
+    assert [one.text for one in messages() if one.text.lower() in others] == []
+    for written in (messages(), (*examples(), *kind_examples()), *map(warning_examples, ("danger", "secrets"))):
         assert [text for text, often in Counter(one.text.lower() for one in written).items() if often > 1] == []
 
 

@@ -1,10 +1,13 @@
 """The word lists shipped with the product fit together and fit the reference data."""
 
+from pathlib import Path
+
 import pytest
 
 from config.reference import Reference
+from workers.classification import wordlists
 from workers.classification.kind import ADVERTISING, NO_REPORT
-from workers.classification.wordlists import WordLists, examples
+from workers.classification.wordlists import WordListInvalid, WordLists, examples, messages, warning_examples
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +49,29 @@ def test_no_phrase_stands_twice_in_a_list(lists: WordLists) -> None:
     lists_of_topics = [words for table in lists.topics.values() for words in table.values()]
     assert lists_of_topics
     assert [words for words in lists_of_topics if len(words) != len(set(words))] == []
+
+
+def test_every_message_is_labelled_with_answers_that_exist(reference: Reference) -> None:
+    accepting = {code for code, agency in reference.agencies.items() if agency.accepts}
+    agencies = {"", *accepting, *reference.out_of_authority}
+    offered = {code for code, topic in reference.topics.items() if topic.is_offered}
+    secrets = {one.topic for one in warning_examples("secrets")}
+    hazards = {one.topic for one in warning_examples("danger")}
+    for one in messages():
+        assert one.agency in agencies, one
+        assert one.secret in secrets, one
+        assert one.hazard in hazards, one
+        if one.kind == NO_REPORT:
+            assert (one.topic, one.agency, one.secret, one.hazard) == ("", "", "none", "none"), one
+        else:
+            assert one.kind in {"pengaduan", "permintaan_informasi", "aspirasi"}, one
+            assert one.topic in offered, one
+
+
+def test_a_message_without_an_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    (folder / "mine.jsonl").write_text('{"text": "halo"}\n', encoding="utf-8")
+    monkeypatch.setattr(wordlists, "FOLDER", tmp_path)
+    with pytest.raises(WordListInvalid, match=r"mine\.jsonl line 1: .*topic"):
+        messages()

@@ -28,17 +28,17 @@ TOPIC = 4.0
 RANK_SHARES = (1.0, 0.6, 0.4, 0.3)
 OUTSIDE_TOPIC = 2.0
 UNIT_NAMED = 6.0
-TEMPERATURE = 1.5
+TEMPERATURE = 2.6
 NOBODY = 1.5
 """Score of "none of them": keeps a single weak word from looking certain."""
 NAMED_AT_LEAST = 1.2
 """Score below which an agency is not named at all: better no suggestion than a random office."""
-LEARNED = 0.75
+LEARNED = 1.3
 """What the learned model is worth beside keywords and rules: the score of one step in the logarithm of its probability."""
 FLOOR = 6.0
 """Steps below certainty from which on the learned model says nothing."""
 HONESTY = 1.15
-"""As for topics: real messages are less alike than those it was learned from."""
+"""By how much more doubtful than its temperature says the learned model is."""
 LEARNED_AT_LEAST = 0.1
 """Learned probability from which on an agency is named without a keyword."""
 UNIT_WORDS = {"kecamatan": ("camat", "kecamatan", "kantor camat"), "kelurahan": ("lurah", "kelurahan", "kantor lurah")}

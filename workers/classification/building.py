@@ -13,7 +13,7 @@ from workers.classification.engine import KeywordClassifier
 from workers.classification.kind import NO_REPORT
 from workers.classification.learned_danger import NONE
 from workers.classification.linear import LinearModel, Reading
-from workers.classification.shipped import MODELS, TASKS, edition, made_before, reading_of, sentences
+from workers.classification.shipped import MODELS, TASKS, edition, made_before, reading_of, sentences, whole
 from workers.classification.training import Labelled, train
 from workers.classification.wordlists import Example, warning_examples
 
@@ -78,7 +78,9 @@ def build(task: str, written: tuple[Example, ...], classifier: KeywordClassifier
 
 
 def _labelled(task: str, written: tuple[Example, ...], _: KeywordClassifier) -> list[Labelled]:
-    texts = (*written, *longer(written))
+    """Whole messages as they are; the other sentences by themselves and in letters."""
+    known = set(whole(task))
+    texts = (*written, *longer([one for one in written if one not in known]))
     return [Labelled(one.text, label) for one in texts if (label := one.topic if task == "topic" else one.agency)]
 
 
@@ -96,7 +98,7 @@ def _kinds(_: str, written: tuple[Example, ...], classifier: KeywordClassifier) 
 def _warnings(task: str, written: tuple[Example, ...], _: KeywordClassifier) -> list[Labelled]:
     """Each message by itself, and the short ones once more among ordinary words: a cry for help stands anywhere in a letter."""
     topics, agencies = MAY_WARN[task]
-    warnings = warning_examples(task)
+    warnings = (*warning_examples(task), *whole(task))
     told = set(warnings)
     ordinary = [
         one.text for one in written if one not in told and one.topic not in topics and one.agency not in agencies

@@ -17,7 +17,7 @@ DANGER, SECRETS = "danger", "secrets"
 """Which hazard; which kind of secret."""
 NONE = "none"
 """What both models answer to an ordinary message."""
-SURE_AT = {DANGER: (0.7, 0.92), SECRETS: (0.5, 0.85)}
+SURE_AT = {DANGER: (0.8, 0.8), SECRETS: (0.3, 0.75)}
 """Learned probability of any, from which on it counts: where the lists say so too, and where they do not.
 
 Chosen on messages that neither were made from, so that about four in five warnings are right and as few as can be are missed.
@@ -52,7 +52,7 @@ class LearnedDanger:
             guess = replace(guess, emergency=emergency, hazard=hazard)
         if SECRETS in told:
             kind = _likeliest(told[SECRETS]) if learned[SECRETS] >= SURE_AT[SECRETS][seen.sensitive == NONE] else NONE
-            secret = self._signs(SECRETS, kind, seen.secret, readings[SECRETS], words) if kind != NONE else ()
+            secret = self._signs(SECRETS, kind, seen.secret, readings[SECRETS], words) if kind != NONE else seen.secret
             guess = replace(guess, sensitive=Sensitive(THREATENED_AS if kind == THREAT else kind), secret=secret)
         return guess
 

@@ -1,4 +1,4 @@
-"""A learned linear classifier as plain data: words and pairs of words with a weight per class. No numpy, no pickle.
+"""A learned linear classifier as plain data: words, pairs of words and letters in a row with a weight per class. No numpy, no pickle.
 
 A file is JSON with a checksum of its own content; one that was changed, cut or written by another format is refused. The same
 file and the same text give the same answer on every machine: weights are whole numbers, sums are made in the order of the text.
@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -21,6 +21,13 @@ HINT = "#"
 """Before a feature that is no word: what the word lists say for a label."""
 BEFORE = "="
 """After that mark: what an earlier model says for a label."""
+LETTERS = "~"
+"""Before a feature that is some letters in a row: what a misspelt, inflected or regional word shares with known ones."""
+IN_A_ROW = 4
+LETTERS_SHARE = 0.7
+"""What all letters of a text together weigh beside all its words."""
+MANY_WORDS = 20_000
+"""Whose letters are kept at hand, a few megabytes."""
 Weights = Mapping[str, tuple[tuple[int, int], ...]]
 
 
@@ -37,16 +44,49 @@ class Reading:
     """Label -> strength with which the word lists speak for it, about 0..10."""
 
 
-def features(stems: Sequence[str]) -> Mapping[str, float]:
+def words_in(stems: Sequence[str]) -> Mapping[str, float]:
     """Stems and pairs of neighbours, each with 1 + ln(how often)."""
-    return _features(tuple(stems))
+    return _words_in(tuple(stems))
 
 
 @lru_cache(maxsize=2)  # several models are asked about the same text, one after the other
-def _features(stems: tuple[str, ...]) -> Mapping[str, float]:
+def _words_in(stems: tuple[str, ...]) -> Mapping[str, float]:
     counts = Counter(stems)
     counts.update(map(" ".join, pairwise(stems)))
-    return {word: 1.0 + math.log(often) if often > 1 else 1.0 for word, often in counts.items()}
+    return _counted(counts)
+
+
+def letters_in(stems: Iterable[str]) -> Mapping[str, float]:
+    """Letters in a row of these words, each with 1 + ln(how often)."""
+    return _counted(Counter(row for stem in stems for row in _letters(stem)))
+
+
+@lru_cache(maxsize=MANY_WORDS)
+def _letters(word: str) -> tuple[str, ...]:
+    """With the ends of the word; nothing for what is a mark and no word."""
+    if not word.isalpha():
+        return ()
+    ended = f"<{word}>"
+    return tuple(LETTERS + ended[at : at + IN_A_ROW] for at in range(len(ended) - IN_A_ROW + 1))
+
+
+def _counted(often: Mapping[str, int]) -> dict[str, float]:
+    return {name: 1.0 + math.log(times) if times > 1 else 1.0 for name, times in often.items()}
+
+
+def weighed(stems: Sequence[str], rarity: Mapping[str, float], seldom: float) -> list[tuple[str, float]]:
+    """Known features with their values. Words have together the length 1, so that a long text says no more than a short.
+
+    Letters, of the words that are not known or at least as rare as `seldom`, have `LETTERS_SHARE`.
+    """
+    strange = [stem for stem in stems if rarity.get(stem, seldom) >= seldom]
+    return [*_weighed(words_in(stems), rarity, 1.0), *_weighed(letters_in(strange), rarity, LETTERS_SHARE)]
+
+
+def _weighed(counted: Mapping[str, float], rarity: Mapping[str, float], share: float) -> list[tuple[str, float]]:
+    known = [(name, often * rarity[name]) for name, often in counted.items() if name in rarity]
+    length = math.sqrt(sum(value * value for _, value in known)) / share or 1.0
+    return [(name, value / length) for name, value in known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +101,11 @@ class LinearModel:
     weights: Weights
     """Feature -> (position of the class, weight in hundredths); words are weighed by rarity, see `rarity`."""
     rarity: Mapping[str, float]
-    """Known word or pair -> how much it counts (inverse document frequency)."""
+    """Known word, pair or letters -> how much it counts (inverse document frequency)."""
     temperature: float
     """Divides the scores before they become probabilities; chosen on held-out texts."""
+    seldom: float = math.inf
+    """Rarity from which on the letters of a word are looked at."""
 
     def scores(self, reading: Reading) -> dict[str, float]:
         """Class -> score. A text without any known feature gets the bias alone."""
@@ -94,7 +136,7 @@ class LinearModel:
         return {name: power / total for name, power in zip(self.classes, powers, strict=True)}
 
     def explain(self, reading: Reading, name: str, most: int = 3) -> list[tuple[str, float]]:
-        """The words and pairs that spoke most for a class, strongest first, with what they added to its score."""
+        """The words and pairs (no letters) that spoke most for a class, strongest first, with what they added to its score."""
         if name not in self.classes:
             return []
         wanted = self.classes.index(name)
@@ -102,18 +144,14 @@ class LinearModel:
             (feature, value * weight / SCALE)
             for feature, value in self._values(reading)
             for position, weight in self.weights.get(feature, ())
-            if position == wanted and weight > 0 and not feature.startswith(HINT)
+            if position == wanted and weight > 0 and not feature.startswith((HINT, LETTERS))
         ]
         return sorted(spoken, key=lambda one: (-one[1], one[0]))[:most]
 
     def _values(self, reading: Reading) -> list[tuple[str, float]]:
-        """Known features with their values; words have together the length 1, so that a long text says no more than a short."""
-        rarity = self.rarity
-        known = [(word, often * rarity[word]) for word, often in features(reading.stems).items() if word in rarity]
-        length = math.sqrt(sum(value * value for _, value in known)) or 1.0
-        values = [(word, value / length) for word, value in known]
-        values += [(HINT + label, strength) for label, strength in reading.hints.items()]
-        return values
+        return weighed(reading.stems, self.rarity, self.seldom) + [
+            (HINT + label, said) for label, said in reading.hints.items()
+        ]
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys and its checksum: the same model is the same file."""
@@ -124,6 +162,7 @@ class LinearModel:
             "classes": list(self.classes),
             "bias": list(self.bias),
             "temperature": self.temperature,
+            "seldom": self.seldom if self.seldom < math.inf else None,
             "rarity": dict(self.rarity),
             "weights": {feature: [number for pair in row for number in pair] for feature, row in self.weights.items()},
         }
@@ -147,6 +186,7 @@ class LinearModel:
                 weights=_weights(content["weights"]),
                 rarity=content["rarity"],
                 temperature=content["temperature"],
+                seldom=content.get("seldom") or math.inf,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise problem if isinstance(problem, ModelInvalid) else ModelInvalid(f"no model: {problem!r}") from problem

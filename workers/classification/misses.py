@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 
-from gateway.complaints.complaint import Sensitive
 from workers.classification.danger import DangerGuess
 from workers.classification.evaluate import YES, Outcome
 from workers.classification.learned_danger import DANGER, SECRETS, SURE_AT
@@ -53,7 +52,7 @@ def _no_alarm(seen: DangerGuess) -> Iterator[str]:
 
 def _no_secret(seen: DangerGuess) -> Iterator[str]:
     yield from _learned(seen, SECRETS)
-    yield f"signs: {_weighed(seen.secret)}" if seen.sensitive != Sensitive.NONE else NO_SIGN
+    yield f"signs: {_weighed(seen.secret)}" if seen.secret else NO_SIGN
     if seen.asked_for_secrecy:
         yield "secrecy was asked for, which is no kind of its own"
 

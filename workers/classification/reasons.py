@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gateway.complaints.complaint import Hold
+from gateway.complaints.complaint import Hold, Sensitive
 from workers.classification.agencies import Agencies, AgencyGuess
 from workers.classification.danger import DangerGuess
 from workers.classification.kind import NO_REPORT, KindGuess
@@ -64,7 +64,7 @@ def without_hold(sentences: Iterable[str]) -> tuple[str, ...]:
 def _dangers(danger: DangerGuess) -> Iterable[str]:
     if danger.emergency:
         yield f"Kemungkinan darurat: {_quoted(danger.hazard)}."
-    if danger.secret:
+    if danger.sensitive != Sensitive.NONE:
         yield f"Isi sensitif ({danger.sensitive}): {_quoted(danger.secret)}."
     if danger.asked_for_secrecy:
         yield "Pelapor meminta kerahasiaan."

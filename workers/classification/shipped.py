@@ -4,10 +4,27 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from workers.classification.linear import LinearModel, ModelInvalid, Reading
-from workers.classification.wordlists import FOLDER, Example, WordListInvalid, examples, kind_examples, warning_examples
+from workers.classification.wordlists import (
+    FOLDER,
+    Example,
+    Message,
+    WordListInvalid,
+    examples,
+    kind_examples,
+    messages,
+    warning_examples,
+)
 
 TASKS = ("danger", "secrets", "topic", "agency", "kind")
 """In this order: the models of topic and agency see what those of warnings say."""
+ANSWERS: Mapping[str, Callable[[Message], str]] = {
+    "danger": lambda one: one.hazard,
+    "secrets": lambda one: one.secret,
+    "topic": lambda one: one.topic,
+    "agency": lambda one: one.topic,
+    "kind": lambda one: one.kind,
+}
+"""What a message teaches each model, in the place of the topic; the agency stands beside it."""
 EVERY = 7
 """One in so many sentences is read to say how all are read."""
 MODELS = FOLDER / "models"
@@ -21,12 +38,20 @@ def shipped(task: str) -> LinearModel:
         raise WordListInvalid(f"models/{task}.json: {problem}") from problem
 
 
+def whole(task: str) -> tuple[Example, ...]:
+    """The whole messages, by their answer for this task in the place of the topic; without those that have none."""
+    return tuple(Example(answer, one.agency, one.text) for one in messages() if (answer := ANSWERS[task](one)))
+
+
 def sentences(task: str) -> tuple[Example, ...]:
-    """What the model of a task is made of. Those of kinds and of warnings also learn from the ordinary messages of the others."""
+    """What the model of a task is made of: whole messages and what was written for it.
+
+    Those of kinds and of warnings also learn from the ordinary sentences of the others.
+    """
     if task in {"topic", "agency"}:
-        return examples()
+        return (*whole(task), *examples())
     warnings = () if task == "kind" else warning_examples(task)
-    return (*warnings, *kind_examples(), *examples())
+    return (*warnings, *whole(task), *kind_examples(), *examples())
 
 
 def edition(sentences: Iterable[Example]) -> str:

@@ -22,8 +22,8 @@ LONGER_PHRASE = 0.5
 PRIOR_SHARE = 0.25
 KEYWORD_TEMPERATURE = 1.7
 """Turns the scores of keywords alone into probabilities."""
-HONESTY = 1.15
-"""Real messages are less alike than sentences written for training: what was calibrated on these is told with less certainty."""
+HONESTY = 0.95
+"""By how much more doubtful than its temperature says the learned model is (below 1: surer): chosen on messages that it was not made from."""
 LONG = 20
 """Words from which on a text is told with less certainty."""
 LEARNED_WORD = 1.0

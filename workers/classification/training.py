@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from workers.classification.linear import HINT, SCALE, LinearModel, Reading, features
+from workers.classification.linear import HINT, SCALE, LinearModel, Reading, letters_in, weighed, words_in
 
 Read = Callable[[str], Reading]
 
 FOLDS = 5
 AT_LEAST = 2
 """Texts in which a word must occur to be learned."""
+LETTERS_AT_LEAST = 3
+SELDOM = 20
+"""Words in fewer texts are known by their letters too: misspelt, inflected, regional."""
 FREEDOM = 5.0
 """Inverse strength of regularisation (`C`)."""
 HINT_SHARE = 0.1
@@ -163,7 +166,7 @@ def _fitted(task: str, version: str, cases: Sequence[_Case], temperature: float,
     names = [str(name) for name in vectorizer.get_feature_names_out()]
     classes = [str(name) for name in regression.classes_]
     coefficients, intercepts = _for_each_class(regression, len(classes))
-    rarity = _rarity(cases, way.people)
+    rarity, seldom = _rarity(cases, way.people)
     weights = {}
     for position, name in enumerate(names):
         scale = way.trust if name.startswith(HINT) else 1.0
@@ -176,7 +179,8 @@ def _fitted(task: str, version: str, cases: Sequence[_Case], temperature: float,
         classes=tuple(classes),
         bias=tuple(round(float(one) * SCALE) for one in intercepts),
         weights=weights,
-        rarity={word: rare for word, rare in rarity.items() if word in weights},
+        rarity={word: rare for word, rare in rarity.items() if word in weights or rare < seldom},
+        seldom=seldom,
         temperature=temperature,
     )
 
@@ -187,9 +191,9 @@ def _learn(cases: Sequence[_Case], way: _Way) -> tuple[Any, Any]:
         models = import_module("sklearn.linear_model")
     except ImportError as missing:
         raise TrainingUnavailable("training needs scikit-learn: pip install satupintu[train]") from missing
-    rarity = _rarity(cases, way.people)
+    rarity, seldom = _rarity(cases, way.people)
     vectorizer = vectors.DictVectorizer()
-    matrix = vectorizer.fit_transform([_vector(case.reading, rarity, way.trust) for case in cases])
+    matrix = vectorizer.fit_transform([_vector(case.reading, rarity, seldom, way.trust) for case in cases])
     often = Counter(case.label for case in cases)
     weights = {label: (len(cases) / len(often) / count) ** way.balance for label, count in often.items()}
     regression = models.LogisticRegression(C=FREEDOM, max_iter=STEPS, tol=1e-3, class_weight=weights)
@@ -205,22 +209,31 @@ def _for_each_class(regression: Any, classes: int) -> tuple[list[Any], list[Any]
     return rows, intercepts
 
 
-def _rarity(cases: Sequence[_Case], people: int) -> dict[str, float]:
-    counts = Counter(word for case in cases for word in features(case.reading.stems))
-    known = {word for word, often in counts.items() if often >= AT_LEAST}
+def _rarity(cases: Sequence[_Case], people: int) -> tuple[dict[str, float], float]:
+    """What is known, and how much it counts; and how rare a word is of which the letters are looked at."""
+    said = Counter(word for case in cases for word in words_in(case.reading.stems))
+    spelt = Counter(
+        row for case in cases for row in letters_in(stem for stem in case.reading.stems if said[stem] < SELDOM)
+    )
+    known = {word for word, often in said.items() if often >= AT_LEAST}
+    known |= {row for row, often in spelt.items() if often >= LETTERS_AT_LEAST}
     if people > 1:
-        said = {(word, case.author) for case in cases for word in features(case.reading.stems) if word in known}
-        authors = Counter(word for word, _ in said)
-        known = {word for word in known if authors[word] >= people}
-    return {
-        word: round(1.0 + math.log((1 + len(cases)) / (1 + often)), 3)
-        for word, often in counts.items()
-        if word in known
-    }
+        known &= _of_many(cases, people)
+    counts = said | spelt
+    rarity = {word: _rare(often, len(cases)) for word, often in counts.items() if word in known}
+    return rarity, _rare(SELDOM - 1, len(cases))
 
 
-def _vector(reading: Reading, rarity: Mapping[str, float], trust: float) -> dict[str, float]:
-    words = {word: often * rarity[word] for word, often in features(reading.stems).items() if word in rarity}
-    length = math.sqrt(sum(value * value for value in words.values())) or 1.0
-    vector = {word: value / length for word, value in words.items()}
+def _of_many(cases: Sequence[_Case], people: int) -> set[str]:
+    written = [(case.author, (*words_in(case.reading.stems), *letters_in(case.reading.stems))) for case in cases]
+    authors = Counter(word for word, _ in {(word, author) for author, words in written for word in words})
+    return {word for word, often in authors.items() if often >= people}
+
+
+def _rare(often: int, texts: int) -> float:
+    return round(1.0 + math.log((1 + texts) / (1 + often)), 3)
+
+
+def _vector(reading: Reading, rarity: Mapping[str, float], seldom: float, trust: float) -> dict[str, float]:
+    vector = dict(weighed(reading.stems, rarity, seldom))
     return vector | {HINT + label: trust * strength for label, strength in reading.hints.items()}

@@ -1,6 +1,7 @@
 """The word lists of `config/data/classifier/`, read once and checked."""
 
 import csv
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,21 @@ class Example:
     agency: str
     """Empty: nobody in particular."""
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A whole message as citizens send them, written for this project, with every answer about it."""
+
+    text: str
+    kind: str
+    topic: str
+    """Empty, as `agency`, for what is no report."""
+    agency: str
+    secret: str
+    """`none`, or a kind of `warnings/secrets_*.toml`."""
+    hazard: str
+    """`none`, or a hazard of `warnings/danger_*.toml`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,22 @@ def warning_examples(task: str) -> tuple[Example, ...]:
         for label, lines in groups.items()
         for line in lines.strip().splitlines()
     )
+
+
+def messages() -> tuple[Message, ...]:
+    """The whole messages of `messages/`, in the order of files and lines. Raises `WordListInvalid`."""
+    files = sorted((FOLDER / "messages").iterdir(), key=lambda file: file.name)
+    return tuple(message for file in files for message in _messages(file))
+
+
+def _messages(file: Traversable) -> Iterator[Message]:
+    for line, written in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            row = json.loads(written)
+            asked = (row["topic"] or "", row["agency"] or "", row["secret"], row["hazard"])
+            yield Message(row["text"], row["kind"], *asked)
+        except (ValueError, KeyError, TypeError) as problem:
+            raise WordListInvalid(f"{file.name} line {line}: {problem!r}") from problem
 
 
 def kind_examples() -> tuple[Example, ...]:

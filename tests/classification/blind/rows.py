@@ -1,14 +1,13 @@
 """The blind set: citizens' messages and sentences, labelled by another hand than the one that keeps the word lists.
 
 Written without looking at the lists, examples and profiles of the classifier, so that it says something about real messages. **Nobody copies from it
-into a word list or an example**: who wants a better figure writes more text of the same kind out of their own head. All citizens are invented.
+into a word list, an example or a message**: who wants a better figure writes more text of the same kind out of their own head. All citizens are invented.
 
 `messages-*.jsonl` has `id, text, kind, topic, agency, place, place_code, language, sensitive, emergency, out_of_authority`; the place is what
 the text itself tells (a landmark stands for the area of landmarks.csv), null where it tells none and where a question only names an office or a way; who handles what is decided by overlaps.csv and
 out-of-authority.csv. `languages.jsonl` has `text, language` (BCP 47).
 
-`held-*.jsonl` is held back: same fields, read by nothing here, so that no floor and no improvement is made against it before the end.
-Its `bukan_laporan` rows may carry `hold` (`spam` advertising, scams and chain letters; `abuse` insults without substance).
+`bukan_laporan` rows may carry `hold` (`spam` advertising, scams and chain letters; `abuse` insults without substance).
 """
 
 import json
