@@ -31,6 +31,11 @@ class Topic:
     def is_offered(self) -> bool:
         return self.usable == "ya"
 
+    @property
+    def may_be_set(self) -> bool:
+        """By staff: all but what the central government alone handles."""
+        return self.usable != "tidak"
+
 
 @dataclass(frozen=True, slots=True)
 class OutOfAuthority:

@@ -71,8 +71,8 @@ def apply(
         return _undo(tx, case, actor)
     step = step_of(case, action, actor.role)
     _check(tx, step, case, inputs)
-    if not implied and actor.role is not Role.SYSTEM:
-        check_topic(tx, inputs.get("topic", ""))
+    if inputs.get("topic") and not implied and actor.role is not Role.SYSTEM:
+        check_topic(tx, inputs["topic"])
     followers = incidents.followers(tx, action, case)
     own = incidents.covered(tx, inputs, followers, case.contact_id) if followers else inputs
     if step.implies:
@@ -257,9 +257,9 @@ def _check(tx: Transaction, step: Step, case: Case, inputs: Mapping[str, str]) -
 
 
 def check_topic(tx: Transaction, topic: str) -> None:
-    """Refuse a topic that nobody can choose (`unknown_value`); empty = none is given."""
+    """Refuse a topic that nobody can choose (`unknown_value`)."""
     known = tx.office.reference.topics
-    if topic and (topic not in known or known[topic].usable == "tidak"):
+    if topic not in known or not known[topic].may_be_set:
         raise ActionRefused("unknown_value", topic[:60], "topic")
 
 

@@ -121,7 +121,7 @@ def _agencies(asked: Asked) -> Options:
 
 
 def _topics(asked: Asked) -> Options:
-    return [(one.code, one.name) for one in asked.office.reference.topics.values() if one.usable != "tidak"]
+    return [(one.code, one.name) for one in asked.office.reference.topics.values() if one.may_be_set]
 
 
 def _labels(family: str, codes: Iterable[str]) -> Callable[[Asked], Options]:

@@ -32,8 +32,6 @@ def correct(tx: Transaction, scope: Scope, number: str, topic: str, actor: Actor
         raise ActionRefused("wrong_role", "not for this role")
     if not may_correct(case, actor.role):
         raise ActionRefused("wrong_state", "its topic is decided by verifying, or it is over")
-    if not topic:
-        raise ActionRefused("missing_input", "no topic is given", "topic")
     casework.check_topic(tx, topic)
     known = tx.office.reference.topics
     before = known[case.topic].name if case.topic in known else "–"

@@ -118,7 +118,7 @@ def _categories(tx: Transaction, table: ForwarderTable, lists: Lists) -> Iterato
     named = [row.name_key for row in there.values()]
     for code, topic in sorted(tx.office.reference.topics.items()):
         many = sum(key in {name_key(topic.name_source or topic.name), name_key(topic.name)} for key in named)
-        if topic.usable == "ya" and many != 1:
+        if topic.is_offered and many != 1:
             yield Gap(
                 "category" if not many else "categories", code, name=topic.name_source or topic.name, is_wrong=False
             )

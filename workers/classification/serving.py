@@ -25,7 +25,7 @@ class Serving:
         self._installed = KeywordClassifier(reference)
         self._outside = frozenset(reference.out_of_authority) - frozenset(reference.agencies)
         self._known = {
-            "topic": frozenset(topic.code for topic in reference.topics.values() if topic.usable != "tidak"),
+            "topic": frozenset(topic.code for topic in reference.topics.values() if topic.may_be_set),
             "agency": frozenset(reference.agencies) | self._outside,
         }
         self._folder = folder
