@@ -1,6 +1,6 @@
 """Makes the models that ship anew: `python -m workers.classification.building`, after sentences or word lists changed.
 
-Needs the extra `train`. Takes two or three minutes; nothing is downloaded.
+Needs the extra `train`. Takes about five minutes; nothing is downloaded.
 """
 
 from collections.abc import Iterator, Sequence

@@ -38,11 +38,6 @@ outweigh it."""
 COMMON = 2
 """So often a word stands in the Indonesian examples that it is Indonesian."""
 
-ABOUT_PLACES = frozenset(
-    {"pekerjaan-umum", "perhubungan", "energi", "lingkungan", "pertanian", "ekonomi-keuangan", "tik"}
-)
-"""Topics of which people ask because of what stands or happens somewhere; of all others they ask where to go."""
-
 Part = TypeVar("Part")
 
 
@@ -85,6 +80,7 @@ class KeywordClassifier:
         self._danger = watch("danger", LearnedDanger(Danger(lists, normaliser), warnings))
         self._suspicions = watch("hold", Suspicions(lists.spam))
         self._places = watch("place", Places(reference, lists))
+        self._asked_about = frozenset(lists.places["asked_about"])
         self._agencies = watch("agency", Agencies(reference, lists, normaliser, models.get("agency")))
         # Learned models in front of this one ask about the text that was just judged, once for each task.
         self._heard = lru_cache(maxsize=1)(self._hear)
@@ -116,7 +112,7 @@ class KeywordClassifier:
             )
         place = self._places.guess(text)
         agency = self._agencies.guess(words, topic, place.code, danger.hints)
-        if kind.kind == Kind.PERMINTAAN_INFORMASI and not danger.is_serious and _is_about_an_office(topic):
+        if kind.kind == Kind.PERMINTAAN_INFORMASI and not danger.is_serious and not self._is_about_a_place(topic):
             # Who asks for opening hours names where the office is; nothing happened there.
             place = PlaceGuess()
         found = self._suggestion(language, kind, topic, agency, place, danger)
@@ -145,6 +141,9 @@ class KeywordClassifier:
     def _warn(self, text: str) -> DangerGuess:
         _, words = self._heard(text)
         return self._danger.guess(text, words)
+
+    def _is_about_a_place(self, topic: TopicGuess) -> bool:
+        return bool(topic.best) and topic.best[0].code in self._asked_about
 
     def suggest_many(self, texts: Sequence[str]) -> list[Suggestion]:
         return [self.suggest(text) for text in texts]
@@ -175,10 +174,6 @@ class KeywordClassifier:
             confidence=certainty_of(topics, agency.ranked),
             reasons=reasons(kind=kind, topic=topic, agency=agency, agencies=self._agencies, place=place, danger=danger),
         )
-
-
-def _is_about_an_office(topic: TopicGuess) -> bool:
-    return not topic.best or topic.best[0].code not in ABOUT_PLACES
 
 
 def parts(text: str) -> list[str]:

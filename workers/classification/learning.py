@@ -22,7 +22,7 @@ from workers.classification.training import FOLDS, Labelled, Prediction, TooFew,
 
 LEAST, LEAST_OF_CLASS = 200, 8
 REPORTERS_OF_A_WORD = 3
-"""So many people must have used a word, or a pair of words, before a model may know it: else it could be somebody's name."""
+"""So many people must have used a word, a pair of words, or letters in a row before a model may know it: else it could be somebody's name."""
 WANTED = (0.9, 0.95, 0.98)
 AMONG = 3
 Say = Callable[[str], None]

@@ -94,8 +94,8 @@ def train(
     """A model of all rows. `read` = how the classifier that will serve the model sees a text.
 
     `balance`: 0 = answers are expected as often as they occur in the rows, 1 = all equally often.
-    `trust`: what a step of the word lists is worth beside the words of a text. `people`: of so many groups a word, or a
-    pair of words, must be to be learned.
+    `trust`: what a step of the word lists is worth beside the words of a text. `people`: of so many groups a word, a
+    pair of words, or letters in a row must be to be learned.
     Raises `TooFew`, `TrainingUnavailable`.
     """
     way = _Way(balance, trust, people)
@@ -162,11 +162,11 @@ def _softmax(scores: Mapping[str, float], temperature: float) -> dict[str, float
 
 
 def _fitted(task: str, version: str, cases: Sequence[_Case], temperature: float, way: _Way) -> LinearModel:
-    vectorizer, regression = _learn(cases, way)
+    rarity, seldom = _rarity(cases, way.people)
+    vectorizer, regression = _learn(cases, rarity, seldom, way)
     names = [str(name) for name in vectorizer.get_feature_names_out()]
     classes = [str(name) for name in regression.classes_]
     coefficients, intercepts = _for_each_class(regression, len(classes))
-    rarity, seldom = _rarity(cases, way.people)
     weights = {}
     for position, name in enumerate(names):
         scale = way.trust if name.startswith(HINT) else 1.0
@@ -185,13 +185,12 @@ def _fitted(task: str, version: str, cases: Sequence[_Case], temperature: float,
     )
 
 
-def _learn(cases: Sequence[_Case], way: _Way) -> tuple[Any, Any]:
+def _learn(cases: Sequence[_Case], rarity: Mapping[str, float], seldom: float, way: _Way) -> tuple[Any, Any]:
     try:
         vectors = import_module("sklearn.feature_extraction")
         models = import_module("sklearn.linear_model")
     except ImportError as missing:
         raise TrainingUnavailable("training needs scikit-learn: pip install satupintu[train]") from missing
-    rarity, seldom = _rarity(cases, way.people)
     vectorizer = vectors.DictVectorizer()
     matrix = vectorizer.fit_transform([_vector(case.reading, rarity, seldom, way.trust) for case in cases])
     often = Counter(case.label for case in cases)
