@@ -6,7 +6,8 @@ from pathlib import Path
 from config.logging import get_logger
 from gateway.app import Gateway
 from gateway.complaints.classification import Classifier, Suggestion
-from gateway.intake import triage
+from gateway.intake import later_words, triage
+from gateway.intake.later_words import Heard, LaterWords
 from gateway.intake.triage import Judged, TriageJob
 from gateway.operations import classifiers
 from gateway.queries import readiness
@@ -29,6 +30,9 @@ class Judging:
         self._classifier = classifier
 
     def step(self) -> int:
+        return self._step() + self._hear()
+
+    def _step(self) -> int:
         with self._store.transaction() as tx:
             jobs = triage.claim(tx, BATCH)
             choice = classifiers.choice(tx) if jobs else None
@@ -42,6 +46,43 @@ class Judging:
             self._judge_beside([job for job in jobs if job.complaint_id in proposed])
         # kill point: classify.committed
         return len(jobs)
+
+    def _hear(self) -> int:
+        """What reporters added to complaints that were judged before."""
+        with self._store.reading() as tx:  # to claim takes the one lock that everybody wants
+            if not later_words.wait(tx):
+                return 0
+        with self._store.transaction() as tx:
+            claimed = later_words.claim(tx, BATCH)
+        heard = [(words, seen) for words in claimed if (seen := self._understood(words)) is not None]
+        if heard:
+            self._settle(heard)
+        return len(claimed)
+
+    def _understood(self, words: LaterWords) -> Suggestion | None:
+        try:
+            return self._classifier.suggest(words.text)
+        except Exception:
+            log.exception("classifier_failed", complaint_id=words.complaint_id)
+            self._leave(words)
+        return None
+
+    def _settle(self, heard: Sequence[Heard]) -> None:
+        try:
+            with self._store.transaction() as tx:
+                later_words.settle(tx, heard)
+        except Exception:
+            if len(heard) == 1:
+                log.exception("suggestion_failed", complaint_id=heard[0][0].complaint_id)
+                self._leave(heard[0][0])
+                return
+            log.warning("suggestions_apart", size=len(heard), exc_info=True)
+            for one in heard:
+                self._settle([one])
+
+    def _leave(self, words: LaterWords) -> None:
+        with self._store.transaction() as tx:
+            later_words.give_up(tx, words)
 
     def _judge(self, job: TriageJob) -> Suggestion | None:
         try:

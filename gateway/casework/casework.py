@@ -34,7 +34,7 @@ from gateway.notices import notices
 from gateway.officer_links import links
 from gateway.queries import deeds
 from gateway.queries.milestones import UNDOABLE
-from gateway.record import assignments, cases, conflicts, events, incidents, rulings, undoing
+from gateway.record import assignments, cases, conflicts, events, incidents, rulings, undoing, unjudged
 from gateway.record.effects import Act, effects
 from gateway.storage import tables
 from gateway.storage.store import Transaction
@@ -132,6 +132,8 @@ def _carry_out(tx: Transaction, step: Step, doing: Doing, case: Case) -> Done:
         tx, case.id, action.value, case.status, target, actor, step.visibility, inputs, key=doing.key,
         said_at=doing.said_at,
     )  # fmt: skip
+    if _says_more(doing):
+        unjudged.note(tx, case.id, event_id)
     if not doing.implied:
         rulings.ruled(tx, action, moved, event_id, actor, inputs, case.hold)
     _around(tx, action, case, moved)
@@ -145,6 +147,12 @@ def _carry_out(tx: Transaction, step: Step, doing: Doing, case: Case) -> Done:
     audit.record(tx, actor, action.value, "complaint", case.number, details={"to": target.value, "event": event_id})
     tx.tell(kind="complaint", number=case.number, status=target.value, channel=case.channel)
     return Done(moved, event_id)
+
+
+def _says_more(doing: Doing) -> bool:
+    """Whether the reporter said something here; what they say to a complaint that is away brings it back as the system's deed."""
+    speaks = doing.actor.role is Role.REPORTER or (doing.action is Action.RESTORE and doing.actor is SYSTEM)
+    return speaks and not doing.follows and any(doing.inputs.get(name) for name in events.TOLD)
 
 
 def _followed_notices(step: Step, moved: Case, inputs: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from gateway.people import dialogues
 from gateway.people.contacts import Contact
 from gateway.privacy import anonymity
 from gateway.privacy.privacy import masked_text
-from gateway.record import cases, said, tasks, tracking
+from gateway.record import cases, said, tasks, tracking, unjudged
 from gateway.retention import privacy_requests
 from gateway.storage import tables
 from gateway.storage.store import Transaction, constant
@@ -143,10 +143,8 @@ def revise(
         actor = Actor(Role.REPORTER, str(contact.id))
         text = "" if revision.deleted else revision.text
         keep_text(tx, case.id, 2, text, contact, row.id)
-        if case.status in EDITABLE:
-            _rebuild(tx, case, contact)
-        what, told = "delete" if revision.deleted else "edit", {"text": _unnamed(tx, case, text)}
-        casework.remark(tx, case, what, actor, told, Visibility.AGENCY)
+        what = "delete" if revision.deleted else "edit"
+        _reworded(tx, case, contact, what, actor, _unnamed(tx, case, text))
 
 
 def complete(tx: Transaction, contact: Contact, complaint_id: int, message_id: int, text: str) -> None:
@@ -155,10 +153,16 @@ def complete(tx: Transaction, contact: Contact, complaint_id: int, message_id: i
     if case is None:
         return
     keep_text(tx, case.id, 2, text, contact, message_id)
+    _reworded(tx, case, contact, "completed", Actor(Role.REPORTER, str(contact.id)), _unnamed(tx, case, text))
+
+
+def _reworded(tx: Transaction, case: Case, contact: Contact, what: str, actor: Actor, text: str) -> None:
+    """Other words than before: of the text while it can be edited, beside it later."""
     if case.status in EDITABLE:
         _rebuild(tx, case, contact)
-    actor = Actor(Role.REPORTER, str(contact.id))
-    casework.remark(tx, case, "completed", actor, {"text": _unnamed(tx, case, text)}, Visibility.AGENCY)
+    event_id = casework.remark(tx, case, what, actor, {"text": text}, Visibility.AGENCY)
+    if text and case.status not in EDITABLE:
+        unjudged.note(tx, case.id, event_id)
 
 
 def _rebuild(tx: Transaction, case: Case, contact: Contact) -> None:

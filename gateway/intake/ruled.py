@@ -15,7 +15,7 @@ def as_decided(suggestion: Suggestion, ruled: Mapping[str, str], areas: Mapping[
         area = areas.get(place)
         suggestion = replace(suggestion, place=area.name if area else "", place_code=area.code if area else "")
     if ruled.get(EMERGENCY) == Urgency.NORMAL:
-        # New words of danger are seen on arrival, and open a report of their own.
+        # New words of danger open a report of their own on arrival, or are seen by themselves (later_words.py).
         suggestion = replace(suggestion, emergency=False, hazard="")
     if ruled.get(SENSITIVE) == NOTHING:
         suggestion = replace(suggestion, sensitive=Sensitive.NONE)

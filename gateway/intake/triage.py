@@ -84,10 +84,10 @@ def _text(row: Any) -> str:
     return f"{row.text_masked}\n{row.location_text}".strip()
 
 
-def hold(tx: Transaction, jobs: Iterable[TriageJob]) -> None:
+def hold(tx: Transaction, complaints: Iterable[int]) -> None:
     """Before a batch is taken: lock its reporters first and in one order, like whoever takes their messages."""
     held: set[int] = tx.notes.setdefault("held_for_triage", set())
-    wanted = {job.complaint_id for job in jobs} - held
+    wanted = set(complaints) - held
     if wanted and tx.dialect != "sqlite":
         found = tx.in_ids("SELECT contact_id FROM complaint WHERE contact_id IS NOT NULL AND id IN {ids}", wanted)
         contacts.lock_all(tx, {row.contact_id for row in found})
@@ -177,7 +177,7 @@ def _held(tx: Transaction, one: "Weighed") -> bool:
 
 def _still_ours(tx: Transaction, jobs: Sequence[TriageJob]) -> dict[int, Any]:
     """Their rows by id, locked, without those that somebody judged meanwhile or that wait to be judged with more words."""
-    hold(tx, jobs)
+    hold(tx, [job.complaint_id for job in jobs])
     lock = "" if tx.dialect == "sqlite" else " FOR UPDATE"
     texts = {job.complaint_id: job.text for job in jobs}
     return {row.id: row for row in tx.in_ids(OURS + lock, texts) if _text(row) == texts[row.id]}

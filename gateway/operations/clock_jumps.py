@@ -19,6 +19,7 @@ QUEUES = (
     ("notice", "working", "state IN ('queued','working')"),
     ("attachment", "working", "state IN ('queued','working')"),
     ("attachment", "fetching", "state IN ('elsewhere','fetching')"),
+    ("later_words", "working", "state IN ('queued','working')"),
     ("forward", "sending", "state IN ('queued','sending','retry','unknown')"),
 )
 OTHER_LEASES = (

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.files import attachments
 from gateway.forwarding import remote_files
+from gateway.intake import later_words
 from gateway.notices import notices
 from gateway.operations import clock_jumps
 from gateway.outbound import outbound
@@ -21,6 +22,7 @@ WORK: dict[str, Callable[[Transaction], object]] = {
     "files claimed": lambda tx: attachments.claim(tx, 10),
     "files of a system of record claimed": lambda tx: remote_files.claim(tx, "sp4n", 10),
     "notices claimed": notices.claim_due,
+    "words said later claimed": lambda tx: later_words.claim(tx, 10),
 }
 
 

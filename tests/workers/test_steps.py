@@ -8,7 +8,11 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from gateway.app import Gateway
+from gateway.casework import casework
 from gateway.complaints.classification import Suggestion
+from gateway.complaints.complaint import Action, Actor, Role
+from gateway.intake import later_words
+from gateway.record import cases
 from tests.workers.conftest import Write
 from workers.classification.engine import KeywordClassifier
 from workers.classify import Judging
@@ -96,6 +100,25 @@ def test_a_suggestion_that_cannot_be_taken_breaks_alone(gateway: Gateway, write:
         emptied(Judging(gateway, Nervous()))
     assert column(gateway, "SELECT suggestion_state FROM complaint ORDER BY id") == ["failed", "done"]
     assert {"suggestions_apart", "suggestion_failed"} <= {line["event"] for line in lines}
+
+
+@pytest.mark.parametrize(("fears", "tries"), [("\0never", 1), ("pemecah", later_words.MOST_ATTEMPTS)])
+def test_words_said_later_are_judged_like_the_first(gateway: Gateway, write: Write, fears: str, tries: int) -> None:
+    for number in (1, 2):
+        write(gateway, f"{REPORT} {number}", number)
+    emptied(Judging(gateway, KeywordClassifier(gateway.office.reference)))
+    with gateway.store.transaction() as tx:
+        for row, words in zip(tx.all(text("SELECT id FROM complaint ORDER BY id")), ("pemecah", "lagi"), strict=True):
+            case = cases.by_id(tx, row.id)
+            assert case is not None
+            casework.apply(tx, Action.REPLY, case, Actor(Role.REPORTER, str(case.contact_id)), {"text": words})
+    classifier = Nervous(fears)
+    with capture_logs() as lines:
+        assert emptied(Judging(gateway, classifier))[0] == 2
+    assert classifier.read.count("lagi") == 1
+    assert classifier.read.count("pemecah") == tries
+    assert column(gateway, "SELECT id FROM later_words") == []
+    assert "pemecah" not in repr(lines)
 
 
 def test_notices_become_messages_once(judged: Callable[[int], Gateway]) -> None:

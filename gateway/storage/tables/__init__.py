@@ -26,7 +26,7 @@ from gateway.storage.tables.governance import (
     legal_hold,
     privacy_request,
 )
-from gateway.storage.tables.learning import automatic, learned_model, proposal, ruling
+from gateway.storage.tables.learning import automatic, later_words, learned_model, proposal, ruling
 from gateway.storage.tables.messages import (
     attachment,
     attachment_upload,
@@ -121,6 +121,7 @@ __all__ = [
     "idempotency_key",
     "identity_demand",
     "known_incident",
+    "later_words",
     "learned_model",
     "lease",
     "legal_hold",

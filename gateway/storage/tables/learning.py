@@ -1,9 +1,24 @@
 """What the classifier proposed, what people decided instead, and which learned models there are. No text stands here."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, String, Table, text
 
-from gateway.storage.tables.metadata import metadata
+from gateway.storage.tables.metadata import metadata, work_columns
 from gateway.storage.types import Document, Instant
+
+later_words = Table(
+    "later_words",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("complaint_id", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    *work_columns(),
+)
+"""Words that a reporter added to a complaint that was judged already, until they are judged as well: `id` is that of the
+event which holds them."""
+OPEN_WORDS = text("state IN ('queued', 'working')")
+Index(
+    "ix_later_words_due", later_words.c.due_at, later_words.c.id, sqlite_where=OPEN_WORDS, postgresql_where=OPEN_WORDS
+)
 
 proposal = Table(
     "proposal",
