@@ -137,3 +137,10 @@ def test_any_text_is_read_and_always_alike(normaliser: Normaliser, mender: Mende
     for word in normaliser.read(text).plain:
         assert all(mender.mend(part) == (part,) for part in mender.mend(word) if not part.endswith("nya"))
     assert without_digits(without_digits(text)) == without_digits(text)
+
+
+def test_what_a_word_means_is_found_by_its_form_or_else_by_its_stem() -> None:
+    normaliser = Normaliser(
+        [], {}, ["tambal"], meanings={"tambal": "memperbaiki", "ditambali": "menutup", "udan": "cuaca"}
+    )
+    assert normaliser.read("menambal jalan, ditambali, udan").meanings == ("memperbaiki", "menutup", "cuaca")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from config.reference import Reference
-from workers.classification.building import build, longer
+from workers.classification.building import build
 from workers.classification.engine import KeywordClassifier
 from workers.classification.linear import Reading
 from workers.classification.shipped import MODELS, TASKS, edition, reading_of, sentences, shipped, stale
@@ -73,14 +73,6 @@ def test_a_changed_sentence_is_another_edition() -> None:
 def test_a_model_that_is_missing_is_named() -> None:
     with pytest.raises(WordListInvalid, match=r"models/weather\.json"):
         shipped("weather")
-
-
-def test_a_letter_is_mostly_about_its_topic() -> None:
-    sentences = [Example("desa", "DPMD", f"desa {number}") for number in range(9)] + [Example("agama", "", "masjid")]
-    letters = list(longer(sentences))
-    assert [(one.topic, one.agency) for one in letters] == [(one.topic, one.agency) for one in sentences]
-    assert all(one.text.count("desa") >= 3 for one in letters[:9])
-    assert letters[1].text != letters[2].text
 
 
 def test_building_learns_both_tasks_from_the_same_sentences(reference: Reference) -> None:

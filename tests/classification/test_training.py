@@ -74,7 +74,7 @@ def test_no_word_and_no_pair_is_learned_that_too_few_people_used() -> None:
     named = [Labelled(f"air mati {words} {turn}", "air", words) for words in said for turn in ("lagi", "terus")]
     rows = [*(replace(row, group=row.text) for row in ROWS), *named]
     model = train("topic", rows, split, people=3)
-    known = {*model.rarity, *model.weights}
+    known = set(model.features)
     assert {"siti", "aminah", "air mati"} <= known
     assert not [one for one in known if one.startswith(("siti aminah", "bu siti", "sini"))]
 

@@ -7,7 +7,8 @@ import pytest
 from config.reference import Reference
 from workers.classification import wordlists
 from workers.classification.kind import ADVERTISING, NO_REPORT
-from workers.classification.wordlists import WordListInvalid, WordLists, examples, messages, warning_examples
+from workers.classification.normalise import Normaliser
+from workers.classification.wordlists import WordListInvalid, WordLists, _toml, examples, messages, warning_examples
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,15 @@ def test_no_phrase_stands_twice_in_a_list(lists: WordLists) -> None:
     lists_of_topics = [words for table in lists.topics.values() for words in table.values()]
     assert lists_of_topics
     assert [words for words in lists_of_topics if len(words) != len(set(words))] == []
+
+
+def test_a_word_has_one_meaning_and_stands_as_it_is_read() -> None:
+    groups = {name: words.split() for name, words in _toml("meanings").items()}
+    words = [word for group in groups.values() for word in group]
+    assert len(words) == len(set(words))
+    normaliser = Normaliser([], {})
+    assert [word for word in words if normaliser.plain(word) != (word,)] == [], "no blank, capital or digit"
+    assert min(map(len, groups.values())) >= 3
 
 
 def test_every_message_is_labelled_with_answers_that_exist(reference: Reference) -> None:

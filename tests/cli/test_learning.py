@@ -27,7 +27,7 @@ from tests.cli.test_operating import SETTINGS
 from workers.classification.engine import VAGUE, KeywordClassifier
 from workers.classification.learned import LearnedClassifier
 from workers.classification.learning import Source, learn
-from workers.classification.linear import LinearModel, Reading
+from workers.classification.linear import LinearModel, Reading, features_of
 from workers.classification.serving import Serving
 from workers.classification.training import Labelled
 from workers.classify import Judging
@@ -148,7 +148,7 @@ def test_too_few_cases_and_unknown_versions_are_said(run: Run) -> None:
 
 def test_a_text_of_which_no_word_was_taught_is_left_to_the_installed_classifier(classifier: KeywordClassifier) -> None:
     def nothing(task: str) -> LinearModel:
-        return LinearModel(task, "1", ("a", "b"), (0, 0), {"klotok": ((0, 100),)}, {"klotok": 1.0}, 1.0)
+        return LinearModel(task, "1", ("a", "b"), (0, 0), features_of({"klotok": ((0, 100),)}, {"klotok": 1.0}), 1.0)
 
     learned = LearnedClassifier(classifier, {f"{task}-1": nothing(task) for task in ("topic", "agency", "kind")})
     for text in ("Jalan berlubang di Sidorejo", "xyzzy", "", "halo"):
@@ -166,7 +166,9 @@ def test_without_a_model_the_installed_classifier_says_it_all(classifier: Keywor
     installed = classifier.suggest(VAGUE_REPORT)
     assert (installed.topic, installed.confidence) == ("lainnya", VAGUE), "else nothing is held back here"
     assert LearnedClassifier(classifier, {}).suggest(VAGUE_REPORT) == installed
-    sure = LinearModel("agency", "1", ("DLH", "PUPR"), (900, 0), {"kantor": ((0, 100),)}, {"kantor": 1.0}, 1.0)
+    sure = LinearModel(
+        "agency", "1", ("DLH", "PUPR"), (900, 0), features_of({"kantor": ((0, 100),)}, {"kantor": 1.0}), 1.0
+    )
     assert LearnedClassifier(classifier, {"agency-1": sure}).suggest(VAGUE_REPORT).confidence == VAGUE
 
 
@@ -196,7 +198,7 @@ def test_what_is_learned_otherwise_from_the_same_cases_is_another_version() -> N
 
 def test_a_file_that_comes_after_the_choice_serves_without_a_restart(tmp_path: Path) -> None:
     serving = Serving(Reference.load(), tmp_path)
-    model = LinearModel("topic", "1", ("a", "b"), (0, 0), {"klotok": ((0, 100),)}, {"klotok": 1.0}, 1.0)
+    model = LinearModel("topic", "1", ("a", "b"), (0, 0), features_of({"klotok": ((0, 100),)}, {"klotok": 1.0}), 1.0)
     content = model.to_json()
     chosen = ("topic", "topic-1", hashlib.sha256(content.encode()).hexdigest())
     with capture_logs() as logs:
@@ -215,7 +217,9 @@ def test_what_was_taught_before_topics_and_agencies_changed_is_not_proposed(tmp_
     reference = Reference.load()
     serving, chosen = Serving(reference, tmp_path), []
     for task, gone, still in (("topic", "topik-lama", "perhubungan"), ("agency", "DINAS-LAMA", "DISHUB")):
-        model = LinearModel(task, "1", (gone, still), (900, 0), {"klotok": ((0, 500),)}, {"klotok": 1.0}, 1.0)
+        model = LinearModel(
+            task, "1", (gone, still), (900, 0), features_of({"klotok": ((0, 500),)}, {"klotok": 1.0}), 1.0
+        )
         content = model.to_json()
         (tmp_path / f"{task}-1.json").write_text(content)
         chosen.append((task, f"{task}-1", hashlib.sha256(content.encode()).hexdigest()))

@@ -77,13 +77,13 @@ class Agencies:
     def hints(self, words: Words, warned: Mapping[str, float]) -> dict[str, float]:
         """What the word lists say, and what ships learned, for a model that is learned on top of these."""
         said = {**totals(strongest_per_word(self._lexicon.hits(words))), **warned}
-        return said | before(self._model, Reading(words.stems, said))
+        return said | before(self._model, Reading(words.stems, said, words.meanings))
 
     def guess(self, words: Words, topic: TopicGuess, place_code: str, warned: Mapping[str, float]) -> AgencyGuess:
         """`warned`: what was learned of dangers and secrets in it, see `DangerGuess.hints`."""
         hits = strongest_per_word(self._lexicon.hits(words))
         spoken = totals(hits)
-        told = self._told(Reading(words.stems, {**spoken, **warned}))
+        told = self._told(Reading(words.stems, {**spoken, **warned}, words.meanings))
         rules = self._rules.fitting(words)
         scores = dict(spoken)
         for rule in rules:
@@ -91,9 +91,10 @@ class Agencies:
         self._add_topics(scores, topic)
         self._add_units(scores, words, place_code)
         ruled = {rule.agency for rule in rules}
+        likely = (code for code, one in told.items() if one >= LEARNED_AT_LEAST)
         named = {
             code: scores.get(code, 0.0) + _worth(told.get(code, 0.0))
-            for code in {**scores, **told}
+            for code in dict.fromkeys((*scores, *likely))
             if code in ruled
             or told.get(code, 0.0) >= LEARNED_AT_LEAST
             or (code in self._own and scores.get(code, 0.0) >= NAMED_AT_LEAST)

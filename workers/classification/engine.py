@@ -32,9 +32,10 @@ LONGEST_TEXT = 2_000
 """Characters that are looked at; an SMS has 160, and no message may take longer than a millisecond."""
 LONGEST_LETTER = 10_000
 """Characters that are searched for danger: a complaint has no more."""
-PART, STEP = 40, 30
-"""Words of a part of a letter, about as many as a message has from which danger was learned; in a longer text everyday words
-outweigh it."""
+LETTER = 40
+"""Words from which on a text is looked at in parts, too: everyday words outweigh what is said in one of its sentences."""
+PART, STEP = 24, 16
+"""Words of a part, and from one part to the next."""
 COMMON = 2
 """So often a word stands in the Indonesian examples that it is Indonesian."""
 
@@ -71,7 +72,9 @@ class KeywordClassifier:
         keywords = [word for agency in reference.agencies.values() for word in agency.keywords]
         keywords += [word for body in reference.out_of_authority.values() for word in body.keywords]
         phrases = [*lists.vocabulary(), *keywords]
-        normaliser = Normaliser(reference.colloquial, lists.synonyms, phrases, every_word(reference, lists))
+        normaliser = Normaliser(
+            reference.colloquial, lists.synonyms, phrases, every_word(reference, lists), lists.meanings
+        )
         self._language = watch("language", language_guesser(reference, lists))
         self._normaliser = watch("normalise", normaliser)
         self._topics = watch("topic", Topics(reference, lists, normaliser, models.get("topic")))
@@ -132,7 +135,7 @@ class KeywordClassifier:
         if task in {DANGER, SECRETS}:
             return self._danger.reading(task, text, words)
         hints = {"topic": self._topics.hints, "agency": self._agencies.hints}[task]
-        return Reading(words.stems, hints(words, self._warned(text).hints))
+        return Reading(words.stems, hints(words, self._warned(text).hints), words.meanings)
 
     def _hear(self, text: str) -> tuple[LanguageGuess, Words]:
         language = self._language.guess(text)
@@ -179,7 +182,7 @@ class KeywordClassifier:
 def parts(text: str) -> list[str]:
     """A letter in parts that overlap; nothing of a message that is not longer than one. A cry for help may stand anywhere."""
     words = text[:LONGEST_LETTER].split()
-    if len(words) <= PART and len(text) <= LONGEST_TEXT:
+    if len(words) <= LETTER and len(text) <= LONGEST_TEXT:
         return []
     return [" ".join(words[begin : begin + PART]) for begin in range(0, len(words), STEP)]
 
@@ -217,8 +220,8 @@ def _with_point(suggestion: Suggestion, point: Degrees | None) -> Suggestion:
 
 
 def every_word(reference: Reference, lists: WordLists) -> set[str]:
-    """Words that are right as they are: of every language, of the examples, and of names of places."""
-    words = {word for table in lists.languages.values() for word in table["words"].split()}
+    """Words that are right as they are: of every language, with a meaning, of the examples, and of names of places."""
+    words = {word for table in lists.languages.values() for word in table["words"].split()} | lists.meanings.keys()
     said = [line for lines in sentences().values() for line in lines]
     said += [example.text for example in examples()]
     said += [area.name for area in reference.areas.values()]

@@ -55,7 +55,8 @@ class Kinds:
         if "?" in text:
             hints["?"] = STRONGEST_HINT / 2
         hints["brief"] = STRONGEST_HINT / max(1, len(words.stems))
-        return Reading((*words.stems, BEGINS + words.stems[0]) if words.stems else (), hints)
+        begun = (*words.stems, BEGINS + words.stems[0]) if words.stems else ()
+        return Reading(begun, hints, words.meanings)
 
     def guess(self, text: str, words: Words, evidence: float) -> KindGuess:
         """`evidence` = how strongly the text speaks of any topic."""

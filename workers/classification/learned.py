@@ -106,4 +106,4 @@ def _reason(model: LinearModel, reading: Reading, first: Ranked) -> str:
 def _unknown(model: LinearModel, reading: Reading) -> float:
     """Share of the words that the model never saw."""
     stems = reading.stems
-    return round(sum(stem not in model.rarity for stem in stems) / len(stems), 3) if stems else 0.0
+    return round(sum(not model.knows(stem) for stem in stems) / len(stems), 3) if stems else 0.0

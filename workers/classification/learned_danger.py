@@ -17,7 +17,7 @@ DANGER, SECRETS = "danger", "secrets"
 """Which hazard; which kind of secret."""
 NONE = "none"
 """What both models answer to an ordinary message."""
-SURE_AT = {DANGER: (0.8, 0.8), SECRETS: (0.3, 0.75)}
+SURE_AT = {DANGER: (0.7, 0.7), SECRETS: (0.4, 0.55)}
 """Learned probability of any, from which on it counts: where the lists say so too, and where they do not.
 
 Chosen on messages that neither were made from, so that about four in five warnings are right and as few as can be are missed.
@@ -65,7 +65,7 @@ class LearnedDanger:
         stems = (*words.stems, *self._lists.groups_in(words))
         marks = {mark: STRONGEST_HINT for mark in "!?" if mark in text}
         said = {DANGER: _said_of_danger(seen), SECRETS: _said_of_secrets(seen)}
-        return {task: Reading(stems, {**hints, **marks}) for task, hints in said.items()}
+        return {task: Reading(stems, {**hints, **marks}, words.meanings) for task, hints in said.items()}
 
     def _signs(self, task: str, label: str, listed: Sequence[Hit], reading: Reading, words: Words) -> tuple[Hit, ...]:
         """What speaks for a label: lines of the lists, or the learned words that did most. At least one."""

@@ -98,7 +98,7 @@ def learn(
         "reporters": len({row.group or row.text for row in kept}),
         "classes": dict(sorted(Counter(row.label for row in kept).items())),
         "left_out": left_out,
-        "words": len(model.rarity),
+        "words": model.words,
         "validated": figures(told),
         "builtin": {"accuracy": _rounded(certainty.accuracy(builtin)), "top3": _rounded(certainty.top_three(builtin))},
         "gain": _duel(builtin, told),
@@ -162,7 +162,7 @@ def _baseline(
     stems = [stem for row in rows for stem in read(row.text).stems]
     return {
         "sure": _rounded(sum(one.sure for one in told) / len(told)),
-        "unknown": _rounded(sum(stem not in model.rarity for stem in stems) / len(stems)) if stems else 0.0,
+        "unknown": _rounded(sum(not model.knows(stem) for stem in stems) / len(stems)) if stems else 0.0,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 
 from config.reference import Colloquial
 from workers.classification.mending import Mender, without_digits
@@ -56,6 +57,8 @@ class Words:
     """Known word stems: for word lists."""
     grams: Mapping[str, Sequence[int]]
     """Runs of 1 to 4 stems that stand in a word list, joined by a space, with the positions where they begin."""
+    meanings: tuple[str, ...] = ()
+    """What the words mean, of those that stand in meanings.toml, in their order."""
 
 
 class Normaliser:
@@ -67,10 +70,12 @@ class Normaliser:
         synonyms: Mapping[str, Mapping[str, str]],
         vocabulary: Iterable[str] = (),
         known: Iterable[str] = (),
+        meanings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """`synonyms`: language -> word -> what it is read as; they come before the colloquial table. `known`: words of any
-        language, which are no misspelling of another.
+        language, which are no misspelling of another. `meanings`: word -> what it means.
         """
+        self._meanings = meanings
         self._regional = {
             language: {word: tuple(_split(standard)) for word, standard in words.items()}
             for language, words in synonyms.items()
@@ -99,7 +104,11 @@ class Normaliser:
     def read(self, text: str, language: str = "id") -> Words:
         plain = _unrepeated(self._spellings(language).spell_out(_split(without_links(text, _LINK))))[:MOST_WORDS]
         stems = tuple(map(self.stem, plain))
-        return Words(plain, stems, self._grams(stems))
+        meanings = map(self._meaning, plain, stems)
+        return Words(plain, stems, self._grams(stems), tuple(one for one in meanings if one))
+
+    def _meaning(self, word: str, stem: str) -> str:
+        return self._meanings.get(word) or self._meanings.get(stem, "")
 
     def phrase(self, phrase: str) -> str:
         """A phrase of a word list in the form in which it occurs in `Words.grams`, from now on; empty when it cannot be

@@ -63,7 +63,7 @@ def edition(sentences: Iterable[Example]) -> str:
 
 
 def reading_of(sentences: Sequence[Example], read: Callable[[str], Reading]) -> str:
-    """How the sentences were read: word lists, synonyms and tables of spelling, as far as they change a stem or a hint.
+    """How the sentences were read: word lists, synonyms and tables of spelling, as far as they change a stem, a meaning or a hint.
 
     Some of the sentences say it for all: a change that none of a thousand shows is none worth learning anew for.
     """
@@ -71,7 +71,7 @@ def reading_of(sentences: Sequence[Example], read: Callable[[str], Reading]) -> 
     for one in sentences[::EVERY]:
         seen = read(one.text)
         hints = " ".join(f"{label}={strength:.2f}" for label, strength in sorted(seen.hints.items()))
-        digest.update(f"{' '.join(seen.stems)}\t{hints}\n".encode())
+        digest.update(f"{' '.join(seen.stems)}\t{' '.join(seen.meanings)}\t{hints}\n".encode())
     return digest.hexdigest()[:16]
 
 

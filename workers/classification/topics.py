@@ -8,7 +8,7 @@ from heapq import nsmallest
 from config.reference import Reference
 from gateway.complaints.classification import Ranked
 from workers.classification.lexicon import Hit, Lexicon, strongest_per_word, totals
-from workers.classification.linear import HINT, SCALE, LinearModel, Reading, before
+from workers.classification.linear import HINT, SCALE, LinearModel, Reading, before, features_of
 from workers.classification.normalise import Normaliser, Words
 from workers.classification.wordlists import WordLists
 
@@ -61,13 +61,13 @@ class Topics:
     def hints(self, words: Words, warned: Mapping[str, float]) -> dict[str, float]:
         """What the word lists say, and what ships learned, for a model that is learned on top of these."""
         said = {**totals(strongest_per_word(self._lexicon.hits(words))), **warned}
-        return said | before(self._learned, Reading(words.stems, said))
+        return said | before(self._learned, Reading(words.stems, said, words.meanings))
 
     def guess(self, words: Words, warned: Mapping[str, float]) -> TopicGuess:
         """`warned`: what was learned of dangers and secrets in it, see `DangerGuess.hints`."""
         hits = strongest_per_word(self._lexicon.hits(words))
         hints = totals(hits)
-        reading = Reading(words.stems, {**hints, **warned})
+        reading = Reading(words.stems, {**hints, **warned}, words.meanings)
         # In a long text words of many topics meet.
         told = self._model.probabilities(reading, HONESTY * max(1.0, math.sqrt(len(words.stems) / LONG)))
         if not told:
@@ -96,8 +96,7 @@ def _by_keywords(reference: Reference, codes: Sequence[str]) -> LinearModel:
         version="keywords",
         classes=tuple(codes),
         bias=tuple(round(PRIOR_SHARE * one * SCALE) for one in often),
-        weights={HINT + code: ((position, SCALE),) for position, code in enumerate(codes)},
-        rarity={},
+        features=features_of({HINT + code: ((position, SCALE),) for position, code in enumerate(codes)}, {}),
         temperature=KEYWORD_TEMPERATURE,
     )
 

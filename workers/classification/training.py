@@ -12,7 +12,17 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from workers.classification.linear import HINT, SCALE, LinearModel, Reading, letters_in, weighed, words_in
+from workers.classification.linear import (
+    HINT,
+    SCALE,
+    LinearModel,
+    Reading,
+    features_of,
+    letters_in,
+    meanings_in,
+    weighed,
+    words_in,
+)
 
 Read = Callable[[str], Reading]
 
@@ -20,6 +30,7 @@ FOLDS = 5
 AT_LEAST = 2
 """Texts in which a word must occur to be learned."""
 LETTERS_AT_LEAST = 3
+"""The same for letters in a row and for meanings."""
 SELDOM = 20
 """Words in fewer texts are known by their letters too: misspelt, inflected, regional."""
 FREEDOM = 5.0
@@ -29,7 +40,9 @@ HINT_SHARE = 0.1
 LIGHTEST = 20
 """Weights below this many hundredths are left out: they change nothing and are most of the file."""
 TEMPERATURES = tuple(round(0.5 * 1.1**step, 4) for step in range(24))
-STEPS = 100
+STEPS = 400
+STILL = 1e-4
+"""Learning ends when nothing moves by more than this: sooner, chance decides on a text in fifty."""
 
 
 class TrainingUnavailable(RuntimeError):
@@ -178,8 +191,9 @@ def _fitted(task: str, version: str, cases: Sequence[_Case], temperature: float,
         version=version,
         classes=tuple(classes),
         bias=tuple(round(float(one) * SCALE) for one in intercepts),
-        weights=weights,
-        rarity={word: rare for word, rare in rarity.items() if word in weights or rare < seldom},
+        features=features_of(
+            weights, {word: rare for word, rare in rarity.items() if word in weights or rare < seldom}
+        ),
         seldom=seldom,
         temperature=temperature,
     )
@@ -195,7 +209,7 @@ def _learn(cases: Sequence[_Case], rarity: Mapping[str, float], seldom: float, w
     matrix = vectorizer.fit_transform([_vector(case.reading, rarity, seldom, way.trust) for case in cases])
     often = Counter(case.label for case in cases)
     weights = {label: (len(cases) / len(often) / count) ** way.balance for label, count in often.items()}
-    regression = models.LogisticRegression(C=FREEDOM, max_iter=STEPS, tol=1e-3, class_weight=weights)
+    regression = models.LogisticRegression(C=FREEDOM, max_iter=STEPS, tol=STILL, class_weight=weights)
     regression.fit(matrix, [case.label for case in cases])
     return vectorizer, regression
 
@@ -214,19 +228,24 @@ def _rarity(cases: Sequence[_Case], people: int) -> tuple[dict[str, float], floa
     spelt = Counter(
         row for case in cases for row in letters_in(stem for stem in case.reading.stems if said[stem] < SELDOM)
     )
+    meant = Counter(one for case in cases for one in meanings_in(case.reading.meanings))
     known = {word for word, often in said.items() if often >= AT_LEAST}
-    known |= {row for row, often in spelt.items() if often >= LETTERS_AT_LEAST}
+    known |= {row for row, often in (spelt | meant).items() if often >= LETTERS_AT_LEAST}
     if people > 1:
         known &= _of_many(cases, people)
-    counts = said | spelt
+    counts = said | spelt | meant
     rarity = {word: _rare(often, len(cases)) for word, often in counts.items() if word in known}
     return rarity, _rare(SELDOM - 1, len(cases))
 
 
 def _of_many(cases: Sequence[_Case], people: int) -> set[str]:
-    written = [(case.author, (*words_in(case.reading.stems), *letters_in(case.reading.stems))) for case in cases]
+    written = [(case.author, _features(case.reading)) for case in cases]
     authors = Counter(word for word, _ in {(word, author) for author, words in written for word in words})
     return {word for word, often in authors.items() if often >= people}
+
+
+def _features(reading: Reading) -> tuple[str, ...]:
+    return (*words_in(reading.stems), *meanings_in(reading.meanings), *letters_in(reading.stems))
 
 
 def _rare(often: int, texts: int) -> float:
@@ -234,5 +253,5 @@ def _rare(often: int, texts: int) -> float:
 
 
 def _vector(reading: Reading, rarity: Mapping[str, float], seldom: float, trust: float) -> dict[str, float]:
-    vector = dict(weighed(reading.stems, rarity, seldom))
+    vector = weighed(reading, rarity, seldom)
     return vector | {HINT + label: trust * strength for label, strength in reading.hints.items()}

@@ -54,6 +54,8 @@ class WordLists:
     danger: Table
     places: Table
     spam: Table
+    meanings: Mapping[str, str]
+    """Word -> what it means: the name of its group."""
 
     @classmethod
     def load(cls) -> "WordLists":
@@ -68,6 +70,7 @@ class WordLists:
             danger=_toml("danger"),
             places=_toml("places"),
             spam=_toml("spam"),
+            meanings={word: group for group, words in _toml("meanings").items() for word in words.split()},
         )
 
     def vocabulary(self) -> Iterator[str]:
