@@ -49,7 +49,9 @@ def claim(tx: Transaction, limit: int) -> list[LaterWords]:
     rows = claim_rows(tx, table, limit=limit, lease=LEASE, working="working")
     if not rows:
         return []
-    asked = select(event.id, event.text_masked).where(event.id.in_([row.id for row in rows]))
+    # By complaint, of which there is an index.
+    mine = event.complaint_id.in_({row.complaint_id for row in rows}) & event.id.in_([row.id for row in rows])
+    asked = select(event.id, event.text_masked).where(mine)
     texts = {row.id: row.text_masked for row in tx.all(asked)}
     return [LaterWords(row.id, row.complaint_id, texts.get(row.id, ""), row.fence) for row in rows]
 

@@ -29,7 +29,7 @@ GROUPS: Mapping[str, frozenset[str]] = MappingProxyType({
     "task": frozenset({"pic", "dep", "task", "staff"}),
     "deed": frozenset({"officer"}),
     "above": frozenset({"sup", "mandate", "chan"}),
-    "danger": frozenset({"em", "duty"}),
+    "danger": frozenset({"em", "duty", "heard"}),
     "protection": frozenset({"pv", "code"}),
     "talk": frozenset({"greet", "help", "stop", "start", "err", "cancel", "none", "lang", "glos", "svc"}),
     "button": frozenset({"button"}),
