@@ -30,9 +30,9 @@ class Judging:
         self._classifier = classifier
 
     def step(self) -> int:
-        return self._step() + self._hear()
+        return self._judge_reports() + self._judge_later_words()
 
-    def _step(self) -> int:
+    def _judge_reports(self) -> int:
         with self._store.transaction() as tx:
             jobs = triage.claim(tx, BATCH)
             choice = classifiers.choice(tx) if jobs else None
@@ -47,25 +47,17 @@ class Judging:
         # kill point: classify.committed
         return len(jobs)
 
-    def _hear(self) -> int:
+    def _judge_later_words(self) -> int:
         """What reporters added to complaints that were judged before."""
         with self._store.reading() as tx:  # to claim takes the one lock that everybody wants
-            if not later_words.wait(tx):
+            if not later_words.any_wait(tx):
                 return 0
         with self._store.transaction() as tx:
             claimed = later_words.claim(tx, BATCH)
-        heard = [(words, seen) for words in claimed if (seen := self._understood(words)) is not None]
+        heard = [(words, seen) for words in claimed if (seen := self._judge(words)) is not None]
         if heard:
             self._settle(heard)
         return len(claimed)
-
-    def _understood(self, words: LaterWords) -> Suggestion | None:
-        try:
-            return self._classifier.suggest(words.text)
-        except Exception:
-            log.exception("classifier_failed", complaint_id=words.complaint_id)
-            self._leave(words)
-        return None
 
     def _settle(self, heard: Sequence[Heard]) -> None:
         try:
@@ -74,17 +66,13 @@ class Judging:
         except Exception:
             if len(heard) == 1:
                 log.exception("suggestion_failed", complaint_id=heard[0][0].complaint_id)
-                self._leave(heard[0][0])
+                self._give_up(heard[0][0])
                 return
             log.warning("suggestions_apart", size=len(heard), exc_info=True)
             for one in heard:
                 self._settle([one])
 
-    def _leave(self, words: LaterWords) -> None:
-        with self._store.transaction() as tx:
-            later_words.give_up(tx, words)
-
-    def _judge(self, job: TriageJob) -> Suggestion | None:
+    def _judge(self, job: TriageJob | LaterWords) -> Suggestion | None:
         try:
             return self._classifier.suggest(job.text)
         except Exception:
@@ -125,9 +113,12 @@ class Judging:
             self._give_up(job)
         return set()
 
-    def _give_up(self, job: TriageJob) -> None:
+    def _give_up(self, job: TriageJob | LaterWords) -> None:
         with self._store.transaction() as tx:
-            triage.give_up(tx, job)
+            if isinstance(job, LaterWords):
+                later_words.give_up(tx, job)
+            else:
+                triage.give_up(tx, job)
 
 
 def open_work(tools: Tools) -> Judging:

@@ -39,7 +39,7 @@ class LaterWords:
 Heard = tuple[LaterWords, Suggestion]
 
 
-def wait(tx: Transaction) -> bool:
+def any_wait(tx: Transaction) -> bool:
     """Whether any are there, due or not."""
     return tx.one(select(tables.later_words.c.id).limit(1)) is not None
 
@@ -87,9 +87,8 @@ def _of(words: LaterWords) -> Any:
 
 def _act(tx: Transaction, complaint_id: int, suggestion: Suggestion) -> None:
     complaint = tables.complaint
-    case = cases.by_id(tx, complaint_id)
     row = tx.one(select(complaint).where(complaint.c.id == complaint_id))
-    if case is None or row is None:
+    if row is None:
         return
     seen = []
     if suggestion.emergency and row.urgency != Urgency.DARURAT.value:
@@ -100,7 +99,7 @@ def _act(tx: Transaction, complaint_id: int, suggestion: Suggestion) -> None:
         seen.append("secret")
     if seen:
         note = " ".join(tx.office.texts(f"heard.{what}") for what in seen)
-        casework.remark(tx, case, HEARD, SYSTEM, {"note": note}, Visibility.INTERNAL)
+        casework.remark(tx, cases.case_of(row), HEARD, SYSTEM, {"note": note}, Visibility.INTERNAL)
 
 
 def _shut(row: Any) -> dict[str, Any]:

@@ -219,10 +219,10 @@ class LinearModel:
         wanted = self.classes.index(name)
         classes = len(self.classes)
         said = [
-            (name, value * scale * weight / SCALE)
+            (feature, value * scale * weight / SCALE)
             for scale, found in self._spoken(reading)
-            for name, value, row in found
-            if not name.startswith((HINT, MEANING, LETTERS)) and (weight := unpacked(row, classes)[wanted]) > 0
+            for feature, value, row in found
+            if not feature.startswith((HINT, MEANING, LETTERS)) and (weight := unpacked(row, classes)[wanted]) > 0
         ]
         return sorted(said, key=lambda one: (-one[1], one[0]))[:most]
 

@@ -108,7 +108,7 @@ def train(
 
     `balance`: 0 = answers are expected as often as they occur in the rows, 1 = all equally often.
     `trust`: what a step of the word lists is worth beside the words of a text. `people`: of so many groups a word, a
-    pair of words, or letters in a row must be to be learned.
+    pair of words, a meaning, or letters in a row must be to be learned.
     Raises `TooFew`, `TrainingUnavailable`.
     """
     way = _Way(balance, trust, people)
