@@ -6,17 +6,18 @@ The gateway never says that help is on its way: the reporter is told to call 112
 from gateway.casework import casework
 from gateway.complaints.complaint import NO_INPUTS, SYSTEM, Action, Actor, Case, Visibility
 from gateway.notices import notices
+from gateway.notices.staff_texts import ADDED
 from gateway.record import cases, events
 from gateway.storage.store import Transaction
 
 TELLS = ("duty.new", "duty.unseen")
 
 
-def tell(tx: Transaction, complaint_id: int) -> None:
-    """A report of danger has come in."""
+def tell(tx: Transaction, complaint_id: int, words: str = "") -> None:
+    """A report of danger has come in, or `words` of danger were added to one."""
     case, received = cases.by_id(tx, complaint_id), events.last(tx, complaint_id)
     if case is not None:
-        notices.write(tx, case, received.id, TELLS, SYSTEM, NO_INPUTS)
+        notices.write(tx, case, received.id, TELLS, SYSTEM, {ADDED: words} if words else NO_INPUTS)
 
 
 def key_of(case: Case) -> str:

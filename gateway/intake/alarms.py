@@ -30,10 +30,10 @@ SUICIDE = "bunuh_diri"
 """Its hazard: told whom to call like somebody who is threatened, as for the words of arrival."""
 
 
-def raise_alarm(tx: Transaction, row: Any, suggestion: Suggestion) -> None:
-    """`row`: a complaint that was just received and is not urgent yet; if it is held, it stays so."""
+def raise_alarm(tx: Transaction, row: Any, suggestion: Suggestion, words: str = "") -> None:
+    """`row`: a complaint that is not urgent yet; if it is held, it stays so. `words`: which tell of danger, where its text does not."""
     cases.amend(tx, row.id, urgency=Urgency.DARURAT.value)
-    emergencies.tell(tx, row.id)
+    emergencies.tell(tx, row.id, words)
     is_threatened = suggestion.sensitive in THREATENED or suggestion.hazard == SUICIDE
     notice = "em.violence" if is_threatened else "em.notice"
     _say(tx, row, [notice, *_advice(suggestion)])

@@ -70,7 +70,7 @@ def settle(tx: Transaction, heard: Sequence[Heard]) -> None:
     ours = _done(tx, [words for words, _ in heard])
     for words, suggestion in heard:
         if words.id in ours and (suggestion.emergency or suggestion.sensitive is not Sensitive.NONE):
-            _act(tx, words.complaint_id, suggestion)
+            _act(tx, words, suggestion)
 
 
 def _done(tx: Transaction, words: Iterable[LaterWords]) -> set[int]:
@@ -85,17 +85,17 @@ def _of(words: LaterWords) -> Any:
     return (table.id == words.id) & (table.fence == words.fence)
 
 
-def _act(tx: Transaction, complaint_id: int, suggestion: Suggestion) -> None:
+def _act(tx: Transaction, words: LaterWords, suggestion: Suggestion) -> None:
     complaint = tables.complaint
-    row = tx.one(select(complaint).where(complaint.c.id == complaint_id))
+    row = tx.one(select(complaint).where(complaint.c.id == words.complaint_id))
     if row is None:
         return
     seen = []
     if suggestion.emergency and row.urgency != Urgency.DARURAT.value:
-        alarms.raise_alarm(tx, row, suggestion)
+        alarms.raise_alarm(tx, row, suggestion, words.text)
         seen.append("danger")
     if suggestion.sensitive is not Sensitive.NONE and row.sensitive == Sensitive.NONE.value:
-        cases.amend(tx, complaint_id, sensitive=suggestion.sensitive.value, **_shut(row))
+        cases.amend(tx, row.id, sensitive=suggestion.sensitive.value, **_shut(row))
         seen.append("secret")
     if seen:
         note = " ".join(tx.office.texts(f"heard.{what}") for what in seen)

@@ -52,6 +52,8 @@ BY_SMS = "_sms"
 OPENS_PAGE = frozenset({"pic.new", "pic.replied", "pic.reopened", "pic.noanswer", "pic.half", "pic.due", "pic.overdue"})
 BRINGS_CODE = frozenset({"pic.new"})
 """By SMS these can be answered with a one-time code (gateway/officers/sms.py)."""
+ADDED = "added"
+"""Input of a notice: words of the reporter that it quotes instead of the report."""
 SAYS_ALL = frozenset({"pic.replied"})
 """Where all words are quoted and can be answered below, nobody needs the page."""
 
@@ -183,7 +185,7 @@ def _officer_values(tx: Transaction, case: Any, inputs: Mapping[str, str], link:
         "tiket": case.number,
         "nomor": plain(case.number),
         "topik": _topic(tx, case.topic),
-        "kutipan": _excerpt(tx, shown.text) if shown.text else texts("staff.confidential"),
+        "kutipan": _excerpt(tx, inputs.get(ADDED) or shown.text) if shown.text else texts("staff.confidential"),
         "tautan": link,
         "kantor": directory.agency_names(tx).get(office, office),
         "alasan": _words(tx, case, inputs),

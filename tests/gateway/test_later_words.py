@@ -84,6 +84,22 @@ def test_more_words_about_the_same_danger_ring_no_second_time(store: Store, tele
     assert told_of_duty(store) == 1
 
 
+@pytest.mark.parametrize(("suggestion", "quoted"), [(FIRE, ADDED), (BEATEN, "")])
+def test_those_on_duty_read_the_words_that_tell_of_danger_unless_they_are_secret(
+    store: Store, telegram: Sends, suggestion: Suggestion, quoted: str
+) -> None:
+    case = short_ways.assigned(store, telegram(short_ways.REPORT))
+    short_ways.act(store, case, Action.REPLY, reporter(case), text=ADDED)
+    judge(store, suggestion)
+    short_ways.expand(store)
+    told = short_ways.said(store, "duty.new")
+    assert told, "somebody is on duty"
+    for text in told:
+        assert (f'"{quoted}"' in text) == bool(quoted)
+        assert ADDED not in text or quoted
+        assert short_ways.REPORT[:20] not in text
+
+
 def answered(store: Store, case: Case) -> Case:
     act = short_ways.act
     return act(store, case, Action.ANSWER, short_ways.member(store).actor, **short_ways.ANSWER)
