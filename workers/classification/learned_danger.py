@@ -17,7 +17,7 @@ DANGER, SECRETS = "danger", "secrets"
 """Which hazard; which kind of secret."""
 NONE = "none"
 """What both models answer to an ordinary message."""
-SURE_AT = {DANGER: (0.7, 0.7), SECRETS: (0.35, 0.55)}
+SURE_AT = {DANGER: (0.75, 0.75), SECRETS: (0.35, 0.75)}
 """Learned probability of any, from which on it counts: where the lists say so too, and where they do not.
 
 Chosen on messages that neither were made from, so that about four in five warnings are right and as few as can be are missed.

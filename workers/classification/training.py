@@ -29,8 +29,8 @@ Read = Callable[[str], Reading]
 FOLDS = 5
 AT_LEAST = 2
 """Texts in which a word must occur to be learned."""
-LETTERS_AT_LEAST = 3
-"""The same for letters in a row and for meanings."""
+LETTERS_MORE = 1
+"""Letters in a row and meanings must occur in so many more."""
 SELDOM = 20
 """Words in fewer texts are known by their letters too: misspelt, inflected, regional."""
 FREEDOM = 5.0
@@ -89,6 +89,7 @@ class _Way:
     balance: float
     trust: float
     people: int = 1
+    at_least: int = AT_LEAST
 
 
 _PLAIN = _Way(0.0, HINT_SHARE)
@@ -103,15 +104,16 @@ def train(
     balance: float = 0.0,
     trust: float = HINT_SHARE,
     people: int = 1,
+    at_least: int = AT_LEAST,
 ) -> LinearModel:
     """A model of all rows. `read` = how the classifier that will serve the model sees a text.
 
     `balance`: 0 = answers are expected as often as they occur in the rows, 1 = all equally often.
     `trust`: what a step of the word lists is worth beside the words of a text. `people`: of so many groups a word, a
-    pair of words, a meaning, or letters in a row must be to be learned.
+    pair of words, a meaning, or letters in a row must be to be learned. `at_least`: in so many texts a word must be.
     Raises `TooFew`, `TrainingUnavailable`.
     """
-    way = _Way(balance, trust, people)
+    way = _Way(balance, trust, people, at_least)
     cases = _cases(rows, read, FOLDS)
     held_out = [(case.label, scores) for case, scores in _held_out(task, cases, FOLDS, way)]
     return _fitted(task, version, cases, _temperature(held_out), way)
@@ -175,7 +177,7 @@ def _softmax(scores: Mapping[str, float], temperature: float) -> dict[str, float
 
 
 def _fitted(task: str, version: str, cases: Sequence[_Case], temperature: float, way: _Way) -> LinearModel:
-    rarity, seldom = _rarity(cases, way.people)
+    rarity, seldom = _rarity(cases, way)
     vectorizer, regression = _learn(cases, rarity, seldom, way)
     names = [str(name) for name in vectorizer.get_feature_names_out()]
     classes = [str(name) for name in regression.classes_]
@@ -222,17 +224,17 @@ def _for_each_class(regression: Any, classes: int) -> tuple[list[Any], list[Any]
     return rows, intercepts
 
 
-def _rarity(cases: Sequence[_Case], people: int) -> tuple[dict[str, float], float]:
+def _rarity(cases: Sequence[_Case], way: _Way) -> tuple[dict[str, float], float]:
     """What is known, and how much it counts; and how rare a word is of which the letters are looked at."""
     said = Counter(word for case in cases for word in words_in(case.reading.stems))
     spelt = Counter(
         row for case in cases for row in letters_in(stem for stem in case.reading.stems if said[stem] < SELDOM)
     )
     meant = Counter(one for case in cases for one in meanings_in(case.reading.meanings))
-    known = {word for word, often in said.items() if often >= AT_LEAST}
-    known |= {row for row, often in (spelt | meant).items() if often >= LETTERS_AT_LEAST}
-    if people > 1:
-        known &= _of_many(cases, people)
+    known = {word for word, often in said.items() if often >= way.at_least}
+    known |= {row for row, often in (spelt | meant).items() if often >= way.at_least + LETTERS_MORE}
+    if way.people > 1:
+        known &= _of_many(cases, way.people)
     counts = said | spelt | meant
     rarity = {word: _rare(often, len(cases)) for word, often in counts.items() if word in known}
     return rarity, _rare(SELDOM - 1, len(cases))
