@@ -12,7 +12,7 @@ from workers.classification.kind import NO_REPORT
 from workers.classification.learned_danger import NONE
 from workers.classification.linear import LinearModel, Reading
 from workers.classification.shipped import MODELS, TASKS, edition, made_before, reading_of, sentences, whole
-from workers.classification.training import AT_LEAST, Labelled, train
+from workers.classification.training import Labelled, train
 from workers.classification.wordlists import Example, warning_examples
 
 BALANCES = {"topic": 0.7, "agency": 0.7, "kind": 0.4, "danger": 0.0, "secrets": 0.0}
@@ -22,7 +22,7 @@ Sentences were written for small topics too; real messages are mostly about the 
 """
 TRUST = {"topic": 0.06, "agency": 0.06, "kind": 0.05, "danger": 0.05, "secrets": 0.05}
 """What a step of the word lists is worth beside the words of a text: they were made on some of these very sentences."""
-IN_TEXTS = {"topic": 3, "agency": 3}
+AT_LEAST = {"topic": 3, "agency": 3, "kind": 2, "danger": 2, "secrets": 2}
 """In so many texts a word must be: where each word has a weight for a hundred answers, the rarest are most of the model and say least."""
 MAY_WARN = {
     "danger": (
@@ -53,8 +53,8 @@ def build(task: str, written: tuple[Example, ...], classifier: KeywordClassifier
 
     version = f"{edition(written)}.{reading_of(written, read)}"
     labelled = LABELLED.get(task, _labelled)(task, written, classifier)
-    at_least = IN_TEXTS.get(task, AT_LEAST)
-    return train(task, labelled, read, version=version, balance=BALANCES[task], trust=TRUST[task], at_least=at_least)
+    balance, trust, at_least = BALANCES[task], TRUST[task], AT_LEAST[task]
+    return train(task, labelled, read, version=version, balance=balance, trust=trust, at_least=at_least)
 
 
 def _labelled(task: str, written: tuple[Example, ...], _: KeywordClassifier) -> list[Labelled]:
