@@ -15,12 +15,12 @@ from gateway.operations import classifiers
 from gateway.operations.classifiers import AlreadyInUse, NoSuchModel
 from gateway.queries import learning
 from gateway.record import automatic
-from gateway.record.rulings import SENSITIVE, TAPPED, TASKS, TOPIC
+from gateway.record.rulings import HOLD, SENSITIVE, TAPPED, TASKS, TOPIC
 from gateway.web import pages
 from gateway.web.site import Site, posted, site_of, user_of
 
 SCREEN = "/admin/mutu/pengklasifikasi"
-JUDGED = (*TASKS, *TAPPED)
+JUDGED = (*TASKS, *TAPPED, HOLD)
 Choose = Callable[..., None]
 # Last part of the address -> (what it does, the sentence that tells it).
 DEEDS: Mapping[str, tuple[Choose, str]] = {
@@ -44,6 +44,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         tasks=JUDGED,
         is_tapped=task in TAPPED,
         is_secret=task == SENSITIVE,
+        is_hold=task == HOLD,
         found=found,
         cells=heat(found.confusion),
         dots=_dots(found.bins),
@@ -117,7 +118,7 @@ def _dots(bins: Sequence[Bin]) -> Sequence[Dot]:
 
 def _called(site: Site, task: str) -> Callable[[str], str]:
     """The name of a class of this task."""
-    if task not in TAPPED:
+    if task in TASKS:
         return _names(site)
     office, language = site.gateway.office, site.language
     others = site.texts("classifier.others", language)

@@ -7,9 +7,9 @@ from gateway.complaints.inputs import whole_number
 from gateway.dashboard import visit
 from gateway.dashboard.complaint import SCREEN, Tried, page_of, render
 from gateway.dashboard.taps import ADDRESSES
-from gateway.desk import corrections
 from gateway.desk.corrections import Tap
 from gateway.desk.work import ANY_VERSION, NotThere, Overtaken
+from gateway.intake import corrected
 from gateway.record.rulings import NOTHING, SENSITIVE
 from gateway.web.site import posted, site_of, user_of
 
@@ -24,7 +24,7 @@ async def correct(request: web.Request) -> web.StreamResponse:
     known = whole_number(version) if version.isdecimal() else ANY_VERSION
     tap = Tap(what, form.get("code"), known, form.get("key")[:60])
     try:
-        await site.write(corrections.correct, visit.scope(request), number, tap, user_of(request).actor)
+        await site.write(corrected.correct, visit.scope(request), number, tap, user_of(request).actor)
     except NotThere:
         raise web.HTTPNotFound from None
     except ActionRefused as refusal:

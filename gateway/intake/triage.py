@@ -106,6 +106,22 @@ def take(tx: Transaction, judged: Sequence[Judged]) -> set[int]:
     return settle(tx, weigh(tx, judged))
 
 
+def weigh_anew(tx: Transaction, number: str) -> None:
+    """A person changed what the suggestion goes by, its place: weigh the kept one again, so that the way it shows is right.
+
+    Only where nobody decided where it goes; what is being judged just now is weighed by that.
+    """
+    table = tables.complaint.c
+    mine = (table.number == number) & (table.status == Status.RECEIVED.value) & (table.suggestion_state == "done")
+    kept = (table.id, table.text_masked, table.location_text, table.suggestion, table.suggestion_attempts)
+    row = tx.one(select(*kept).where(mine))
+    if row is None or not row.suggestion:
+        return
+    cases.amend(tx, row.id, suggestion_state="working")
+    job = TriageJob(row.id, _text(row), row.suggestion_attempts)
+    take(tx, [(job, msgspec.convert(row.suggestion, Suggestion))])
+
+
 def weigh(tx: Transaction, judged: Sequence[Judged]) -> "list[Weighed]":
     """What comes of suggestions, by what the complaints are now. It only reads: nobody has to wait for it."""
     rows = {row.id: row for row in tx.in_ids(OURS, [job.complaint_id for job, _ in judged])}

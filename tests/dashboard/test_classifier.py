@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.complaints.classification import Ranked, Suggestion
-from gateway.complaints.complaint import SYSTEM, Action, Role
+from gateway.complaints.complaint import SYSTEM, Action, Hold, Role
 from gateway.intake import triage
 from gateway.operations import classifiers
 from gateway.record import automatic, cases
@@ -94,6 +94,22 @@ async def test_the_screen_tells_how_often_people_agreed_and_what_they_put_right(
         assert row is not None
         cases.amend(tx, row.id, confidential=True)
     assert "3 dari 3 saran benar (100 %)." in await desk.words(SCREEN)
+
+
+async def test_the_screen_tells_what_people_made_of_what_was_held(desk: Desk) -> None:
+    screen = f"{SCREEN}?tugas=hold"
+    assert "Belum ada saran" in await desk.words(screen)
+    numbers = [desk.report(f"Kami bisa bantu urus semuanya {n}", sender=str(90 + n)) for n in range(3)]
+    with desk.served.tx() as tx:
+        triage.take(tx, [(job, Suggestion(hold=Hold.SPAM)) for job in triage.claim(tx, 10)])
+    for number in numbers[:2]:
+        apply(desk, number, Action.ARCHIVE, archive_reason="spam_terbukti", reason="Iklan, sudah dilihat petugas.")
+    apply(desk, numbers[2], Action.RELEASE)
+    told = await desk.words(screen)
+    assert "2 dari 3 saran benar (67 %)." in told
+    assert "Diduga spam → Bukan spam 1" in told
+    assert f'href="/admin/aduan/{numbers[2]}"' in await desk.page(screen)
+    assert "Yang tidak pernah ditahan tidak dihitung" in told
 
 
 async def test_somebody_who_may_open_nothing_sees_counts_without_numbers(desk: Desk) -> None:

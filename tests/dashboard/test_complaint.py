@@ -454,6 +454,21 @@ async def test_a_request_for_more_time_is_granted_or_denied_by_its_head(desk: De
     assert 'value="2026-12-01"' in page
 
 
+async def test_who_presses_another_agency_says_nothing_of_the_topic(desk: Desk) -> None:
+    number = desk.report(LAMP)
+    suggested(desk, number, agencies=(Ranked("PUPR", 0.51), Ranked("DLH", 0.3)))
+    address = f"/admin/aduan/{number}"
+    form = (await desk.page(address)).partition('aksi/assign" class="no-print one-tap">')[2].partition("</form>")[0]
+    assert 'name="topic"' not in form
+    fields = {name: hidden(form, name) for name in ("version", "key", "kind")}
+    await desk.done(f"{address}/aksi/assign", address, agency="DLH", **fields)
+    row = row_of(desk, number)
+    assert (row.agency, row.topic) == ("DLH", "pekerjaan-umum")
+    with desk.served.tx() as tx:
+        ruled = tx.all(select(tables.ruling.c.what, tables.ruling.c.decided))
+    assert {tuple(one) for one in ruled} == {("agency", "DLH"), ("kind", "pengaduan")}
+
+
 async def test_one_tap_beside_the_suggestion_puts_it_right_and_goes_on(desk: Desk) -> None:
     number = desk.report(LAMP)
     suggested(desk, number, topics=(Ranked("pekerjaan-umum", 0.44), Ranked("perhubungan", 0.3)))

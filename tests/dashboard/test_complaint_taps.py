@@ -60,6 +60,26 @@ async def test_what_was_suggested_wrongly_is_put_right_and_kept_beside_the_sugge
     assert "Belum ada saran" in await desk.words(f"{screen}sensitive"), "one alone would tell of somebody"
 
 
+async def test_the_way_that_a_complaint_would_go_follows_the_place_that_a_person_set(desk: Desk) -> None:
+    number = desk.report(LAMP)
+    suggested(desk, number, place="Kumai Hulu", place_code=KUMAI_HULU)
+
+    def way() -> str:
+        (reason,) = row_of(desk, number).suggestion["route"]
+        return str(reason)
+
+    assert way() == f"Topik pekerjaan-umum di wilayah {KUMAI_HULU}: PUPR"
+    await tapped(desk, number, "lokasi", RAJA)
+    row = row_of(desk, number)
+    assert (row.suggestion["place_code"], row.place, row.suggestion_state) == (KUMAI_HULU, RAJA, "done")
+    assert way() == f"Topik pekerjaan-umum di wilayah {RAJA}: PUPR"
+    await tapped(desk, number, "lokasi", "none")
+    assert way() == "Topik pekerjaan-umum (tempat belum diketahui): PUPR"
+    apply(desk, number, Action.ASSIGN, agency="PUPR", kind="pengaduan", topic="pekerjaan-umum")
+    await tapped(desk, number, "lokasi", RAJA)
+    assert (row_of(desk, number).place, way()) == (RAJA, "Topik pekerjaan-umum (tempat belum diketahui): PUPR")
+
+
 async def test_what_people_decided_stands_when_more_words_come(desk: Desk) -> None:
     number = desk.report(LAMP)
     fire = {"place": "Raja", "place_code": RAJA, "emergency": True, "hazard": "kebakaran", "language": "jv"}
