@@ -77,6 +77,7 @@ def _done(tx: Transaction, words: Iterable[LaterWords]) -> set[int]:
     """Take the rows away; which of them were still held by this claim."""
     table = tables.later_words
     mine = [one for one in words if tx.execute(table.delete().where(_of(one))).rowcount]
+    tx.ring("notify")  # officers hear of these words now
     return {one.id for one in mine}
 
 

@@ -27,6 +27,7 @@ from gateway.storage import tables
 from gateway.storage.claim import claim
 from gateway.storage.rows import apart
 from gateway.storage.store import Transaction
+from gateway.storage.types import to_millis
 from gateway.timing import clocks, ladder
 from gateway.timing.ladder import Rung
 from gateway.timing.quiet import quiet_until
@@ -42,6 +43,14 @@ BEFORE_IS_TOLD = (
     " AND e.id < q.id AND e.state = 'working'{apart})"
 )
 """Nobody holds what came before it for the same people: else a claim that waits for its lease would be overtaken."""
+JUDGED_FIRST = (
+    "NOT (q.audience <> 'reporter' AND EXISTS"
+    " (SELECT 1 FROM later_words w JOIN complaint c ON c.id = w.complaint_id"
+    " WHERE w.id = q.event_id AND w.created_at > :unjudged_since AND c.urgency <> 'darurat'))"
+)
+"""Officers are told of added words once these were judged: a secret told there is quoted to nobody. Danger waits for nothing."""
+LONGEST_WAIT = timedelta(seconds=60)
+"""For a judgement: a classifier that stands still keeps no news back."""
 BROKEN = "tangga_terputus"
 """Flag of a complaint of which somebody should have heard who is not there or has no channel."""
 BELOW_HEAD = frozenset({Audience.TEAM, Audience.DEPUTY})
@@ -136,8 +145,10 @@ def claim_due(tx: Transaction, limit: int = BATCH) -> list[Any]:
     """Due notices, oldest first; expand each in a transaction of its own."""
     # One after the other: two at a time would not see what the other is about to hold.
     tx.take_turns("notices")
-    where = BEFORE_IS_TOLD.format(apart=apart(tx.dialect))
-    return list(claim(tx, tables.notice, limit=limit, lease=LEASE, working="working", where=where))
+    where = f"{BEFORE_IS_TOLD.format(apart=apart(tx.dialect))} AND {JUDGED_FIRST}"
+    since = to_millis(tx.now - LONGEST_WAIT)
+    found = claim(tx, tables.notice, limit=limit, lease=LEASE, working="working", where=where, unjudged_since=since)
+    return list(found)
 
 
 def expand(tx: Transaction, row: Any) -> None:

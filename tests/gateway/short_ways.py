@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Table, func, select, text
 
 from channels.messages import Address
 from gateway.casework import casework
+from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import Action, Actor, Case, Role, Status
-from gateway.intake import intake
+from gateway.intake import intake, later_words
 from gateway.intake.arrival import Arrival
 from gateway.notices import notices
 from gateway.people import contacts, directory
@@ -52,7 +53,9 @@ def receive(store: Store, *arrivals: Arrival) -> None:
 
 
 def expand(store: Store) -> None:
-    """Carry out the notices that are due by now."""
+    """Carry out the notices that are due by now; what reporters added was judged before, and is nothing special."""
+    with store.transaction() as tx:
+        later_words.settle(tx, [(words, Suggestion()) for words in later_words.claim(tx, 100)])
     with store.transaction() as tx:
         for row in notices.claim_due(tx):
             notices.expand(tx, row)

@@ -9,6 +9,7 @@ from gateway.complaints.classification import Suggestion
 from gateway.complaints.complaint import Action, Case, Sensitive, Status, Urgency
 from gateway.intake import later_words
 from gateway.intake.arrival import Arrival
+from gateway.notices import notices
 from gateway.storage import tables
 from gateway.storage.store import Store
 from tests.gateway import short_ways
@@ -74,6 +75,46 @@ def test_words_added_to_a_complaint_that_is_worked_on_are_judged(
     heard = short_ways.count(store, tables.complaint_event, tables.complaint_event.c.action == later_words.HEARD)
     assert heard == (suggestion is not CALM), "the history tells why"
     assert waiting(store) == 0
+
+
+def told_officers(store: Store) -> list[str]:
+    """What officers were told of the reply, carried out as by the worker."""
+    with store.transaction() as tx:
+        for row in notices.claim_due(tx):
+            notices.expand(tx, row)
+    return short_ways.said(store, "pic.replied")
+
+
+@pytest.mark.parametrize(("suggestion", "is_quoted"), [(CALM, True), (BRIBE, False)])
+def test_officers_are_told_of_added_words_once_they_were_judged(
+    store: Store, telegram: Sends, suggestion: Suggestion, is_quoted: bool
+) -> None:
+    case = short_ways.assigned(store, telegram(short_ways.REPORT))
+    short_ways.expand(store)
+    short_ways.act(store, case, Action.REPLY, reporter(case), text=ADDED)
+    assert told_officers(store) == []
+    judge(store, suggestion)
+    (text,) = told_officers(store)
+    assert (ADDED in text) == is_quoted
+
+
+def test_a_classifier_that_stands_still_keeps_no_news_back(store: Store, telegram: Sends, moment: Moment) -> None:
+    case = short_ways.assigned(store, telegram(short_ways.REPORT))
+    short_ways.expand(store)
+    short_ways.act(store, case, Action.REPLY, reporter(case), text=ADDED)
+    moment.pass_(seconds=59)
+    assert told_officers(store) == []
+    moment.pass_(seconds=1)
+    assert len(told_officers(store)) == 1
+
+
+def test_what_is_added_to_a_complaint_about_danger_waits_for_nothing(store: Store, telegram: Sends) -> None:
+    case = short_ways.assigned(store, telegram(short_ways.REPORT))
+    short_ways.expand(store)
+    with store.transaction() as tx:
+        tx.execute(tables.complaint.update().values(urgency=Urgency.DARURAT.value))
+    short_ways.act(store, case, Action.REPLY, reporter(case), text=ADDED)
+    assert len(told_officers(store)) == 1
 
 
 def test_more_words_about_the_same_danger_ring_no_second_time(store: Store, telegram: Sends) -> None:
