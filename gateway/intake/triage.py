@@ -106,19 +106,19 @@ def take(tx: Transaction, judged: Sequence[Judged]) -> set[int]:
     return settle(tx, weigh(tx, judged))
 
 
-def weigh_anew(tx: Transaction, number: str) -> None:
+def weigh_anew(tx: Transaction, complaint_id: int) -> None:
     """A person changed what the suggestion goes by, its place: weigh the kept one again, so that the way it shows is right.
 
     Only where nobody decided where it goes; what is being judged just now is weighed by that.
     """
     table = tables.complaint.c
-    mine = (table.number == number) & (table.status == Status.RECEIVED.value) & (table.suggestion_state == "done")
-    kept = (table.id, table.text_masked, table.location_text, table.suggestion, table.suggestion_attempts)
+    mine = (table.id == complaint_id) & (table.status == Status.RECEIVED.value) & (table.suggestion_state == "done")
+    kept = (table.text_masked, table.location_text, table.suggestion, table.suggestion_attempts)
     row = tx.one(select(*kept).where(mine))
     if row is None or not row.suggestion:
         return
-    cases.amend(tx, row.id, suggestion_state="working")
-    job = TriageJob(row.id, _text(row), row.suggestion_attempts)
+    cases.amend(tx, complaint_id, suggestion_state="working")
+    job = TriageJob(complaint_id, _text(row), row.suggestion_attempts)
     take(tx, [(job, msgspec.convert(row.suggestion, Suggestion))])
 
 
