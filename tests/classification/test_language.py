@@ -39,6 +39,8 @@ LANGUAGES = [
     ("Lampu di muko rumah ambo alah mati sajak kapatang, indak ado nan mamparek-i", "min"),
     ("Engkok terro atanya, bile se mabhender lorong reya, la abit rosak",          "mad"),
     ("Cikgu dan jiran saya kata longkang itu tersumbat sejak kelmarin",            "ms"),
+    ("Budak-budak dah tak berani lalu situ, jambatannye goyang dan papan die reput", "ms"),
+    ("dah lama ni lampu gang kami tak nyala, tolong dicek tu pak petugas",         "id"),
     ("De straat voor ons huis is kapot en niemand komt het maken",                 "nl"),
     ("Die Straße vor unserem Haus ist seit Wochen kaputt und niemand repariert sie", "de"),
     ("Nous habitons ici depuis longtemps et personne ne répare cette route",       "fr"),

@@ -9,6 +9,7 @@ from config.load import load
 from config.reference import Reference
 from gateway.complaints.classification import Suggestion
 from workers.classification.engine import KeywordClassifier
+from workers.classification.linear import LinearModel, Reading, features_of
 from workers.classification.wordlists import examples
 
 # fmt: off
@@ -237,3 +238,13 @@ def test_no_example_sentence_is_tested_here() -> None:
     written = {example.text.lower() for example in examples()}
     assert len(written) > 200
     assert written & {text.lower() for text, *_ in (*KINDS, *TOPICS, *OUTSIDE)} == set()
+
+
+def test_that_it_is_for_a_body_outside_may_be_certain_where_it_is_doubtful_for_which(reference: Reference) -> None:
+    both = ("PUPR", "BPJN", "PUPR-PROV")
+    said = features_of({"lubuk": ((0, 400), (1, 370), (2, 370))}, {"lubuk": 1.0})
+    model = LinearModel("agency", "1", both, (0, 0, 0), said, temperature=1.0)
+    found = KeywordClassifier(reference, models={"agency": model}).suggest("tolong lubuk kami, sudah lama begitu terus")
+    assert model.probabilities(Reading(("lubuk",)))["PUPR"] > 0.34, "the likeliest by itself"
+    assert found.out_of_authority
+    assert {one.code for one in found.agencies} == set(both)

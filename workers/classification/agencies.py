@@ -39,6 +39,11 @@ FLOOR = 6.0
 """Steps below certainty from which on the learned model says nothing."""
 HONESTY = 1.15
 """By how much more doubtful than its temperature says the learned model is."""
+OUTWARD = 2.0
+"""What the learned model says of all bodies outside together, beside what it says of each: the score of one step in the
+logarithm of the odds. Which of them it is may be doubtful where it is certain that it is one of them."""
+DOUBT = 1e-3
+"""It is never more certain of that than so."""
 LEARNED_AT_LEAST = 0.1
 """Learned probability from which on an agency is named without a keyword."""
 UNIT_WORDS = {"kecamatan": ("camat", "kecamatan", "kantor camat"), "kelurahan": ("lurah", "kelurahan", "kantor lurah")}
@@ -100,10 +105,17 @@ class Agencies:
             or (code in self._own and scores.get(code, 0.0) >= NAMED_AT_LEAST)
             or self._outside.is_spoken_of(spoken.get(code, 0.0))
         }
-        ranked = _ranked(named)
+        ranked = _ranked(self._leaning(named, told))
         best = ranked[0].code if ranked else ""
         case = next((rule.case for rule in rules if rule.agency == best), "")
         return AgencyGuess(ranked, best in self._outside.bodies, tuple(hits), case)
+
+    def _leaning(self, scores: Mapping[str, float], told: Mapping[str, float]) -> Mapping[str, float]:
+        """The scores, of bodies outside by how likely it is any of them."""
+        bodies = self._outside.bodies
+        outside = sum(one for code, one in told.items() if code in bodies)
+        lean = OUTWARD * math.log((outside + DOUBT) / (1.0 - outside + DOUBT)) if told else 0.0
+        return {code: score + lean if code in bodies else score for code, score in scores.items()}
 
     def _told(self, reading: Reading) -> dict[str, float]:
         """What was learned, of the agencies and bodies that there are."""
@@ -160,7 +172,7 @@ def _add(lexicon: Lexicon, code: str, phrases: Iterable[str], weight: float) -> 
         lexicon.add(code, (phrase,), weight + LONGER_PHRASE * further)
 
 
-def _ranked(scores: dict[str, float]) -> tuple[Ranked, ...]:
+def _ranked(scores: Mapping[str, float]) -> tuple[Ranked, ...]:
     if not scores:
         return ()
     highest = max(*scores.values(), NOBODY)

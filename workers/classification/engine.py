@@ -18,7 +18,7 @@ from workers.classification.coordinates import Degrees, point_of
 from workers.classification.danger import ORDER, Danger, DangerGuess
 from workers.classification.kind import NO_REPORT, KindGuess, Kinds
 from workers.classification.language import LanguageGuess, LanguageGuesser, words_of
-from workers.classification.learned_danger import DANGER, SECRETS, LearnedDanger
+from workers.classification.learned_danger import DANGER, PART_SURE_AT, SECRETS, SURE_AT, LearnedDanger, SureAt
 from workers.classification.linear import LinearModel, Reading
 from workers.classification.normalise import LANGUAGE_CODES, Normaliser, Words
 from workers.classification.places import PlaceGuess, Places
@@ -92,7 +92,7 @@ class KeywordClassifier:
     def suggest(self, text: str) -> Suggestion:
         found = self._suggest(text)
         for part in parts(text):
-            found = _graver(found, self.danger(part))
+            found = _graver(found, self._warn(part, PART_SURE_AT))
         return found
 
     def _suggest(self, text: str) -> Suggestion:
@@ -141,9 +141,9 @@ class KeywordClassifier:
         language = self._language.guess(text)
         return language, self._normaliser.read(text, language.code)
 
-    def _warn(self, text: str) -> DangerGuess:
+    def _warn(self, text: str, sure_at: SureAt = SURE_AT) -> DangerGuess:
         _, words = self._heard(text)
-        return self._danger.guess(text, words)
+        return self._danger.guess(text, words, sure_at)
 
     def _is_about_a_place(self, topic: TopicGuess) -> bool:
         return bool(topic.best) and topic.best[0].code in self._asked_about
@@ -244,4 +244,5 @@ def language_guesser(reference: Reference, lists: WordLists) -> LanguageGuesser:
     # The examples of the topics are Indonesian, but for a word here and there.
     said = Counter(word for example in examples() for word in words_of(example.text))
     words["id"].update(word for word, often in said.items() if often >= COMMON)
-    return LanguageGuesser(words, sentences(), strangers=strangers)
+    light = lists.languages["ms"].get("light", "").split()
+    return LanguageGuesser(words, sentences(), strangers=strangers, light_malay=light)

@@ -88,6 +88,10 @@ class Weights:
     """From this share of plainly Indonesian words on, a regional message is called mixed."""
     mixed_certainty: float = 0.7
     """Where one language ends and a mixture begins, people disagree."""
+    malay_each: int = 10
+    """One word of its own among so many makes a text Malay."""
+    light: float = 0.5
+    """What a word that Indonesian has, too, counts beside those."""
 
 
 class LanguageGuesser:
@@ -100,14 +104,16 @@ class LanguageGuesser:
         weights: Weights | None = None,
         *,
         strangers: Iterable[str] = (),
+        light_malay: Iterable[str] = (),
     ) -> None:
-        """`strangers`: codes of `words` that are not spoken here."""
+        """`strangers`: codes of `words` that are not spoken here. `light_malay`: words that speak for Malay beside its own."""
         self._weights = weights or Weights()
         self._codes = tuple(code for code in words if code != MALAY)
         counts = [_counted(words[code], sentences.get(code, ())) for code in self._codes]
         self._shares = [_shares(count) for count in counts]
         self._indonesian = self._shares[self._codes.index(INDONESIAN)]
         self._markers = frozenset(word for phrase in words[MALAY] for word in words_of(phrase)) - set(self._indonesian)
+        self._light = frozenset(light_malay)
         self._anywhere = frozenset(word for count in counts for word in count)
         profiles = [profile_of(code, count) for code, count in zip(self._codes, counts, strict=True)]
         self._spelling = Spelling(profiles)
@@ -131,10 +137,11 @@ class LanguageGuesser:
         return self._refined(words, rows, best, guess)
 
     def _refined(self, words: Sequence[str], rows: Sequence[Row], best: int, guess: LanguageGuess) -> LanguageGuess:
-        """Malay is told from Indonesian by its own words alone; a regional text with much Indonesian is mixed."""
+        """Malay is told from its neighbours by words of its own; a regional text with much Indonesian is mixed."""
         if guess.code in NEAR_MALAY:
             marked = sum(word in self._markers and word not in self._shares[best] for word in words)
-            if marked and marked * 8 >= len(words):
+            beside = self._weights.light * sum(map(self._light.__contains__, words)) if marked else 0.0
+            if marked and (marked + beside) * self._weights.malay_each >= len(words):
                 return LanguageGuess(MALAY, guess.confidence)
         if guess.code in {INDONESIAN, ENGLISH}:
             return guess

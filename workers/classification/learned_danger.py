@@ -5,7 +5,7 @@ no word of a text, the lists do.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gateway.complaints.complaint import Sensitive
 from workers.classification.danger import THREAT, THREATENED_AS, Danger, DangerGuess
@@ -17,11 +17,25 @@ DANGER, SECRETS = "danger", "secrets"
 """Which hazard; which kind of secret."""
 NONE = "none"
 """What both models answer to an ordinary message."""
-SURE_AT = {DANGER: (0.75, 0.75), SECRETS: (0.35, 0.75)}
-"""Learned probability of any, from which on it counts: where the lists say so too, and where they do not.
 
-Chosen on messages that neither were made from, so that about four in five warnings are right and as few as can be are missed.
-"""
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """Learned probability of any from which on it counts: where the lists see no sign, one, and several different ones."""
+
+    alone: float
+    listed: float
+    agreed: float
+
+
+SureAt = Mapping[str, Sure]
+SURE_AT: SureAt = {DANGER: Sure(0.75, 0.75, 0.75), SECRETS: Sure(0.75, 0.4, 0.1)}
+"""Chosen on messages that neither lists nor models were made from, so that more than four in five warnings are right and as few
+as can be are missed."""
+NEVER = 2.0
+"""More than any probability."""
+PART_SURE_AT: SureAt = {DANGER: Sure(0.95, 0.85, 0.85), SECRETS: Sure(NEVER, 0.35, 0.2)}
+"""The same for a part of a letter: torn from what stands around it, an everyday sentence easily sounds like another."""
 STRONGEST_HINT = 6.0
 MOST_WORDS = 3
 ALTOGETHER = "keseluruhan isi laporan"
@@ -38,20 +52,24 @@ class LearnedDanger:
         self._lists = lists
         self._models = models
 
-    def guess(self, text: str, words: Words) -> DangerGuess:
+    def guess(self, text: str, words: Words, sure_at: SureAt = SURE_AT) -> DangerGuess:
         seen = self._lists.guess(text, words)
         readings = self._readings(seen, text, words)
         told = {task: answer for task, model in self._models.items() if (answer := model.probabilities(readings[task]))}
         learned = {task: 1.0 - answer.get(NONE, 0.0) for task, answer in told.items()}
         guess = replace(seen, learned=learned, hints=_hints(told.values()))
         if DANGER in told:
-            emergency = learned[DANGER] >= SURE_AT[DANGER][not seen.emergency]
+            emergency = learned[DANGER] >= needed(sure_at[DANGER], int(seen.emergency))
             hazard = seen.hazard
             if emergency:
                 hazard = self._signs(DANGER, _likeliest(told[DANGER]), seen.hazard, readings[DANGER], words)
             guess = replace(guess, emergency=emergency, hazard=hazard)
         if SECRETS in told:
-            kind = _likeliest(told[SECRETS]) if learned[SECRETS] >= SURE_AT[SECRETS][seen.sensitive == NONE] else NONE
+            kind = (
+                _likeliest(told[SECRETS])
+                if learned[SECRETS] >= needed(sure_at[SECRETS], signs_of_secrets(seen))
+                else NONE
+            )
             secret = self._signs(SECRETS, kind, seen.secret, readings[SECRETS], words) if kind != NONE else seen.secret
             guess = replace(guess, sensitive=Sensitive(THREATENED_AS if kind == THREAT else kind), secret=secret)
         return guess
@@ -79,6 +97,15 @@ class LearnedDanger:
             if said.keys() >= set(stems)  # a group of words is nothing that was said
         ]
         return tuple(learned[:MOST_WORDS]) or (Hit(label, 0.0, ALTOGETHER),)
+
+
+def needed(sure: Sure, signs: int) -> float:
+    return sure.agreed if signs > 1 else sure.listed if signs else sure.alone
+
+
+def signs_of_secrets(seen: DangerGuess) -> int:
+    """How many different ones the lists see."""
+    return len({hit.phrase for hit in seen.secret}) if seen.sensitive != NONE else 0
 
 
 def _said_of_danger(seen: DangerGuess) -> dict[str, float]:

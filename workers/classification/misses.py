@@ -59,8 +59,11 @@ def _no_secret(seen: DangerGuess) -> Iterator[str]:
 
 def _learned(seen: DangerGuess, task: str) -> Iterator[str]:
     if task in seen.learned:
-        listed, alone = SURE_AT[task]
-        yield f"{seen.learned[task]:.0%} by what was learned; {listed:.0%} are needed beside the word lists, {alone:.0%} without"
+        sure = SURE_AT[task]
+        yield (
+            f"{seen.learned[task]:.0%} by what was learned; {sure.alone:.0%} are needed where the lists see no sign,"
+            f" {sure.listed:.0%} with one, {sure.agreed:.0%} with several"
+        )
 
 
 def _weighed(hits: Iterable[Hit]) -> str:

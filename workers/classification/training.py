@@ -37,7 +37,7 @@ FREEDOM = 5.0
 """Inverse strength of regularisation (`C`)."""
 HINT_SHARE = 0.1
 """The word lists give strengths up to ten, a word of a text weighs at most one."""
-LIGHTEST = 20
+LIGHTEST = 25
 """Weights below this many hundredths are left out: they change nothing and are most of the file."""
 TEMPERATURES = tuple(round(0.5 * 1.1**step, 4) for step in range(24))
 STEPS = 400
