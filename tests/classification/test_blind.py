@@ -35,7 +35,7 @@ def test_every_message_is_labelled_with_codes_that_exist(blind: list[Row], refer
 
 
 def test_no_message_stands_there_twice(blind: list[Row]) -> None:
-    assert len(blind) >= 1240
+    assert len(blind) >= 1560
     for key in ("id", "text"):
         assert Counter(str(row[key]) for row in blind).most_common(1)[0][1] == 1
 
@@ -50,20 +50,20 @@ def test_each_language_has_at_least_forty_sentences() -> None:
 # fmt: off
 FLOORS = [
     # task             measure      at least
-    ("language",         "accuracy",  0.97),
+    ("language",         "accuracy",  0.98),
     ("kind",             "accuracy",  0.95),
-    ("topic",            "accuracy",  0.88),
-    ("topic",            "top3",      0.97),
-    ("agency",           "accuracy",  0.86),
+    ("topic",            "accuracy",  0.90),
+    ("topic",            "top3",      0.975),
+    ("agency",           "accuracy",  0.89),
     ("agency",           "top3",      0.96),
-    ("place",            "precision", 0.98),
-    ("place",            "recall",    0.93),
-    ("sensitive",        "precision", 0.76),
-    ("sensitive",        "recall",    0.91),
-    ("emergency",        "precision", 0.87),
+    ("place",            "precision", 0.99),
+    ("place",            "recall",    0.94),
+    ("sensitive",        "precision", 0.79),
+    ("sensitive",        "recall",    0.94),
+    ("emergency",        "precision", 0.90),
     ("emergency",        "recall",    0.98),
-    ("out_of_authority", "precision", 0.84),
-    ("out_of_authority", "recall",    0.87),
+    ("out_of_authority", "precision", 0.90),
+    ("out_of_authority", "recall",    0.92),
 ]
 LANGUAGE_FLOOR = 0.88
 # fmt: on

@@ -6,7 +6,7 @@ import pytest
 
 from workers.classification.engine import KeywordClassifier
 from workers.classification.goals import TRAINED, reached
-from workers.classification.linear import LinearModel, Reading
+from workers.classification.linear import LinearModel, Reading, unpacked
 from workers.classification.trained import trained_scores
 from workers.classification.training import Labelled, TooFew, cross_validated, train
 
@@ -38,10 +38,17 @@ def split(text: str) -> Reading:
 
 def test_what_was_learned_is_plain_data_that_knows_the_words() -> None:
     model = LinearModel.from_json(train("topic", ROWS, split, version="1").to_json())
-    assert (model.task, model.version, model.classes) == ("topic", "1", ("air", "jalan", "sampah"))
+    assert (model.task, model.version, sorted(model.classes)) == ("topic", "1", ["air", "jalan", "sampah"])
     told = model.probabilities(split("ada sampah lagi"))
     assert max(told, key=lambda name: told[name]) == "sampah"
     assert model.explain(split("ada sampah lagi"), "sampah")[0][0] == "sampah"
+
+
+def test_what_most_words_speak_of_comes_first() -> None:
+    model = train("topic", [*ROWS, *(Labelled(f"{one} asap", "api") for one in ("ada", "banyak", "bau"))], split)
+    rows = [unpacked(row, len(model.classes)) for _, row in model.features.values()]
+    spoken = [sum(bool(row[at]) for row in rows) for at in range(len(model.classes))]
+    assert spoken == sorted(spoken, reverse=True)
 
 
 def test_the_same_rows_give_the_same_file() -> None:

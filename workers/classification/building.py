@@ -24,6 +24,11 @@ TRUST = {"topic": 0.06, "agency": 0.06, "kind": 0.05, "danger": 0.05, "secrets":
 """What a step of the word lists is worth beside the words of a text: they were made on some of these very sentences."""
 AT_LEAST = {"topic": 3, "agency": 3, "kind": 2, "danger": 2, "secrets": 2}
 """In so many texts a word must be: where each word has a weight for a hundred answers, the rarest are most of the model and say least."""
+LIGHTEST = {"topic": 25, "agency": 27, "kind": 27, "danger": 25, "secrets": 22}
+"""Hundredths that the heaviest weight of a feature must have: what each feature takes is memory."""
+FAINTEST = {"topic": 25, "agency": 27, "kind": 5, "danger": 5, "secrets": 8}
+"""The same of its other weights, which take room in the file alone. Many small ones against a warning keep ordinary messages from
+being taken for one; of a hundred answers they are most of the file and change nothing."""
 MAY_WARN = {
     "danger": (
         {"trantibum", "gender-inklusi", "hewan-liar", "kekerasan-pendidikan", "kesehatan", "mbg", "pengaduan"},
@@ -53,8 +58,10 @@ def build(task: str, written: tuple[Example, ...], classifier: KeywordClassifier
 
     version = f"{edition(written)}.{reading_of(written, read)}"
     labelled = LABELLED.get(task, _labelled)(task, written, classifier)
-    balance, trust, at_least = BALANCES[task], TRUST[task], AT_LEAST[task]
-    return train(task, labelled, read, version=version, balance=balance, trust=trust, at_least=at_least)
+    return train(
+        task, labelled, read, version=version, balance=BALANCES[task], trust=TRUST[task], at_least=AT_LEAST[task],
+        lightest=LIGHTEST[task], faintest=FAINTEST[task],
+    )  # fmt: skip
 
 
 def _labelled(task: str, written: tuple[Example, ...], _: KeywordClassifier) -> list[Labelled]:

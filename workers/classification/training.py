@@ -38,7 +38,7 @@ FREEDOM = 5.0
 HINT_SHARE = 0.1
 """The word lists give strengths up to ten, a word of a text weighs at most one."""
 LIGHTEST = 25
-"""Weights below this many hundredths are left out: they change nothing and are most of the file."""
+"""What has no weight of this many hundredths for any class is left out: most words, which say next to nothing."""
 TEMPERATURES = tuple(round(0.5 * 1.1**step, 4) for step in range(24))
 STEPS = 400
 STILL = 1e-4
@@ -90,6 +90,8 @@ class _Way:
     trust: float
     people: int = 1
     at_least: int = AT_LEAST
+    lightest: int = LIGHTEST
+    faintest: int = LIGHTEST
 
 
 _PLAIN = _Way(0.0, HINT_SHARE)
@@ -105,15 +107,18 @@ def train(
     trust: float = HINT_SHARE,
     people: int = 1,
     at_least: int = AT_LEAST,
+    lightest: int = LIGHTEST,
+    faintest: int = LIGHTEST,
 ) -> LinearModel:
     """A model of all rows. `read` = how the classifier that will serve the model sees a text.
 
     `balance`: 0 = answers are expected as often as they occur in the rows, 1 = all equally often.
     `trust`: what a step of the word lists is worth beside the words of a text. `people`: of so many groups a word, a
     pair of words, a meaning, or letters in a row must be to be learned. `at_least`: in so many texts a word must be.
+    `lightest`: the hundredths that the heaviest weight of a feature must have to be kept, `faintest`: each other of it.
     Raises `TooFew`, `TrainingUnavailable`.
     """
-    way = _Way(balance, trust, people, at_least)
+    way = _Way(balance, trust, people, at_least, lightest, faintest)
     cases = _cases(rows, read, FOLDS)
     held_out = [(case.label, scores) for case, scores in _held_out(task, cases, FOLDS, way)]
     return _fitted(task, version, cases, _temperature(held_out), way)
@@ -176,26 +181,35 @@ def _softmax(scores: Mapping[str, float], temperature: float) -> dict[str, float
     return {name: power / total for name, power in powers.items()}
 
 
+def _most_told_first(classes: Sequence[str], weights: Mapping[str, Sequence[tuple[int, int]]]) -> list[int]:
+    """Positions of the classes, those first of which the most features say anything: the whole number that holds what a
+    feature says ends with the last class that it says anything of, and most then end early."""
+    told = Counter(at for row in weights.values() for at, _ in row)
+    return sorted(range(len(classes)), key=lambda at: (-told[at], classes[at]))
+
+
 def _fitted(task: str, version: str, cases: Sequence[_Case], temperature: float, way: _Way) -> LinearModel:
     rarity, seldom = _rarity(cases, way)
     vectorizer, regression = _learn(cases, rarity, seldom, way)
     names = [str(name) for name in vectorizer.get_feature_names_out()]
     classes = [str(name) for name in regression.classes_]
     coefficients, intercepts = _for_each_class(regression, len(classes))
-    weights = {}
+    weights: dict[str, tuple[tuple[int, int], ...]] = {}
     for position, name in enumerate(names):
         scale = way.trust if name.startswith(HINT) else 1.0
         row = [(at, round(float(mine[position]) * scale * SCALE)) for at, mine in enumerate(coefficients)]
-        if kept := tuple(pair for pair in row if abs(pair[1]) >= (1 if name.startswith(HINT) else LIGHTEST)):
-            weights[name] = kept
+        lightest, faintest = (1, 1) if name.startswith(HINT) else (way.lightest, way.faintest)
+        if max(abs(weight) for _, weight in row) >= lightest:
+            weights[name] = tuple(pair for pair in row if abs(pair[1]) >= faintest)
+    order = _most_told_first(classes, weights)
+    place = {at: position for position, at in enumerate(order)}
+    placed = {name: sorted((place[at], weight) for at, weight in row) for name, row in weights.items()}
     return LinearModel(
         task=task,
         version=version,
-        classes=tuple(classes),
-        bias=tuple(round(float(one) * SCALE) for one in intercepts),
-        features=features_of(
-            weights, {word: rare for word, rare in rarity.items() if word in weights or rare < seldom}
-        ),
+        classes=tuple(classes[at] for at in order),
+        bias=tuple(round(float(intercepts[at]) * SCALE) for at in order),
+        features=features_of(placed, {word: rare for word, rare in rarity.items() if word in weights or rare < seldom}),
         seldom=seldom,
         temperature=temperature,
     )

@@ -2,6 +2,7 @@
 
 Written without looking at the lists, examples and profiles of the classifier, so that it says something about real messages. **Nobody copies from it
 into a word list, an example or a message**: who wants a better figure writes more text of the same kind out of their own head. All citizens are invented.
+The sets differ on purpose: 5 and 6 avoid the textbook word and the name of the office, 4 and 7 are as most messages are.
 
 `messages-*.jsonl` has `id, text, kind, topic, agency, place, place_code, language, sensitive, emergency, out_of_authority`; the place is what
 the text itself tells (a landmark stands for the area of landmarks.csv), null where it tells none and where a question only names an office or a way; who handles what is decided by overlaps.csv and
