@@ -45,11 +45,11 @@ BEFORE_IS_TOLD = (
 """Nobody holds what came before it for the same people: else a claim that waits for its lease would be overtaken."""
 JUDGED_FIRST = (
     "NOT (q.audience <> 'reporter' AND EXISTS"
-    " (SELECT 1 FROM later_words w JOIN complaint c ON c.id = w.complaint_id"
-    " WHERE w.id = q.event_id AND w.created_at > :unjudged_since AND c.urgency <> 'darurat'))"
+    " (SELECT 1 FROM later_words w JOIN complaint c ON c.id = w.complaint_id WHERE w.id = q.event_id"
+    " AND w.created_at > CASE c.urgency WHEN 'darurat' THEN :unjudged_danger_since ELSE :unjudged_since END))"
 )
-"""Officers are told of added words once these were judged: a secret told there is quoted to nobody. Danger waits for nothing."""
-LONGEST_WAIT = timedelta(seconds=60)
+"""Officers are told of added words once these were judged: a secret told there is quoted to nobody."""
+LONGEST_WAIT, LONGEST_WAIT_IN_DANGER = timedelta(seconds=60), timedelta(seconds=5)
 """For a judgement: a classifier that stands still keeps no news back."""
 BROKEN = "tangga_terputus"
 """Flag of a complaint of which somebody should have heard who is not there or has no channel."""
@@ -146,8 +146,11 @@ def claim_due(tx: Transaction, limit: int = BATCH) -> list[Any]:
     # One after the other: two at a time would not see what the other is about to hold.
     tx.take_turns("notices")
     where = f"{BEFORE_IS_TOLD.format(apart=apart(tx.dialect))} AND {JUDGED_FIRST}"
-    since = to_millis(tx.now - LONGEST_WAIT)
-    found = claim(tx, tables.notice, limit=limit, lease=LEASE, working="working", where=where, unjudged_since=since)
+    found = claim(
+        tx, tables.notice, limit=limit, lease=LEASE, working="working", where=where,
+        unjudged_since=to_millis(tx.now - LONGEST_WAIT),
+        unjudged_danger_since=to_millis(tx.now - LONGEST_WAIT_IN_DANGER),
+    )  # fmt: skip
     return list(found)
 
 

@@ -108,12 +108,16 @@ def test_a_classifier_that_stands_still_keeps_no_news_back(store: Store, telegra
     assert len(told_officers(store)) == 1
 
 
-def test_what_is_added_to_a_complaint_about_danger_waits_for_nothing(store: Store, telegram: Sends) -> None:
+def test_what_is_added_to_a_complaint_about_danger_waits_for_seconds_at_most(
+    store: Store, telegram: Sends, moment: Moment
+) -> None:
     case = short_ways.assigned(store, telegram(short_ways.REPORT))
     short_ways.expand(store)
     with store.transaction() as tx:
         tx.execute(tables.complaint.update().values(urgency=Urgency.DARURAT.value))
     short_ways.act(store, case, Action.REPLY, reporter(case), text=ADDED)
+    assert told_officers(store) == []
+    moment.pass_(seconds=5)
     assert len(told_officers(store)) == 1
 
 
