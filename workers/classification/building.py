@@ -24,9 +24,9 @@ TRUST = {"topic": 0.06, "agency": 0.06, "kind": 0.05, "danger": 0.05, "secrets":
 """What a step of the word lists is worth beside the words of a text: they were made on some of these very sentences."""
 AT_LEAST = {"topic": 3, "agency": 3, "kind": 2, "danger": 2, "secrets": 2}
 """In so many texts a word must be: where each word has a weight for a hundred answers, the rarest are most of the model and say least."""
-LIGHTEST = {"topic": 25, "agency": 27, "kind": 27, "danger": 25, "secrets": 22}
+LIGHTEST = {"topic": 27, "agency": 29, "kind": 28, "danger": 25, "secrets": 24}
 """Hundredths that the heaviest weight of a feature must have: what each feature takes is memory."""
-FAINTEST = {"topic": 25, "agency": 27, "kind": 5, "danger": 5, "secrets": 8}
+FAINTEST = {"topic": 27, "agency": 29, "kind": 5, "danger": 5, "secrets": 8}
 """The same of its other weights, which take room in the file alone. Many small ones against a warning keep ordinary messages from
 being taken for one; of a hundred answers they are most of the file and change nothing."""
 MAY_WARN = {
